@@ -1,0 +1,235 @@
+import type { Address, Family, Mac } from "../model/address.ts";
+import type { IpSet, Tuple } from "../model/host.ts";
+import type { FrameType, Packet } from "../model/packet.ts";
+import type { Hook, Negatable, TableName } from "../model/rule.ts";
+import type { CtState } from "../model/trace.ts";
+
+/**
+ * How an option's words become a value and back.
+ * `parse` gets exactly `words` words and returns undefined when they are not what `expected` says.
+ */
+export interface Codec<T> {
+  /** Number of words that follow the flag. */
+  readonly words: number;
+  /** "a port, a range (a:b) or a service name" */
+  readonly expected: string;
+  parse(words: readonly string[]): T | undefined;
+  /** The words as iptables-save prints them, joined by blanks; "" for a flag without words. */
+  save(value: T): string;
+}
+
+export interface Option<T> {
+  /** "--dport"; iptables-save prints this one. */
+  readonly flag: string;
+  /** Other spellings: "--destination-port". */
+  readonly aliases?: readonly string[];
+  readonly codec: Codec<T>;
+  readonly negatable?: boolean;
+  readonly required?: boolean;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: an option of any value type
+export type Options = Readonly<Record<string, Option<any>>>;
+
+/** Values of the options that were given, by key. */
+export type Args<O extends Options> = {
+  readonly [K in keyof O]?: (O[K] extends Option<infer T> ? Negatable<T> : never) | undefined;
+};
+
+/** What a match says. `needs` names what would decide it, in a noun phrase: "the socket's owner (--assume owner.uid=...)". */
+export type MatchResult = boolean | "hotdrop" | { readonly unknown: string };
+
+/** The range that a NAT target asks for; ports are inclusive. */
+export interface NatRange {
+  readonly manip: "src" | "dst";
+  readonly minAddress?: Address;
+  readonly maxAddress?: Address;
+  readonly minPort?: number;
+  readonly maxPort?: number;
+  /** First port of the original range, for `--to-destination a:b/base`. */
+  readonly basePort?: number;
+  readonly random?: boolean;
+  readonly persistent?: boolean;
+  /** NETMAP: network bits to replace. */
+  readonly netmap?: { readonly address: Address; readonly mask: Address };
+}
+
+export type RejectWith =
+  | "icmp-net-unreachable"
+  | "icmp-host-unreachable"
+  | "icmp-proto-unreachable"
+  | "icmp-port-unreachable"
+  | "icmp-net-prohibited"
+  | "icmp-host-prohibited"
+  | "icmp-admin-prohibited"
+  | "tcp-reset"
+  | "icmp6-no-route"
+  | "icmp6-adm-prohibited"
+  | "icmp6-addr-unreachable"
+  | "icmp6-port-unreachable"
+  | "icmp6-policy-fail"
+  | "icmp6-reject-route";
+
+/** What a target does to packet, connection or world. The engine applies it, and so it lands in the trace. */
+export type Effect =
+  | { readonly kind: "set-mark"; readonly value: number }
+  | { readonly kind: "set-ctmark"; readonly value: number }
+  | { readonly kind: "set-ttl"; readonly value: number }
+  | { readonly kind: "set-tos"; readonly value: number }
+  | { readonly kind: "set-mss"; readonly value: number | "pmtu" }
+  | { readonly kind: "set-priority"; readonly value: number }
+  | { readonly kind: "notrack" }
+  | { readonly kind: "ct-template"; readonly zone?: number; readonly helper?: string; readonly zoneDirection?: "orig" | "reply" }
+  | { readonly kind: "nat"; readonly range: NatRange }
+  /** REDIRECT: to this host; ports and randomness as in `range`. */
+  | { readonly kind: "redirect"; readonly range: NatRange }
+  | { readonly kind: "masquerade"; readonly range: NatRange }
+  | { readonly kind: "reject"; readonly with: RejectWith }
+  | { readonly kind: "log"; readonly prefix: string };
+
+/**
+ * A target's verdict; "CONTINUE" goes on with the next rule. The verdict of NAT targets is "ACCEPT".
+ * `unknown` forks the explanation.
+ */
+export type TargetResult =
+  | { readonly verdict: "ACCEPT" | "DROP" | "RETURN" | "QUEUE" | "CONTINUE"; readonly effects?: readonly Effect[]; readonly note?: string }
+  | { readonly unknown: string };
+
+/** What a match can see of a connection. */
+export interface ConnectionView {
+  readonly original: Tuple;
+  readonly reply: Tuple;
+  readonly direction: "original" | "reply";
+  readonly mark: number;
+  readonly zone: number;
+  readonly helper?: string;
+  readonly status: {
+    readonly expected: boolean;
+    readonly seenReply: boolean;
+    readonly assured: boolean;
+    readonly confirmed: boolean;
+    readonly srcNat: boolean;
+    readonly dstNat: boolean;
+  };
+  /** Seconds until it expires, where that is known. */
+  readonly expires?: number;
+  /** Packets and octets by direction, with nf_conntrack_acct=1. */
+  readonly counters?: { readonly original: readonly [number, number]; readonly reply: readonly [number, number] };
+}
+
+/** Types of `-m addrtype` (include/uapi/linux/netfilter/xt_addrtype.h). */
+export type AddressType =
+  | "UNSPEC"
+  | "UNICAST"
+  | "LOCAL"
+  | "BROADCAST"
+  | "ANYCAST"
+  | "MULTICAST"
+  | "BLACKHOLE"
+  | "UNREACHABLE"
+  | "PROHIBIT"
+  | "THROW"
+  | "NAT"
+  | "XRESOLVE";
+
+/**
+ * State that outlives a packet: limits, counters, set members. Values are immutable; the engine undoes writes of ways not taken.
+ * Reading a cell that an undecided earlier packet may have written ends the evaluation as unknown by itself.
+ */
+export interface StateCells {
+  get<T>(key: string): T | undefined;
+  set<T>(key: string, value: T): void;
+}
+
+/** Everything that a match or target may look at. */
+export interface PacketContext {
+  /** The packet as it is now, translations and changes included. */
+  readonly packet: Packet;
+  readonly family: Family;
+  readonly netns: string;
+  readonly hook: Hook;
+  readonly table: TableName;
+  readonly backend: "legacy" | "nft";
+  /** Device names; "" when there is none at this hook. */
+  readonly in: string;
+  readonly out: string;
+  /** Bridge ports, when the packet is bridged or came in through a bridge with bridge netfilter. */
+  readonly physIn?: string;
+  readonly physOut?: string;
+  /** Whether the packet is bridged (`--physdev-is-bridged`). */
+  readonly bridged: boolean;
+  readonly mark: number;
+  /** Priority class (`CLASSIFY`, skbprio). */
+  readonly priority: number;
+  /** Nanoseconds since the epoch, the capture's own clock. */
+  readonly time: bigint;
+  /** Packet type of the sk_buff; locally generated packets are "host" in INPUT and "outgoing" otherwise: as xt_pkttype sees it. */
+  readonly frameType: FrameType;
+  /** Absent when the packet has no Ethernet header (locally generated). */
+  readonly srcMac?: Mac;
+  readonly ctState: CtState;
+  readonly connection?: ConnectionView;
+  /** Identifies the rule, for its own state cells. */
+  readonly ruleKey: string;
+  readonly cells: StateCells;
+  /** Routing realm of the packet's route (destination part), 0 when it has none. */
+  readonly realm: number;
+  /** Sets of this namespace by name; undefined when no sets were given. */
+  readonly sets?: ReadonlyMap<string, IpSet>;
+  /** Address type by routing table local, limited to a device's own addresses when one is named; "unknown" where routes and addresses are not given. */
+  addressType(address: Address, device?: string): AddressType | { readonly unknown: string };
+  /** MTU-based MSS limit of the packet's route, for `TCPMSS --clamp-mss-to-pmtu`. */
+  pathMtu(): number | undefined;
+  /** Whether a reverse route to the source exists (`-m rpfilter`). */
+  reversePath(options: { readonly loose: boolean; readonly validMark: boolean; readonly acceptLocal: boolean }): MatchResult;
+}
+
+/** An example that a test runs: the words after the chain, what iptables-save prints, and what the explanation says. */
+export interface Example {
+  /** "-p tcp -m tcp --dport 80" */
+  readonly rule: string;
+  /** When it differs from `rule`. */
+  readonly saved?: string;
+  /** "TCP destination port 80" */
+  readonly says: string;
+}
+
+interface SpecBase<O extends Options> {
+  /** As iptables spells it. */
+  readonly name: string;
+  /** Where the kernel accepts it; absent: everywhere. */
+  readonly families?: readonly Family[];
+  readonly tables?: readonly TableName[];
+  readonly hooks?: readonly Hook[];
+  /** In the order in which iptables-save prints them. */
+  readonly options: O;
+  /** The kernel's and iptables' own check of the arguments as a whole; a message when it refuses. */
+  check?(args: Args<O>): string | undefined;
+  /** "TCP destination port 8080" */
+  explain(args: Args<O>): string;
+  /** One sentence for docs/extensions.md. */
+  readonly doc: string;
+  readonly examples: readonly Example[];
+}
+
+/** A match: one file in matches/. */
+export interface MatchSpec<O extends Options = Options> extends SpecBase<O> {
+  readonly kind: "match";
+  compile(args: Args<O>): (context: PacketContext) => MatchResult;
+}
+
+/** A target: one file in targets/. */
+export interface TargetSpec<O extends Options = Options> extends SpecBase<O> {
+  readonly kind: "target";
+  compile(args: Args<O>): (context: PacketContext) => TargetResult;
+}
+
+/** Declares a match with its option types inferred. */
+export function match<O extends Options>(spec: Omit<MatchSpec<O>, "kind">): MatchSpec<O> {
+  return { kind: "match", ...spec };
+}
+
+/** Declares a target with its option types inferred. */
+export function target<O extends Options>(spec: Omit<TargetSpec<O>, "kind">): TargetSpec<O> {
+  return { kind: "target", ...spec };
+}

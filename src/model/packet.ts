@@ -1,0 +1,187 @@
+import type { Address, Family, Mac } from "./address.ts";
+
+/** IP protocol numbers that the replay knows by name (IANA protocol-numbers). */
+export const PROTOCOL = {
+  hopopt: 0,
+  icmp: 1,
+  igmp: 2,
+  ipip: 4,
+  tcp: 6,
+  egp: 8,
+  udp: 17,
+  dccp: 33,
+  ipv6: 41,
+  "ipv6-route": 43,
+  "ipv6-frag": 44,
+  gre: 47,
+  esp: 50,
+  ah: 51,
+  icmpv6: 58,
+  "ipv6-nonxt": 59,
+  "ipv6-opts": 60,
+  ospf: 89,
+  vrrp: 112,
+  sctp: 132,
+  mh: 135,
+  udplite: 136,
+} as const;
+
+const PROTOCOL_NAMES = new Map<number, string>(Object.entries(PROTOCOL).map(([name, number]) => [number, name]));
+
+/** The name of a protocol, or its number as text. */
+export function protocolName(protocol: number): string {
+  return PROTOCOL_NAMES.get(protocol) ?? String(protocol);
+}
+
+/** TCP flag bits as they stand in the header's 14th octet (RFC 9293 section 3.1, RFC 3168). */
+export const TCP_FLAG = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ECE: 64, CWR: 128 } as const;
+
+/** A TCP option as it stands in the header; `data` is what follows kind and length. */
+export interface TcpOption {
+  readonly kind: number;
+  readonly data: Uint8Array;
+}
+
+export interface Tcp {
+  readonly kind: "tcp";
+  readonly sport: number;
+  readonly dport: number;
+  readonly seq: number;
+  readonly ack: number;
+  /** The flag bits of TCP_FLAG. */
+  readonly flags: number;
+  /** As in the header, not scaled. */
+  readonly window: number;
+  /** Header length in octets, options included. */
+  readonly headerLength: number;
+  readonly options: readonly TcpOption[];
+}
+
+export interface Udp {
+  readonly kind: "udp";
+  readonly sport: number;
+  readonly dport: number;
+  /** The header's own length field; conntrack holds it against the packet's. */
+  readonly length: number;
+}
+
+/** ICMP and ICMPv6 alike; `protocol` of the packet tells which. */
+export interface Icmp {
+  readonly kind: "icmp";
+  readonly type: number;
+  readonly code: number;
+  /** Identifier of echo, timestamp, information and address mask messages. */
+  readonly id?: number;
+  readonly sequence?: number;
+  /** Next-hop MTU of fragmentation needed (3/4) and of ICMPv6 packet too big. */
+  readonly mtu?: number;
+  /** Target of a neighbour solicitation or advertisement. */
+  readonly target?: Address;
+  /** The packet that an error message quotes, as far as it is there. */
+  readonly quoted?: Packet;
+}
+
+export interface Sctp {
+  readonly kind: "sctp";
+  readonly sport: number;
+  readonly dport: number;
+  readonly tag: number;
+  /** Types of the chunks, in order, as far as captured. */
+  readonly chunks: readonly number[];
+}
+
+/** DCCP and UDP-Lite: ports only. */
+export interface Ports {
+  readonly kind: "ports";
+  readonly sport: number;
+  readonly dport: number;
+}
+
+/** ESP (RFC 4303) and AH (RFC 4302): the index of the security association. */
+export interface Spi {
+  readonly kind: "spi";
+  readonly spi: number;
+}
+
+export type Transport = Tcp | Udp | Icmp | Sctp | Ports | Spi;
+
+/** Offset in octets of a fragment's data, and whether more follow. */
+export interface Fragment {
+  readonly offset: number;
+  readonly more: boolean;
+}
+
+/** Whether a checksum holds: "partial" is one left to the network card, "unseen" one over octets that were not captured. */
+export type Checksum = "good" | "bad" | "partial" | "unseen" | "absent";
+
+/** An IPv6 extension header by name, as in the recordings and `-m ipv6header`. */
+export type ExtensionHeader = "hop-by-hop" | "routing" | "fragment" | "destination" | "ah" | "mobility";
+
+/** A packet of the network layer, decoded as far as its octets were captured. Everything in it is as on the wire. */
+export interface Packet {
+  readonly family: Family;
+  readonly src: Address;
+  readonly dst: Address;
+  /** After all extension headers: what `-p` compares. */
+  readonly protocol: number;
+  /** TTL or hop limit. */
+  readonly ttl: number;
+  /** TOS or traffic class, the whole octet. */
+  readonly tos: number;
+  /** Length in octets of the whole IP packet by its header, not by what was captured. */
+  readonly length: number;
+  /** Octets of IP header with options (IPv4), or of fixed and extension headers (IPv6). */
+  readonly headerLength: number;
+  /** IPv4 identification, or that of the IPv6 fragment header. */
+  readonly id?: number;
+  readonly dontFragment?: boolean;
+  readonly fragment?: Fragment;
+  /** IPv4 options as octets, absent when there are none. */
+  readonly ipOptions?: Uint8Array;
+  readonly extensionHeaders?: readonly ExtensionHeader[];
+  /** IPv4 header checksum. */
+  readonly headerChecksum?: Checksum;
+  /** Checksum of the transport header and its data. */
+  readonly checksum?: Checksum;
+  /** Absent for a fragment other than the first, for unknown protocols, and where `defect` says so. */
+  readonly transport?: Transport;
+  /** Why there is no transport header though there should be: the packet is too short, malformed, or was not captured that far. */
+  readonly defect?: "short" | "malformed" | "uncaptured";
+  /** What follows the IP headers, as captured; at most `length - headerLength` octets. */
+  readonly payload: Uint8Array;
+}
+
+/** A VLAN tag: 802.1Q (0x8100) or 802.1ad (0x88a8). */
+export interface VlanTag {
+  readonly id: number;
+  readonly priority: number;
+  readonly protocol: number;
+}
+
+/** Packet type of LINUX_SLL and LINUX_SLL2, and of sk_buff (include/uapi/linux/if_packet.h). */
+export type FrameType = "host" | "broadcast" | "multicast" | "otherhost" | "outgoing";
+
+/** A frame as captured. */
+export interface Frame {
+  /** Number in the capture, from 1. */
+  readonly number: number;
+  /** Nanoseconds since the epoch. */
+  readonly time: bigint;
+  /** Octets captured and octets on the wire. */
+  readonly captured: number;
+  readonly length: number;
+  /** Name of the link type as in the pcap registry without `LINKTYPE_`: "EN10MB". */
+  readonly linkType: string;
+  /** Interface index of LINUX_SLL2 (0: none), or that of pcapng; name where the capture has it. */
+  readonly interfaceIndex?: number;
+  readonly interfaceName?: string;
+  readonly type?: FrameType;
+  readonly srcMac?: Mac;
+  readonly dstMac?: Mac;
+  readonly etherType?: number;
+  readonly vlans?: readonly VlanTag[];
+  /** Absent when the frame carries no IP. */
+  readonly packet?: Packet;
+  /** What is broken in the frame below IP, or why the IP packet could not be decoded. */
+  readonly defect?: string;
+}

@@ -1,0 +1,213 @@
+import type { Address } from "./address.ts";
+import type { Assumption } from "./host.ts";
+import type { Frame, Packet } from "./packet.ts";
+import type { Hook, Rule, TableName } from "./rule.ts";
+
+export type Verdict = "delivered" | "forwarded" | "dropped" | "rejected" | "queued" | "unknown";
+export type Certainty = "certain" | "assumed" | "possible";
+export type CtState = "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED";
+
+/** The first condition of a rule that a packet did not meet; `index` counts the rule's matches. */
+export type FailedCondition =
+  | { readonly kind: "protocol" | "source" | "destination" | "in" | "out" | "fragment" }
+  | { readonly kind: "match"; readonly index: number };
+
+/** A rule that was tried and did not match. */
+export interface Tried {
+  readonly rule: Rule;
+  readonly failed: FailedCondition;
+}
+
+/** Header and metadata fields that a target changed: "dst", "dport", "mark", "ttl" … with their new values. */
+export type Changes = Readonly<Record<string, string | number>>;
+
+interface InNetns {
+  readonly netns: string;
+}
+
+interface InChain extends InNetns {
+  readonly hook: Hook;
+  readonly table: TableName;
+  readonly chain: string;
+  /** Device names, absent when there is none. */
+  readonly in?: string;
+  readonly out?: string;
+  readonly physin?: string;
+  readonly physout?: string;
+  /** The packet's mark when it got there; absent when 0. */
+  readonly mark?: number;
+  /** Rules of this chain tried in vain since the step before in it; only in detailed traces. */
+  readonly tried?: readonly Tried[];
+}
+
+/** A rule matched: what the kernel's TRACE target logs as "rule". */
+export interface RuleStep extends InChain {
+  readonly kind: "rule";
+  readonly rule: Rule;
+  /** What its target changed. */
+  readonly set?: Changes;
+  /** In words, what the target did when that is not plain from its text: "one of 10.0.0.1-10.0.0.9". */
+  readonly note?: string;
+}
+
+/** A user chain ran off its end ("return"), or a built-in chain's policy applied ("policy"). `number` is that of the rules plus 1. */
+export interface EndStep extends InChain {
+  readonly kind: "return" | "policy";
+  readonly number: number;
+  /** For "policy". */
+  readonly verdict?: "ACCEPT" | "DROP";
+  /** Line of the chain's declaration, 0 when there is none. */
+  readonly line: number;
+}
+
+export interface ConntrackStep extends InNetns {
+  readonly kind: "conntrack";
+  readonly state: CtState;
+  readonly direction?: "original" | "reply";
+  /** The protocol's own state after this packet: "SYN_SENT". */
+  readonly protocolState?: string;
+  /** Why it is INVALID or UNTRACKED, in words. */
+  readonly note?: string;
+}
+
+export interface NatStep extends InNetns {
+  readonly kind: "nat";
+  readonly manip: "src" | "dst";
+  /** "192.0.2.10:8080" */
+  readonly from: string;
+  readonly to: string;
+  /** By which: the rule just before, or the connection's entry. */
+  readonly by: "rule" | "entry";
+}
+
+export interface RouteStep extends InNetns {
+  readonly kind: "route";
+  readonly table?: string;
+  /** The route as the routing table has it, or "none". */
+  readonly route: string;
+  readonly type: string;
+  readonly out?: string;
+  readonly via?: Address;
+  /** The line of `ip rule` that led to the table, when it is not one of the three default ones. */
+  readonly policyRule?: string;
+  /** "input", "output", "reroute" */
+  readonly stage: "input" | "output" | "reroute";
+}
+
+export interface BridgeStep extends InNetns {
+  readonly kind: "bridge";
+  readonly bridge: string;
+  readonly port?: string;
+  readonly action: "up" | "forward" | "flood" | "drop";
+  readonly ports: readonly string[];
+  readonly note?: string;
+}
+
+export interface NeighbourStep extends InNetns {
+  readonly kind: "neighbour";
+  readonly interface: string;
+  readonly address: string;
+  readonly mac?: string;
+  readonly note?: string;
+}
+
+export interface DeviceStep extends InNetns {
+  readonly kind: "device";
+  readonly interface: string;
+  readonly direction: "in" | "out";
+  readonly note?: string;
+}
+
+/** The packet reached a socket, left a local one, or the stack decided over it outside netfilter (TTL, MTU, rp_filter, martian …). */
+export interface LocalStep extends InNetns {
+  readonly kind: "local" | "stack";
+  readonly note: string;
+}
+
+export type Step = RuleStep | EndStep | ConntrackStep | NatStep | RouteStep | BridgeStep | NeighbourStep | DeviceStep | LocalStep;
+
+/** Where a path ended. */
+export interface Place {
+  readonly netns: string;
+  readonly interface?: string;
+  /** For a drop by the packet filter. */
+  readonly table?: TableName;
+  readonly chain?: string;
+  readonly rule?: number;
+  readonly line?: number;
+  readonly kind?: "rule" | "policy";
+  /** For any other drop, in a word: "rp_filter", "no-route", "not-for-us", "ttl-or-header", "too-big", "martian", "no-neighbour" … */
+  readonly reason?: string;
+  /** The reason in a sentence. */
+  readonly text?: string;
+}
+
+/** One appearance of the packet on a device, going out. */
+export interface Appearance {
+  readonly netns: string;
+  readonly interface: string;
+  readonly packet: Packet;
+  readonly dstMac?: number;
+}
+
+/** A translation, "address:port" before and after. */
+export interface Translation {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** An ICMP error or reset that a host sends because of the packet. */
+export interface Reply {
+  readonly netns: string;
+  readonly type: "icmp-error" | "tcp-reset";
+  readonly packet: Packet;
+  readonly way: Way;
+}
+
+/** One way that a packet can have gone. */
+export interface Way {
+  /** What has to be true for it, in words; empty when there is only one way. */
+  readonly conditions: readonly string[];
+  readonly verdict: Verdict;
+  readonly at: Place;
+  readonly steps: readonly Step[];
+  readonly out: readonly Appearance[];
+  readonly nat: { readonly src?: Translation; readonly dst?: Translation };
+  readonly replies: readonly Reply[];
+  /** For "unknown": what would decide it. */
+  readonly undecided?: string;
+}
+
+/** The same packet seen again further on. */
+export interface Observation {
+  readonly capture: string;
+  readonly packet: number;
+  readonly netns: string;
+  readonly interface?: string;
+  /** Nanoseconds after the packet itself. */
+  readonly after: bigint;
+}
+
+/** What became of one captured packet. */
+export interface PacketTrace {
+  readonly frame: Frame;
+  /** Name of the capture. */
+  readonly capture: string;
+  readonly packet: Packet;
+  readonly netns: string;
+  readonly interface?: string;
+  /** "out": sent by a local socket. */
+  readonly direction: "in" | "out";
+  /** Connection number, from 1; both directions share it. */
+  readonly flow: number;
+  readonly certainty: Certainty;
+  /** The way it went, or the first of `alternatives`; with verdict "unknown" where these disagree. */
+  readonly way: Way;
+  readonly alternatives: readonly Way[];
+  readonly assumptions: readonly Assumption[];
+  readonly observed: readonly Observation[];
+  /** Set when this frame is itself an observation of an earlier one and was not replayed. */
+  readonly seenBefore?: number;
+  /** Devices where it was predicted to leave in a capture that sees them, but was not seen. */
+  readonly missing: readonly string[];
+}
