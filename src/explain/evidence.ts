@@ -1,0 +1,73 @@
+import type { Host } from "../model/host.ts";
+import type { PacketTrace, RuleStep, Way } from "../model/trace.ts";
+import { closestRule } from "./closest.ts";
+import { briefRule, commentOf, ruleName, targetName } from "./rule-words.ts";
+import { conntrackWords } from "./steps.ts";
+import { natRule } from "./way.ts";
+import { count, duration, list, sentence } from "./words.ts";
+
+/** The sentences that prove a headline: which rules translated, marked, chose a routing table, accepted. */
+export function evidence(trace: PacketTrace, way: Way): readonly string[] {
+  const lines: string[] = [];
+  way.steps.forEach((step, index) => {
+    const rule = natRule(way, index);
+    if (rule)
+      lines.push(`Rule: ${elsewhere(trace, rule)}${ruleName(rule.table, rule.chain, rule.rule)}: ${briefRule(rule.rule)}${remark(rule)}`);
+    if (step.kind === "rule" && step.set?.["mark"] !== undefined) {
+      lines.push(`Marked ${hex(step.set["mark"])} by ${elsewhere(trace, step)}${ruleName(step.table, step.chain, step.rule)}`);
+    }
+    if (step.kind === "route" && step.policyRule)
+      lines.push(`Routed by table ${step.table}, because of ip rule "${step.policyRule}": ${step.route}`);
+    if (step.kind === "conntrack" && (step.state === "INVALID" || step.state === "UNTRACKED" || step.state === "RELATED")) {
+      lines.push(`Connection tracking says ${conntrackWords(step)}`);
+    }
+  });
+  const accepted = acceptedBy(trace, way);
+  return accepted ? [...lines, accepted] : lines;
+}
+
+function remark(step: RuleStep): string {
+  const comment = commentOf(step.rule);
+  const note = step.note ? ` (${step.note})` : "";
+  return `${note}${comment ? `  # ${comment}` : ""}`;
+}
+
+function hex(value: string | number): string {
+  return typeof value === "number" ? `0x${value.toString(16)}` : value;
+}
+
+function elsewhere(trace: PacketTrace, step: { readonly netns: string }): string {
+  return step.netns === trace.netns ? "" : `in netns ${step.netns}, `;
+}
+
+function acceptedBy(trace: PacketTrace, way: Way): string | undefined {
+  if (way.verdict !== "delivered" && way.verdict !== "forwarded") return undefined;
+  const accepted = way.steps.flatMap((step) => {
+    if (step.kind === "rule" && step.table === "filter" && targetName(step.rule.target) === "ACCEPT") {
+      return [`${elsewhere(trace, step)}${ruleName(step.table, step.chain, step.rule)}`];
+    }
+    if (step.kind === "policy" && step.table === "filter" && step.verdict === "ACCEPT") {
+      return [`${elsewhere(trace, step)}the policy of ${step.table} ${step.chain}`];
+    }
+    return [];
+  });
+  return accepted.length > 0 ? `Accepted by ${list([...new Set(accepted)])}` : undefined;
+}
+
+/** "Closest rule: filter DOCKER 1 (line 20) would accept it but for one condition: …", for a drop by the packet filter. */
+export function closestSentence(trace: PacketTrace, way: Way, host: Host): string | undefined {
+  if (way.verdict !== "dropped" && way.verdict !== "rejected") return undefined;
+  const closest = closestRule(trace, way, host);
+  if (!closest) return undefined;
+  const conditions = closest.failed.map((c) => `${c.wants}${c.has ? ` (${c.has})` : ""}`);
+  const name = ruleName(closest.table, closest.chain, closest.rule);
+  const but = closest.failed.length === 1 ? "one condition" : count(closest.failed.length, "condition");
+  return `Closest rule: ${name} would accept it but for ${but}: ${list(conditions)}. It reads ${briefRule(closest.rule)}`;
+}
+
+/** What the capture itself says about the prediction: where the packet was seen again, and where it should have been. */
+export function observationSentences(trace: PacketTrace): readonly string[] {
+  const seen = trace.observed.map((o) => `leaving ${o.interface ?? "the host"} ${duration(o.after)} later (packet ${o.packet})`);
+  const missing = trace.missing.length > 0 ? [`Predicted to leave ${list(trace.missing)} but not seen there in this capture`] : [];
+  return [...(seen.length > 0 ? [sentence(`seen ${list(seen)}`)] : []), ...missing];
+}

@@ -1,0 +1,47 @@
+import type { Rule, TargetUse } from "../model/rule.ts";
+
+/** A rule's own text without `-A CHAIN`. */
+export function ruleBody(rule: Rule): string {
+  return rule.text.replace(/^-A (?:"[^"]*"|\S+) ?/, "") || "(every packet, no target)";
+}
+
+/** The rule's text without what a reader can do without: `-m tcp` after `-p tcp`, comments, full-length masks. */
+export function briefRule(rule: Rule): string {
+  return ruleBody(rule)
+    .replace(/-p (tcp|udp|icmp|sctp|udplite) -m \1(?= )/g, "-p $1")
+    .replace(/-m comment --comment (?:"(?:[^"\\]|\\.)*"|\S+) ?/g, "")
+    .replace(/(\d+\.\d+\.\d+\.\d+)\/32(?= |$)/g, "$1")
+    .trim();
+}
+
+/** The comment that a rule carries, if any. */
+export function commentOf(rule: Rule): string | undefined {
+  const match = /-m comment --comment (?:"((?:[^"\\]|\\.)*)"|(\S+))/.exec(rule.text);
+  return match ? (match[1] ?? match[2])?.replace(/\\(.)/g, "$1") : undefined;
+}
+
+/** What follows `-j` or `-g`: "ACCEPT", "DOCKER", "DNAT"; undefined for a rule that only counts. */
+export function targetName(target: TargetUse | undefined): string | undefined {
+  if (!target) return undefined;
+  if (target.kind === "verdict") return target.verdict;
+  return target.kind === "extension" ? target.name : target.chain;
+}
+
+/** "filter FORWARD 3 (line 20)"; the line is left out where there is none. */
+export function ruleName(table: string, chain: string, rule: Rule): string {
+  return `${table} ${chain} ${rule.number}${rule.line > 0 ? ` (line ${rule.line})` : ""}`;
+}
+
+/**
+ * A rule's text cut to a width: whole if it fits, else its beginning and its target with an ellipsis between,
+ * because the target is what most readers look for.
+ */
+export function fitRule(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const jump = /(?:^| )(-[jg] \S+.*)$/.exec(text);
+  const tail = jump?.[1] ?? "";
+  if (tail.length > 0 && tail.length <= width / 2) return `${text.slice(0, width - tail.length - 2).trimEnd()}… ${tail}`;
+  const short = /^-[jg] \S+/.exec(tail)?.[0] ?? "";
+  if (short.length > 0 && short.length + 12 <= width) return `${text.slice(0, width - short.length - 4).trimEnd()}… ${short} …`;
+  return `${text.slice(0, Math.max(1, width - 1))}…`;
+}
