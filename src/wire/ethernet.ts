@@ -1,0 +1,62 @@
+import type { Packet, VlanTag } from "../model/packet.ts";
+import { type FrameDraft, hasHeader } from "./frame-draft.ts";
+import { decodeIpv4 } from "./ipv4.ts";
+import { decodeIpv6 } from "./ipv6.ts";
+import { mac, u16 } from "./octets.ts";
+
+const DESTINATION = 0;
+const SOURCE = 6;
+const TYPE = 12;
+const HEADER = 14;
+
+const TAG = 4;
+const TAG_TYPE = 2;
+const VLAN_ID = 0xfff;
+const VLAN_PRIORITY_SHIFT = 13;
+
+const ETH_IPV4 = 0x0800;
+const ETH_IPV6 = 0x86dd;
+// include/linux/if_vlan.h, eth_type_vlan
+const ETH_8021Q = 0x8100;
+const ETH_8021AD = 0x88a8;
+
+/** Decodes an Ethernet II frame (LINKTYPE_ETHERNET). */
+export function decodeEthernet(frame: FrameDraft, bytes: Uint8Array, start: number, end: number, wireEnd: number): void {
+  if (!hasHeader(frame, "Ethernet", HEADER, start, end)) return;
+  frame.dstMac = mac(bytes, start + DESTINATION);
+  frame.srcMac = mac(bytes, start + SOURCE);
+  decodeByEtherType(frame, u16(bytes, start + TYPE), bytes, start + HEADER, end, wireEnd);
+}
+
+/** Decodes what an EtherType announces: any number of VLAN tags, then IP; anything else is left alone. */
+export function decodeByEtherType(
+  frame: FrameDraft,
+  announced: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  wireEnd: number,
+): void {
+  let etherType = announced;
+  let at = start;
+  if (etherType === ETH_8021Q || etherType === ETH_8021AD) {
+    const vlans: VlanTag[] = [];
+    frame.vlans = vlans;
+    while (etherType === ETH_8021Q || etherType === ETH_8021AD) {
+      if (!hasHeader(frame, "VLAN", TAG, at, end)) return;
+      const control = u16(bytes, at);
+      vlans.push({ id: control & VLAN_ID, priority: control >> VLAN_PRIORITY_SHIFT, protocol: etherType });
+      etherType = u16(bytes, at + TAG_TYPE);
+      at += TAG;
+    }
+  }
+  frame.etherType = etherType;
+  if (etherType === ETH_IPV4) takePacket(frame, decodeIpv4(bytes, at, end, wireEnd, 0));
+  else if (etherType === ETH_IPV6) takePacket(frame, decodeIpv6(bytes, at, end, wireEnd, 0));
+}
+
+/** Puts a decoded packet, or what is wrong with it, into its frame. */
+export function takePacket(frame: FrameDraft, decoded: Packet | string): void {
+  if (typeof decoded === "string") frame.defect = decoded;
+  else frame.packet = decoded;
+}

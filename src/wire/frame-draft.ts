@@ -1,0 +1,14 @@
+import type { Frame } from "../model/packet.ts";
+
+/** A frame while the layers below IP are decoded into it. */
+export type FrameDraft = { -readonly [K in keyof Frame]: Frame[K] };
+
+/** Decodes one link type into a frame: `start` is where its header is, `end` where the capture of it ends, `wireEnd` where the wire did. */
+export type LinkDecoder = (frame: FrameDraft, bytes: Uint8Array, start: number, end: number, wireEnd: number) => void;
+
+/** Whether a link header is all there; if not, the frame says so. */
+export function hasHeader(frame: FrameDraft, name: string, needed: number, start: number, end: number): boolean {
+  if (end - start >= needed) return true;
+  frame.defect = `only ${end - start} of the ${needed} octets of the ${name} header are there`;
+  return false;
+}

@@ -1,0 +1,71 @@
+import type { Packet } from "../model/packet.ts";
+import { addsUp, sum16 } from "./checksum.ts";
+import { headerMissing } from "./ip.ts";
+import { u8, u16, u32 } from "./octets.ts";
+import { checksumOf, decodeHeader } from "./transport.ts";
+
+const TOS = 1;
+const TOTAL_LENGTH = 2;
+const ID = 4;
+const FRAGMENT = 6;
+const TTL = 8;
+const PROTOCOL = 9;
+const SOURCE = 12;
+const DESTINATION = 16;
+const OPTIONS = 20;
+const HEADER = 20;
+
+const DONT_FRAGMENT = 0x4000;
+const MORE_FRAGMENTS = 0x2000;
+const FRAGMENT_OFFSET = 0x1fff;
+
+/** Decodes an IPv4 packet (RFC 791), or says in words which check of net/ipv4/ip_input.c, ip_rcv_core it fails. */
+export function decodeIpv4(bytes: Uint8Array, start: number, end: number, wireEnd: number, depth: number): Packet | string {
+  const onWire = wireEnd - start;
+  if (end - start < HEADER) return headerMissing("IPv4", HEADER, end - start, onWire);
+  const version = u8(bytes, start) >> 4;
+  if (version !== 4) return `IP version ${version} where IPv4 was announced`;
+  const headerLength = (u8(bytes, start) & 0xf) * 4;
+  if (headerLength < HEADER) return `IPv4 header length ${headerLength}, at least ${HEADER} expected`;
+  // Segmentation offload leaves the total length 0 when it does not fit or the card is to fill it in.
+  const length = u16(bytes, start + TOTAL_LENGTH) || Math.min(onWire, depth > 0 ? end - start : onWire);
+  if (length < headerLength) return `IPv4 total length ${length} is less than its header's ${headerLength}`;
+  if (length > onWire) return `IPv4 total length ${length}, but the frame has only ${onWire} octets left`;
+
+  const bodyStart = Math.min(start + headerLength, end);
+  const payload = bytes.subarray(bodyStart, Math.min(start + length, end));
+  const fragment = u16(bytes, start + FRAGMENT);
+  const protocol = u8(bytes, start + PROTOCOL);
+  const packet: { -readonly [K in keyof Packet]: Packet[K] } = {
+    family: 4,
+    src: u32(bytes, start + SOURCE),
+    dst: u32(bytes, start + DESTINATION),
+    protocol,
+    ttl: u8(bytes, start + TTL),
+    tos: u8(bytes, start + TOS),
+    length,
+    headerLength,
+    id: u16(bytes, start + ID),
+    dontFragment: (fragment & DONT_FRAGMENT) !== 0,
+    headerChecksum: start + headerLength > end ? "unseen" : addsUp(bytes, start, start + headerLength) ? "good" : "bad",
+    payload,
+  };
+  if (headerLength > HEADER) packet.ipOptions = bytes.subarray(start + OPTIONS, bodyStart);
+  const offset = (fragment & FRAGMENT_OFFSET) * 8;
+  const more = (fragment & MORE_FRAGMENTS) !== 0;
+  if (more || offset > 0) packet.fragment = { offset, more };
+  if (offset > 0) return packet;
+
+  const total = length - headerLength;
+  const transport = decodeHeader(4, protocol, payload, total, depth);
+  if (transport === undefined) return packet;
+  if (typeof transport === "string") {
+    packet.defect = transport;
+    return packet;
+  }
+  packet.transport = transport;
+  const addresses = more ? 0 : sum16(bytes, start + SOURCE, start + OPTIONS);
+  const checksum = more ? "unseen" : checksumOf(4, protocol, payload, total, addresses);
+  if (checksum) packet.checksum = checksum;
+  return packet;
+}

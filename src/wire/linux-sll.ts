@@ -1,0 +1,55 @@
+import type { FrameType } from "../model/packet.ts";
+import { decodeByEtherType } from "./ethernet.ts";
+import { type FrameDraft, hasHeader } from "./frame-draft.ts";
+import { mac, u8, u16, u32 } from "./octets.ts";
+
+// LINKTYPE_LINUX_SLL
+const SLL_TYPE = 0;
+const SLL_DEVICE_TYPE = 2;
+const SLL_ADDRESS_LENGTH = 4;
+const SLL_ADDRESS = 6;
+const SLL_PROTOCOL = 14;
+const SLL_HEADER = 16;
+
+// LINKTYPE_LINUX_SLL2
+const SLL2_PROTOCOL = 0;
+const SLL2_INTERFACE = 4;
+const SLL2_DEVICE_TYPE = 8;
+const SLL2_TYPE = 10;
+const SLL2_ADDRESS_LENGTH = 11;
+const SLL2_ADDRESS = 12;
+const SLL2_HEADER = 20;
+
+const TYPES: readonly FrameType[] = ["host", "broadcast", "multicast", "otherhost", "outgoing"];
+const MAC_LENGTH = 6;
+// include/uapi/linux/if_arp.h: of these devices the protocol field is no EtherType.
+const NO_ETHER_TYPE: ReadonlySet<number> = new Set([770, 801, 802, 803, 824]);
+
+/** The kernel's packet type (include/uapi/linux/if_packet.h) by its number. */
+export function frameType(number: number): FrameType | undefined {
+  return TYPES[number];
+}
+
+/** Decodes a cooked capture frame as `tcpdump -i any` writes it before 4.99. */
+export function decodeLinuxSll(frame: FrameDraft, bytes: Uint8Array, start: number, end: number, wireEnd: number): void {
+  if (!hasHeader(frame, "LINUX_SLL", SLL_HEADER, start, end)) return;
+  takeType(frame, u16(bytes, start + SLL_TYPE));
+  if (u16(bytes, start + SLL_ADDRESS_LENGTH) === MAC_LENGTH) frame.srcMac = mac(bytes, start + SLL_ADDRESS);
+  if (NO_ETHER_TYPE.has(u16(bytes, start + SLL_DEVICE_TYPE))) return;
+  decodeByEtherType(frame, u16(bytes, start + SLL_PROTOCOL), bytes, start + SLL_HEADER, end, wireEnd);
+}
+
+/** Decodes a cooked capture frame as `tcpdump -i any` writes it since 4.99: with the device's index. */
+export function decodeLinuxSll2(frame: FrameDraft, bytes: Uint8Array, start: number, end: number, wireEnd: number): void {
+  if (!hasHeader(frame, "LINUX_SLL2", SLL2_HEADER, start, end)) return;
+  takeType(frame, u8(bytes, start + SLL2_TYPE));
+  frame.interfaceIndex = u32(bytes, start + SLL2_INTERFACE);
+  if (u8(bytes, start + SLL2_ADDRESS_LENGTH) === MAC_LENGTH) frame.srcMac = mac(bytes, start + SLL2_ADDRESS);
+  if (NO_ETHER_TYPE.has(u16(bytes, start + SLL2_DEVICE_TYPE))) return;
+  decodeByEtherType(frame, u16(bytes, start + SLL2_PROTOCOL), bytes, start + SLL2_HEADER, end, wireEnd);
+}
+
+function takeType(frame: FrameDraft, number: number): void {
+  const type = frameType(number);
+  if (type) frame.type = type;
+}

@@ -1,0 +1,145 @@
+import { describeLinkType, type LinkType, linkType, linkTypeNames } from "./link-types.ts";
+import { frameType } from "./linux-sll.ts";
+import { u8, u16, u16le, u32, u32le } from "./octets.ts";
+import type { CapturedRecord, CaptureFormat, Fault, Scanner } from "./records.ts";
+
+const MAGIC_MICROSECONDS = 0xa1b2c3d4;
+const MAGIC_NANOSECONDS = 0xa1b23c4d;
+/** Alexey Kuznetzov's patch to libpcap: records also have device, protocol and packet type. */
+const MAGIC_MODIFIED = 0xa1b2cd34;
+const MAGICS: readonly number[] = [MAGIC_MICROSECONDS, MAGIC_NANOSECONDS, MAGIC_MODIFIED];
+
+const VERSION_MAJOR = 4;
+const VERSION_MINOR = 6;
+const LINK_TYPE = 20;
+const FILE_HEADER = 24;
+/** The upper bits of the field hold the length of the frame check sequence. */
+const LINK_TYPE_MASK = 0x03ffffff;
+
+const SECONDS = 0;
+const FRACTION = 4;
+const CAPTURED = 8;
+const LENGTH = 12;
+const RECORD_HEADER = 16;
+const MODIFIED_INTERFACE = 16;
+const MODIFIED_TYPE = 22;
+const MODIFIED_RECORD_HEADER = 24;
+
+const CURRENT_MAJOR = 2;
+const CURRENT_MINOR = 4;
+/** libpcap pcap-int.h, MAXIMUM_SNAPLEN: a longer packet is damage, whatever the file header says. */
+const LONGEST_PACKET = 262_144;
+const SECOND = 1_000_000_000n;
+const MICROSECOND = 1000;
+
+class PcapScanner implements Scanner {
+  needed = FILE_HEADER;
+  digits: 6 | 9 = 6;
+  fault: Fault | undefined;
+  private link: LinkType | undefined;
+  private little = false;
+  private modified = false;
+  private minor = CURRENT_MINOR;
+  private found = 0;
+  private second = -1;
+  private secondStart = 0n;
+
+  scan(bytes: Uint8Array, from: number, position: number, records: CapturedRecord[], limit: number): number {
+    let at = from;
+    if (!this.link) {
+      if (bytes.length - at < FILE_HEADER) return at;
+      this.readHeader(bytes, at);
+      if (!this.link) return at;
+      at += FILE_HEADER;
+    }
+    return this.readRecords(this.link, bytes, at, position, records, limit);
+  }
+
+  atEnd(left: number, end: number): Fault | undefined {
+    if (!this.link) {
+      const message = `the file ends after ${left} of the ${FILE_HEADER} octets of a pcap header`;
+      return { broken: "input", offset: end, message };
+    }
+    if (left === 0) return undefined;
+    const message = `the capture breaks off in packet ${this.found + 1}: its record takes ${this.needed}${
+      left < this.recordHeader() ? " or more" : ""
+    } octets, the file has ${left} left`;
+    return { broken: "damaged", offset: end - left, message };
+  }
+
+  private recordHeader(): number {
+    return this.modified ? MODIFIED_RECORD_HEADER : RECORD_HEADER;
+  }
+
+  private readHeader(bytes: Uint8Array, at: number): void {
+    this.little = MAGICS.includes(u32le(bytes, at));
+    const magic = this.little ? u32le(bytes, at) : u32(bytes, at);
+    const half = this.little ? u16le : u16;
+    const word = this.little ? u32le : u32;
+    const major = half(bytes, at + VERSION_MAJOR);
+    this.minor = half(bytes, at + VERSION_MINOR);
+    if (major !== CURRENT_MAJOR || this.minor > CURRENT_MINOR) {
+      const message = `pcap version ${major}.${this.minor} is not supported, expected ${CURRENT_MAJOR}.${CURRENT_MINOR}`;
+      this.fault = { broken: "input", offset: VERSION_MAJOR, message };
+      return;
+    }
+    const number = word(bytes, at + LINK_TYPE) & LINK_TYPE_MASK;
+    const link = linkType(number);
+    if (!link) {
+      const message = `link type ${describeLinkType(number)} is not supported; supported are ${linkTypeNames().join(", ")}`;
+      this.fault = { broken: "input", offset: LINK_TYPE, message };
+      return;
+    }
+    this.link = link;
+    this.digits = magic === MAGIC_NANOSECONDS ? 9 : 6;
+    this.modified = magic === MAGIC_MODIFIED;
+  }
+
+  private readRecords(link: LinkType, bytes: Uint8Array, from: number, position: number, records: CapturedRecord[], limit: number): number {
+    const word = this.little ? u32le : u32;
+    const header = this.recordHeader();
+    let at = from;
+    this.needed = header;
+    while (records.length < limit && bytes.length - at >= header) {
+      let captured = word(bytes, at + CAPTURED);
+      let length = word(bytes, at + LENGTH);
+      // libpcap sf-pcap.c, swap_hdr: versions before 2.3 had both lengths the other way round, 2.3 sometimes.
+      if (this.minor < 3 || (this.minor === 3 && captured > length)) [captured, length] = [length, captured];
+      if (captured > LONGEST_PACKET) {
+        const message = `packet ${this.found + 1} has a captured length of ${captured} octets, more than any packet can have (${LONGEST_PACKET})`;
+        this.fault = { broken: "damaged", offset: position + at, message };
+        return at;
+      }
+      this.needed = header + captured;
+      if (bytes.length - at < this.needed) return at;
+      const time = this.time(word(bytes, at + SECONDS), word(bytes, at + FRACTION));
+      const record = { bytes, start: at + header, time, captured, length, link };
+      records.push(this.modified ? { ...record, ...this.device(bytes, at) } : record);
+      this.found++;
+      at += this.needed;
+      this.needed = header;
+    }
+    return at;
+  }
+
+  private time(seconds: number, fraction: number): bigint {
+    if (seconds !== this.second) {
+      this.second = seconds;
+      this.secondStart = BigInt(seconds) * SECOND;
+    }
+    return this.secondStart + BigInt(this.digits === 9 ? fraction : fraction * MICROSECOND);
+  }
+
+  private device(bytes: Uint8Array, at: number): Pick<CapturedRecord, "interfaceIndex" | "type"> {
+    const interfaceIndex = (this.little ? u32le : u32)(bytes, at + MODIFIED_INTERFACE);
+    const type = frameType(u8(bytes, at + MODIFIED_TYPE));
+    return type ? { interfaceIndex, type } : { interfaceIndex };
+  }
+}
+
+/** Classic pcap, as tcpdump writes it (draft-ietf-opsawg-pcap). */
+export const pcap: CaptureFormat = {
+  name: "pcap",
+  recognises: (head) => MAGICS.includes(u32(head, 0)) || MAGICS.includes(u32le(head, 0)),
+  open: () => new PcapScanner(),
+};

@@ -1,0 +1,65 @@
+import type { Tcp, TcpOption } from "../model/packet.ts";
+import { NO_OCTETS, u8, u16, u32 } from "./octets.ts";
+import { type Defect, lacking, QUOTED_OCTETS } from "./transport.ts";
+
+const SPORT = 0;
+const DPORT = 2;
+const SEQ = 4;
+const ACK = 8;
+const DATA_OFFSET = 12;
+const FLAGS = 13;
+const WINDOW = 14;
+const HEADER = 20;
+
+/** Offset of the checksum field in a TCP header. */
+export const TCP_CHECKSUM = 16;
+
+const END_OF_OPTIONS = 0;
+const NO_OPERATION = 1;
+const EOL: TcpOption = { kind: END_OF_OPTIONS, data: NO_OCTETS };
+const NOP: TcpOption = { kind: NO_OPERATION, data: NO_OCTETS };
+const NO_OPTIONS: readonly TcpOption[] = [];
+
+/** Decodes a TCP header (RFC 9293 section 3.1); of a quoted one that ends after its first 8 octets, the rest is zeros. */
+export function decodeTcp(bytes: Uint8Array, total: number, quoted: boolean): Tcp | Defect {
+  const missing = lacking(bytes, total, quoted ? QUOTED_OCTETS : HEADER);
+  if (missing) return missing;
+  let headerLength = HEADER;
+  if (bytes.length > DATA_OFFSET) {
+    headerLength = (u8(bytes, DATA_OFFSET) >> 4) * 4;
+    if (headerLength < HEADER || headerLength > total) return "malformed";
+  }
+  return {
+    kind: "tcp",
+    sport: u16(bytes, SPORT),
+    dport: u16(bytes, DPORT),
+    seq: u32(bytes, SEQ),
+    ack: u32(bytes, ACK),
+    flags: u8(bytes, FLAGS),
+    window: u16(bytes, WINDOW),
+    headerLength,
+    options: headerLength > HEADER ? decodeOptions(bytes, Math.min(headerLength, bytes.length)) : NO_OPTIONS,
+  };
+}
+
+function decodeOptions(bytes: Uint8Array, end: number): readonly TcpOption[] {
+  const options: TcpOption[] = [];
+  let i = HEADER;
+  while (i < end) {
+    const kind = u8(bytes, i);
+    if (kind === END_OF_OPTIONS) {
+      options.push(EOL);
+      break;
+    }
+    if (kind === NO_OPERATION) {
+      options.push(NOP);
+      i++;
+      continue;
+    }
+    const length = i + 1 < end ? u8(bytes, i + 1) : 0;
+    if (length < 2 || i + length > end) break;
+    options.push({ kind, data: bytes.subarray(i + 2, i + length) });
+    i += length;
+  }
+  return options;
+}
