@@ -163,6 +163,8 @@ export interface PacketContext {
   readonly priority: number;
   /** Nanoseconds since the epoch, the capture's own clock. */
   readonly time: bigint;
+  /** When the host's state was taken, on the same clock: timeouts of set members count from there. Absent: they do not run out. */
+  readonly since?: bigint;
   /** Packet type of the sk_buff; locally generated packets are "host" in INPUT and "outgoing" otherwise: as xt_pkttype sees it. */
   readonly frameType: FrameType;
   /** Absent when the packet has no Ethernet header (locally generated). */
@@ -205,6 +207,8 @@ interface SpecBase<O extends Options> {
   readonly options: O;
   /** The kernel's and iptables' own check of the arguments as a whole; a message when it refuses. */
   check?(args: Args<O>): string | undefined;
+  /** The arguments as the kernel keeps them: defaults filled in, shorthands resolved, values without effect left out. */
+  canonical?(args: Args<O>, family: Family): Args<O>;
   /** "TCP destination port 8080" */
   explain(args: Args<O>): string;
   /** One sentence for docs/extensions.md. */

@@ -1,0 +1,18 @@
+import { number } from "../codecs.ts";
+import { says } from "../condition.ts";
+import { match } from "../spec.ts";
+
+/** xt_cpu.c, cpu_mt. */
+const cpu = match({
+  name: "cpu",
+  options: { cpu: { flag: "--cpu", codec: number(0, 0xffffffff), negatable: true, required: true } },
+  explain: (args) => says(args.cpu, (n) => `handled by CPU ${n}`).join(""),
+  compile: () => () => ({ unknown: "which CPU handled the packet" }),
+  doc: "The CPU that handles the packet; a capture does not show it.",
+  examples: [
+    { rule: "-m cpu --cpu 0", says: "handled by CPU 0" },
+    { rule: "-m cpu ! --cpu 3", says: "not handled by CPU 3" },
+  ],
+});
+
+export const specs = [cpu];

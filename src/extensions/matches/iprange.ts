@@ -1,0 +1,53 @@
+import { type Address, familyOf, formatAddress, parseAddress } from "../../model/address.ts";
+import { word } from "../codecs.ts";
+import { holds, says } from "../condition.ts";
+import { match } from "../spec.ts";
+
+type Span = readonly [Address, Address];
+
+const SPAN = word<Span>(
+  "an address or a range (a-b)",
+  (text) => {
+    const [first = "", second, ...rest] = text.split("-");
+    const low = parseAddress(first);
+    const high = second === undefined ? low : parseAddress(second);
+    if (rest.length > 0 || low === undefined || high === undefined || familyOf(low) !== familyOf(high)) return undefined;
+    return [low, high];
+  },
+  (span) => span.map(formatAddress).join("-"),
+);
+
+function between(address: Address, [low, high]: Span): boolean {
+  return familyOf(address) === familyOf(low) && address >= low && address <= high;
+}
+
+function words([low, high]: Span): string {
+  return low === high ? formatAddress(low) : `${formatAddress(low)} to ${formatAddress(high)}`;
+}
+
+/** xt_iprange.c, iprange_mt4 and iprange_mt6. */
+const iprange = match({
+  name: "iprange",
+  options: {
+    src: { flag: "--src-range", codec: SPAN, negatable: true },
+    dst: { flag: "--dst-range", codec: SPAN, negatable: true },
+  },
+  check: (args) => (args.src || args.dst ? undefined : "iprange needs --src-range or --dst-range"),
+  explain: (args) =>
+    [...says(args.src, (span) => `source ${words(span)}`), ...says(args.dst, (span) => `destination ${words(span)}`)].join(", "),
+  compile:
+    (args) =>
+    ({ packet }) =>
+      holds(args.src, (span) => between(packet.src, span)) && holds(args.dst, (span) => between(packet.dst, span)),
+  doc: "Source or destination address within a range.",
+  examples: [
+    { rule: "-m iprange --src-range 10.0.0.1-10.0.0.9", says: "source 10.0.0.1 to 10.0.0.9" },
+    {
+      rule: "-m iprange ! --src-range 10.0.0.1 --dst-range 10.0.0.1-10.0.0.2",
+      saved: "-m iprange ! --src-range 10.0.0.1-10.0.0.1 --dst-range 10.0.0.1-10.0.0.2",
+      says: "not source 10.0.0.1, destination 10.0.0.1 to 10.0.0.2",
+    },
+  ],
+});
+
+export const specs = [iprange];

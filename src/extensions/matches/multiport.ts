@@ -1,0 +1,69 @@
+import type { Negatable } from "../../model/rule.ts";
+import { parsePort, parseRange, type Range, saveRange, word } from "../codecs.ts";
+import { holds, oneOf, says } from "../condition.ts";
+import { rangeWords, within } from "../ports.ts";
+import { match } from "../spec.ts";
+import { portsOf } from "../transport.ts";
+
+type Ports = readonly Range[];
+
+const SLOTS = 15;
+
+const PORTS = word<Ports>(
+  `up to ${SLOTS} ports, ranges (a:b, counting twice) or service names, separated by commas`,
+  (text) => {
+    const list = text.split(",").map((part) => parseRange(part, 65535, ":", parsePort));
+    const slots = list.reduce((sum, item, i) => sum + (item && (item[0] !== item[1] || text.split(",")[i]?.includes(":")) ? 2 : 1), 0);
+    return slots > SLOTS || list.some((item) => item === undefined || item[0] > item[1]) ? undefined : (list as Ports);
+  },
+  (list) => list.map((item) => saveRange(item)).join(","),
+);
+
+function portList(list: Ports): string {
+  return `port ${oneOf(list.map(rangeWords))}`;
+}
+
+function inAny(list: Ports, port: number): boolean {
+  return list.some((item) => within(port, item));
+}
+
+/** xt_multiport.c, multiport_mt. */
+const multiport = match({
+  name: "multiport",
+  options: {
+    sports: { flag: "--sports", aliases: ["--source-ports"], codec: PORTS, negatable: true },
+    dports: { flag: "--dports", aliases: ["--destination-ports"], codec: PORTS, negatable: true },
+    ports: { flag: "--ports", codec: PORTS, negatable: true },
+  },
+  check: (args) => {
+    const given = [args.sports, args.dports, args.ports].filter((option: Negatable<Ports> | undefined) => option !== undefined);
+    return given.length === 1 ? undefined : "multiport needs exactly one of --sports, --dports, --ports";
+  },
+  explain: (args) =>
+    [
+      ...says(args.sports, (list) => `source ${portList(list)}`),
+      ...says(args.dports, (list) => `destination ${portList(list)}`),
+      ...says(args.ports, (list) => `source or destination ${portList(list)}`),
+    ].join(", "),
+  compile: (args) => (context) => {
+    const found = portsOf(context, 4);
+    if (found.kind === "missing") return found.result;
+    return (
+      holds(args.sports, (list) => inAny(list, found.sport)) &&
+      holds(args.dports, (list) => inAny(list, found.dport)) &&
+      holds(args.ports, (list) => inAny(list, found.sport) || inAny(list, found.dport))
+    );
+  },
+  doc: "Up to 15 ports or ranges, of the source, the destination or either.",
+  examples: [
+    { rule: "-p tcp -m multiport --dports 80,443", says: "destination port 80 or 443" },
+    {
+      rule: "-p udp -m multiport ! --sports 1:5,domain",
+      saved: "-p udp -m multiport ! --sports 1:5,53",
+      says: "not source port 1 to 5 or 53",
+    },
+    { rule: "-p tcp -m multiport --ports 53,1024:65535", says: "source or destination port 53 or 1024 to 65535" },
+  ],
+});
+
+export const specs = [multiport];

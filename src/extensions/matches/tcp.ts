@@ -1,0 +1,144 @@
+import { TCP_FLAG } from "../../model/packet.ts";
+import type { Negatable } from "../../model/rule.ts";
+import { FLAG, number } from "../codecs.ts";
+import { holds, oneOf, says } from "../condition.ts";
+import { PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
+import { type Args, type Codec, type MatchResult, match, type PacketContext } from "../spec.ts";
+import { headerOf, isLaterFragment, nftPortsOf, tcpOptionsComplete, UNCAPTURED } from "../transport.ts";
+
+interface Flags {
+  readonly mask: number;
+  readonly set: number;
+}
+
+const NAMES = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"] as const;
+const SYN: Flags = { mask: TCP_FLAG.FIN | TCP_FLAG.SYN | TCP_FLAG.RST | TCP_FLAG.ACK, set: TCP_FLAG.SYN };
+
+function parseFlags(text: string | undefined): number | undefined {
+  let bits = 0;
+  for (const part of (text ?? "").split(",")) {
+    const name = part.toUpperCase();
+    if (name === "ALL") bits |= 0x3f;
+    else if (name !== "NONE") {
+      const known = NAMES.find((flag) => flag === name);
+      if (known === undefined) return undefined;
+      bits |= TCP_FLAG[known];
+    }
+  }
+  return bits;
+}
+
+function names(bits: number): readonly string[] {
+  return NAMES.filter((name) => (bits & TCP_FLAG[name]) !== 0);
+}
+
+const FLAGS: Codec<Flags> = {
+  words: 2,
+  expected: "two lists of FIN, SYN, RST, PSH, ACK, URG, ALL or NONE: those to look at and those that must be set",
+  parse: ([first, second]) => {
+    const mask = parseFlags(first);
+    const set = parseFlags(second);
+    return mask === undefined || set === undefined ? undefined : { mask, set };
+  },
+  save: ({ mask, set }) => [mask, set].map((bits) => names(bits).join(",") || "NONE").join(" "),
+};
+
+const options = {
+  ...PORT_OPTIONS,
+  option: { flag: "--tcp-option", codec: number(1, 255), negatable: true },
+  flags: { flag: "--tcp-flags", codec: FLAGS, negatable: true },
+  syn: { flag: "--syn", codec: FLAG, negatable: true },
+} as const;
+
+function canonical(args: Args<typeof options>): Args<typeof options> {
+  const flags: Negatable<Flags> | undefined = args.syn ? { value: SYN, not: args.syn.not } : args.flags;
+  return {
+    sport: withoutFullRange(args.sport),
+    dport: withoutFullRange(args.dport),
+    option: args.option,
+    flags: flags && flags.value.mask === 0 && flags.value.set === 0 && !flags.not ? undefined : flags,
+  };
+}
+
+function flagWords({ mask, set }: Flags): string {
+  if (mask === SYN.mask && set === SYN.set) return "TCP connection request (SYN without ACK, RST, FIN)";
+  const on = names(set);
+  const off = names(mask & ~set);
+  return [`TCP flags ${on.length ? `${oneOf(on, "and")} set` : ""}`, off.length ? `${oneOf(off, "and")} not set` : ""]
+    .filter((part) => part !== "")
+    .join(on.length && off.length ? ", " : "")
+    .replace("flags  ", "flags ");
+}
+
+/** xt_tcpudp.c, tcp_mt. */
+function tcpMatch(args: Args<typeof options>, context: PacketContext): MatchResult {
+  if (context.packet.fragment?.offset === 8) return "hotdrop";
+  const found = headerOf(context, "tcp");
+  if (found.kind === "missing" && found.result !== UNCAPTURED) return found.result;
+  const ports = nftPortsOf(context);
+  if (ports.kind === "missing") return ports.result;
+  if (!holds(args.sport, (range) => within(ports.sport, range)) || !holds(args.dport, (range) => within(ports.dport, range))) return false;
+  if (!args.flags && !args.option) return true;
+  if (found.kind === "missing") return found.result;
+  const tcp = found.header;
+  if (!holds(args.flags, ({ mask, set }) => (tcp.flags & mask) === set)) return false;
+  if (!args.option) return true;
+  if (!tcpOptionsComplete(context.packet, tcp)) return { unknown: "the TCP options, which were not captured" };
+  return holds(args.option, (kind) => tcp.options.some((option) => option.kind === kind));
+}
+
+/** iptables-nft loads ports and flags as plain octets, where too little data is no match instead of a drop (nft_payload.c). */
+function nftMatch(args: Args<typeof options>, context: PacketContext): MatchResult {
+  if (!args.sport && !args.dport && !args.flags) return true;
+  if (isLaterFragment(context.packet)) return false;
+  if (args.sport || args.dport) {
+    const ports = nftPortsOf(context);
+    if (ports.kind === "missing") return ports.result;
+    if (!holds(args.sport, (range) => within(ports.sport, range)) || !holds(args.dport, (range) => within(ports.dport, range)))
+      return false;
+  }
+  if (!args.flags) return true;
+  const { packet } = context;
+  const octet = packet.transport?.kind === "tcp" ? packet.transport.flags : packet.payload[13];
+  if (octet === undefined) return packet.length - packet.headerLength < 14 ? false : UNCAPTURED;
+  return holds(args.flags, ({ mask, set }) => (octet & mask) === set);
+}
+
+const tcp = match({
+  name: "tcp",
+  options,
+  canonical,
+  explain: (given) => {
+    const args = canonical(given);
+    const words = [...portWords("TCP", args), ...says(args.flags, flagWords), ...says(args.option, (kind) => `TCP option ${kind}`)];
+    return words.join(", ") || "TCP";
+  },
+  compile: (given) => {
+    const args = canonical(given);
+    // iptables-nft leaves rules with a TCP option to the kernel's own match.
+    return (context) => (context.backend === "nft" && !args.option ? nftMatch(args, context) : tcpMatch(args, context));
+  },
+  doc: "Ports, flags and options of TCP.",
+  examples: [
+    { rule: "-p tcp -m tcp --dport 8080", says: "TCP destination port 8080" },
+    {
+      rule: "-p tcp -m tcp ! --sport 1024: --dport ssh",
+      saved: "-p tcp -m tcp ! --sport 1024:65535 --dport 22",
+      says: "not TCP source port 1024 to 65535, TCP destination port 22",
+    },
+    {
+      rule: "-p tcp -m tcp --syn",
+      saved: "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN",
+      says: "TCP connection request (SYN without ACK, RST, FIN)",
+    },
+    {
+      rule: "-p tcp -m tcp --tcp-flags ALL NONE",
+      saved: "-p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG NONE",
+      says: "TCP flags FIN, SYN, RST, PSH, ACK and URG not set",
+    },
+    { rule: "-p tcp -m tcp ! --tcp-option 5 --tcp-flags SYN,RST SYN", says: "TCP flags SYN set, RST not set, not TCP option 5" },
+    { rule: "-p tcp -m tcp --dport 0:65535", saved: "-p tcp -m tcp", says: "TCP" },
+  ],
+});
+
+export const specs = [tcp];

@@ -1,0 +1,43 @@
+import { holds } from "../condition.ts";
+import { PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
+import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
+import { nftPortsOf, portsOf } from "../transport.ts";
+
+const options = PORT_OPTIONS;
+const UDP_HEADER = 8;
+
+function canonical(args: Args<typeof options>): Args<typeof options> {
+  return { sport: withoutFullRange(args.sport), dport: withoutFullRange(args.dport) };
+}
+
+/** xt_tcpudp.c, udp_mt; iptables-nft loads the ports as plain octets instead. */
+function udpMatch(args: Args<typeof options>, context: PacketContext): MatchResult {
+  const nft = context.backend === "nft";
+  if (nft && !args.sport && !args.dport) return true;
+  const ports = nft ? nftPortsOf(context) : portsOf(context, UDP_HEADER);
+  if (ports.kind === "missing") return ports.result;
+  return holds(args.sport, (range) => within(ports.sport, range)) && holds(args.dport, (range) => within(ports.dport, range));
+}
+
+const udp = match({
+  name: "udp",
+  options,
+  canonical,
+  explain: (args) => portWords("UDP", canonical(args)).join(", ") || "UDP",
+  compile: (given) => {
+    const args = canonical(given);
+    return (context) => udpMatch(args, context);
+  },
+  doc: "Ports of UDP.",
+  examples: [
+    { rule: "-p udp -m udp --dport 53", says: "UDP destination port 53" },
+    {
+      rule: "-p udp -m udp ! --sport 1:1023 --dport domain",
+      saved: "-p udp -m udp ! --sport 1:1023 --dport 53",
+      says: "not UDP source port 1 to 1023, UDP destination port 53",
+    },
+    { rule: "-p udp -m udp", says: "UDP" },
+  ],
+});
+
+export const specs = [udp];

@@ -1,0 +1,32 @@
+import type { Negatable } from "../model/rule.ts";
+import { PORT_RANGE, type Range } from "./codecs.ts";
+import { says } from "./condition.ts";
+
+type PortOption = Negatable<Range> | undefined;
+
+/** `--sport` and `--dport` of tcp, udp, sctp and dccp. */
+export const PORT_OPTIONS = {
+  sport: { flag: "--sport", aliases: ["--source-port"], codec: PORT_RANGE, negatable: true },
+  dport: { flag: "--dport", aliases: ["--destination-port"], codec: PORT_RANGE, negatable: true },
+} as const;
+
+/** Leaves out a range of all ports, which no save prints, not even negated. */
+export function withoutFullRange(option: PortOption): PortOption {
+  return option?.value[0] === 0 && option.value[1] === 65535 ? undefined : option;
+}
+
+/** Whether a number lies in an inclusive range. */
+export function within(value: number, [low, high]: Range): boolean {
+  return value >= low && value <= high;
+}
+
+/** "80" or "80 to 90". */
+export function rangeWords([low, high]: Range): string {
+  return low === high ? String(low) : `${low} to ${high}`;
+}
+
+/** "TCP source port 1, TCP destination port 2 to 5". */
+export function portWords(protocol: string, args: { readonly sport?: PortOption; readonly dport?: PortOption }): readonly string[] {
+  const of = (side: string) => (value: Range) => `${protocol} ${side} port ${rangeWords(value)}`;
+  return [...says(args.sport, of("source")), ...says(args.dport, of("destination"))];
+}
