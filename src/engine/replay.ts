@@ -1,6 +1,18 @@
-import type { Host } from "../model/host.ts";
-import type { Frame } from "../model/packet.ts";
-import type { PacketTrace } from "../model/trace.ts";
+import { isGroupMac } from "../model/address.ts";
+import type { Host, Namespace } from "../model/host.ts";
+import type { Frame, Packet } from "../model/packet.ts";
+import type { PacketTrace, Way } from "../model/trace.ts";
+import { tupleKey } from "./connection.ts";
+import { tupleOf } from "./conntrack.ts";
+import { type Entry, entryOf, skbOf } from "./entry.ts";
+import { ipReceive } from "./input.ts";
+import { receive } from "./link.ts";
+import type { Netns } from "./netns.ts";
+import { type Mutable, Observer } from "./observe.ts";
+import { sendLocal } from "./output.ts";
+import { Run, type Sighting, World } from "./run.ts";
+import type { Skb } from "./skb.ts";
+import { Undecided } from "./undecided.ts";
 
 export interface ReplayOptions {
   /** Namespace that the capture was taken in. */
@@ -11,6 +23,8 @@ export interface ReplayOptions {
   readonly capture: string;
   /** Record rules that were tried in vain (`--packet N`, closest rule). */
   readonly detailed?: boolean;
+  /** Mark that packets carry when they enter. */
+  readonly mark?: number;
 }
 
 /** Replays the frames of one capture, in order, against a host. */
@@ -21,4 +35,176 @@ export interface Replay {
   finish(): readonly PacketTrace[];
 }
 
-export declare function createReplay(host: Host, options: ReplayOptions): Replay;
+/** What following a packet gave. */
+interface Followed {
+  readonly ways: readonly Way[];
+  readonly sightings: readonly Sighting[];
+  readonly connections: readonly Skb["connection"][];
+}
+
+/** Makes a replay of one capture. Frames without an IP packet are passed over. */
+export function createReplay(host: Host, options: ReplayOptions): Replay {
+  const world = new World(withNamespace(host, options.netns), options.detailed === true);
+  const netns = world.netns.get(options.netns) as Netns;
+  const observer = new Observer(options.netns, options.capture);
+  const flows = new Map<string, number>();
+  return {
+    push(frame) {
+      const packet = frame.packet;
+      if (!packet) return [];
+      world.restore(frame.time);
+      const entry = entryOf(world, netns, frame, options.interface);
+      const released = observer.release(frame.time);
+      const earlier = observer.recognise(frame, entry, packet);
+      const trace = earlier ? again(earlier, frame, packet, entry) : fresh(world, entry, frame, packet, options, flows, observer);
+      if (earlier) observer.expect(trace, []);
+      return released;
+    },
+    finish: () => observer.release(),
+  };
+}
+
+/** Another sighting of a packet that was replayed before. */
+function again(earlier: Mutable, frame: Frame, packet: Packet, entry: Entry): Mutable {
+  const device = entry.device?.name ?? entry.name;
+  const { interface: _interface, ...rest } = earlier;
+  return {
+    ...rest,
+    frame,
+    packet,
+    ...(device === undefined ? {} : { interface: device }),
+    direction: entry.direction,
+    observed: [],
+    missing: [],
+    seenBefore: earlier.frame.number,
+  };
+}
+
+function fresh(world: World, entry: Entry, frame: Frame, packet: Packet, options: ReplayOptions, flows: Map<string, number>, observer: Observer): Mutable {
+  const followed = follow(world, entry, frame, packet, options.mark ?? 0);
+  const way = followed.ways[0] as Way;
+  const agree = followed.ways.every((other) => other.verdict === way.verdict);
+  const device = entry.device?.name ?? entry.name;
+  const assumptions = world.assumptions.take();
+  const trace: Mutable = {
+    frame,
+    capture: options.capture,
+    packet,
+    netns: entry.netns.name,
+    ...(device === undefined ? {} : { interface: device }),
+    direction: entry.direction,
+    flow: flowOf(world, packet, followed.connections, flows),
+    certainty: followed.ways.length > 1 ? "possible" : assumptions.length > 0 ? "assumed" : "certain",
+    way: agree ? way : { ...way, verdict: "unknown", undecided: undecided(followed.ways) },
+    alternatives: followed.ways.length > 1 ? followed.ways : [],
+    assumptions,
+    observed: [],
+    missing: [],
+  };
+  observer.expect(trace, followed.sightings);
+  return trace;
+}
+
+function undecided(ways: readonly Way[]): string {
+  return ways.flatMap((way) => way.conditions)[0] ?? "something that was not given";
+}
+
+/** Follows a packet along all ways that it can have gone, and leaves the state as the first of them does. */
+function follow(world: World, entry: Entry, frame: Frame, packet: Packet, mark: number): Followed {
+  const { state, choices } = world;
+  state.commit();
+  choices.reset();
+  const ids = world.ids;
+  const runs: { way: Way; sightings: Sighting[]; effects: Map<string, string>; answers: readonly boolean[]; skb: Skb }[] = [];
+  for (;;) {
+    world.ids = ids;
+    const run = new Run(world, frame.time);
+    const skb = { ...skbOf(entry, frame, packet), mark };
+    const reason = start(run, entry, skb);
+    const way = run.way(packet, choices.conditions);
+    if (reason !== undefined) {
+      state.rollback();
+      state.taintRuleState(`it depends on packet ${frame.number}, whose path is not known (${reason})`);
+      entry.netns.conntrack?.doubt(tupleOf(packet), 0, `its connection, because packet ${frame.number} could not be followed (not known: ${reason})`);
+      return { ways: [{ ...way, verdict: "unknown", undecided: reason }], sightings: run.sightings, connections: [] };
+    }
+    runs.push({ way, sightings: run.sightings, effects: state.effects(), answers: choices.answers, skb });
+    const next = choices.exhausted ? undefined : choices.next();
+    if (!next) break;
+    state.rollback();
+    choices.start(next);
+  }
+  const first = runs[0];
+  if (runs.length > 1 && first) {
+    state.rollback();
+    choices.start(first.answers);
+    world.ids = ids;
+    start(new Run(world, frame.time), entry, { ...skbOf(entry, frame, packet), mark });
+    taintDifferences(world, runs.map((run) => run.effects), frame.number);
+  }
+  state.commit();
+  return { ways: runs.map((run) => run.way), sightings: runs.length === 1 ? (first?.sightings ?? []) : runs.flatMap((run) => run.sightings), connections: runs.map((run) => run.skb.connection) };
+}
+
+/** Sends the packet on its way. Returns what would have to be known when it cannot be followed to its end. */
+function start(run: Run, entry: Entry, skb: Skb): string | undefined {
+  try {
+    if (entry.direction === "in") {
+      if (entry.device) receive(run, entry.netns, entry.device, typed(skb, entry));
+      else ipReceive(run, entry.netns, skb);
+    } else if (!entry.outgoing || entry.netns.addressType(skb.packet.src) === "LOCAL") sendLocal(run, entry.netns, skb);
+    else {
+      const device = entry.device?.name ?? entry.name;
+      run.steps.push({ kind: "stack", netns: entry.netns.name, note: "seen on its way out; what it was when it came in is not in the capture" });
+      run.end("forwarded", { netns: entry.netns.name, ...(device === undefined ? {} : { interface: device }) });
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof Undecided) return error.reason;
+    throw error;
+  }
+}
+
+/** The frame type that the capture gives wins over one made from addresses that it does not have. */
+function typed(skb: Skb, entry: Entry): Skb {
+  if (skb.dstMac !== undefined || entry.device?.mac === undefined || entry.type === "otherhost") return skb;
+  return { ...skb, ...(isGroupMac(entry.device.mac) ? {} : { dstMac: entry.device.mac }) };
+}
+
+/** What the ways of one packet leave different is not known to later packets. */
+function taintDifferences(world: World, effects: readonly Map<string, string>[], packet: number): void {
+  const keys = new Set(effects.flatMap((one) => [...one.keys()]));
+  for (const key of keys) {
+    const values = new Set(effects.map((one) => one.get(key)));
+    if (values.size > 1) world.state.taint(key, `it depends on packet ${packet}, which can have gone more than one way`);
+  }
+}
+
+/** Numbers connections for the reader: by the conntrack entry, or by addresses and ports in either direction. */
+function flowOf(world: World, packet: Packet, connections: Followed["connections"], flows: Map<string, number>): number {
+  const own = packet.transport?.kind === "icmp" && packet.transport.quoted ? tupleOf(packet.transport.quoted) : tupleOf(packet);
+  const key = (a: string, b: string) => (a < b ? `${a}#${b}` : `${b}#${a}`);
+  const bothWays = (tuple: NonNullable<typeof own>) => {
+    const icmp = tuple.protocol === 1 || tuple.protocol === 58;
+    return key(`${tuple.src}|${tuple.sport}|${tuple.protocol}`, `${tuple.dst}|${icmp ? tuple.sport : tuple.dport}|${tuple.protocol}`);
+  };
+  const keys: string[] = [];
+  for (const connection of connections) {
+    if (!connection) continue;
+    keys.push(bothWays(connection.original));
+    const { reply } = connection;
+    keys.push(bothWays({ ...reply, sport: reply.sport, dport: reply.dport }));
+  }
+  keys.push(own ? bothWays(own) : key(`${packet.src}|${packet.protocol}|${packet.id ?? ""}`, `${packet.dst}|${packet.protocol}`));
+  let flow = keys.map((one) => flows.get(one)).find((one) => one !== undefined);
+  if (flow === undefined) flow = world.newFlow();
+  for (const one of keys) if (!flows.has(one) || !tupleKey) flows.set(one, flow);
+  return flow;
+}
+
+/** A host that has the namespace of the capture, if only an empty one. */
+function withNamespace(host: Host, name: string): Host {
+  if (host.namespaces.has(name)) return host;
+  const empty: Namespace = { name, addressesKnown: false };
+  return { ...host, namespaces: new Map([...host.namespaces, [name, empty]]) };
+}

@@ -1,0 +1,116 @@
+import type { RejectWith } from "../extensions/spec.ts";
+import type { Address } from "../model/address.ts";
+import { type Icmp, type Packet, PROTOCOL, TCP_FLAG, type Tcp } from "../model/packet.ts";
+import type { Hook } from "../model/rule.ts";
+import type { Netns } from "./netns.ts";
+import { sendLocal } from "./output.ts";
+import { lookup } from "./route-input.ts";
+import { selectAddress } from "./routing.ts";
+import { Run } from "./run.ts";
+import type { Skb } from "./skb.ts";
+
+const REJECT_CODES: Readonly<Partial<Record<RejectWith, number>>> = {
+  "icmp-net-unreachable": 0, "icmp-host-unreachable": 1, "icmp-proto-unreachable": 2, "icmp-port-unreachable": 3,
+  "icmp-net-prohibited": 9, "icmp-host-prohibited": 10, "icmp-admin-prohibited": 13,
+};
+
+const ICMP_ERRORS = new Set([3, 4, 5, 11, 12]);
+
+/** REJECT's answer (net/ipv4/netfilter/ipt_REJECT.c, nf_reject_ipv4.c). */
+export function reject(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { in: string; out: string }, kind: RejectWith): void {
+  if (skb.packet.fragment && skb.packet.fragment.offset > 0) return;
+  if (kind === "tcp-reset") return sendReset(run, netns, skb);
+  const code = REJECT_CODES[kind];
+  if (code === undefined || skb.packet.checksum === "bad") return;
+  sendIcmpError(run, netns, skb, hook === "OUTPUT" ? "" : devices.in, 3, code);
+}
+
+/** Starts an answer of its own: it is followed to its end and kept with the run. */
+function answer(run: Run, netns: Netns, skb: Skb, packet: Packet, type: "icmp-error" | "tcp-reset"): void {
+  if (run.depth > 4) return;
+  const own = new Run(run.world, run.time);
+  own.depth = run.depth + 1;
+  const reply: Skb = {
+    packet,
+    mark: netns.sysctl("net.ipv4.fwmark_reflect", 0) ? skb.mark : 0,
+    priority: 0,
+    type: "outgoing",
+    netns: netns.name,
+    device: "",
+    in: "",
+    ctState: "INVALID",
+    ctDirection: "original",
+    local: true,
+    looped: false,
+    generated: true,
+  };
+  if (skb.connection) {
+    reply.connection = skb.connection;
+    reply.ctState = "RELATED";
+    reply.ctDirection = skb.ctDirection === "original" ? "reply" : "original";
+  }
+  if (!sendLocal(own, netns, reply)) return;
+  run.replies.push({ netns: netns.name, type, packet, way: own.way(packet, []) });
+}
+
+/** nf_send_reset: from the packet's destination back to its source; a RST is never answered. */
+function sendReset(run: Run, netns: Netns, skb: Skb): void {
+  const { packet } = skb;
+  const tcp = packet.transport;
+  if (tcp?.kind !== "tcp" || tcp.flags & TCP_FLAG.RST || packet.checksum === "bad") return;
+  if (skb.destination?.kind === "broadcast" || skb.destination?.kind === "multicast") return;
+  const data = packet.length - packet.headerLength - tcp.headerLength;
+  const acked = (tcp.flags & TCP_FLAG.ACK) !== 0;
+  const next = (tcp.seq + data + (tcp.flags & TCP_FLAG.SYN ? 1 : 0) + (tcp.flags & TCP_FLAG.FIN ? 1 : 0)) >>> 0;
+  const reset: Tcp = {
+    kind: "tcp", sport: tcp.dport, dport: tcp.sport, seq: acked ? tcp.ack : 0, ack: acked ? 0 : next,
+    flags: acked ? TCP_FLAG.RST : TCP_FLAG.RST | TCP_FLAG.ACK, window: 0, headerLength: 20, options: [],
+  };
+  answer(run, netns, skb, made(packet.dst, packet.src, PROTOCOL.tcp, 0, 40, reset, defaultTtl(netns), true), "tcp-reset");
+}
+
+/** icmp_send: an error about a packet, unless it is one that must not be answered (RFC 1122 section 3.2.2). */
+export function sendIcmpError(run: Run, netns: Netns, skb: Skb, device: string, type: number, code: number, mtu?: number): void {
+  const { packet } = skb;
+  if (packet.family !== 4 || !mayAnswer(skb)) return;
+  const kind = skb.destination?.kind;
+  if (kind === "broadcast" || kind === "multicast") return;
+  let source: Address | undefined = packet.dst;
+  const local = kind === "local" && netns.addressType(packet.dst) === "LOCAL";
+  if (!local) source = netns.sysctl("net.ipv4.icmp_errors_use_inbound_ifaddr", 0) ? selectAddress(netns.devices, device, packet.src, "link") : undefined;
+  const tos = (packet.tos & 0x1e) | 0xc0;
+  const mark = netns.sysctl("net.ipv4.fwmark_reflect", 0) ? skb.mark : 0;
+  if (netns.routed) {
+    const found = lookup(run, netns, { src: source ?? 0, dst: packet.src, iif: "lo", mark, tos: tos & 0x1c, protocol: PROTOCOL.icmp });
+    if ("error" in found) return;
+    source ??= preferredSource(netns, found.route.source, found.nexthop.device ?? "", found.nexthop.via ?? packet.src, found.route.type, packet.src);
+  } else source ??= selectAddress(netns.devices, device, packet.src, "link");
+  if (source === undefined) return;
+  const quotable = Math.min(packet.length, 576 - 20 - 8);
+  const error: Icmp = { kind: "icmp", type, code, ...(mtu === undefined ? {} : { mtu }), quoted: packet };
+  answer(run, netns, skb, made(source, packet.src, PROTOCOL.icmp, tos, 28 + quotable, error, defaultTtl(netns), false), "icmp-error");
+}
+
+function mayAnswer(skb: Skb): boolean {
+  const { packet } = skb;
+  if (!skb.local && skb.type !== "host") return false;
+  if (packet.fragment && packet.fragment.offset > 0) return false;
+  if (packet.protocol !== PROTOCOL.icmp) return true;
+  const icmp = packet.transport;
+  return icmp?.kind === "icmp" && !ICMP_ERRORS.has(icmp.type) && icmp.type <= 18;
+}
+
+/** The source that routing gives a local packet: the route's own, else an address of the device (fib_result_prefsrc). */
+export function preferredSource(netns: Netns, own: Address | undefined, device: string, towards: Address, type: string, dst: Address): Address | undefined {
+  if (own !== undefined) return own;
+  if (type === "local") return dst;
+  return selectAddress(netns.devices, device, towards, "link");
+}
+
+function defaultTtl(netns: Netns): number {
+  return netns.sysctl("net.ipv4.ip_default_ttl", 64);
+}
+
+function made(src: Address, dst: Address, protocol: number, tos: number, length: number, transport: Icmp | Tcp, ttl: number, dontFragment: boolean): Packet {
+  return { family: 4, src, dst, protocol, ttl, tos, length, headerLength: 20, dontFragment, checksum: "good", headerChecksum: "good", transport, payload: new Uint8Array(0) };
+}

@@ -1,0 +1,207 @@
+import { formatMac, isGroupMac } from "../model/address.ts";
+import type { Device, FdbEntry } from "../model/host.ts";
+import { runHook } from "./hooks.ts";
+import { ipReceive } from "./input.ts";
+import { transmit } from "./link.ts";
+import type { Netns } from "./netns.ts";
+import { lookup, routeInput, routeStep } from "./route-input.ts";
+import type { Run } from "./run.ts";
+import { cloneSkb, type Skb } from "./skb.ts";
+
+/** Whether bridged IPv4 runs through iptables (br_nf_pre_routing: the sysctl or the bridge's own switch). */
+function callsIptables(netns: Netns, bridge: Device): boolean {
+  return netns.sysctl("net.bridge.bridge-nf-call-iptables", 0) !== 0 || bridge.bridge?.callIptables === true;
+}
+
+/** The port that an address is behind, the bridge's own name for its own addresses, or undefined when it is not known. */
+function fdbLookup(run: Run, netns: Netns, bridge: Device, mac: number): string | undefined {
+  if (mac === bridge.mac) return bridge.name;
+  const learned = run.world.state.get<string>(`fdb|${netns.name}|${bridge.name}|${mac}`);
+  const entries = (netns.namespace.fdb ?? []).filter((entry) => entry.mac === mac && (entry.master === bridge.name || entry.device === bridge.name));
+  const local = entries.find((entry) => isLocal(entry) && entry.master === bridge.name);
+  if (local) return bridge.name;
+  if (netns.ports.get(bridge.name)?.some((port) => port.mac === mac)) return bridge.name;
+  if (learned !== undefined) return learned;
+  return entries.find((entry) => !isLocal(entry))?.device;
+}
+
+function isLocal(entry: FdbEntry): boolean {
+  return entry.state === "permanent" && !entry.flags.includes("self");
+}
+
+/** br_handle_frame: a frame comes in on a port. */
+export function bridgeReceive(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
+  const state = port.port?.state ?? "forwarding";
+  if (state !== "forwarding" && state !== "learning") {
+    run.drop(skb, "bridge", `the bridge port ${port.name} is ${state}`);
+    return;
+  }
+  if (!bridge.up) {
+    run.drop(skb, "device-down", `the bridge ${bridge.name} is down`);
+    return;
+  }
+  if (skb.dstMac === bridge.mac) skb.type = "host";
+  if (callsIptables(netns, bridge) && skb.packet.family === 4) return prerouting(run, netns, bridge, port, skb);
+  handleFrame(run, netns, bridge, port, skb);
+}
+
+/** br_nf_pre_routing and br_nf_pre_routing_finish: PREROUTING for a bridged packet, and what a DNAT there does. */
+function prerouting(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
+  if (skb.packet.headerChecksum === "bad") {
+    run.drop(skb, "ttl-or-header", "its IP header checksum is wrong");
+    return;
+  }
+  const otherhost = skb.type === "otherhost";
+  if (otherhost) skb.type = "host";
+  const originalDst = skb.packet.dst;
+  skb.bridge = { physIn: port.name, originalDst, sabotageDone: false };
+  skb.device = bridge.name;
+  skb.in = bridge.name;
+  if (!runHook(run, netns, "PREROUTING", skb, { in: bridge.name, out: "" })) return;
+  if (otherhost) skb.type = "otherhost";
+  if (skb.packet.dst !== originalDst) {
+    const target = bridgedDnat(run, netns, bridge, skb);
+    if (target === "drop") return;
+    if (target === "bridged") return dnatToPort(run, netns, bridge, port, skb);
+    if (bridge.mac !== undefined) skb.dstMac = bridge.mac;
+    skb.type = "host";
+  }
+  handleFrame(run, netns, bridge, port, skb);
+}
+
+/** Where a DNAT of a bridged packet leads: to another port ("bridged"), up to the host ("up"), or nowhere. */
+function bridgedDnat(run: Run, netns: Netns, bridge: Device, skb: Skb): "bridged" | "up" | "drop" {
+  const before = run.steps.length;
+  const route = routeInput(run, netns, { ...skb, device: bridge.name });
+  if (route.kind === "drop" || route.kind === "error") {
+    const unreachable = route.kind === "error" && route.error === "EHOSTUNREACH";
+    if (unreachable && netns.forwards(bridge.name) === false) {
+      run.steps.length = before;
+      const found = lookup(run, netns, { src: 0, dst: skb.packet.dst, iif: "lo", mark: 0, tos: skb.packet.tos & 0x1c, protocol: 0 });
+      run.steps.push(routeStep(netns, found, "output"));
+      if (!("error" in found) && found.nexthop.device === bridge.name) {
+        skb.destination = { kind: "output", device: bridge.name, route: found.route, nexthop: found.nexthop };
+        return "bridged";
+      }
+    }
+    run.drop(skb, route.kind === "drop" ? route.reason : "no-route", route.kind === "drop" ? route.text : "there is no way to its new destination that it could be bridged or routed on");
+    return "drop";
+  }
+  skb.destination = route;
+  return route.kind === "forward" && route.device === bridge.name ? "bridged" : "up";
+}
+
+/** br_nf_pre_routing_finish_bridge: the new destination's own MAC address, and on over the bridge. */
+function dnatToPort(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
+  const nexthop = skb.destination?.nexthop?.via ?? skb.packet.dst;
+  const entry = netns.namespace.neighbours?.find((n) => n.device === bridge.name && n.address === nexthop);
+  const mac = entry?.mac ?? run.world.ownerOf(netns, bridge, nexthop);
+  if (mac === "nobody") {
+    run.drop(skb, "no-neighbour", `nobody on ${bridge.name} answers for its new destination (ARP)`);
+    return;
+  }
+  if (mac !== undefined) skb.dstMac = mac;
+  if (bridge.mac !== undefined) skb.srcMac = skb.srcMac ?? bridge.mac;
+  skb.type = "otherhost";
+  run.appear(skb, bridge.name);
+  handleFrame(run, netns, bridge, port, skb);
+}
+
+/** br_handle_frame_finish: learn, then up, on, or to all ports. */
+function handleFrame(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
+  if (port.port?.learning !== false && skb.srcMac !== undefined && !isGroupMac(skb.srcMac)) {
+    const key = `fdb|${netns.name}|${bridge.name}|${skb.srcMac}`;
+    if (fdbLookup(run, netns, bridge, skb.srcMac) !== bridge.name && run.world.state.get(key) !== port.name) run.world.state.set(key, port.name);
+  }
+  const mac = skb.dstMac;
+  if (mac === undefined) return up(run, netns, bridge, port, skb);
+  if (isGroupMac(mac)) {
+    flood(run, netns, bridge, port, skb);
+    return up(run, netns, bridge, port, skb);
+  }
+  const target = fdbLookup(run, netns, bridge, mac);
+  if (target === bridge.name) return up(run, netns, bridge, port, skb);
+  if (target === undefined) return flood(run, netns, bridge, port, skb);
+  const out = netns.devices.get(target);
+  const refused = out ? refusal(port, out) : `${target} does not exist`;
+  run.steps.push({
+    kind: "bridge", netns: netns.name, bridge: bridge.name, port: port.name, action: refused ? "drop" : "forward", ports: [target],
+    note: refused ?? `${formatMac(mac)} is behind port ${target}`,
+  });
+  if (refused || !out) {
+    run.drop(skb, "bridge", refused ?? "");
+    return;
+  }
+  bridgeForward(run, netns, bridge, out, skb);
+}
+
+/** should_deliver: why a frame from one port does not leave by another; undefined when it does. */
+function refusal(from: Device | undefined, to: Device): string | undefined {
+  if (from && from.name === to.name && !to.port?.hairpin) return `a bridge does not send a frame back through the port it came from (hairpin mode of ${to.name} is off)`;
+  if (to.port && to.port.state !== "forwarding") return `the bridge port ${to.name} is ${to.port.state}`;
+  if (from?.port?.isolated && to.port?.isolated) return `${from.name} and ${to.name} are isolated ports`;
+  if (!to.up) return `the bridge port ${to.name} is down`;
+  return undefined;
+}
+
+/** br_flood: to all ports but the one it came from. */
+function flood(run: Run, netns: Netns, bridge: Device, from: Device | undefined, skb: Skb): void {
+  const mac = skb.dstMac ?? 0;
+  const ports = (netns.ports.get(bridge.name) ?? []).filter((port) => {
+    if (refusal(from, port)) return false;
+    if (mac === 0xffffffffffff) return port.port?.broadcastFlood !== false;
+    return isGroupMac(mac) ? port.port?.multicastFlood !== false : port.port?.flood !== false;
+  });
+  run.steps.push({
+    kind: "bridge", netns: netns.name, bridge: bridge.name, ...(from ? { port: from.name } : {}), action: "flood", ports: ports.map((port) => port.name),
+    note: isGroupMac(mac) ? "to all ports" : `${formatMac(mac)} is behind no port that is known: to all ports`,
+  });
+  if (ports.length === 0 && !isGroupMac(mac)) run.drop(skb, "bridge", `${bridge.name} has no port to send it to`);
+  for (const port of ports) bridgeForward(run, netns, bridge, port, cloneSkb(skb));
+}
+
+/** __br_forward: bridge netfilter's FORWARD and POSTROUTING, then the port. */
+function bridgeForward(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
+  if (skb.bridge && !skb.local) {
+    skb.bridge.physOut = port.name;
+    const type = skb.type;
+    if (type === "otherhost") skb.type = "host";
+    if (!runHook(run, netns, "FORWARD", skb, { in: bridge.name, out: bridge.name })) return;
+    if (!runHook(run, netns, "POSTROUTING", skb, { in: "", out: bridge.name })) return;
+    skb.type = type;
+  }
+  skb.device = port.name;
+  transmit(run, netns, port, skb);
+}
+
+/** br_pass_frame_up: the bridge itself takes the frame. */
+function up(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
+  run.steps.push({ kind: "bridge", netns: netns.name, bridge: bridge.name, port: port.name, action: "up", ports: [] });
+  skb.device = bridge.name;
+  skb.in = bridge.name;
+  run.arrive(skb, bridge.name);
+  if (skb.bridge) delete skb.bridge.physOut;
+  ipReceive(run, netns, skb);
+}
+
+/** br_dev_xmit: the host itself sends a frame into the bridge. */
+export function bridgeTransmit(run: Run, netns: Netns, bridge: Device, skb: Skb): void {
+  const mac = skb.dstMac;
+  const { bridge: info, ...plain } = skb;
+  void info;
+  if (mac === undefined || isGroupMac(mac)) return flood(run, netns, bridge, undefined, plain);
+  const target = fdbLookup(run, netns, bridge, mac);
+  const out = target === undefined ? undefined : netns.devices.get(target);
+  if (!out || target === bridge.name) return flood(run, netns, bridge, undefined, plain);
+  const refused = refusal(undefined, out);
+  run.steps.push({
+    kind: "bridge", netns: netns.name, bridge: bridge.name, action: refused ? "drop" : "forward", ports: [out.name],
+    note: refused ?? `${formatMac(mac)} is behind port ${out.name}`,
+  });
+  if (refused) {
+    run.drop(skb, "bridge", refused);
+    return;
+  }
+  plain.device = out.name;
+  transmit(run, netns, out, plain);
+}

@@ -1,0 +1,173 @@
+import type { Effect, PacketContext } from "../extensions/spec.ts";
+import type { Hook, TableName } from "../model/rule.ts";
+import type { Changes, EndStep, RuleStep, Tried } from "../model/trace.ts";
+import type { Choices } from "./choices.ts";
+import type { CompiledChain, CompiledRule, CompiledTable } from "./compile.ts";
+import { Undecided } from "./undecided.ts";
+
+export type ChainVerdict = "ACCEPT" | "DROP" | "QUEUE" | "REJECT";
+
+/** How a table ended, and where. */
+export interface TableResult {
+  readonly verdict: ChainVerdict;
+  /** The rule or policy that decided; undefined for a hotdrop. */
+  readonly step?: RuleStep | EndStep;
+}
+
+/** What a table's traversal needs of its surroundings. */
+export interface Traversal {
+  readonly netns: string;
+  readonly hook: Hook;
+  readonly table: TableName;
+  readonly choices: Choices;
+  readonly detailed: boolean;
+  /** Looks at the packet as it is now; `ruleKey` is that of the rule at hand. */
+  readonly context: PacketContext & { ruleKey: string; in: string; out: string };
+  readonly undeterminedPort: boolean;
+  add(step: RuleStep | EndStep): void;
+  /** Applies what a target does; gives back the changes for the trace. "REJECT" drops and answers. */
+  apply(effects: readonly Effect[], step: RuleStep): Changes | undefined;
+  /** The device that an unknown name stands for has been settled. */
+  settleDevice(which: "in" | "out", name: string): void;
+}
+
+/** Deepest nesting of user chains; the kernel refuses loops when it loads a table. */
+const MAX_DEPTH = 512;
+
+/** Runs a packet through one table's chain of a hook (net/ipv4/netfilter/ip_tables.c, ipt_do_table). */
+export function traverse(table: CompiledTable, traversal: Traversal): TableResult {
+  const builtin = table.get(traversal.hook);
+  if (!builtin) return { verdict: "ACCEPT" };
+  const stack: { chain: CompiledChain; index: number }[] = [];
+  let chain = builtin;
+  let index = 0;
+  let tried: Tried[] = [];
+  for (;;) {
+    const rule = chain.rules[index];
+    if (!rule) {
+      const end = endOf(chain, builtin, traversal, tried);
+      tried = [];
+      traversal.add(end);
+      if (end.kind === "policy") return { verdict: builtin.policy ?? "ACCEPT", step: end };
+      const caller = stack.pop();
+      chain = caller?.chain ?? builtin;
+      index = caller ? caller.index : builtin.rules.length;
+      continue;
+    }
+    const failed = firstFailure(rule, traversal);
+    if (failed === "hotdrop") return { verdict: "DROP" };
+    if (failed) {
+      if (traversal.detailed) tried.push({ rule: rule.rule, failed });
+      index++;
+      continue;
+    }
+    const step = stepOf(rule, chain, traversal, tried);
+    tried = [];
+    traversal.add(step);
+    if (rule.jump) {
+      if (!rule.jump.goto) {
+        stack.push({ chain, index: index + 1 });
+        if (stack.length > MAX_DEPTH) throw new Undecided(`the jumps of table ${traversal.table}, which go round in a circle`);
+      }
+      chain = rule.jump.chain;
+      index = 0;
+      continue;
+    }
+    const verdict = runTarget(rule, step, traversal);
+    if (verdict === "CONTINUE") {
+      index++;
+      continue;
+    }
+    if (verdict === "RETURN") {
+      const caller = stack.pop();
+      chain = caller?.chain ?? builtin;
+      index = caller ? caller.index : builtin.rules.length;
+      continue;
+    }
+    return { verdict, step };
+  }
+}
+
+function runTarget(rule: CompiledRule, step: RuleStep, traversal: Traversal): ChainVerdict | "CONTINUE" | "RETURN" {
+  if (!rule.run) return "CONTINUE";
+  traversal.context.ruleKey = rule.key;
+  const result = rule.run(traversal.context);
+  if ("unknown" in result) throw new Undecided(result.unknown);
+  if (result.note) Object.assign(step, { note: result.note });
+  if (result.effects?.length) {
+    const changes = traversal.apply(result.effects, step);
+    if (changes && Object.keys(changes).length > 0) Object.assign(step, { set: changes });
+    if (result.effects.some((effect) => effect.kind === "reject")) return "REJECT";
+    if (changes && "drop" in changes) return "DROP";
+  }
+  return result.verdict;
+}
+
+/** The first condition that a packet does not meet; undefined when it meets them all. */
+function firstFailure(rule: CompiledRule, traversal: Traversal): Tried["failed"] | "hotdrop" | undefined {
+  traversal.context.ruleKey = rule.key;
+  for (const condition of rule.conditions) {
+    if (condition.readsPorts && traversal.undeterminedPort) throw new Undecided("the port that source NAT picks at random");
+    const result = condition.test(traversal.context);
+    if (result === true) continue;
+    if (result === false) return condition.failed;
+    if (result === "hotdrop") return "hotdrop";
+    if (condition.failed.kind === "in" || condition.failed.kind === "out") {
+      const met = decideDevice(rule, condition.failed.kind, traversal);
+      if (met) continue;
+      return condition.failed;
+    }
+    const key = `${rule.key}|${condition.failed.kind === "match" ? condition.failed.index : condition.failed.kind}`;
+    const place = `${traversal.table} ${step(rule)}`;
+    const met = traversal.choices.ask(key, (value) => `${place} ${value ? "matches" : "does not match"} (not known: ${result.unknown})`);
+    if (!met) return condition.failed;
+  }
+  return undefined;
+}
+
+function step(rule: CompiledRule): string {
+  return rule.key.split("|").slice(3).join(" ");
+}
+
+/** A device that is not known: asks whether it is the one that a rule names. */
+function decideDevice(rule: CompiledRule, which: "in" | "out", traversal: Traversal): boolean {
+  const wanted = which === "in" ? rule.rule.inInterface : rule.rule.outInterface;
+  if (!wanted) return true;
+  const is = traversal.choices.ask(
+    `${traversal.netns}|${which}|${wanted.value}`,
+    (value) => `${which === "in" ? "it came in on" : "it leaves by"} ${value ? "" : "another device than "}${wanted.value}`,
+  );
+  if (is && !wanted.value.endsWith("+")) traversal.settleDevice(which, wanted.value);
+  return is !== wanted.not;
+}
+
+function place(traversal: Traversal, tried: readonly Tried[]) {
+  const { context } = traversal;
+  return {
+    netns: traversal.netns,
+    hook: traversal.hook,
+    table: traversal.table,
+    ...(context.in ? { in: context.in } : {}),
+    ...(context.out ? { out: context.out } : {}),
+    ...(context.physIn ? { physin: context.physIn } : {}),
+    ...(context.physOut ? { physout: context.physOut } : {}),
+    ...(context.mark ? { mark: context.mark } : {}),
+    ...(tried.length > 0 ? { tried } : {}),
+  };
+}
+
+function stepOf(rule: CompiledRule, chain: CompiledChain, traversal: Traversal, tried: readonly Tried[]): RuleStep {
+  return { kind: "rule", ...place(traversal, tried), chain: chain.name, rule: rule.rule };
+}
+
+function endOf(chain: CompiledChain, builtin: CompiledChain, traversal: Traversal, tried: readonly Tried[]): EndStep {
+  const isPolicy = chain === builtin;
+  return {
+    kind: isPolicy ? "policy" : "return",
+    ...place(traversal, tried),
+    chain: chain.name,
+    number: chain.rules.length + 1,
+    line: chain.line,
+    ...(isPolicy ? { verdict: builtin.policy ?? "ACCEPT" } : {}),
+  };
+}

@@ -1,0 +1,127 @@
+import { matchSpec, targetSpec } from "../extensions/registry.ts";
+import type { MatchResult, PacketContext, TargetResult } from "../extensions/spec.ts";
+import { inMask } from "../model/address.ts";
+import type { Hook, MatchUse, Rule, Ruleset, TableName, TargetUse } from "../model/rule.ts";
+import type { FailedCondition } from "../model/trace.ts";
+
+/** One condition of a rule, in the order in which the kernel tries them. */
+export interface Condition {
+  readonly failed: FailedCondition;
+  /** Whether it looks at ports, which may be undetermined after NAT. */
+  readonly readsPorts: boolean;
+  test(context: PacketContext): MatchResult;
+}
+
+export interface CompiledRule {
+  readonly rule: Rule;
+  readonly key: string;
+  readonly conditions: readonly Condition[];
+  readonly run?: (context: PacketContext) => TargetResult;
+  readonly jump?: { readonly chain: CompiledChain; readonly goto: boolean };
+}
+
+export interface CompiledChain {
+  readonly name: string;
+  readonly line: number;
+  readonly policy?: "ACCEPT" | "DROP";
+  readonly rules: CompiledRule[];
+}
+
+export type CompiledTable = ReadonlyMap<string, CompiledChain>;
+export type CompiledRuleset = ReadonlyMap<TableName, CompiledTable>;
+
+/** Matches that look at ports of the transport header. */
+const READS_PORTS = new Set(["tcp", "udp", "udplite", "dccp", "sctp", "multiport", "set", "u32", "bpf", "hashlimit"]);
+
+/** Turns rules, which are data, into what can be evaluated. An extension that is not known evaluates to unknown. */
+export function compileRuleset(ruleset: Ruleset, netns: string): CompiledRuleset {
+  const tables = new Map<TableName, CompiledTable>();
+  for (const table of ruleset.tables.values()) {
+    const chains = new Map<string, CompiledChain>();
+    for (const chain of table.chains.values()) {
+      chains.set(chain.name, { name: chain.name, line: chain.line, ...(chain.policy ? { policy: chain.policy } : {}), rules: [] });
+    }
+    for (const chain of table.chains.values()) {
+      const compiled = chains.get(chain.name);
+      for (const rule of chain.rules) {
+        compiled?.rules.push(compileRule(rule, `rule|${netns}|${table.name}|${chain.name}|${rule.number}`, chains, ruleset));
+      }
+    }
+    tables.set(table.name, chains);
+  }
+  return tables;
+}
+
+function compileRule(rule: Rule, key: string, chains: ReadonlyMap<string, CompiledChain>, ruleset: Ruleset): CompiledRule {
+  const conditions = [...headerConditions(rule), ...rule.matches.map((match, index) => matchCondition(match, index, ruleset))];
+  const target = rule.target;
+  if (!target) return { rule, key, conditions };
+  if (target.kind === "jump" || target.kind === "goto") {
+    const chain = chains.get(target.chain);
+    if (!chain) return { rule, key, conditions, run: () => ({ unknown: `the chain ${target.chain}, which does not exist` }) };
+    return { rule, key, conditions, jump: { chain, goto: target.kind === "goto" } };
+  }
+  return { rule, key, conditions, run: compileTarget(target as Exclude<TargetUse, { kind: "jump" | "goto" }>, ruleset) };
+}
+
+function compileTarget(target: Exclude<TargetUse, { kind: "jump" | "goto" }>, ruleset: Ruleset): (context: PacketContext) => TargetResult {
+  if (target.kind === "verdict") {
+    const result: TargetResult = { verdict: target.verdict };
+    return () => result;
+  }
+  const spec = targetSpec(target.name, ruleset.family);
+  if (!spec || !target.args) return () => ({ unknown: `what the target ${target.name} does, which is not modelled` });
+  return spec.compile(target.args as never);
+}
+
+function matchCondition(match: MatchUse, index: number, ruleset: Ruleset): Condition {
+  const failed: FailedCondition = { kind: "match", index };
+  const spec = matchSpec(match.name, ruleset.family);
+  if (!spec || !match.args) {
+    return { failed, readsPorts: false, test: () => ({ unknown: `the match "${match.name}", which is not modelled` }) };
+  }
+  return { failed, readsPorts: READS_PORTS.has(match.name), test: spec.compile(match.args as never) };
+}
+
+/** ip_packet_match, in its order: addresses, devices, protocol, fragment. */
+function headerConditions(rule: Rule): Condition[] {
+  const conditions: Condition[] = [];
+  const add = (kind: Exclude<FailedCondition["kind"], "match">, test: (context: PacketContext) => MatchResult) =>
+    conditions.push({ failed: { kind }, readsPorts: false, test });
+  const { source, destination, inInterface, outInterface, protocol, fragment } = rule;
+  if (source) add("source", ({ packet }) => inMask(packet.src, source.value.address, source.value.mask) !== source.not);
+  if (destination)
+    add("destination", ({ packet }) => inMask(packet.dst, destination.value.address, destination.value.mask) !== destination.not);
+  if (inInterface) add("in", (context) => negate(deviceMatches(context.in, inInterface.value), inInterface.not));
+  if (outInterface) add("out", (context) => negate(deviceMatches(context.out, outInterface.value), outInterface.not));
+  if (protocol) add("protocol", ({ packet }) => (packet.protocol === protocol.value) !== protocol.not);
+  if (fragment) add("fragment", ({ packet }) => (packet.fragment !== undefined && packet.fragment.offset > 0) !== fragment.not);
+  return conditions;
+}
+
+function negate(result: MatchResult, not: boolean): MatchResult {
+  return typeof result === "boolean" ? result !== not : result;
+}
+
+/** ifname_compare: a trailing `+` stands for any rest. A name "?" is not known. */
+export function deviceMatches(name: string, pattern: string): MatchResult {
+  if (pattern === "+") return true;
+  if (name === "?") return { unknown: `device|${pattern}` };
+  return pattern.endsWith("+") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}
+
+/** The tables that a hook runs through, in their order of priority (include/uapi/linux/netfilter_ipv4.h). */
+export function tablesAt(hook: Hook, backend: "legacy" | "nft"): readonly TableName[] {
+  switch (hook) {
+    case "PREROUTING":
+      return ["raw", "mangle", "nat"];
+    case "INPUT":
+      return backend === "nft" ? ["mangle", "filter", "nat", "security"] : ["mangle", "filter", "security", "nat"];
+    case "FORWARD":
+      return ["mangle", "filter", "security"];
+    case "OUTPUT":
+      return ["raw", "mangle", "nat", "filter", "security"];
+    case "POSTROUTING":
+      return ["mangle", "nat"];
+  }
+}

@@ -1,0 +1,109 @@
+import { type Address, formatAddress } from "../model/address.ts";
+import type { Tuple } from "../model/host.ts";
+import type { TcpTracking } from "./conntrack-tcp.ts";
+import type { Restorable } from "./state.ts";
+
+/** Addresses and ports in one direction; ports are the identifier (sport) and type and code (dport) for ICMP. */
+export interface FlowTuple {
+  readonly src: Address;
+  readonly dst: Address;
+  readonly protocol: number;
+  readonly sport: number;
+  readonly dport: number;
+}
+
+/** A port that the kernel picks at random. */
+export const ANY_PORT = -1;
+
+/** A conntrack entry (struct nf_conn). */
+export class Connection implements Restorable {
+  readonly stateKey: string;
+  readonly netns: string;
+  readonly zone: number;
+  readonly original: FlowTuple;
+  reply: FlowTuple;
+  confirmed = false;
+  seenReply = false;
+  assured = false;
+  expected = false;
+  srcNat = false;
+  dstNat = false;
+  srcNatDone = false;
+  dstNatDone = false;
+  dying = false;
+  mark = 0;
+  helper: string | undefined;
+  /** Nanoseconds since the epoch. */
+  expires = 0n;
+  /** UDP: from when on it counts as a stream. */
+  streamFrom = 0n;
+  tcp: TcpTracking | undefined;
+  sctpState: string | undefined;
+  /** Connection number for the reader. */
+  flow = 0;
+  /** Came from `conntrack -L`. */
+  readonly fromSnapshot: boolean;
+
+  constructor(id: number, netns: string, zone: number, original: FlowTuple, fromSnapshot = false) {
+    this.stateKey = `ct|${id}`;
+    this.netns = netns;
+    this.zone = zone;
+    this.original = original;
+    this.reply = invert(original) ?? original;
+    this.fromSnapshot = fromSnapshot;
+  }
+
+  copyState(): object {
+    const { tcp, ...rest } = this;
+    return { ...rest, tcp: tcp && { ...tcp, seen: [{ ...tcp.seen[0] }, { ...tcp.seen[1] }] } };
+  }
+}
+
+/** Reply types of ICMP requests (nf_conntrack_proto_icmp.c, invmap). */
+const ICMP_INVERSE: Readonly<Record<number, number>> = { 8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 17: 18, 18: 17 };
+const ICMP6_INVERSE: Readonly<Record<number, number>> = { 128: 129, 129: 128, 139: 140, 140: 139 };
+
+/** The tuple of the other direction (nf_ct_invert_tuple); undefined for ICMP types that have none. */
+export function invert(tuple: FlowTuple): FlowTuple | undefined {
+  if (tuple.protocol === 1 || tuple.protocol === 58) {
+    const type = (tuple.protocol === 1 ? ICMP_INVERSE : ICMP6_INVERSE)[tuple.dport >> 8];
+    if (type === undefined) return undefined;
+    return { src: tuple.dst, dst: tuple.src, protocol: tuple.protocol, sport: tuple.sport, dport: (type << 8) | (tuple.dport & 255) };
+  }
+  return { src: tuple.dst, dst: tuple.src, protocol: tuple.protocol, sport: tuple.dport, dport: tuple.sport };
+}
+
+/** Identifies a tuple among all of a namespace and zone. */
+export function tupleKey(tuple: FlowTuple): string {
+  return `${tuple.src}|${tuple.dst}|${tuple.protocol}|${tuple.sport}|${tuple.dport}`;
+}
+
+/** A tuple in the model's form. */
+export function toModelTuple(tuple: FlowTuple): Tuple {
+  if (tuple.protocol === 1 || tuple.protocol === 58) {
+    return {
+      src: tuple.src,
+      dst: tuple.dst,
+      protocol: tuple.protocol,
+      sport: tuple.sport,
+      dport: tuple.sport,
+      icmp: { type: tuple.dport >> 8, code: tuple.dport & 255, id: tuple.sport },
+    };
+  }
+  return { src: tuple.src, dst: tuple.dst, protocol: tuple.protocol, sport: tuple.sport, dport: tuple.dport };
+}
+
+/** A tuple of `conntrack -L` in the engine's form. */
+export function fromModelTuple(tuple: Tuple): FlowTuple {
+  const { src, dst, protocol } = tuple;
+  if (tuple.icmp) return { src, dst, protocol, sport: tuple.icmp.id, dport: (tuple.icmp.type << 8) | tuple.icmp.code };
+  return { src, dst, protocol, sport: tuple.sport ?? 0, dport: tuple.dport ?? 0 };
+}
+
+/** "10.0.0.1:80", or the address alone where the protocol has no ports. */
+export function endpoint(address: Address, port: number | undefined): string {
+  const text = formatAddress(address);
+  if (port === undefined) return text;
+  const shown = port === ANY_PORT ? "(any port)" : String(port);
+  return typeof address === "bigint" ? `[${text}]:${shown}` : `${text}:${shown}`;
+}

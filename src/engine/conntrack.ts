@@ -1,0 +1,377 @@
+import type { Namespace } from "../model/host.ts";
+import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { ANY_PORT, Connection, type FlowTuple, fromModelTuple, invert, toModelTuple, tupleKey } from "./connection.ts";
+import { trackSctp } from "./conntrack-sctp.ts";
+import { newTcp, restoredTcp, TCP_STATES, type TcpSettings, type TcpState, tcpError, trackTcp } from "./conntrack-tcp.ts";
+import type { Skb } from "./skb.ts";
+import type { State } from "./state.ts";
+import { Undecided } from "./undecided.ts";
+
+const SECOND = 1_000_000_000n;
+
+/** Default timeouts in seconds (nf_conntrack_proto_*.c), replaced by the sysctl of the same name. */
+const TIMEOUTS: Readonly<Record<string, number>> = {
+  generic_timeout: 600,
+  icmp_timeout: 30,
+  icmpv6_timeout: 30,
+  udp_timeout: 30,
+  udp_timeout_stream: 120,
+  gre_timeout: 30,
+  gre_timeout_stream: 180,
+  tcp_timeout_syn_sent: 120,
+  tcp_timeout_syn_recv: 60,
+  tcp_timeout_established: 432000,
+  tcp_timeout_fin_wait: 120,
+  tcp_timeout_close_wait: 60,
+  tcp_timeout_last_ack: 30,
+  tcp_timeout_time_wait: 120,
+  tcp_timeout_close: 10,
+  tcp_timeout_max_retrans: 300,
+  tcp_timeout_unacknowledged: 300,
+  sctp_timeout_established: 210,
+};
+
+const TIMEOUT_NAMES: Readonly<Record<TcpState | "RETRANS" | "UNACK", string>> = {
+  NONE: "tcp_timeout_syn_sent",
+  SYN_SENT: "tcp_timeout_syn_sent",
+  SYN_SENT2: "tcp_timeout_syn_sent",
+  SYN_RECV: "tcp_timeout_syn_recv",
+  ESTABLISHED: "tcp_timeout_established",
+  FIN_WAIT: "tcp_timeout_fin_wait",
+  CLOSE_WAIT: "tcp_timeout_close_wait",
+  LAST_ACK: "tcp_timeout_last_ack",
+  TIME_WAIT: "tcp_timeout_time_wait",
+  CLOSE: "tcp_timeout_close",
+  RETRANS: "tcp_timeout_max_retrans",
+  UNACK: "tcp_timeout_unacknowledged",
+};
+
+const ICMP_ERRORS = new Set([3, 4, 5, 11, 12]);
+const ICMP_REQUESTS = new Set([8, 13, 15, 17]);
+
+/** The tuple of a packet (nf_ct_get_tuple); undefined when its header is not there. */
+export function tupleOf(packet: Packet): FlowTuple | undefined {
+  const { src, dst, protocol, transport } = packet;
+  if (packet.fragment && packet.fragment.offset > 0) return undefined;
+  if (transport?.kind === "icmp") {
+    return { src, dst, protocol, sport: transport.id ?? 0, dport: (transport.type << 8) | transport.code };
+  }
+  if (transport && "sport" in transport) return { src, dst, protocol, sport: transport.sport, dport: transport.dport };
+  const needsPorts = [
+    PROTOCOL.tcp,
+    PROTOCOL.udp,
+    PROTOCOL.icmp,
+    PROTOCOL.sctp,
+    PROTOCOL.udplite,
+    PROTOCOL.dccp,
+    PROTOCOL.icmpv6,
+  ] as readonly number[];
+  if (needsPorts.includes(protocol)) return undefined;
+  return { src, dst, protocol, sport: 0, dport: 0 };
+}
+
+/** Connection tracking of one namespace (net/netfilter/nf_conntrack_core.c). */
+export class Conntrack {
+  readonly #netns: string;
+  readonly #state: State;
+  readonly #sysctl: (name: string, fallback: number) => number;
+  readonly #newId: () => number;
+  readonly #tcp: TcpSettings;
+  /** Packets whose own tracking is not known: what looks like their answers is not known either. */
+  readonly #doubtful: { readonly tuple: FlowTuple; readonly reason: string }[] = [];
+
+  constructor(netns: string, state: State, sysctl: (name: string, fallback: number) => number, newId: () => number) {
+    this.#netns = netns;
+    this.#state = state;
+    this.#sysctl = (name, fallback) => sysctl(`net.netfilter.nf_conntrack_${name}`, fallback);
+    this.#newId = newId;
+    this.#tcp = {
+      loose: this.#sysctl("tcp_loose", 1) !== 0,
+      liberal: this.#sysctl("tcp_be_liberal", 0) !== 0,
+      ignoreInvalidRst: this.#sysctl("tcp_ignore_invalid_rst", 0) !== 0,
+      maxRetransmissions: this.#sysctl("tcp_max_retrans", 3),
+      timeout: (state) => this.#timeout(TIMEOUT_NAMES[state]),
+    };
+  }
+
+  #timeout(name: string): number {
+    return this.#sysctl(name, TIMEOUTS[name] ?? 600);
+  }
+
+  #key(zone: number, tuple: FlowTuple): string {
+    return `ct|${this.#netns}|${zone}|${tupleKey(tuple)}`;
+  }
+
+  /** Fills the table with `conntrack -L`, taken just before the first packet. */
+  restore(namespace: Namespace, now: bigint): void {
+    for (const line of namespace.conntrack ?? []) {
+      const connection = new Connection(this.#newId(), this.#netns, line.zone, fromModelTuple(line.original), true);
+      connection.reply = fromModelTuple(line.reply);
+      connection.confirmed = true;
+      connection.seenReply = !line.flags.includes("UNREPLIED");
+      connection.assured = line.flags.includes("ASSURED");
+      connection.srcNatDone = connection.dstNatDone = true;
+      const { original, reply } = connection;
+      connection.srcNat = original.src !== reply.dst || (!isIcmp(original) && original.sport !== reply.dport);
+      connection.dstNat = original.dst !== reply.src || (!isIcmp(original) && original.dport !== reply.sport);
+      connection.mark = line.mark;
+      connection.helper = line.helper;
+      connection.expires = now + BigInt(line.timeout ?? 600) * SECOND;
+      connection.streamFrom = now;
+      if (line.state && original.protocol === PROTOCOL.tcp && (TCP_STATES as readonly string[]).includes(line.state)) {
+        connection.tcp = restoredTcp(line.state as TcpState);
+      } else if (line.state) connection.sctpState = line.state;
+      this.#insert(connection);
+    }
+  }
+
+  #insert(connection: Connection): void {
+    this.#state.set(this.#key(connection.zone, connection.original), connection);
+    this.#state.set(this.#key(connection.zone, connection.reply), connection);
+    if (connection.reply.dport === ANY_PORT) {
+      const key = this.#key(connection.zone, { ...connection.reply, dport: ANY_PORT });
+      this.#state.set(key, connection);
+    }
+  }
+
+  /** Looks a tuple up; expired entries are forgotten. */
+  find(zone: number, tuple: FlowTuple, now: bigint): { connection: Connection; direction: "original" | "reply" } | undefined {
+    const found = this.#get(zone, tuple, now) ?? this.#get(zone, { ...tuple, dport: ANY_PORT }, now);
+    if (!found) return undefined;
+    const direction = tupleKey(found.original) === tupleKey(tuple) ? "original" : "reply";
+    if (direction === "reply" && found.reply.dport === ANY_PORT) {
+      this.#state.change(found);
+      found.reply = { ...found.reply, dport: tuple.dport };
+      this.#state.set(this.#key(zone, found.reply), found);
+    }
+    return { connection: found, direction };
+  }
+
+  #get(zone: number, tuple: FlowTuple, now: bigint): Connection | undefined {
+    const connection = this.#state.get<Connection>(this.#key(zone, tuple));
+    if (!connection) return undefined;
+    this.#state.checkObject(connection);
+    if (connection.dying || connection.expires <= now) {
+      this.forget(connection);
+      return undefined;
+    }
+    return connection;
+  }
+
+  forget(connection: Connection): void {
+    this.#state.change(connection);
+    connection.dying = true;
+    for (const tuple of [connection.original, connection.reply]) {
+      const key = this.#key(connection.zone, tuple);
+      if (this.#state.get(key) === connection) this.#state.set<unknown>(key, undefined);
+    }
+  }
+
+  /** Whether another connection would get this one's replies (nf_conntrack_tuple_taken). */
+  isTaken(zone: number, reply: FlowTuple, self: Connection, now: bigint): boolean {
+    const other = this.#get(zone, reply, now);
+    return other !== undefined && other !== self;
+  }
+
+  /** A packet whose own fate is not known: its tuple and what looks like an answer to it become doubtful. */
+  doubt(tuple: FlowTuple | undefined, zone: number, reason: string): void {
+    if (!tuple) return;
+    this.#state.taint(this.#key(zone, tuple), reason);
+    const reply = invert(tuple);
+    if (reply) this.#state.taint(this.#key(zone, reply), reason);
+    this.#doubtful.push({ tuple, reason });
+  }
+
+  #doubtAbout(tuple: FlowTuple): string | undefined {
+    return this.#doubtful.find(
+      ({ tuple: other }) =>
+        other.protocol === tuple.protocol &&
+        ((other.src === tuple.dst && other.sport === tuple.dport) ||
+          (other.dst === tuple.src && other.dport === tuple.sport) ||
+          (isIcmp(tuple) && other.sport === tuple.sport)),
+    )?.reason;
+  }
+
+  /**
+   * nf_conntrack_in: finds or makes the entry of a packet and sets its state. Returns why it is INVALID, if it is.
+   * A new entry is not in the table before `confirm`.
+   */
+  track(skb: Skb, now: bigint, prerouting: boolean, flow: () => number): string | undefined {
+    const packet = skb.packet;
+    const zone = skb.template?.zone ?? 0;
+    const checkChecksum = prerouting && this.#sysctl("checksum", 1) !== 0;
+    skb.ctState = "INVALID";
+    delete skb.connection;
+    if (packet.defect === "uncaptured" && !packet.transport) throw new Undecided("the transport header, which was not captured");
+    if (packet.transport?.kind === "icmp") {
+      if (checkChecksum && packet.checksum === "bad") return "the ICMP checksum is wrong";
+      if (packet.protocol === PROTOCOL.icmp && packet.transport.type > 18) return "this ICMP type does not exist";
+      const isError = packet.family === 4 ? ICMP_ERRORS.has(packet.transport.type) : packet.transport.type < 128;
+      if (isError) return this.#trackError(skb, packet.transport.quoted, zone, now);
+    } else if (packet.protocol === PROTOCOL.icmp || packet.protocol === PROTOCOL.icmpv6) return "the ICMP header is too short";
+    const problem = this.#protocolError(packet, checkChecksum);
+    if (problem) return problem;
+    const tuple = tupleOf(packet);
+    if (!tuple) return "its transport header is missing";
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const outcome = this.#trackTuple(skb, tuple, zone, now, flow);
+      if (outcome !== "reopen") return outcome;
+    }
+    return "its connection could not be opened again";
+  }
+
+  #protocolError(packet: Packet, checkChecksum: boolean): string | undefined {
+    if (packet.protocol === PROTOCOL.tcp) return tcpError(packet, checkChecksum);
+    if (packet.protocol === PROTOCOL.udp || packet.protocol === PROTOCOL.udplite) {
+      if (!packet.transport) return "the UDP header is too short";
+      if (packet.transport.kind === "udp") {
+        const room = packet.length - packet.headerLength;
+        if (packet.transport.length > room || packet.transport.length < 8) return "the UDP length does not fit the packet";
+      }
+      if (checkChecksum && packet.checksum === "bad") return "the UDP checksum is wrong";
+    }
+    if (packet.protocol === PROTOCOL.sctp && !packet.transport) return "the SCTP header is too short";
+    if (packet.protocol === PROTOCOL.sctp && checkChecksum && packet.checksum === "bad") return "the SCTP checksum is wrong";
+    return undefined;
+  }
+
+  /** nf_conntrack_inet_error: an ICMP error belongs to the connection of the packet that it quotes. */
+  #trackError(skb: Skb, quoted: Packet | undefined, zone: number, now: bigint): string | undefined {
+    const inner = quoted && tupleOf(quoted);
+    const tuple = inner && invert(inner);
+    if (!tuple) return "it quotes no packet that could be looked up";
+    const found = this.find(zone, tuple, now);
+    if (!found) {
+      const doubt = this.#doubtAbout(tuple);
+      if (doubt) throw new Undecided(doubt);
+      return "it quotes a packet of no known connection";
+    }
+    const own = found.direction === "original" ? found.connection.original : found.connection.reply;
+    if (own.dst !== skb.packet.dst) return "it is not addressed to the sender of the packet that it quotes";
+    skb.connection = found.connection;
+    skb.ctDirection = found.direction;
+    skb.ctState = "RELATED";
+    return undefined;
+  }
+
+  #trackTuple(skb: Skb, tuple: FlowTuple, zone: number, now: bigint, flow: () => number): string | "reopen" | undefined {
+    const packet = skb.packet;
+    const found = this.find(zone, tuple, now);
+    let connection: Connection;
+    if (found) {
+      connection = found.connection;
+      this.#state.change(connection);
+      skb.ctDirection = found.direction;
+    } else {
+      const doubt = this.#doubtAbout(tuple);
+      if (doubt) throw new Undecided(doubt);
+      if (!invert(tuple)) return "this ICMP type belongs to no request";
+      connection = new Connection(this.#newId(), this.#netns, zone, tuple);
+      connection.helper = skb.template?.helper;
+      connection.flow = flow();
+      skb.ctDirection = "original";
+    }
+    const reply = skb.ctDirection === "reply";
+    const verdict = this.#trackProtocol(connection, packet, reply ? 1 : 0, now);
+    if (verdict === "reopen") {
+      this.forget(connection);
+      return "reopen";
+    }
+    if (verdict !== undefined) return verdict;
+    skb.connection = connection;
+    skb.ctState = reply || connection.seenReply ? "ESTABLISHED" : connection.expected ? "RELATED" : "NEW";
+    if (reply) connection.seenReply = true;
+    return undefined;
+  }
+
+  /** nf_conntrack_handle_packet: the protocol's own part. Returns why the packet is invalid, if it is. */
+  #trackProtocol(connection: Connection, packet: Packet, dir: 0 | 1, now: bigint): string | undefined {
+    const refresh = (seconds: number) => {
+      connection.expires = now + BigInt(Math.round(seconds)) * SECOND;
+    };
+    const transport = packet.transport;
+    if (transport?.kind === "tcp") {
+      if (!connection.confirmed && !connection.tcp) {
+        connection.tcp = newTcp(packet, transport, this.#tcp);
+        if (!connection.tcp) return "no connection is known that this segment could belong to";
+      }
+      if (!connection.tcp) connection.tcp = restoredTcp("ESTABLISHED");
+      const verdict = trackTcp(connection.tcp, packet, transport, dir, connection.seenReply, connection.assured, this.#tcp);
+      if (verdict.kind === "reopen") return "reopen";
+      if (verdict.kind === "invalid") return verdict.why;
+      if (verdict.assure) connection.assured = true;
+      if (verdict.timeout !== undefined) refresh(verdict.timeout);
+      if (verdict.kill) this.forget(connection);
+      return undefined;
+    }
+    if (transport?.kind === "udp") {
+      if (!connection.confirmed) connection.streamFrom = now + 2n * SECOND;
+      if (connection.seenReply) {
+        const stream = now > connection.streamFrom;
+        if (stream) connection.assured = true;
+        refresh(this.#timeout(stream ? "udp_timeout_stream" : "udp_timeout"));
+      } else refresh(this.#timeout("udp_timeout"));
+      return undefined;
+    }
+    if (transport?.kind === "icmp") {
+      if (!connection.confirmed && packet.family === 4 && !ICMP_REQUESTS.has(transport.type))
+        return "it is an ICMP answer to no known request";
+      if (!connection.confirmed && packet.family === 6 && transport.type !== 128) return "it is an ICMPv6 message that opens no connection";
+      refresh(this.#timeout(packet.family === 4 ? "icmp_timeout" : "icmpv6_timeout"));
+      return undefined;
+    }
+    if (transport?.kind === "sctp") {
+      const outcome = trackSctp(connection, transport, dir, (name, seconds) => this.#sysctl(`sctp_timeout_${name}`, seconds));
+      if (outcome.why !== undefined) return outcome.why;
+      if (outcome.timeout !== undefined) refresh(outcome.timeout);
+      return undefined;
+    }
+    refresh(
+      packet.protocol === PROTOCOL.gre
+        ? this.#timeout(connection.seenReply ? "gre_timeout_stream" : "gre_timeout")
+        : this.#timeout("generic_timeout"),
+    );
+    return undefined;
+  }
+
+  /** nf_confirm: the packet has survived its last hook, and its connection enters the table. Returns false when it must be dropped. */
+  confirm(skb: Skb, now: bigint): boolean {
+    const connection = skb.connection;
+    if (!connection || connection.confirmed || skb.ctDirection === "reply" || connection.dying) return true;
+    if (connection.netns !== this.#netns) return true;
+    const clash = this.#get(connection.zone, connection.original, now) ?? this.#get(connection.zone, connection.reply, now);
+    if (clash && clash !== connection) return false;
+    this.#state.change(connection);
+    connection.confirmed = true;
+    this.#insert(connection);
+    return true;
+  }
+
+  /** What a match sees of the packet's connection. */
+  view(skb: Skb, now: bigint) {
+    const connection = skb.connection;
+    if (!connection) return undefined;
+    this.#state.checkObject(connection);
+    return {
+      original: toModelTuple(connection.original),
+      reply: toModelTuple(connection.reply),
+      direction: skb.ctDirection,
+      mark: connection.mark,
+      zone: connection.zone,
+      ...(connection.helper ? { helper: connection.helper } : {}),
+      status: {
+        expected: connection.expected,
+        seenReply: connection.seenReply,
+        assured: connection.assured,
+        confirmed: connection.confirmed,
+        srcNat: connection.srcNat,
+        dstNat: connection.dstNat,
+      },
+      expires: Number((connection.expires - now) / SECOND),
+    };
+  }
+}
+
+function isIcmp(tuple: FlowTuple): boolean {
+  return tuple.protocol === PROTOCOL.icmp || tuple.protocol === PROTOCOL.icmpv6;
+}

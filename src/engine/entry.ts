@@ -1,0 +1,117 @@
+import { formatAddress, isGroupMac, MAC_BROADCAST } from "../model/address.ts";
+import type { Device } from "../model/host.ts";
+import type { Frame, FrameType, Packet } from "../model/packet.ts";
+import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
+import type { World } from "./run.ts";
+import type { Skb } from "./skb.ts";
+
+/** Where and how a captured packet enters the replay. */
+export interface Entry {
+  readonly netns: Netns;
+  /** Absent for a packet that a local socket sends. */
+  readonly device?: Device;
+  /** Name of a device that the snapshot does not have. */
+  readonly name?: string;
+  readonly direction: "in" | "out";
+  /** Going out on a device: seen there, not sent from here. */
+  readonly outgoing: boolean;
+  readonly type: FrameType;
+  readonly dstMac?: number;
+}
+
+/** Packet type 4 with this interface: a local socket's packet as it enters OUTPUT. */
+const NO_INTERFACE = 0;
+
+/** Finds out where a frame was seen, from what the capture says, the flags, and the MAC addresses. */
+export function entryOf(world: World, netns: Netns, frame: Frame, given: string | undefined): Entry {
+  if (frame.type === "outgoing" && frame.interfaceIndex === NO_INTERFACE) return { netns, direction: "out", outgoing: false, type: "outgoing" };
+  const device = deviceOf(netns, frame, given);
+  const name = device?.name ?? frame.interfaceName ?? given;
+  const dstMac = frame.dstMac ?? inferMac(world, netns, device, frame);
+  const type = frame.type ?? typeOf(dstMac, device);
+  const outgoing = frame.type === "outgoing" || (frame.type === undefined && device?.mac !== undefined && frame.srcMac === device.mac);
+  return {
+    netns,
+    ...(device ? { device } : {}),
+    ...(name === undefined ? {} : { name }),
+    direction: outgoing ? "out" : "in",
+    outgoing,
+    type: outgoing ? "outgoing" : type,
+    ...(dstMac === undefined ? {} : { dstMac }),
+  };
+}
+
+function deviceOf(netns: Netns, frame: Frame, given: string | undefined): Device | undefined {
+  if (frame.interfaceIndex !== undefined && frame.interfaceName === undefined && frame.linkType === "LINUX_SLL2") {
+    const device = netns.byIndex.get(frame.interfaceIndex);
+    if (device) return device;
+  }
+  const name = frame.interfaceName ?? given;
+  if (name !== undefined) return netns.devices.get(name);
+  for (const device of netns.devices.values()) {
+    if (device.mac !== undefined && device.mac !== 0 && (frame.dstMac === device.mac || frame.srcMac === device.mac)) return device;
+  }
+  const real = [...netns.devices.values()].filter((device) => device.kind !== "loopback");
+  return real.length === 1 ? real[0] : undefined;
+}
+
+function typeOf(dstMac: number | undefined, device: Device | undefined): FrameType {
+  if (dstMac === undefined) return "host";
+  if (dstMac === MAC_BROADCAST) return "broadcast";
+  if (isGroupMac(dstMac)) return "multicast";
+  return device?.mac === undefined || device.mac === dstMac ? "host" : "otherhost";
+}
+
+/** LINUX_SLL2 does not say where a frame was addressed to; its packet type and the packet's destination tell. */
+function inferMac(world: World, netns: Netns, device: Device | undefined, frame: Frame): number | undefined {
+  const packet = frame.packet;
+  if (!device || !packet || frame.linkType === "RAW") return device?.mac;
+  switch (frame.type) {
+    case "host":
+      return device.mac;
+    case "broadcast":
+      return MAC_BROADCAST;
+    case "multicast":
+      return typeof packet.dst === "number" ? 0x01005e000000 + (packet.dst & 0x7fffff) : 0x333300000000 + Number(packet.dst & 0xffffffffn);
+    case "otherhost":
+      return behindBridge(world, netns, device, packet);
+    default:
+      return undefined;
+  }
+}
+
+/** A frame on a bridge's port that is not for the port's own address: for the bridge, or for whoever has the packet's destination. */
+function behindBridge(world: World, netns: Netns, port: Device, packet: Packet): number | undefined {
+  const bridge = port.master === undefined ? undefined : netns.devices.get(port.master);
+  if (bridge?.kind !== "bridge") return undefined;
+  const own = netns.deviceOf(packet.dst);
+  const neighbour = netns.namespace.neighbours?.find((n) => n.device === bridge.name && n.address === packet.dst)?.mac;
+  const owner = own ? undefined : (neighbour ?? world.ownerOf(netns, bridge, packet.dst));
+  const mac = typeof owner === "number" ? owner : bridge.mac;
+  world.assumptions.add({
+    id: "destination-mac",
+    text: `frames to ${formatAddress(packet.dst)} on ${port.name} are addressed to ${typeof owner === "number" ? "its own MAC address" : `the bridge ${bridge.name}`} (this kind of capture does not say)`,
+    flag: "a capture of the port itself",
+  });
+  return mac;
+}
+
+/** The packet as it starts on its way. */
+export function skbOf(entry: Entry, frame: Frame, packet: Packet): Skb {
+  const device = entry.device?.name ?? entry.name ?? UNKNOWN_DEVICE;
+  return {
+    packet,
+    mark: 0,
+    priority: 0,
+    type: entry.direction === "out" ? "outgoing" : entry.type,
+    ...(frame.srcMac === undefined ? {} : { srcMac: frame.srcMac }),
+    ...(entry.dstMac === undefined ? {} : { dstMac: entry.dstMac }),
+    netns: entry.netns.name,
+    device: entry.direction === "out" ? "" : device,
+    in: entry.direction === "out" ? "" : device,
+    ctState: "INVALID",
+    ctDirection: "original",
+    local: entry.direction === "out",
+    looped: false,
+  };
+}

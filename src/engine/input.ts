@@ -1,0 +1,106 @@
+import { sendIcmpError } from "./answers.ts";
+import { gatherFragments } from "./fragments.ts";
+import { runHook } from "./hooks.ts";
+import type { Netns } from "./netns.ts";
+import { finishOutput } from "./output.ts";
+import { routeInput } from "./route-input.ts";
+import type { Run } from "./run.ts";
+import type { Skb } from "./skb.ts";
+
+/** Protocols that the kernel hands to a socket or handles itself; others are answered with protocol unreachable. */
+const HANDLED = new Set([1, 2, 6, 17, 136]);
+
+/** ip_rcv: a packet that a device hands up. */
+export function ipReceive(run: Run, netns: Netns, skb: Skb): void {
+  if (skb.packet.family !== 4) {
+    run.end("unknown", { netns: netns.name, reason: "ipv6", text: "IPv6 is not replayed yet" });
+    return;
+  }
+  if (skb.type === "otherhost") {
+    run.drop(skb, "not-for-us", `its destination MAC address is not that of ${skb.device}, which does not take it`);
+    return;
+  }
+  if (skb.packet.headerChecksum === "bad") {
+    run.drop(skb, "ttl-or-header", "its IP header checksum is wrong");
+    return;
+  }
+  skb.in = skb.device;
+  const sabotage = skb.bridge !== undefined && !skb.bridge.sabotageDone;
+  if (skb.bridge) skb.bridge.sabotageDone = true;
+  if (!sabotage && !runHook(run, netns, "PREROUTING", skb, { in: skb.device, out: "" })) return;
+  skb.device = skb.in;
+  afterPrerouting(run, netns, skb);
+}
+
+/** ip_rcv_finish: the input route, and where it leads. */
+function afterPrerouting(run: Run, netns: Netns, skb: Skb): void {
+  if (!(skb.looped && skb.destination)) {
+    const route = routeInput(run, netns, skb);
+    if (route.kind === "drop") {
+      run.drop(skb, route.reason, route.text);
+      return;
+    }
+    skb.destination = route;
+  }
+  const destination = skb.destination;
+  if (!destination) return;
+  if (destination.kind === "error") return inputError(run, netns, skb, destination.error ?? "ENETUNREACH");
+  if (destination.kind === "forward") return forward(run, netns, skb);
+  deliver(run, netns, skb);
+}
+
+/** ip_error: no route, or none that may be used. */
+function inputError(run: Run, netns: Netns, skb: Skb, error: string): void {
+  const forwarding = netns.forwards(skb.device) !== false;
+  const codes: Readonly<Record<string, number>> = { EHOSTUNREACH: 1, ENETUNREACH: 0, EACCES: 13 };
+  const text: Readonly<Record<string, string>> = {
+    EHOSTUNREACH: "the route to its destination says unreachable",
+    ENETUNREACH: "there is no route to its destination",
+    EACCES: "routing to its destination is prohibited",
+    EINVAL: "the route to its destination is a blackhole",
+  };
+  if (!forwarding) {
+    run.drop(skb, "not-for-us", `it is not for ${netns.name} itself, which does not forward (net.ipv4.ip_forward or forwarding of ${skb.device} is 0)`);
+    return;
+  }
+  const code = codes[error];
+  if (code !== undefined) sendIcmpError(run, netns, skb, skb.device, 3, code);
+  run.drop(skb, error === "EINVAL" ? "blackhole" : "no-route", text[error] ?? "there is no route to its destination");
+}
+
+/** ip_forward: TTL, MTU, the FORWARD hook. */
+function forward(run: Run, netns: Netns, skb: Skb): void {
+  const destination = skb.destination;
+  if (!destination) return;
+  if (skb.type !== "host") {
+    run.drop(skb, "not-for-us", "it came as a link-layer broadcast or multicast, which is never forwarded");
+    return;
+  }
+  const inDevice = skb.device;
+  if (skb.packet.ttl <= 1) {
+    sendIcmpError(run, netns, skb, inDevice, 11, 0);
+    run.drop(skb, "ttl-or-header", "its TTL is used up");
+    return;
+  }
+  const mtu = netns.mtuOf(destination.device, destination.route);
+  if (mtu !== undefined && skb.packet.length > mtu && skb.packet.dontFragment && ((skb.fragMaxSize ?? 0) > mtu || !skb.ignoreDf)) {
+    sendIcmpError(run, netns, skb, inDevice, 3, 4, mtu);
+    run.drop(skb, "too-big", `it is ${skb.packet.length} octets long and must not be fragmented, but the MTU of ${destination.device} is ${mtu}`);
+    return;
+  }
+  skb.packet = { ...skb.packet, ttl: skb.packet.ttl - 1 };
+  const devices = { in: inDevice, out: destination.device };
+  if (!runHook(run, netns, "FORWARD", skb, devices)) return;
+  skb.device = destination.device;
+  if (!runHook(run, netns, "POSTROUTING", skb, { in: inDevice, out: destination.device })) return;
+  finishOutput(run, netns, skb);
+}
+
+/** ip_local_deliver. */
+function deliver(run: Run, netns: Netns, skb: Skb): void {
+  if (skb.packet.fragment && !gatherFragments(run, netns, skb, "local")) return;
+  if (!runHook(run, netns, "INPUT", skb, { in: skb.device, out: "" })) return;
+  run.seen(skb.packet);
+  if (!HANDLED.has(skb.packet.protocol)) sendIcmpError(run, netns, skb, skb.device, 3, 2);
+  run.end("delivered", { netns: netns.name });
+}

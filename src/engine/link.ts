@@ -1,0 +1,75 @@
+import { isGroupMac, MAC_BROADCAST } from "../model/address.ts";
+import type { Device } from "../model/host.ts";
+import type { FrameType } from "../model/packet.ts";
+import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
+import { ipReceive } from "./input.ts";
+import type { Netns } from "./netns.ts";
+import type { Run } from "./run.ts";
+import type { Skb } from "./skb.ts";
+
+/** Devices that a packet may cross before it is taken for going round in a circle. */
+const MAX_DEVICES = 64;
+
+/** What eth_type_trans makes of a destination address on a device. */
+export function frameType(mac: number | undefined, device: Device): FrameType {
+  if (mac === undefined || mac === device.mac) return "host";
+  if (mac === MAC_BROADCAST) return "broadcast";
+  return isGroupMac(mac) ? "multicast" : "otherhost";
+}
+
+/** dev_queue_xmit: a packet leaves through a device. */
+export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void {
+  if (++run.depth > MAX_DEVICES) {
+    run.drop(skb, "loop", "it goes round in a circle");
+    return;
+  }
+  if (!device.up) {
+    run.drop(skb, "device-down", `${device.name} is down`);
+    return;
+  }
+  run.appear(skb, device.name);
+  run.steps.push({ kind: "device", netns: netns.name, interface: device.name, direction: "out" });
+  if (device.kind === "loopback") {
+    skb.looped = true;
+    skb.type = "host";
+    skb.device = device.name;
+    run.arrive(skb, device.name);
+    ipReceive(run, netns, skb);
+    return;
+  }
+  if (device.bridge || device.kind === "bridge") return bridgeTransmit(run, netns, device, skb);
+  const peer = netns.peerOf(device, run.world.netns);
+  if (!peer) {
+    run.end("forwarded", { netns: netns.name, interface: device.name });
+    return;
+  }
+  if (!peer.device.up) {
+    run.drop(skb, "device-down", `${peer.device.name} in ${peer.netns.name}, the other end of ${device.name}, is down`);
+    return;
+  }
+  const { connection, template, bridge, destination, fragments, fragMaxSize, ignoreDf, ...rest } = skb;
+  void [connection, template, bridge, destination, fragments, fragMaxSize, ignoreDf];
+  const moved: Skb = {
+    ...rest,
+    mark: peer.netns === netns ? skb.mark : 0,
+    netns: peer.netns.name,
+    ctState: "INVALID",
+    ctDirection: "original",
+    local: false,
+    looped: false,
+  };
+  receive(run, peer.netns, peer.device, moved);
+}
+
+/** netif_receive_skb: a frame comes in on a device; a bridge's port hands it to the bridge. */
+export function receive(run: Run, netns: Netns, device: Device, skb: Skb): void {
+  skb.netns = netns.name;
+  skb.device = device.name;
+  skb.in = device.name;
+  skb.type = frameType(skb.dstMac, device);
+  run.arrive(skb, device.name);
+  run.steps.push({ kind: "device", netns: netns.name, interface: device.name, direction: "in" });
+  const bridge = device.master === undefined ? undefined : netns.devices.get(device.master);
+  if (bridge?.kind === "bridge") return bridgeReceive(run, netns, bridge, device, skb);
+  ipReceive(run, netns, skb);
+}

@@ -1,0 +1,241 @@
+import type { NatRange } from "../extensions/spec.ts";
+import type { Address } from "../model/address.ts";
+import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { ANY_PORT, type Connection, endpoint, type FlowTuple, invert } from "./connection.ts";
+import type { Conntrack } from "./conntrack.ts";
+import { rewrite, type Skb } from "./skb.ts";
+import type { State } from "./state.ts";
+
+type Manip = "src" | "dst";
+
+/** Bob Jenkins' hash over 32-bit words (include/linux/jhash.h, jhash2). */
+export function jhash2(words: readonly number[], initval: number): number {
+  const rol = (n: number, by: number) => (n << by) | (n >>> (32 - by));
+  let a = (0xdeadbeef + (words.length << 2) + initval) | 0;
+  let b = a;
+  let c = a;
+  let i = 0;
+  let left = words.length;
+  while (left > 3) {
+    a = (a + (words[i] ?? 0)) | 0;
+    b = (b + (words[i + 1] ?? 0)) | 0;
+    c = (c + (words[i + 2] ?? 0)) | 0;
+    a = ((a - c) ^ rol(c, 4)) | 0;
+    c = (c + b) | 0;
+    b = ((b - a) ^ rol(a, 6)) | 0;
+    a = (a + c) | 0;
+    c = ((c - b) ^ rol(b, 8)) | 0;
+    b = (b + a) | 0;
+    a = ((a - c) ^ rol(c, 16)) | 0;
+    c = (c + b) | 0;
+    b = ((b - a) ^ rol(a, 19)) | 0;
+    a = (a + c) | 0;
+    c = ((c - b) ^ rol(b, 4)) | 0;
+    b = (b + a) | 0;
+    i += 3;
+    left -= 3;
+  }
+  if (left === 0) return c >>> 0;
+  if (left >= 3) c = (c + (words[i + 2] ?? 0)) | 0;
+  if (left >= 2) b = (b + (words[i + 1] ?? 0)) | 0;
+  a = (a + (words[i] ?? 0)) | 0;
+  c = ((c ^ b) - rol(b, 14)) | 0;
+  a = ((a ^ c) - rol(c, 11)) | 0;
+  b = ((b ^ a) - rol(a, 25)) | 0;
+  c = ((c ^ b) - rol(b, 16)) | 0;
+  a = ((a ^ c) - rol(c, 4)) | 0;
+  b = ((b ^ a) - rol(a, 14)) | 0;
+  c = ((c ^ b) - rol(b, 24)) | 0;
+  return c >>> 0;
+}
+
+const swap32 = (n: number) => (((n & 255) << 24) | ((n & 0xff00) << 8) | ((n >>> 8) & 0xff00) | (n >>> 24)) >>> 0;
+
+function hasPorts(protocol: number): boolean {
+  return (
+    [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.dccp, PROTOCOL.sctp, PROTOCOL.icmp, PROTOCOL.icmpv6] as readonly number[]
+  ).includes(protocol);
+}
+
+const isIcmp = (protocol: number) => protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
+
+/** Network address translation of one namespace (net/netfilter/nf_nat_core.c). */
+export class Nat {
+  readonly #conntrack: Conntrack;
+  readonly #state: State;
+  readonly #netns: string;
+
+  constructor(netns: string, conntrack: Conntrack, state: State) {
+    this.#netns = netns;
+    this.#conntrack = conntrack;
+    this.#state = state;
+  }
+
+  /** Whether the connection's binding for this manipulation has been made (nf_nat_initialized). */
+  isDone(connection: Connection, manip: Manip): boolean {
+    return manip === "src" ? connection.srcNatDone : connection.dstNatDone;
+  }
+
+  /** nf_nat_setup_info: binds a connection. A null binding keeps addresses, but not a port that is taken. Returns false when it must be dropped. */
+  bind(connection: Connection, manip: Manip, range: NatRange | undefined, now: bigint): boolean {
+    this.#state.change(connection);
+    const current = invert(connection.reply) as FlowTuple;
+    const address = manip === "src" ? current.src : current.dst;
+    const wanted: NatRange = range ?? { manip, minAddress: address, maxAddress: address };
+    const chosen = this.#uniqueTuple(current, wanted, connection, manip, now);
+    if (!chosen) return false;
+    const changed =
+      chosen.src !== current.src || chosen.dst !== current.dst || chosen.sport !== current.sport || chosen.dport !== current.dport;
+    if (changed) {
+      connection.reply = invert(chosen) as FlowTuple;
+      if (manip === "src") connection.srcNat = true;
+      else connection.dstNat = true;
+    }
+    if (manip === "src") {
+      connection.srcNatDone = true;
+      const key = this.#sourceKey(connection.zone, connection.original);
+      this.#state.set(key, [...(this.#state.get<Connection[]>(key) ?? []), connection]);
+    } else connection.dstNatDone = true;
+    return true;
+  }
+
+  #sourceKey(zone: number, tuple: FlowTuple): string {
+    return `ct|src|${this.#netns}|${zone}|${tuple.protocol}|${tuple.src}|${tuple.sport}`;
+  }
+
+  /** get_unique_tuple */
+  #uniqueTuple(original: FlowTuple, range: NatRange, connection: Connection, manip: Manip, now: bigint): FlowTuple | undefined {
+    const taken = (tuple: FlowTuple) => {
+      const reply = invert(tuple);
+      return reply !== undefined && this.#conntrack.isTaken(connection.zone, reply, connection, now);
+    };
+    if (manip === "src" && !range.random) {
+      if (inRange(original, range)) {
+        if (!taken(original)) return original;
+      } else {
+        const reused = this.#sameSource(original, range, connection, now);
+        if (reused && !taken(reused)) return reused;
+      }
+    }
+    const tuple = withAddress(original, range, manip, connection.zone);
+    if (!hasPorts(tuple.protocol)) return tuple;
+    if (!range.random) {
+      if (range.minPort !== undefined) {
+        if (range.basePort === undefined && portInRange(tuple, range, manip) && (range.minPort === range.maxPort || !taken(tuple)))
+          return tuple;
+      } else if (!taken(tuple)) return tuple;
+    }
+    return choosePort(tuple, range, manip, taken);
+  }
+
+  /** find_appropriate_src: another connection from the same address and port keeps its translation. */
+  #sameSource(original: FlowTuple, range: NatRange, connection: Connection, now: bigint): FlowTuple | undefined {
+    for (const other of this.#state.get<Connection[]>(this.#sourceKey(connection.zone, original)) ?? []) {
+      if (other === connection || other.dying || (other.confirmed && other.expires <= now)) continue;
+      if (other.original.src !== original.src || other.original.sport !== original.sport) continue;
+      const source = invert(other.reply);
+      if (!source) continue;
+      const reused = { ...original, src: source.src, sport: source.sport };
+      if (inRange(reused, range)) return reused;
+    }
+    return undefined;
+  }
+
+  /** nf_nat_packet: makes a packet look as its connection's binding says. Returns what changed, for the trace. */
+  translate(skb: Skb, manip: Manip): { from: string; to: string } | undefined {
+    const connection = skb.connection;
+    if (!connection) return undefined;
+    const reply = skb.ctDirection === "reply";
+    const applies = (manip === "src") !== reply ? connection.srcNat : connection.dstNat;
+    if (!applies) return undefined;
+    const target = invert(reply ? connection.original : connection.reply);
+    if (!target) return undefined;
+    const before = side(skb.packet, manip);
+    skb.packet = applyTuple(skb.packet, target, manip);
+    if (target.sport === ANY_PORT || target.dport === ANY_PORT) skb.undeterminedPort = true;
+    const now = side(skb.packet, manip);
+    return before === now ? undefined : { from: before, to: now };
+  }
+
+  /** nf_nat_icmp_reply_translation: an ICMP error and the packet that it quotes. */
+  translateError(skb: Skb, manip: Manip): { from: string; to: string } | undefined {
+    const connection = skb.connection;
+    const transport = skb.packet.transport;
+    if (!connection || transport?.kind !== "icmp") return undefined;
+    const reply = skb.ctDirection === "reply";
+    const applies = (manip === "src") !== reply ? connection.srcNat : connection.dstNat;
+    if (!applies) return undefined;
+    const opposite = reply ? connection.original : connection.reply;
+    const before = side(skb.packet, manip);
+    if (transport.quoted) {
+      const quoted = applyTuple(transport.quoted, opposite, manip === "src" ? "dst" : "src");
+      skb.packet = { ...skb.packet, transport: { ...transport, quoted } };
+    }
+    const target = invert(opposite);
+    if (!target) return undefined;
+    skb.packet = rewrite(skb.packet, manip === "src" ? { src: target.src } : { dst: target.dst });
+    const now = side(skb.packet, manip);
+    return before === now ? undefined : { from: before, to: now };
+  }
+}
+
+function side(packet: Packet, manip: Manip): string {
+  const transport = packet.transport;
+  const port = transport && "sport" in transport ? (manip === "src" ? transport.sport : transport.dport) : undefined;
+  return endpoint(manip === "src" ? packet.src : packet.dst, port);
+}
+
+/** nf_nat_manip_pkt: sets one side of a packet to that of a tuple. */
+function applyTuple(packet: Packet, target: FlowTuple, manip: Manip): Packet {
+  const icmp = isIcmp(packet.protocol);
+  const hasId = packet.transport?.kind === "icmp" && packet.transport.id !== undefined;
+  const id = icmp && hasId ? { icmpId: target.sport } : {};
+  if (manip === "src") return rewrite(packet, { src: target.src, ...(icmp ? id : { sport: target.sport }) });
+  return rewrite(packet, { dst: target.dst, ...(icmp ? id : { dport: target.dport }) });
+}
+
+function portInRange(tuple: FlowTuple, range: NatRange, manip: Manip): boolean {
+  if (range.minPort === undefined) return true;
+  const port = manip === "src" || isIcmp(tuple.protocol) ? tuple.sport : tuple.dport;
+  return port >= range.minPort && port <= (range.maxPort ?? range.minPort);
+}
+
+/** nf_in_range, for source manipulation. */
+function inRange(tuple: FlowTuple, range: NatRange): boolean {
+  if (range.minAddress !== undefined && (tuple.src < range.minAddress || tuple.src > (range.maxAddress ?? range.minAddress))) return false;
+  return !hasPorts(tuple.protocol) || portInRange(tuple, range, "src");
+}
+
+/** find_best_ips_proto: the address, by a hash over both ends so that a client keeps its address. */
+function withAddress(tuple: FlowTuple, range: NatRange, manip: Manip, zone: number): FlowTuple {
+  const set = (address: Address): FlowTuple => (manip === "src" ? { ...tuple, src: address } : { ...tuple, dst: address });
+  const { minAddress: min, maxAddress: max = min } = range;
+  if (min === undefined || max === undefined) return tuple;
+  if (min === max) return set(min);
+  if (typeof min !== "number" || typeof max !== "number" || typeof tuple.src !== "number" || typeof tuple.dst !== "number") return set(min);
+  const hash = jhash2([swap32(tuple.src), 0, 0, 0], range.persistent ? 0 : (swap32(tuple.dst) ^ zone) >>> 0);
+  return set(Number((BigInt(hash) * BigInt(max - min + 1)) >> 32n) + min);
+}
+
+/** nf_nat_l4proto_unique_tuple: a free port; where the kernel starts at random the port is not known. */
+function choosePort(tuple: FlowTuple, range: NatRange, manip: Manip, taken: (tuple: FlowTuple) => boolean): FlowTuple | undefined {
+  const icmp = isIcmp(tuple.protocol);
+  const source = manip === "src" || icmp;
+  const put = (port: number): FlowTuple => (source ? { ...tuple, sport: port } : { ...tuple, dport: port });
+  if (range.minPort === undefined && !icmp && manip === "dst") return tuple;
+  if (range.minPort === undefined || range.maxPort === undefined) return put(ANY_PORT);
+  const size = range.maxPort - range.minPort + 1;
+  const current = source ? tuple.sport : tuple.dport;
+  let offset: number;
+  if (range.basePort !== undefined) offset = current - range.basePort;
+  else if (range.random || (manip !== "dst" && !icmp)) {
+    if (size > 1) return put(ANY_PORT);
+    offset = 0;
+  } else if (icmp && range.random) return put(ANY_PORT);
+  else offset = 0;
+  for (let i = 0; i < Math.min(size, 128); i++) {
+    const candidate = put(range.minPort + ((((offset + i) % size) + size) % size));
+    if (!taken(candidate)) return candidate;
+  }
+  return put(range.minPort + (((offset % size) + size) % size));
+}

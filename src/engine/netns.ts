@@ -1,0 +1,204 @@
+import type { AddressType } from "../extensions/spec.ts";
+import { type Address, familyOf, formatAddress, inPrefix, isMulticast } from "../model/address.ts";
+import type { Assumption, Device, IpSet, Namespace, Route } from "../model/host.ts";
+import type { Ruleset } from "../model/rule.ts";
+import { type CompiledRuleset, compileRuleset } from "./compile.ts";
+import { Conntrack } from "./conntrack.ts";
+import { Nat } from "./nat.ts";
+import { Routing } from "./routing.ts";
+import type { State } from "./state.ts";
+
+/** Name of a device that is not known. */
+export const UNKNOWN_DEVICE = "?";
+
+/** Matches and targets that make the kernel track connections in a namespace (nf_ct_netns_get). */
+const NEEDS_CONNTRACK = new Set([
+  "conntrack",
+  "state",
+  "connmark",
+  "helper",
+  "connbytes",
+  "connlimit",
+  "connlabel",
+  "cluster",
+  "CONNMARK",
+  "CONNSECMARK",
+  "CT",
+  "SYNPROXY",
+  "DNAT",
+  "SNAT",
+  "MASQUERADE",
+  "REDIRECT",
+  "NETMAP",
+  "DNPT",
+  "SNPT",
+]);
+
+/** Matches and targets that only make it put fragments together. */
+const NEEDS_DEFRAG = new Set(["socket", "TPROXY"]);
+
+/** Everything that the replay keeps of one namespace: its part of the model, compiled, and its own tracking. */
+export class Netns {
+  readonly name: string;
+  readonly namespace: Namespace;
+  readonly devices = new Map<string, Device>();
+  readonly byIndex = new Map<number, Device>();
+  readonly ports = new Map<string, Device[]>();
+  readonly routing: Routing;
+  readonly ruleset: CompiledRuleset | undefined;
+  readonly backend: "legacy" | "nft";
+  readonly conntrack: Conntrack | undefined;
+  readonly nat: Nat | undefined;
+  readonly defragments: boolean;
+  readonly sets: ReadonlyMap<string, IpSet> | undefined;
+  /** Whether routes and addresses are known well enough to route. */
+  readonly routed: boolean;
+  readonly devicesKnown: boolean;
+  readonly #local = new Map<Address, Device>();
+  readonly #broadcast = new Set<Address>();
+
+  constructor(namespace: Namespace, state: State, newId: () => number) {
+    this.name = namespace.name;
+    this.namespace = namespace;
+    this.devicesKnown = namespace.devices !== undefined;
+    this.routed = namespace.routes !== undefined;
+    for (const device of namespace.devices ?? []) {
+      this.devices.set(device.name, device);
+      this.byIndex.set(device.index, device);
+      if (device.master) this.ports.set(device.master, [device, ...(this.ports.get(device.master) ?? [])]);
+      for (const { address, broadcast } of device.addresses) {
+        if (!this.#local.has(address)) this.#local.set(address, device);
+        if (broadcast !== undefined) this.#broadcast.add(broadcast);
+      }
+    }
+    for (const ports of this.ports.values()) ports.sort((a, b) => b.index - a.index);
+    const ignoreLinkdown = (device: string) => this.deviceSysctl(device, "ignore_routes_with_linkdown", 0, "or") !== 0;
+    this.routing = new Routing(namespace, 4, this.devices, ignoreLinkdown);
+    const ruleset = namespace.ruleset4;
+    this.ruleset = ruleset && compileRuleset(ruleset, namespace.name);
+    this.backend = ruleset?.backend ?? "legacy";
+    const tracks = ruleset !== undefined && uses(ruleset, NEEDS_CONNTRACK, true);
+    this.conntrack = tracks ? new Conntrack(this.name, state, (name, fallback) => this.sysctl(name, fallback), newId) : undefined;
+    this.nat = this.conntrack ? new Nat(this.name, this.conntrack, state) : undefined;
+    this.defragments = tracks || (ruleset !== undefined && uses(ruleset, NEEDS_DEFRAG, false));
+    this.sets = namespace.sets && new Map(namespace.sets.map((set) => [set.name, set]));
+  }
+
+  sysctl(name: string, fallback: number): number {
+    const text = this.namespace.sysctls?.get(name);
+    return text === undefined || Number.isNaN(Number(text)) ? fallback : Number(text);
+  }
+
+  /** A per-device setting joined with that of "all" as the kernel does it for this name (include/linux/inetdevice.h). */
+  deviceSysctl(device: string, name: string, fallback: number, join: "and" | "or" | "max" | "own"): number {
+    const own = this.sysctl(
+      `net.ipv4.conf.${device.replaceAll(".", "/")}.${name}`,
+      this.sysctl(`net.ipv4.conf.${device}.${name}`, fallback),
+    );
+    if (join === "own") return own;
+    const all = this.sysctl(`net.ipv4.conf.all.${name}`, join === "and" ? fallback : 0);
+    if (join === "and") return own !== 0 && all !== 0 ? 1 : 0;
+    return join === "or" ? (own !== 0 || all !== 0 ? 1 : 0) : Math.max(own, all);
+  }
+
+  /** Whether packets that come in on a device may be forwarded; undefined when nothing tells. */
+  forwards(device: string): boolean | undefined {
+    const own = this.namespace.sysctls?.get(`net.ipv4.conf.${device}.forwarding`);
+    const global = this.namespace.sysctls?.get("net.ipv4.ip_forward") ?? this.namespace.sysctls?.get("net.ipv4.conf.all.forwarding");
+    const value = own ?? global;
+    return value === undefined ? undefined : value.trim() !== "0";
+  }
+
+  /** The device that has an address (`ip addr`). */
+  deviceOf(address: Address): Device | undefined {
+    return this.#local.get(address);
+  }
+
+  get addressesKnown(): boolean {
+    return this.namespace.addressesKnown || this.namespace.routes !== undefined;
+  }
+
+  /** inet_addr_type: what kind of address this is to the host. */
+  addressType(address: Address, device?: string): AddressType | { readonly unknown: string } {
+    if (address === 0 || address === 0xffffffff) return "BROADCAST";
+    if (isMulticast(address)) return "MULTICAST";
+    if (this.routed) {
+      const type = this.routing.localType(address, device);
+      if (type) return type.toUpperCase() as AddressType;
+      return "UNICAST";
+    }
+    const own = this.#local.get(address);
+    if (own && (device === undefined || own.name === device)) return "LOCAL";
+    if (this.#broadcast.has(address)) return "BROADCAST";
+    if (this.namespace.addressesKnown) return "UNICAST";
+    return { unknown: `whether ${formatAddress(address)} is an address of ${this.name} (--links or --routes)` };
+  }
+
+  /** The device with an address in the same network, where there are addresses but no routes. */
+  connectedDevice(address: Address): string | undefined {
+    for (const device of this.devices.values()) {
+      for (const own of device.addresses) {
+        if (familyOf(own.address) === familyOf(address) && inPrefix(address, own)) return device.name;
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether the ruleset is one of a router: it filters what it forwards and not what it takes itself. */
+  get routesOnly(): boolean {
+    const filter = this.namespace.ruleset4?.tables.get("filter");
+    return (filter?.chains.get("INPUT")?.rules.length ?? 0) === 0 && (filter?.chains.get("FORWARD")?.rules.length ?? 0) > 0;
+  }
+
+  /** The MTU that a packet on a route must fit (ip_dst_mtu_maybe_forward); undefined when the device is not known. */
+  mtuOf(device: string, route: Route | undefined): number | undefined {
+    return route?.mtu ?? this.devices.get(device)?.mtu;
+  }
+
+  /** The namespace's own name for the far end of a veth pair, and the device there. */
+  peerOf(device: Device, all: ReadonlyMap<string, Netns>): { netns: Netns; device: Device } | undefined {
+    if (device.kind !== "veth") return undefined;
+    const name = device.linkNetns ?? (device.linkNetnsId === undefined ? this.name : this.namespace.netnsIds?.get(device.linkNetnsId));
+    const candidates =
+      name === undefined ? [...all.values()].filter((netns) => netns !== this) : [all.get(name)].filter((n) => n !== undefined);
+    const found: { netns: Netns; device: Device }[] = [];
+    for (const netns of candidates) {
+      const peer = device.linkIndex !== undefined ? netns.byIndex.get(device.linkIndex) : netns.devices.get(device.linkName ?? "");
+      if (
+        peer?.kind === "veth" &&
+        (peer.linkIndex === undefined || peer.linkIndex === device.index) &&
+        (name !== undefined || peer.linkNetnsId !== undefined)
+      )
+        found.push({ netns, device: peer });
+    }
+    return found.length === 1 ? found[0] : undefined;
+  }
+}
+
+function uses(ruleset: Ruleset, names: ReadonlySet<string>, natTable: boolean): boolean {
+  if (natTable && ruleset.tables.has("nat")) return true;
+  for (const table of ruleset.tables.values()) {
+    for (const chain of table.chains.values()) {
+      for (const rule of chain.rules) {
+        if (rule.target?.kind === "extension" && names.has(rule.target.name)) return true;
+        if (rule.matches.some((match) => names.has(match.name))) return true;
+      }
+    }
+  }
+  return false;
+}
+
+/** Collects what had to be taken for granted, each thing once. */
+export class Assumptions {
+  readonly #all = new Map<string, Assumption>();
+
+  add(assumption: Assumption): void {
+    this.#all.set(assumption.id + assumption.text, assumption);
+  }
+
+  take(): Assumption[] {
+    const all = [...this.#all.values()];
+    this.#all.clear();
+    return all;
+  }
+}

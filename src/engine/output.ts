@@ -1,0 +1,154 @@
+import { type Address, formatAddress, formatMac, isMulticast, MAC_BROADCAST } from "../model/address.ts";
+import type { Device } from "../model/host.ts";
+import { cut } from "./fragments.ts";
+import { sendIcmpError } from "./answers.ts";
+import { runHook } from "./hooks.ts";
+import { transmit } from "./link.ts";
+import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
+import { flowKey, lookup, routeStep } from "./route-input.ts";
+import type { Run } from "./run.ts";
+import type { Destination, Skb } from "./skb.ts";
+
+/** The output route of a local packet (ip_route_output_key_hash_rcu); undefined when there is none. */
+function routeOutput(run: Run, netns: Netns, skb: Skb, stage: "output" | "reroute"): Destination | undefined {
+  if (!netns.routed) return guessOutput(run, netns, skb);
+  const { dst, src } = skb.packet;
+  let key = flowKey(skb, "lo");
+  if (isMulticast(dst) || dst === 0xffffffff) {
+    const device = netns.deviceOf(src);
+    if (device) key = { ...key, oif: device.name };
+    if (device && dst === 0xffffffff) return { kind: "broadcast", device: device.name };
+  }
+  const found = lookup(run, netns, key);
+  if ("error" in found && key.oif !== undefined) return { kind: isMulticast(dst) ? "multicast" : "output", device: key.oif };
+  run.steps.push(routeStep(netns, found, stage));
+  if ("error" in found) return undefined;
+  const { route, nexthop } = found;
+  if (route.type === "local") return { kind: "local", device: "lo", route, nexthop };
+  const kind = isMulticast(dst) ? "multicast" : route.type === "broadcast" ? "broadcast" : "output";
+  return { kind, device: nexthop.device ?? UNKNOWN_DEVICE, route, nexthop };
+}
+
+function guessOutput(run: Run, netns: Netns, skb: Skb): Destination {
+  const { dst } = skb.packet;
+  if (netns.addressType(dst) === "LOCAL" || dst === 0x7f000001) return { kind: "local", device: "lo" };
+  const device = netns.connectedDevice(dst) ?? UNKNOWN_DEVICE;
+  run.world.assumptions.add({ id: "routes", text: `which device leads to ${formatAddress(dst)} is not known${device === UNKNOWN_DEVICE ? "" : `; taken for ${device}`}`, flag: "--routes" });
+  return { kind: "output", device };
+}
+
+/** A packet of a local socket or of the stack itself: routed, through OUTPUT, and out. Returns false when it has no route and never existed. */
+export function sendLocal(run: Run, netns: Netns, skb: Skb): boolean {
+  const first = routeOutput(run, netns, skb, "output");
+  if (!first) {
+    run.drop(skb, "no-route", "there is no route to its destination, which the sending socket is told");
+    return false;
+  }
+  skb.destination = first;
+  const mtu = netns.mtuOf(first.device, first.route);
+  if (!skb.generated && mtu !== undefined && first.device !== "lo" && skb.packet.length > mtu) {
+    run.drop(skb, "send-error", `it is longer than the MTU of ${first.device} (${mtu}), which the sending socket is told`);
+    return true;
+  }
+  const devices = { in: "", out: first.device };
+  const reroute = (packet: Skb) => {
+    const again = routeOutput(run, netns, packet, "reroute");
+    if (!again) {
+      run.drop(packet, "no-route", "after it was changed in OUTPUT there is no route to its destination");
+      return false;
+    }
+    packet.destination = again;
+    return true;
+  };
+  if (!runHook(run, netns, "OUTPUT", skb, devices, reroute)) return true;
+  sendOn(run, netns, skb);
+  return true;
+}
+
+/** ip_output and ip_mc_output. */
+function sendOn(run: Run, netns: Netns, skb: Skb): void {
+  const destination = skb.destination;
+  if (!destination) return;
+  skb.device = destination.device;
+  if (!runHook(run, netns, "POSTROUTING", skb, { in: "", out: destination.device })) return;
+  finishOutput(run, netns, skb);
+}
+
+/** ip_finish_output: fragments what is too long, and hands it to the neighbour. */
+export function finishOutput(run: Run, netns: Netns, skb: Skb): void {
+  const destination = skb.destination;
+  if (!destination) return;
+  const mtu = netns.mtuOf(destination.device, destination.route) ?? 65535;
+  if (skb.packet.length <= mtu && skb.fragMaxSize === undefined) return toNeighbour(run, netns, skb);
+  if (skb.packet.length > mtu && skb.packet.dontFragment && (!skb.ignoreDf || (skb.fragMaxSize ?? 0) > mtu)) {
+    sendIcmpError(run, netns, skb, skb.in, 3, 4, mtu);
+    run.drop(skb, "too-big", `it is ${skb.packet.length} octets long and must not be fragmented, but the MTU of ${destination.device} is ${mtu}`);
+    return;
+  }
+  const limit = skb.fragMaxSize !== undefined ? Math.min(mtu, skb.fragMaxSize) : mtu;
+  if (skb.packet.length <= limit) return toNeighbour(run, netns, skb);
+  for (const packet of cut(skb, mtu)) {
+    const { fragments, fragMaxSize, ...rest } = skb;
+    void fragments;
+    void fragMaxSize;
+    toNeighbour(run, netns, { ...rest, packet });
+  }
+}
+
+/** ip_finish_output2: the link-layer address of the next hop, and the device. */
+function toNeighbour(run: Run, netns: Netns, skb: Skb): void {
+  const destination = skb.destination;
+  if (!destination) return;
+  const device = netns.devices.get(destination.device);
+  if (!device) {
+    run.end("forwarded", { netns: netns.name, ...(destination.device === UNKNOWN_DEVICE ? {} : { interface: destination.device }) });
+    if (destination.device !== UNKNOWN_DEVICE) run.appear(skb, destination.device);
+    return;
+  }
+  skb.device = device.name;
+  if (!device.up) {
+    run.drop(skb, "device-down", `${device.name} is down`);
+    return;
+  }
+  if (device.kind === "loopback") {
+    skb.dstMac = 0;
+    return transmit(run, netns, device, skb);
+  }
+  const nexthop = destination.nexthop?.via ?? skb.packet.dst;
+  const mac = resolve(run, netns, device, nexthop, destination.kind);
+  if (mac === "none") {
+    run.drop(skb, "no-neighbour", `nobody on ${device.name} answers for ${formatAddress(nexthop)} (ARP)`);
+    return;
+  }
+  if (mac !== undefined) skb.dstMac = mac;
+  else delete skb.dstMac;
+  if (device.mac !== undefined) skb.srcMac = device.mac;
+  transmit(run, netns, device, skb);
+}
+
+/** The link-layer address of a next hop: from the neighbour table, else from who has the address; "none" when nobody can have it. */
+function resolve(run: Run, netns: Netns, device: Device, address: Address, kind: string): number | "none" | undefined {
+  if (kind === "broadcast") return MAC_BROADCAST;
+  if (kind === "multicast" && typeof address === "number") return 0x01005e000000 + (address & 0x7fffff);
+  if (device.flags.includes("NOARP") || device.flags.includes("POINTOPOINT")) return undefined;
+  const entry = netns.namespace.neighbours?.find((n) => n.device === device.name && n.address === address);
+  const note = (mac: number | undefined, text?: string) =>
+    run.steps.push({ kind: "neighbour", netns: netns.name, interface: device.name, address: formatAddress(address), ...(mac === undefined ? {} : { mac: formatMac(mac) }), ...(text ? { note: text } : {}) });
+  if (entry?.mac !== undefined) {
+    note(entry.mac);
+    return entry.mac;
+  }
+  const owner = run.world.ownerOf(netns, device, address);
+  if (owner === "nobody") {
+    note(undefined, "no answer");
+    return "none";
+  }
+  if (owner !== undefined) {
+    note(owner);
+    return owner;
+  }
+  if (netns.namespace.neighbours) {
+    run.world.assumptions.add({ id: "neighbour", text: `${formatAddress(address)} answers ARP on ${device.name}`, flag: "--snapshot (ip-neigh.json)" });
+  }
+  return undefined;
+}

@@ -1,0 +1,161 @@
+import type { Address } from "../model/address.ts";
+import type { Device, Host } from "../model/host.ts";
+import type { Packet } from "../model/packet.ts";
+import type { Appearance, Place, Reply, Step, Translation, Verdict, Way } from "../model/trace.ts";
+import { Choices } from "./choices.ts";
+import { endpoint } from "./connection.ts";
+import { Assumptions, Netns } from "./netns.ts";
+import type { Skb } from "./skb.ts";
+import { State } from "./state.ts";
+
+/** All namespaces with their state; what one replay works on. */
+export class World {
+  readonly netns = new Map<string, Netns>();
+  readonly state = new State();
+  readonly choices = new Choices();
+  readonly assumptions = new Assumptions();
+  readonly detailed: boolean;
+  #ids = 0;
+  #flows = 0;
+  #restored = false;
+
+  constructor(host: Host, detailed: boolean) {
+    this.detailed = detailed;
+    for (const namespace of host.namespaces.values()) {
+      this.netns.set(namespace.name, new Netns(namespace, this.state, () => ++this.#ids));
+    }
+  }
+
+  /** Ids start again for each way of a packet, so that the ways can be compared. */
+  get ids(): number {
+    return this.#ids;
+  }
+
+  set ids(value: number) {
+    this.#ids = value;
+  }
+
+  /** Who answers ARP for an address behind a device: a MAC address, "nobody", or undefined when that lies outside of what is known. */
+  ownerOf(netns: Netns, device: Device, address: Address, seen = new Set<Device>()): number | "nobody" | undefined {
+    if (seen.has(device)) return "nobody";
+    seen.add(device);
+    if (device.kind === "bridge") {
+      let open = false;
+      for (const port of netns.ports.get(device.name) ?? []) {
+        const found = this.ownerOf(netns, port, address, seen);
+        if (typeof found === "number") return found;
+        if (found === undefined) open = true;
+      }
+      return open ? undefined : "nobody";
+    }
+    const peer = netns.peerOf(device, this.netns);
+    if (!peer) return undefined;
+    const master = peer.device.master === undefined ? undefined : peer.netns.devices.get(peer.device.master);
+    const holder = master?.kind === "bridge" ? master : peer.device;
+    if (peer.netns.deviceOf(address)) return holder.mac;
+    seen.add(peer.device);
+    return master?.kind === "bridge" ? this.ownerOf(peer.netns, master, address, seen) : "nobody";
+  }
+
+  newFlow(): number {
+    return ++this.#flows;
+  }
+
+  /** Brings in the connections that are older than the capture, on the capture's clock. */
+  restore(now: bigint): void {
+    if (this.#restored) return;
+    this.#restored = true;
+    for (const netns of this.netns.values()) netns.conntrack?.restore(netns.namespace, now);
+    this.state.commit();
+  }
+}
+
+/** A place where a packet was on a device, for finding it again in the capture. */
+export interface Sighting {
+  readonly netns: string;
+  readonly interface: string;
+  readonly direction: "in" | "out";
+  readonly packet: Packet;
+}
+
+interface End {
+  readonly verdict: Verdict;
+  readonly at: Place;
+}
+
+/** Which end counts when a packet was flooded and ended in several ways. */
+const RANK: readonly Verdict[] = ["unknown", "delivered", "forwarded", "queued", "rejected", "dropped"];
+
+/** Follows one packet along one way, and collects what happens. */
+export class Run {
+  readonly world: World;
+  readonly time: bigint;
+  readonly steps: Step[] = [];
+  readonly out: Appearance[] = [];
+  readonly sightings: Sighting[] = [];
+  readonly replies: Reply[] = [];
+  readonly #ends: End[] = [];
+  #last: Packet | undefined;
+  /** Nesting of answers and devices, against endless loops. */
+  depth = 0;
+
+  constructor(world: World, time: bigint) {
+    this.world = world;
+    this.time = time;
+  }
+
+  end(verdict: Verdict, at: Place): void {
+    this.#ends.push({ verdict, at });
+  }
+
+  drop(skb: Skb, reason: string, text: string): void {
+    this.end("dropped", { netns: skb.netns, reason, text });
+  }
+
+  /** The packet goes out on a device. */
+  appear(skb: Skb, device: string): void {
+    this.#last = skb.packet;
+    this.out.push({ netns: skb.netns, interface: device, packet: skb.packet, ...(skb.dstMac === undefined ? {} : { dstMac: skb.dstMac }) });
+    this.sightings.push({ netns: skb.netns, interface: device, direction: "out", packet: skb.packet });
+  }
+
+  arrive(skb: Skb, device: string): void {
+    this.#last = skb.packet;
+    this.sightings.push({ netns: skb.netns, interface: device, direction: "in", packet: skb.packet });
+  }
+
+  /** The packet as it was seen last, for the translations. */
+  seen(packet: Packet): void {
+    this.#last = packet;
+  }
+
+  /** What became of it, once nothing moves any more. */
+  way(first: Packet, conditions: readonly string[]): Way {
+    const ends = [...this.#ends].sort((a, b) => RANK.indexOf(a.verdict) - RANK.indexOf(b.verdict));
+    const end = ends[0] ?? { verdict: "unknown" as const, at: { netns: "?", text: "its path ended nowhere" } };
+    return {
+      conditions,
+      verdict: end.verdict,
+      at: end.at,
+      steps: this.steps,
+      out: this.out,
+      nat: this.#last ? translations(first, this.#last) : {},
+      replies: this.replies,
+    };
+  }
+}
+
+function translations(first: Packet, last: Packet): { src?: Translation; dst?: Translation } {
+  const port = (packet: Packet, which: "sport" | "dport") =>
+    packet.transport && "sport" in packet.transport ? packet.transport[which] : undefined;
+  const one = (which: "src" | "dst") => {
+    const name = which === "src" ? "sport" : "dport";
+    const comparable = (port(first, name) === undefined) === (port(last, name) === undefined);
+    const from = endpoint(first[which], comparable ? port(first, name) : undefined);
+    const to = endpoint(last[which], comparable ? port(last, name) : undefined);
+    return from === to ? undefined : { from, to };
+  };
+  const src = one("src");
+  const dst = one("dst");
+  return { ...(src ? { src } : {}), ...(dst ? { dst } : {}) };
+}

@@ -1,0 +1,78 @@
+import type { Address, Mac } from "../model/address.ts";
+import type { Nexthop, Route } from "../model/host.ts";
+import type { FrameType, Packet, Transport } from "../model/packet.ts";
+import type { CtState } from "../model/trace.ts";
+import type { Connection } from "./connection.ts";
+
+/** Where a routing decision leads (struct rtable). */
+export interface Destination {
+  readonly kind: "forward" | "local" | "output" | "broadcast" | "multicast" | "error";
+  readonly device: string;
+  readonly route?: Route;
+  readonly nexthop?: Nexthop;
+  /** Error number of a failed input route, for ip_error. */
+  readonly error?: string;
+}
+
+/** What bridge netfilter keeps with a packet (struct nf_bridge_info). */
+export interface BridgeInfo {
+  physIn: string;
+  physOut?: string;
+  /** Destination before PREROUTING, to see a DNAT. */
+  originalDst?: Address;
+  sabotageDone: boolean;
+}
+
+/** The packet on its way, with what the kernel keeps beside it (struct sk_buff). The packet itself is replaced, never changed. */
+export interface Skb {
+  packet: Packet;
+  mark: number;
+  priority: number;
+  type: FrameType;
+  srcMac?: Mac;
+  dstMac?: Mac;
+  vlan?: number;
+  /** The namespace that it is in. */
+  netns: string;
+  /** Device that it is seen at; "" for a packet of a local socket before routing. */
+  device: string;
+  /** Input device as hooks see it. */
+  in: string;
+  connection?: Connection;
+  ctState: CtState;
+  ctDirection: "original" | "reply";
+  /** Zone and helper from a CT rule in raw. */
+  template?: { zone?: number; zoneDirection?: "orig" | "reply"; helper?: string };
+  destination?: Destination;
+  bridge?: BridgeInfo;
+  /** Sent by a socket of this namespace (not reset by loopback). */
+  local: boolean;
+  /** Coming round through lo: its conntrack entry and route stay. */
+  looped: boolean;
+  /** The fragments that it was put together from, in order. */
+  fragments?: readonly Packet[];
+  /** Largest fragment, IPCB(skb)->frag_max_size. */
+  fragMaxSize?: number;
+  /** It may be fragmented though DF is set (skb->ignore_df). */
+  ignoreDf?: boolean;
+  /** Port chosen at random: its value is not known. */
+  undeterminedPort?: boolean;
+  /** An answer that the stack made up: never answered with ICMP errors again. */
+  generated?: boolean;
+}
+
+/** A copy for flooding: everything but the packet's own state is shared, as skb_clone does. */
+export function cloneSkb(skb: Skb): Skb {
+  return { ...skb, ...(skb.bridge ? { bridge: { ...skb.bridge } } : {}) };
+}
+
+/** The packet with other addresses or ports. */
+export function rewrite(packet: Packet, change: { src?: Address; dst?: Address; sport?: number; dport?: number; icmpId?: number }): Packet {
+  let transport: Transport | undefined = packet.transport;
+  if (transport && "sport" in transport && (change.sport !== undefined || change.dport !== undefined)) {
+    transport = { ...transport, sport: change.sport ?? transport.sport, dport: change.dport ?? transport.dport };
+  } else if (transport?.kind === "icmp" && change.icmpId !== undefined) {
+    transport = { ...transport, id: change.icmpId };
+  }
+  return { ...packet, src: change.src ?? packet.src, dst: change.dst ?? packet.dst, ...(transport ? { transport } : {}) };
+}

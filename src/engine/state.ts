@@ -1,0 +1,94 @@
+import type { StateCells } from "../extensions/spec.ts";
+import { Undecided } from "./undecided.ts";
+
+/** State that is changed in place and knows how to copy itself, so that a way that was not taken can be undone. */
+export interface Restorable {
+  /** Identifies it among the ways of one packet. */
+  readonly stateKey: string;
+  copyState(): object;
+}
+
+/**
+ * All state that outlives a packet, with a journal of the packet at hand.
+ * A cell that the ways of an undecided packet leave different is tainted: whoever reads it later is undecided too.
+ */
+export class State implements StateCells {
+  readonly #cells = new Map<string, unknown>();
+  readonly #tainted = new Map<string, string>();
+  readonly #before = new Map<string, unknown>();
+  readonly #objects = new Map<Restorable, object>();
+  #ruleStateTaint: string | undefined;
+
+  get<T>(key: string): T | undefined {
+    this.#check(key);
+    return this.#cells.get(key) as T | undefined;
+  }
+
+  set<T>(key: string, value: T): void {
+    if (!this.#before.has(key)) this.#before.set(key, this.#cells.get(key));
+    if (value === undefined) this.#cells.delete(key);
+    else this.#cells.set(key, value);
+  }
+
+  /** To be called before a restorable object is changed. */
+  change(object: Restorable): void {
+    const reason = this.#tainted.get(object.stateKey);
+    if (reason !== undefined) throw new Undecided(reason);
+    if (!this.#objects.has(object)) this.#objects.set(object, object.copyState());
+  }
+
+  /** Throws when a cell or an object was left in doubt by an earlier packet. */
+  #check(key: string): void {
+    if (this.#tainted.size === 0 && this.#ruleStateTaint === undefined) return;
+    const reason = this.#tainted.get(key) ?? (key.startsWith("ct|") || key.startsWith("fdb|") ? undefined : this.#ruleStateTaint);
+    if (reason !== undefined) throw new Undecided(reason);
+  }
+
+  checkObject(object: Restorable): void {
+    this.#check(object.stateKey);
+  }
+
+  /** Forgets the journal: what was changed stays. */
+  commit(): void {
+    this.#before.clear();
+    this.#objects.clear();
+  }
+
+  /** Undoes everything since the last commit. */
+  rollback(): void {
+    for (const [key, value] of this.#before) {
+      if (value === undefined) this.#cells.delete(key);
+      else this.#cells.set(key, value);
+    }
+    for (const [object, copy] of this.#objects) Object.assign(object, copy);
+    this.commit();
+  }
+
+  /** What has changed since the last commit, in a form that can be compared between ways. */
+  effects(): Map<string, string> {
+    const effects = new Map<string, string>();
+    for (const key of this.#before.keys()) effects.set(key, describe(this.#cells.get(key)));
+    for (const object of this.#objects.keys()) effects.set(object.stateKey, describe(object));
+    return effects;
+  }
+
+  taint(key: string, reason: string): void {
+    this.#tainted.set(key, reason);
+  }
+
+  /** After a packet whose whole path is not known: any limit, counter or set may have been touched by it. */
+  taintRuleState(reason: string): void {
+    this.#ruleStateTaint ??= reason;
+  }
+}
+
+function describe(value: unknown): string {
+  return (
+    JSON.stringify(value, (key, part) => {
+      if (typeof part === "bigint") return `${part}n`;
+      if (part instanceof Map) return [...part];
+      if (key === "master") return (part as Restorable | undefined)?.stateKey;
+      return part;
+    }) ?? "undefined"
+  );
+}
