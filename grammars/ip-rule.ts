@@ -1,0 +1,85 @@
+import { createToken, EmbeddedActionsParser, Lexer } from "chevrotain";
+import {
+  AnyWord,
+  type Attribute,
+  faultMessages,
+  keyword,
+  keywordGroup,
+  type LineRead,
+  lexingOrder,
+  readLine,
+  type Word,
+  wordOf,
+} from "./words.ts";
+
+/** A line of `ip rule`: its priority, whether it begins with `not`, and its selectors and action in order. */
+export interface RuleLine {
+  readonly priority: Word;
+  readonly not: boolean;
+  readonly attributes: readonly Attribute[];
+}
+
+const VALUE_NAMES = [
+  ...["from", "to", "fwmark", "iif", "dev", "oif", "tos", "dsfield", "ipproto", "sport", "dport", "uidrange", "lookup", "table", "goto"],
+  ...["suppress_prefixlength", "suppress_ifgroup", "realms", "realm", "proto", "protocol", "tun_id", "dscp", "flowlabel", "map-to"],
+];
+const FLAG_NAMES = ["nop", "unreachable", "prohibit", "blackhole", "masquerade", "l3mdev", "[detached]", "[unresolved]"];
+
+const ValueName = keywordGroup("ValueName", "a selector");
+const FlagName = keywordGroup("FlagName", "an action");
+const Priority = createToken({ name: "Priority", pattern: /\d+:(?!\S)/, label: "a priority and a colon (32766:)", longer_alt: AnyWord });
+const Not = keyword("not");
+
+const tokens = lexingOrder([
+  Priority,
+  Not,
+  ...VALUE_NAMES.map((name) => keyword(name, ValueName)),
+  ...FLAG_NAMES.map((name) => keyword(name, FlagName)),
+]);
+
+const messages = faultMessages("a selector or an action (from, to, fwmark, iif, lookup, goto …)", {
+  from: 'an address, a prefix or "all"',
+  to: 'an address, a prefix or "all"',
+  fwmark: "a mark",
+  iif: "a device name",
+  oif: "a device name",
+  lookup: "a table",
+  table: "a table",
+  goto: "a priority",
+});
+
+class RuleParser extends EmbeddedActionsParser {
+  constructor() {
+    super([...tokens, ValueName, FlagName], { maxLookahead: 1, errorMessageProvider: messages });
+    this.performSelfAnalysis();
+  }
+
+  readonly attribute = this.RULE(
+    "attribute",
+    (): Attribute =>
+      this.OR([
+        { ALT: () => ({ name: wordOf(this.CONSUME(ValueName)), values: [wordOf(this.CONSUME(AnyWord))] }) },
+        { ALT: () => ({ name: wordOf(this.CONSUME(FlagName)), values: [] }) },
+      ]),
+  );
+
+  readonly line = this.RULE("line", (): RuleLine => {
+    const attributes: Attribute[] = [];
+    let not = false;
+    const priority = wordOf(this.CONSUME(Priority));
+    this.OPTION(() => {
+      this.CONSUME(Not);
+      not = true;
+    });
+    this.AT_LEAST_ONE(() => attributes.push(this.SUBRULE(this.attribute)));
+    return { priority, not, attributes };
+  });
+}
+
+const lexer = new Lexer(tokens, { positionTracking: "onlyOffset" });
+const parser = new RuleParser();
+
+/** Reads one line of `ip rule show`. */
+export function readRuleLine(text: string): LineRead<RuleLine> {
+  return readLine(text, lexer, parser, () => parser.line());
+}

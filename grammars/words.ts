@@ -1,0 +1,104 @@
+import {
+  createToken,
+  type EmbeddedActionsParser,
+  EOF,
+  type IParserErrorMessageProvider,
+  type IRecognitionException,
+  type IToken,
+  Lexer,
+  type TokenType,
+} from "chevrotain";
+
+/** A word of a line; its column counts from 1. */
+export interface Word {
+  readonly text: string;
+  readonly column: number;
+}
+
+/** A name with the words that belong to it: `via 10.0.0.1`, `mtu lock 1400`, `onlink`. */
+export interface Attribute {
+  readonly name: Word;
+  readonly values: readonly Word[];
+}
+
+/** Where a line departs from its grammar. */
+export interface Fault {
+  readonly message: string;
+  readonly column: number;
+  readonly span: number;
+}
+
+/** A line as far as its grammar understood it: `value` is absent when there are faults. */
+export interface LineRead<T> {
+  readonly value?: T;
+  readonly faults: readonly Fault[];
+}
+
+/** Anything between blanks; every keyword is a word too, since devices and tables may be named like one. */
+export const AnyWord = createToken({ name: "AnyWord", pattern: /\S+/, line_breaks: false, label: "a word" });
+
+/** Blanks within a line. */
+const Blank = createToken({ name: "Blank", pattern: /\s+/, group: Lexer.SKIPPED, line_breaks: true });
+
+/** A group of keywords that a grammar treats alike. */
+export function keywordGroup(name: string, label: string): TokenType {
+  return createToken({ name, pattern: Lexer.NA, label });
+}
+
+/** A keyword that is a word too, and a member of a group. */
+export function keyword(name: string, group?: TokenType): TokenType {
+  const categories = group ? [group, AnyWord] : [AnyWord];
+  return createToken({ name: `'${name}'`, pattern: name, longer_alt: AnyWord, categories, label: name });
+}
+
+/** The order in which a lexer tries tokens: a keyword before those that it begins with (`inet6`, `inet`), words last. */
+export function lexingOrder(tokens: readonly TokenType[]): TokenType[] {
+  const length = (token: TokenType) => (typeof token.PATTERN === "string" ? token.PATTERN.length : 0);
+  const keywords = tokens.filter((token) => length(token) > 0).sort((a, b) => length(b) - length(a));
+  return [Blank, ...tokens.filter((token) => length(token) === 0), ...keywords, AnyWord];
+}
+
+/** The word of a token. */
+export function wordOf(token: IToken): Word {
+  return { text: token.image, column: token.startOffset + 1 };
+}
+
+function found(token: IToken | undefined): string {
+  return token === undefined || token.tokenType === EOF ? "the end of the line" : `"${token.image}"`;
+}
+
+/** Says what was expected in the words of the format: `rest` is what may follow a line, `values` what belongs behind each name. */
+export function faultMessages(rest: string, values: Readonly<Record<string, string>>): IParserErrorMessageProvider {
+  const wanted = new Map(Object.entries(values));
+  return {
+    buildMismatchTokenMessage: ({ expected, actual, previous }) => {
+      const before = previous?.image ?? "";
+      const what = expected === AnyWord ? (wanted.get(before) ?? "a value") : (expected.LABEL ?? expected.name);
+      return `expected ${what}${before ? ` after ${before}` : ""}, found ${found(actual)}`;
+    },
+    buildNotAllInputParsedMessage: ({ firstRedundant }) => `expected ${rest}, found ${found(firstRedundant)}`,
+    buildNoViableAltMessage: ({ actual, customUserDescription }) => `expected ${customUserDescription ?? rest}, found ${found(actual[0])}`,
+    buildEarlyExitMessage: ({ actual, customUserDescription }) => `expected ${customUserDescription ?? rest}, found ${found(actual[0])}`,
+  };
+}
+
+function faultOf(error: IRecognitionException, end: number): Fault {
+  const { token } = error;
+  if (token.tokenType === EOF) return { message: error.message, column: end + 1, span: 1 };
+  return { message: error.message, column: token.startOffset + 1, span: token.image.length };
+}
+
+/** Runs a grammar over one line; faults of the lexer, which chevrotain keeps apart, are reported as well. */
+export function readLine<T>(text: string, lexer: Lexer, parser: EmbeddedActionsParser, rule: () => T): LineRead<T> {
+  const { tokens, errors } = lexer.tokenize(text);
+  const faults: Fault[] = errors.map(({ offset, length }) => ({
+    message: `unexpected ${JSON.stringify(text.slice(offset, offset + length))}`,
+    column: offset + 1,
+    span: length,
+  }));
+  parser.input = tokens;
+  const value = rule();
+  const end = text.trimEnd().length;
+  for (const error of parser.errors) faults.push(faultOf(error, end));
+  return faults.length === 0 ? { value, faults } : { faults };
+}

@@ -1,0 +1,81 @@
+import type { Bridge, BridgePort, Device } from "../model/host.ts";
+
+/** A setting of a bridge, a port or a VLAN by its name; undefined when it was not shown. */
+export type Setting = (name: string) => string | number | boolean | null | undefined;
+
+/** Whether a setting is on: "on", true, 1. */
+export function isOn(value: ReturnType<Setting>, otherwise: boolean): boolean {
+  if (value === undefined || value === null) return otherwise;
+  return value === true || value === "on" || Number(value) > 0;
+}
+
+const PORT_STATES: readonly string[] = ["disabled", "listening", "learning", "forwarding", "blocking"] satisfies BridgePort["state"][];
+
+/** Whether a word is a state of a bridge port (if_bridge.h, BR_STATE_DISABLED …). */
+export function isPortState(value: unknown): value is BridgePort["state"] {
+  return typeof value === "string" && PORT_STATES.includes(value);
+}
+
+/** A port with the settings that were shown, and the kernel's defaults for the others (br_if.c, new_nbp). */
+export function bridgePort(bridge: string, setting: Setting): BridgePort {
+  const state = setting("state");
+  return {
+    bridge,
+    state: isPortState(state) ? state : "forwarding",
+    hairpin: isOn(setting("hairpin"), false),
+    isolated: isOn(setting("isolated"), false),
+    learning: isOn(setting("learning"), true),
+    flood: isOn(setting("flood"), true),
+    multicastFlood: isOn(setting("mcast_flood"), true),
+    broadcastFlood: isOn(setting("bcast_flood"), true),
+  };
+}
+
+/** A bridge with the settings that were shown, and the kernel's defaults for the others (br_device.c, br_dev_setup). */
+export function bridgeSettings(setting: Setting): Bridge {
+  return {
+    vlanFiltering: isOn(setting("vlan_filtering"), false),
+    stp: isOn(setting("stp_state"), false),
+    multicastSnooping: isOn(setting("mcast_snooping"), true),
+    callIptables: isOn(setting("nf_call_iptables"), false),
+    callIp6tables: isOn(setting("nf_call_ip6tables"), false),
+  };
+}
+
+type Details = Pick<Device, "bridge" | "port" | "vlan">;
+
+/** What a device is beyond its kind, out of the settings that `ip -d` shows. */
+export function deviceDetails(
+  kind: string,
+  own: Setting | undefined,
+  slave: { kind: string; setting: Setting } | undefined,
+  master?: string,
+): Details {
+  const id = Number(own?.("id"));
+  return {
+    ...(kind === "bridge" && own && { bridge: bridgeSettings(own) }),
+    ...(slave?.kind === "bridge" && master !== undefined && { port: bridgePort(master, slave.setting) }),
+    ...(kind === "vlan" && id >= 0 && { vlan: { id, protocol: String(own?.("protocol") ?? "802.1Q") } }),
+  };
+}
+
+/** The kind of a device for which nothing else is said. */
+export function plainKind(flags: readonly string[]): string {
+  return flags.includes("LOOPBACK") ? "loopback" : "physical";
+}
+
+function merged(link: Device, address: Device): Device {
+  const plain = link.kind === plainKind(link.flags);
+  return { ...address, ...link, kind: plain ? address.kind : link.kind, addresses: address.addresses };
+}
+
+/** The devices of `ip link` with the addresses of `ip addr`, by index; one that only one of them has is kept. */
+export function mergeDevices(links: readonly Device[], addresses: readonly Device[]): Device[] {
+  const rest = new Map(addresses.map((device) => [device.index, device]));
+  const both = links.map((link) => {
+    const address = rest.get(link.index);
+    rest.delete(link.index);
+    return address ? merged(link, address) : link;
+  });
+  return [...both, ...rest.values()];
+}

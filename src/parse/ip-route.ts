@@ -1,0 +1,70 @@
+import { type RouteLine, readRouteLine } from "../../grammars/ip-route.ts";
+import type { Word } from "../../grammars/words.ts";
+import { type Family, familyOf } from "../model/address.ts";
+import type { Route } from "../model/host.ts";
+import type { Parsed, Problem } from "../model/problem.ts";
+import { readRoutesJson } from "./ip-route-json.ts";
+import { lineProblem, type SourceLine, significantLines } from "./lines.ts";
+import { type Report, readNexthops, readRoute } from "./route-line.ts";
+import { isRouteTable, readRouteTable } from "./route-n.ts";
+
+/** Routes of both families; `ip route show table all` lists them together. */
+export interface RoutesByFamily {
+  readonly four: readonly Route[];
+  readonly six: readonly Route[];
+}
+
+const squeeze = (text: string) => text.trim().replace(/\s+/g, " ");
+
+/** Adds the nexthops of a line to the route that they continue. */
+function continued(route: Route, words: Extract<RouteLine, { kind: "nexthops" }>, text: string, report: Report): Route {
+  const unmodelled = [...(route.unmodelled ?? [])];
+  const nexthops = [...route.nexthops, ...readNexthops(words.nexthops, unmodelled, report)];
+  return { ...route, nexthops, text: `${route.text} ${squeeze(text)}`, ...(unmodelled.length > 0 && { unmodelled }) };
+}
+
+function readRoutesText(text: string, file: string, fallback: Family): Parsed<Route[]> {
+  const routes: Route[] = [];
+  const problems: Problem[] = [];
+  // Nexthops below a route that could not be read belong to nothing, and that is not their fault.
+  let open = false;
+  let seen = false;
+  for (const line of significantLines(text)) {
+    const report = reporter(file, line, problems);
+    const { value, faults } = readRouteLine(line.text);
+    problems.push(...faults.map((fault) => lineProblem(file, line, fault)));
+    if (value?.kind === "nexthops") {
+      const last = routes.at(-1);
+      if (open && last) routes[routes.length - 1] = continued(last, value, line.text, report);
+      else if (!seen)
+        problems.push(lineProblem(file, line, { message: "expected a route before its nexthops", column: 1, span: line.text.length }));
+    } else if (value?.kind === "route") {
+      const route = readRoute(value, { text: squeeze(line.text), line: line.line }, fallback, report);
+      if (route) routes.push(route);
+      open = route !== undefined;
+    } else if (!value) open = false;
+    seen = true;
+  }
+  return { value: routes, problems };
+}
+
+function reporter(file: string, line: SourceLine, problems: Problem[]): Report {
+  return (word: Word, message: string) => {
+    problems.push(lineProblem(file, line, { message, column: word.column, span: word.text.length }));
+  };
+}
+
+/** Reads `ip route` (text or JSON), `route -n` or `netstat -rn`; `fallback` is the family of routes that do not say theirs. */
+export function parseRoutesByFamily(text: string, file: string, fallback: Family): Parsed<RoutesByFamily> {
+  const read = /^\s*[[{]/.test(text) ? readRoutesJson : isRouteTable(text) ? readRouteTable : readRoutesText;
+  const { value, problems } = read(text, file, fallback);
+  const four = value.filter((route) => familyOf(route.destination.address) === 4);
+  const six = value.filter((route) => familyOf(route.destination.address) === 6);
+  return { value: { four, six }, problems };
+}
+
+/** The routes of one family in `ip route` (text or JSON), `route -n` or `netstat -rn`. */
+export function parseRoutes(text: string, file: string, family: Family): Parsed<Route[]> {
+  const { value, problems } = parseRoutesByFamily(text, file, family);
+  return { value: [...(family === 4 ? value.four : value.six)], problems };
+}

@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { parseAddress, parseMac } from "../model/address.ts";
+import type { Parsed, Problem } from "../model/problem.ts";
+import { type JsonPositions, joinPath, jsonPositions } from "./json-position.ts";
+
+/** An element of a list with the path that messages about it begin with. */
+export interface JsonElement<T> {
+  readonly value: T;
+  readonly path: string;
+}
+
+/** Reports a value of a JSON input by its path. */
+export type JsonReport = (path: string, message: string) => void;
+
+const LONGEST_SOURCE = 300;
+
+function positionProblem(text: string, file: string, start: number, end: number, message: string): Problem {
+  const before = text.slice(0, start);
+  const line = before.split("\n").length;
+  const lineStart = before.lastIndexOf("\n") + 1;
+  const source = text.slice(lineStart).split(/\r?\n/, 1)[0] ?? "";
+  const place = { file, line, column: start - lineStart + 1, message };
+  // `ip -j` prints everything on one line, which nobody wants to see again; the path has to do.
+  return source.length > LONGEST_SOURCE ? place : { ...place, source, span: Math.max(1, Math.min(end, lineStart + source.length) - start) };
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+const KINDS: Readonly<Record<string, string>> = { array: "a list", object: "an object", int: "a whole number" };
+
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type") return KINDS[issue.expected] ?? `a ${issue.expected}`;
+  if (issue.code === "invalid_union") return issue.errors.map((errors) => (errors[0] ? expectation(errors[0]) : "a value")).join(" or ");
+  if (issue.code === "invalid_value") return issue.values.map((value) => JSON.stringify(value)).join(" or ");
+  return issue.message;
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined), value);
+}
+
+const ROOT = "the file";
+
+/** A reporter that finds the place of a path in the text, once something is wrong. */
+export function jsonReporter(text: string, file: string, problems: Problem[]): JsonReport {
+  let positions: JsonPositions | undefined;
+  return (path, message) => {
+    positions ??= jsonPositions(text);
+    let place = path;
+    // A key that is not there has no place of its own: its object's has to do.
+    while (place !== "" && !positions.values.has(place)) place = place.replace(/(^|\.)[^.[\]]+$|\[[^[\]]*\]$/, "");
+    const { start, end } = positions.values.get(place) ?? { start: 0, end: 1 };
+    problems.push(positionProblem(text, file, start, end, `${path || ROOT}: ${message}`));
+  };
+}
+
+/** Checks a JSON value against a schema; every departure is reported with its path. */
+export function checkJson<S extends z.ZodType>(schema: S, value: unknown, path: string, report: JsonReport): z.output<S> | undefined {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    const where = issue.path.reduce<string>((inner, key) => joinPath(inner, typeof key === "number" ? key : String(key)), path);
+    report(where, `expected ${expectation(issue)}, found ${shown(at(value, issue.path))}`);
+  }
+  return undefined;
+}
+
+/** Reads a JSON text; undefined with a problem that says where it stops being JSON. */
+export function readJson(text: string, file: string): Parsed<unknown> {
+  try {
+    return { value: JSON.parse(text), problems: [] };
+  } catch {
+    const { error } = jsonPositions(text);
+    const offset = error?.offset ?? text.length;
+    const found = offset >= text.length ? "the end of the file" : JSON.stringify(String.fromCodePoint(text.codePointAt(offset) ?? 0));
+    const message = `not JSON: expected ${error?.expected ?? "a value"}, found ${found}`;
+    return { value: undefined, problems: [positionProblem(text, file, offset, offset + 1, message)] };
+  }
+}
+
+/** Reads the list of objects that `ip -j` and `bridge -j` print; an empty file is an empty list, `{}` stands for an object filtered out. */
+export function readJsonList<S extends z.ZodType>(
+  text: string,
+  file: string,
+  schema: S,
+): Parsed<JsonElement<z.output<S>>[]> & { readonly report: JsonReport } {
+  const problems: Problem[] = [];
+  const report = jsonReporter(text, file, problems);
+  if (text.trim() === "") return { value: [], problems, report };
+  const json = readJson(text, file);
+  if (json.problems.length > 0) return { value: [], problems: [...json.problems], report };
+  const list = checkJson(z.array(z.looseObject({})), json.value, "", report) ?? [];
+  const value: JsonElement<z.output<S>>[] = [];
+  for (const [index, element] of list.entries()) {
+    if (Object.keys(element).length === 0) continue;
+    const path = `[${index}]`;
+    const checked = checkJson(schema, element, path, report);
+    if (checked !== undefined) value.push({ value: checked, path });
+  }
+  return { value, problems, report };
+}
+
+function textual<T>(what: string, parse: (text: string) => T | undefined) {
+  return z.string().transform((text, context) => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.issues.push({ code: "custom", message: what, input: text });
+    return z.NEVER;
+  });
+}
+
+/** An IPv4 or IPv6 address in a string. */
+export const addressText = textual("an address", parseAddress);
+
+/** An Ethernet address in a string. */
+export const macText = textual("an Ethernet address", parseMac);
