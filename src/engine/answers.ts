@@ -10,8 +10,13 @@ import { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
 
 const REJECT_CODES: Readonly<Partial<Record<RejectWith, number>>> = {
-  "icmp-net-unreachable": 0, "icmp-host-unreachable": 1, "icmp-proto-unreachable": 2, "icmp-port-unreachable": 3,
-  "icmp-net-prohibited": 9, "icmp-host-prohibited": 10, "icmp-admin-prohibited": 13,
+  "icmp-net-unreachable": 0,
+  "icmp-host-unreachable": 1,
+  "icmp-proto-unreachable": 2,
+  "icmp-port-unreachable": 3,
+  "icmp-net-prohibited": 9,
+  "icmp-host-prohibited": 10,
+  "icmp-admin-prohibited": 13,
 };
 
 const ICMP_ERRORS = new Set([3, 4, 5, 11, 12]);
@@ -63,8 +68,15 @@ function sendReset(run: Run, netns: Netns, skb: Skb): void {
   const acked = (tcp.flags & TCP_FLAG.ACK) !== 0;
   const next = (tcp.seq + data + (tcp.flags & TCP_FLAG.SYN ? 1 : 0) + (tcp.flags & TCP_FLAG.FIN ? 1 : 0)) >>> 0;
   const reset: Tcp = {
-    kind: "tcp", sport: tcp.dport, dport: tcp.sport, seq: acked ? tcp.ack : 0, ack: acked ? 0 : next,
-    flags: acked ? TCP_FLAG.RST : TCP_FLAG.RST | TCP_FLAG.ACK, window: 0, headerLength: 20, options: [],
+    kind: "tcp",
+    sport: tcp.dport,
+    dport: tcp.sport,
+    seq: acked ? tcp.ack : 0,
+    ack: acked ? 0 : next,
+    flags: acked ? TCP_FLAG.RST : TCP_FLAG.RST | TCP_FLAG.ACK,
+    window: 0,
+    headerLength: 20,
+    options: [],
   };
   answer(run, netns, skb, made(packet.dst, packet.src, PROTOCOL.tcp, 0, 40, reset, defaultTtl(netns), true), "tcp-reset");
 }
@@ -77,13 +89,23 @@ export function sendIcmpError(run: Run, netns: Netns, skb: Skb, device: string, 
   if (kind === "broadcast" || kind === "multicast") return;
   let source: Address | undefined = packet.dst;
   const local = kind === "local" && netns.addressType(packet.dst) === "LOCAL";
-  if (!local) source = netns.sysctl("net.ipv4.icmp_errors_use_inbound_ifaddr", 0) ? selectAddress(netns.devices, device, packet.src, "link") : undefined;
+  if (!local)
+    source = netns.sysctl("net.ipv4.icmp_errors_use_inbound_ifaddr", 0)
+      ? selectAddress(netns.devices, device, packet.src, "link")
+      : undefined;
   const tos = (packet.tos & 0x1e) | 0xc0;
   const mark = netns.sysctl("net.ipv4.fwmark_reflect", 0) ? skb.mark : 0;
   if (netns.routed) {
     const found = lookup(run, netns, { src: source ?? 0, dst: packet.src, iif: "lo", mark, tos: tos & 0x1c, protocol: PROTOCOL.icmp });
     if ("error" in found) return;
-    source ??= preferredSource(netns, found.route.source, found.nexthop.device ?? "", found.nexthop.via ?? packet.src, found.route.type, packet.src);
+    source ??= preferredSource(
+      netns,
+      found.route.source,
+      found.nexthop.device ?? "",
+      found.nexthop.via ?? packet.src,
+      found.route.type,
+      packet.src,
+    );
   } else source ??= selectAddress(netns.devices, device, packet.src, "link");
   if (source === undefined) return;
   const quotable = Math.min(packet.length, 576 - 20 - 8);
@@ -101,7 +123,14 @@ function mayAnswer(skb: Skb): boolean {
 }
 
 /** The source that routing gives a local packet: the route's own, else an address of the device (fib_result_prefsrc). */
-export function preferredSource(netns: Netns, own: Address | undefined, device: string, towards: Address, type: string, dst: Address): Address | undefined {
+export function preferredSource(
+  netns: Netns,
+  own: Address | undefined,
+  device: string,
+  towards: Address,
+  type: string,
+  dst: Address,
+): Address | undefined {
   if (own !== undefined) return own;
   if (type === "local") return dst;
   return selectAddress(netns.devices, device, towards, "link");
@@ -111,6 +140,29 @@ function defaultTtl(netns: Netns): number {
   return netns.sysctl("net.ipv4.ip_default_ttl", 64);
 }
 
-function made(src: Address, dst: Address, protocol: number, tos: number, length: number, transport: Icmp | Tcp, ttl: number, dontFragment: boolean): Packet {
-  return { family: 4, src, dst, protocol, ttl, tos, length, headerLength: 20, dontFragment, checksum: "good", headerChecksum: "good", transport, payload: new Uint8Array(0) };
+function made(
+  src: Address,
+  dst: Address,
+  protocol: number,
+  tos: number,
+  length: number,
+  transport: Icmp | Tcp,
+  ttl: number,
+  dontFragment: boolean,
+): Packet {
+  return {
+    family: 4,
+    src,
+    dst,
+    protocol,
+    ttl,
+    tos,
+    length,
+    headerLength: 20,
+    dontFragment,
+    checksum: "good",
+    headerChecksum: "good",
+    transport,
+    payload: new Uint8Array(0),
+  };
 }

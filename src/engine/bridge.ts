@@ -17,7 +17,9 @@ function callsIptables(netns: Netns, bridge: Device): boolean {
 function fdbLookup(run: Run, netns: Netns, bridge: Device, mac: number): string | undefined {
   if (mac === bridge.mac) return bridge.name;
   const learned = run.world.state.get<string>(`fdb|${netns.name}|${bridge.name}|${mac}`);
-  const entries = (netns.namespace.fdb ?? []).filter((entry) => entry.mac === mac && (entry.master === bridge.name || entry.device === bridge.name));
+  const entries = (netns.namespace.fdb ?? []).filter(
+    (entry) => entry.mac === mac && (entry.master === bridge.name || entry.device === bridge.name),
+  );
   const local = entries.find((entry) => isLocal(entry) && entry.master === bridge.name);
   if (local) return bridge.name;
   if (netns.ports.get(bridge.name)?.some((port) => port.mac === mac)) return bridge.name;
@@ -84,7 +86,11 @@ function bridgedDnat(run: Run, netns: Netns, bridge: Device, skb: Skb): "bridged
         return "bridged";
       }
     }
-    run.drop(skb, route.kind === "drop" ? route.reason : "no-route", route.kind === "drop" ? route.text : "there is no way to its new destination that it could be bridged or routed on");
+    run.drop(
+      skb,
+      route.kind === "drop" ? route.reason : "no-route",
+      route.kind === "drop" ? route.text : "there is no way to its new destination that it could be bridged or routed on",
+    );
     return "drop";
   }
   skb.destination = route;
@@ -111,7 +117,8 @@ function dnatToPort(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
 function handleFrame(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
   if (port.port?.learning !== false && skb.srcMac !== undefined && !isGroupMac(skb.srcMac)) {
     const key = `fdb|${netns.name}|${bridge.name}|${skb.srcMac}`;
-    if (fdbLookup(run, netns, bridge, skb.srcMac) !== bridge.name && run.world.state.get(key) !== port.name) run.world.state.set(key, port.name);
+    if (fdbLookup(run, netns, bridge, skb.srcMac) !== bridge.name && run.world.state.get(key) !== port.name)
+      run.world.state.set(key, port.name);
   }
   const mac = skb.dstMac;
   if (mac === undefined) return up(run, netns, bridge, port, skb);
@@ -125,7 +132,12 @@ function handleFrame(run: Run, netns: Netns, bridge: Device, port: Device, skb: 
   const out = netns.devices.get(target);
   const refused = out ? refusal(port, out) : `${target} does not exist`;
   run.steps.push({
-    kind: "bridge", netns: netns.name, bridge: bridge.name, port: port.name, action: refused ? "drop" : "forward", ports: [target],
+    kind: "bridge",
+    netns: netns.name,
+    bridge: bridge.name,
+    port: port.name,
+    action: refused ? "drop" : "forward",
+    ports: [target],
     note: refused ?? `${formatMac(mac)} is behind port ${target}`,
   });
   if (refused || !out) {
@@ -137,7 +149,8 @@ function handleFrame(run: Run, netns: Netns, bridge: Device, port: Device, skb: 
 
 /** should_deliver: why a frame from one port does not leave by another; undefined when it does. */
 function refusal(from: Device | undefined, to: Device): string | undefined {
-  if (from && from.name === to.name && !to.port?.hairpin) return `a bridge does not send a frame back through the port it came from (hairpin mode of ${to.name} is off)`;
+  if (from && from.name === to.name && !to.port?.hairpin)
+    return `a bridge does not send a frame back through the port it came from (hairpin mode of ${to.name} is off)`;
   if (to.port && to.port.state !== "forwarding") return `the bridge port ${to.name} is ${to.port.state}`;
   if (from?.port?.isolated && to.port?.isolated) return `${from.name} and ${to.name} are isolated ports`;
   if (!to.up) return `the bridge port ${to.name} is down`;
@@ -153,7 +166,12 @@ function flood(run: Run, netns: Netns, bridge: Device, from: Device | undefined,
     return isGroupMac(mac) ? port.port?.multicastFlood !== false : port.port?.flood !== false;
   });
   run.steps.push({
-    kind: "bridge", netns: netns.name, bridge: bridge.name, ...(from ? { port: from.name } : {}), action: "flood", ports: ports.map((port) => port.name),
+    kind: "bridge",
+    netns: netns.name,
+    bridge: bridge.name,
+    ...(from ? { port: from.name } : {}),
+    action: "flood",
+    ports: ports.map((port) => port.name),
     note: isGroupMac(mac) ? "to all ports" : `${formatMac(mac)} is behind no port that is known: to all ports`,
   });
   if (ports.length === 0 && !isGroupMac(mac)) run.drop(skb, "bridge", `${bridge.name} has no port to send it to`);
@@ -195,7 +213,11 @@ export function bridgeTransmit(run: Run, netns: Netns, bridge: Device, skb: Skb)
   if (!out || target === bridge.name) return flood(run, netns, bridge, undefined, plain);
   const refused = refusal(undefined, out);
   run.steps.push({
-    kind: "bridge", netns: netns.name, bridge: bridge.name, action: refused ? "drop" : "forward", ports: [out.name],
+    kind: "bridge",
+    netns: netns.name,
+    bridge: bridge.name,
+    action: refused ? "drop" : "forward",
+    ports: [out.name],
     note: refused ?? `${formatMac(mac)} is behind port ${out.name}`,
   });
   if (refused) {

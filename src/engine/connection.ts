@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from "../model/address.ts";
 import type { Tuple } from "../model/host.ts";
-import type { TcpTracking } from "./conntrack-tcp.ts";
 import type { Restorable } from "./state.ts";
+import type { TcpTracking } from "./tcp-segment.ts";
 
 /** Addresses and ports in one direction; ports are the identifier (sport) and type and code (dport) for ICMP. */
 export interface FlowTuple {
@@ -39,8 +39,6 @@ export class Connection implements Restorable {
   streamFrom = 0n;
   tcp: TcpTracking | undefined;
   sctpState: string | undefined;
-  /** Connection number for the reader. */
-  flow = 0;
   /** Came from `conntrack -L`. */
   readonly fromSnapshot: boolean;
 

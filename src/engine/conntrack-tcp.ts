@@ -1,66 +1,20 @@
-import { type Packet, TCP_FLAG, type Tcp } from "../model/packet.ts";
-
-/** TCP states in the order of nf_conntrack_tcp.h. */
-export const TCP_STATES = [
-  "NONE",
-  "SYN_SENT",
-  "SYN_RECV",
-  "ESTABLISHED",
-  "FIN_WAIT",
-  "CLOSE_WAIT",
-  "LAST_ACK",
-  "TIME_WAIT",
-  "CLOSE",
-  "SYN_SENT2",
-] as const;
-export type TcpState = (typeof TCP_STATES)[number];
-
-type Index = "SYN" | "SYNACK" | "FIN" | "ACK" | "RST" | "NONE";
-
-const FLAG = {
-  WINDOW_SCALE: 1,
-  SACK_PERM: 2,
-  CLOSE_INIT: 4,
-  BE_LIBERAL: 8,
-  DATA_UNACKNOWLEDGED: 16,
-  MAXACK_SET: 32,
-  CHALLENGE_ACK: 64,
-  SIMULTANEOUS_OPEN: 128,
-} as const;
-
-/** What is known of one side of a connection (struct ip_ct_tcp_state). */
-export interface TcpSide {
-  end: number;
-  maxEnd: number;
-  maxWindow: number;
-  maxAck: number;
-  scale: number;
-  flags: number;
-}
-
-/** struct ip_ct_tcp */
-export interface TcpTracking {
-  state: TcpState;
-  seen: [TcpSide, TcpSide];
-  lastDirection: 0 | 1;
-  retransmissions: number;
-  lastIndex: Index;
-  lastSeq: number;
-  lastAck: number;
-  lastEnd: number;
-  lastWindow: number;
-  lastScale: number;
-  lastFlags: number;
-}
-
-export interface TcpSettings {
-  readonly loose: boolean;
-  readonly liberal: boolean;
-  readonly ignoreInvalidRst: boolean;
-  readonly maxRetransmissions: number;
-  /** Seconds by state, and for RETRANS and UNACK. */
-  timeout(state: TcpState | "RETRANS" | "UNACK"): number;
-}
+import type { Packet, Tcp } from "../model/packet.ts";
+import {
+  before,
+  emptySide,
+  endOf,
+  FLAG,
+  type Index,
+  indexOf,
+  readOptions,
+  TCP_STATES,
+  type TcpSettings,
+  type TcpSide,
+  type TcpState,
+  type TcpTracking,
+  u32,
+} from "./tcp-segment.ts";
+import { checkWindow } from "./tcp-window.ts";
 
 /** What the tracker decides; "reopen" means: forget this entry and look the packet up again. */
 export type TcpVerdict =
@@ -79,55 +33,6 @@ const TRANSITIONS: Readonly<Record<Index, readonly [string, string]>> = {
 };
 
 const VALID_FLAGS = new Set([2, 2 | 32, 2 | 16, 4, 4 | 16, 1 | 16, 1 | 16 | 32, 16, 16 | 32]);
-const MAX_ACK_WINDOW = 66000;
-
-const after = (a: number, b: number) => ((b - a) | 0) < 0;
-const before = (a: number, b: number) => ((a - b) | 0) < 0;
-const u32 = (n: number) => n >>> 0;
-
-function indexOf(tcp: Tcp): Index {
-  if (tcp.flags & TCP_FLAG.RST) return "RST";
-  if (tcp.flags & TCP_FLAG.SYN) return tcp.flags & TCP_FLAG.ACK ? "SYNACK" : "SYN";
-  if (tcp.flags & TCP_FLAG.FIN) return "FIN";
-  return tcp.flags & TCP_FLAG.ACK ? "ACK" : "NONE";
-}
-
-/** Sequence number after a segment (segment_seq_plus_len). */
-function endOf(packet: Packet, tcp: Tcp): number {
-  const data = packet.length - packet.headerLength - tcp.headerLength;
-  return u32(tcp.seq + data + (tcp.flags & TCP_FLAG.SYN ? 1 : 0) + (tcp.flags & TCP_FLAG.FIN ? 1 : 0));
-}
-
-function emptySide(): TcpSide {
-  return { end: 0, maxEnd: 0, maxWindow: 0, maxAck: 0, scale: 0, flags: 0 };
-}
-
-/** Window scale and SACK permission of a SYN (tcp_options). */
-function readOptions(tcp: Tcp, side: TcpSide): void {
-  side.scale = 0;
-  side.flags = 0;
-  for (const option of tcp.options) {
-    if (option.kind === 4 && option.data.length === 0) side.flags |= FLAG.SACK_PERM;
-    if (option.kind === 3 && option.data.length === 1) {
-      side.scale = Math.min(option.data[0] ?? 0, 14);
-      side.flags |= FLAG.WINDOW_SCALE;
-    }
-  }
-}
-
-/** Highest sequence number that a SACK option acknowledges (tcp_sack). */
-function highestSack(tcp: Tcp, ack: number): number {
-  let highest = ack;
-  for (const { kind, data } of tcp.options) {
-    if (kind !== 5 || data.length % 8 !== 0) continue;
-    for (let at = 4; at + 4 <= data.length; at += 8) {
-      const edge = u32(((data[at] ?? 0) << 24) | ((data[at + 1] ?? 0) << 16) | ((data[at + 2] ?? 0) << 8) | (data[at + 3] ?? 0));
-      if (after(edge, highest)) highest = edge;
-    }
-  }
-  return highest;
-}
-
 /** Whether flags and lengths can be those of a segment (tcp_error); the reason when not. */
 export function tcpError(packet: Packet, checkChecksum: boolean): string | undefined {
   const tcp = packet.transport;
@@ -334,95 +239,4 @@ function timeoutOf(tracking: TcpTracking, index: Index, state: TcpState, setting
 
 function describe(index: Index): string {
   return { SYN: "SYN", SYNACK: "SYN,ACK", FIN: "FIN", ACK: "ACK", RST: "RST", NONE: "segment without flags" }[index];
-}
-
-/** Window check and update (tcp_in_window): "accept", "ignore", or why the segment is invalid. */
-function checkWindow(tracking: TcpTracking, packet: Packet, tcp: Tcp, dir: 0 | 1, index: Index, settings: TcpSettings): string {
-  const sender = tracking.seen[dir];
-  const receiver = tracking.seen[dir === 0 ? 1 : 0];
-  let seq = tcp.seq;
-  let ack = tcp.ack;
-  let window = tcp.window;
-  let end = endOf(packet, tcp);
-  let sack = receiver.flags & FLAG.SACK_PERM ? highestSack(tcp, ack) : ack;
-  const syn = (tcp.flags & TCP_FLAG.SYN) !== 0;
-  const hasAck = (tcp.flags & TCP_FLAG.ACK) !== 0;
-  const initialise = () => {
-    sender.end = sender.maxEnd = end;
-    sender.maxWindow = window || 1;
-    readOptions(tcp, sender);
-    if (dir === 1 && !(sender.flags & FLAG.WINDOW_SCALE && receiver.flags & FLAG.WINDOW_SCALE)) sender.scale = receiver.scale = 0;
-  };
-  if (sender.maxWindow === 0) {
-    if (syn) {
-      initialise();
-      if (!hasAck) return "accept";
-    } else {
-      sender.end = end;
-      sender.maxWindow = window << sender.scale || 1;
-      sender.maxEnd = u32(end + sender.maxWindow);
-      if (receiver.maxWindow === 0) receiver.end = receiver.maxEnd = sack;
-      else if (sack === u32(receiver.end + 1)) receiver.end = u32(receiver.end + 1);
-    }
-  } else if (syn && after(end, sender.end) && (tracking.state === "SYN_SENT" || tracking.state === "SYN_RECV")) {
-    initialise();
-    if (dir === 1 && !hasAck) return "accept";
-  }
-  if (!hasAck || (tcp.flags & TCP_FLAG.RST && ack === 0)) ack = sack = receiver.end;
-  if (tcp.flags & TCP_FLAG.RST && seq === 0 && tracking.state === "SYN_SENT") seq = end = sender.end;
-  const liberal = settings.liberal || (sender.flags & FLAG.BE_LIBERAL) !== 0;
-  const maxAckWindow = Math.max(sender.maxWindow, MAX_ACK_WINDOW);
-  if (!before(seq, u32(sender.maxEnd + 1))) {
-    const overshot = u32(end - sender.maxEnd + 1);
-    const ackOk = after(sack, u32(receiver.end - maxAckWindow - 1));
-    const inReceive = receiver.maxWindow !== 0 && after(end, u32(sender.end - receiver.maxWindow - 1));
-    if (inReceive && ackOk && overshot <= receiver.maxWindow && before(sack, u32(receiver.end + 1))) {
-      sender.end = end;
-      sender.flags |= FLAG.DATA_UNACKNOWLEDGED;
-    }
-    return liberal ? "accept" : "its sequence number is above the receiver's window";
-  }
-  if (!before(sack, u32(receiver.end + 1))) return liberal ? "accept" : "it acknowledges data that was not seen";
-  if (receiver.maxWindow !== 0 && !after(end, u32(sender.end - receiver.maxWindow - 1))) return liberal ? "accept" : "ignore";
-  if (!after(sack, u32(receiver.end - maxAckWindow - 1))) return liberal ? "accept" : "ignore";
-  if (!syn) window = u32(window << sender.scale);
-  const scaled = u32(window + u32(sack - ack));
-  if (sender.maxWindow < scaled) sender.maxWindow = scaled;
-  if (after(end, sender.end)) {
-    sender.end = end;
-    sender.flags |= FLAG.DATA_UNACKNOWLEDGED;
-  }
-  if (hasAck) {
-    if (!(sender.flags & FLAG.MAXACK_SET)) {
-      sender.maxAck = ack;
-      sender.flags |= FLAG.MAXACK_SET;
-    } else if (after(ack, sender.maxAck)) sender.maxAck = ack;
-  }
-  if (receiver.maxWindow !== 0 && after(end, sender.maxEnd)) receiver.maxWindow = u32(receiver.maxWindow + u32(end - sender.maxEnd));
-  if (after(u32(sack + window), u32(receiver.maxEnd - 1))) {
-    receiver.maxEnd = u32(sack + window);
-    if (window === 0) receiver.maxEnd = u32(receiver.maxEnd + 1);
-  }
-  if (ack === receiver.end) receiver.flags &= ~FLAG.DATA_UNACKNOWLEDGED;
-  if (index === "ACK") noteRetransmission(tracking, tcp, dir, end);
-  return "accept";
-}
-
-function noteRetransmission(tracking: TcpTracking, tcp: Tcp, dir: 0 | 1, end: number): void {
-  const same =
-    tracking.lastDirection === dir &&
-    tracking.lastSeq === tcp.seq &&
-    tracking.lastAck === tcp.ack &&
-    tracking.lastEnd === end &&
-    tracking.lastWindow === tcp.window;
-  if (same) {
-    tracking.retransmissions++;
-    return;
-  }
-  tracking.lastDirection = dir;
-  tracking.lastSeq = tcp.seq;
-  tracking.lastAck = tcp.ack;
-  tracking.lastEnd = end;
-  tracking.lastWindow = tcp.window;
-  tracking.retransmissions = 0;
 }

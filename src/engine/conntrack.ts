@@ -2,9 +2,10 @@ import type { Namespace } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { ANY_PORT, Connection, type FlowTuple, fromModelTuple, invert, toModelTuple, tupleKey } from "./connection.ts";
 import { trackSctp } from "./conntrack-sctp.ts";
-import { newTcp, restoredTcp, TCP_STATES, type TcpSettings, type TcpState, tcpError, trackTcp } from "./conntrack-tcp.ts";
+import { newTcp, restoredTcp, tcpError, trackTcp } from "./conntrack-tcp.ts";
 import type { Skb } from "./skb.ts";
 import type { State } from "./state.ts";
+import { TCP_STATES, type TcpSettings, type TcpState } from "./tcp-segment.ts";
 import { Undecided } from "./undecided.ts";
 
 const SECOND = 1_000_000_000n;
@@ -196,7 +197,7 @@ export class Conntrack {
    * nf_conntrack_in: finds or makes the entry of a packet and sets its state. Returns why it is INVALID, if it is.
    * A new entry is not in the table before `confirm`.
    */
-  track(skb: Skb, now: bigint, prerouting: boolean, flow: () => number): string | undefined {
+  track(skb: Skb, now: bigint, prerouting: boolean): string | undefined {
     const packet = skb.packet;
     const zone = skb.template?.zone ?? 0;
     const checkChecksum = prerouting && this.#sysctl("checksum", 1) !== 0;
@@ -214,7 +215,7 @@ export class Conntrack {
     const tuple = tupleOf(packet);
     if (!tuple) return "its transport header is missing";
     for (let attempt = 0; attempt < 2; attempt++) {
-      const outcome = this.#trackTuple(skb, tuple, zone, now, flow);
+      const outcome = this.#trackTuple(skb, tuple, zone, now);
       if (outcome !== "reopen") return outcome;
     }
     return "its connection could not be opened again";
@@ -254,7 +255,7 @@ export class Conntrack {
     return undefined;
   }
 
-  #trackTuple(skb: Skb, tuple: FlowTuple, zone: number, now: bigint, flow: () => number): string | "reopen" | undefined {
+  #trackTuple(skb: Skb, tuple: FlowTuple, zone: number, now: bigint): string | "reopen" | undefined {
     const packet = skb.packet;
     const found = this.find(zone, tuple, now);
     let connection: Connection;
@@ -268,7 +269,6 @@ export class Conntrack {
       if (!invert(tuple)) return "this ICMP type belongs to no request";
       connection = new Connection(this.#newId(), this.#netns, zone, tuple);
       connection.helper = skb.template?.helper;
-      connection.flow = flow();
       skb.ctDirection = "original";
     }
     const reply = skb.ctDirection === "reply";

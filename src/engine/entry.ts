@@ -24,7 +24,8 @@ const NO_INTERFACE = 0;
 
 /** Finds out where a frame was seen, from what the capture says, the flags, and the MAC addresses. */
 export function entryOf(world: World, netns: Netns, frame: Frame, given: string | undefined): Entry {
-  if (frame.type === "outgoing" && frame.interfaceIndex === NO_INTERFACE) return { netns, direction: "out", outgoing: false, type: "outgoing" };
+  if (frame.type === "outgoing" && frame.interfaceIndex === NO_INTERFACE)
+    return { netns, direction: "out", outgoing: false, type: "outgoing" };
   const device = deviceOf(netns, frame, given);
   const name = device?.name ?? frame.interfaceName ?? given;
   const dstMac = frame.dstMac ?? inferMac(world, netns, device, frame);

@@ -24,7 +24,9 @@ export function gatherFragments(run: Run, netns: Netns, skb: Skb, user: "conntra
   const parts = known && known.expires > run.time ? known.parts : [];
   const offset = packet.fragment?.offset ?? 0;
   const size = packet.length - packet.headerLength;
-  const overlap = parts.find((part) => (part.fragment?.offset ?? 0) < offset + size && offset < (part.fragment?.offset ?? 0) + part.length - part.headerLength);
+  const overlap = parts.find(
+    (part) => (part.fragment?.offset ?? 0) < offset + size && offset < (part.fragment?.offset ?? 0) + part.length - part.headerLength,
+  );
   if (overlap) {
     const same = overlap.fragment?.offset === offset && overlap.length - overlap.headerLength >= size;
     if (!same) run.world.state.set<unknown>(key, undefined);
@@ -85,7 +87,11 @@ export function cut(skb: Skb, mtu: number): Packet[] {
   const borders: number[] = [];
   const old = skb.fragments;
   const sameLength = old !== undefined && old.reduce((sum, part) => sum + part.length - part.headerLength, 0) === total;
-  if (old && sameLength && old.every((part, i) => part.length - part.headerLength <= room && (i === old.length - 1 || (part.length - part.headerLength) % 8 === 0))) {
+  if (
+    old &&
+    sameLength &&
+    old.every((part, i) => part.length - part.headerLength <= room && (i === old.length - 1 || (part.length - part.headerLength) % 8 === 0))
+  ) {
     for (const part of old) borders.push(part.length - part.headerLength);
   } else {
     const step = room & ~7;

@@ -60,7 +60,11 @@ function inputError(run: Run, netns: Netns, skb: Skb, error: string): void {
     EINVAL: "the route to its destination is a blackhole",
   };
   if (!forwarding) {
-    run.drop(skb, "not-for-us", `it is not for ${netns.name} itself, which does not forward (net.ipv4.ip_forward or forwarding of ${skb.device} is 0)`);
+    run.drop(
+      skb,
+      "not-for-us",
+      `it is not for ${netns.name} itself, which does not forward (net.ipv4.ip_forward or forwarding of ${skb.device} is 0)`,
+    );
     return;
   }
   const code = codes[error];
@@ -85,7 +89,11 @@ function forward(run: Run, netns: Netns, skb: Skb): void {
   const mtu = netns.mtuOf(destination.device, destination.route);
   if (mtu !== undefined && skb.packet.length > mtu && skb.packet.dontFragment && ((skb.fragMaxSize ?? 0) > mtu || !skb.ignoreDf)) {
     sendIcmpError(run, netns, skb, inDevice, 3, 4, mtu);
-    run.drop(skb, "too-big", `it is ${skb.packet.length} octets long and must not be fragmented, but the MTU of ${destination.device} is ${mtu}`);
+    run.drop(
+      skb,
+      "too-big",
+      `it is ${skb.packet.length} octets long and must not be fragmented, but the MTU of ${destination.device} is ${mtu}`,
+    );
     return;
   }
   skb.packet = { ...skb.packet, ttl: skb.packet.ttl - 1 };

@@ -231,8 +231,7 @@ function choosePort(tuple: FlowTuple, range: NatRange, manip: Manip, taken: (tup
   else if (range.random || (manip !== "dst" && !icmp)) {
     if (size > 1) return put(ANY_PORT);
     offset = 0;
-  } else if (icmp && range.random) return put(ANY_PORT);
-  else offset = 0;
+  } else offset = 0;
   for (let i = 0; i < Math.min(size, 128); i++) {
     const candidate = put(range.minPort + ((((offset + i) % size) + size) % size));
     if (!taken(candidate)) return candidate;

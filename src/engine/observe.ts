@@ -18,9 +18,27 @@ export type Mutable = { -readonly [K in keyof PacketTrace]: PacketTrace[K] };
 function fingerprint(netns: string, device: string, direction: string, packet: Packet): string {
   const transport = packet.transport;
   const ports = transport && "sport" in transport ? `${transport.sport}>${transport.dport}` : "";
-  const detail = transport?.kind === "tcp" ? `${transport.seq}/${transport.ack}/${transport.flags}` : transport?.kind === "icmp" ? `${transport.type}/${transport.code}/${transport.id}/${transport.sequence}` : "";
+  const detail =
+    transport?.kind === "tcp"
+      ? `${transport.seq}/${transport.ack}/${transport.flags}`
+      : transport?.kind === "icmp"
+        ? `${transport.type}/${transport.code}/${transport.id}/${transport.sequence}`
+        : "";
   const fragment = packet.fragment ? `${packet.fragment.offset}` : "";
-  return [netns, device, direction, packet.src, packet.dst, packet.protocol, packet.id ?? "", packet.length, packet.ttl, ports, detail, fragment].join("|");
+  return [
+    netns,
+    device,
+    direction,
+    packet.src,
+    packet.dst,
+    packet.protocol,
+    packet.id ?? "",
+    packet.length,
+    packet.ttl,
+    ports,
+    detail,
+    fragment,
+  ].join("|");
 }
 
 /** Holds what a capture shows further on against what the replay predicted: the same packet on other devices. */
@@ -53,7 +71,13 @@ export class Observer {
       list.splice(list.indexOf(waiting), 1);
       if (list.length === 0) this.#seen.delete(key);
     }
-    const observation: Observation = { capture: this.#capture, packet: frame.number, netns: this.#netns, interface: device, after: frame.time - waiting.trace.frame.time };
+    const observation: Observation = {
+      capture: this.#capture,
+      packet: frame.number,
+      netns: this.#netns,
+      interface: device,
+      after: frame.time - waiting.trace.frame.time,
+    };
     waiting.trace.observed = [...waiting.trace.observed, observation];
     return waiting.trace;
   }
@@ -83,7 +107,9 @@ export class Observer {
         if (list?.includes(first)) list.splice(list.indexOf(first), 1);
         if (list?.length === 0) this.#seen.delete(key);
       }
-      const missing = first.sightings.filter((s) => s.direction === "out" && this.#covered.has(`${s.interface}|out`)).map((s) => s.interface);
+      const missing = first.sightings
+        .filter((s) => s.direction === "out" && this.#covered.has(`${s.interface}|out`))
+        .map((s) => s.interface);
       if (first.trace.certainty === "certain" && missing.length > 0) first.trace.missing = [...new Set(missing)];
       done.push(first.trace);
     }

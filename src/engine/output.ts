@@ -1,7 +1,7 @@
 import { type Address, formatAddress, formatMac, isMulticast, MAC_BROADCAST } from "../model/address.ts";
 import type { Device } from "../model/host.ts";
-import { cut } from "./fragments.ts";
 import { sendIcmpError } from "./answers.ts";
+import { cut } from "./fragments.ts";
 import { runHook } from "./hooks.ts";
 import { transmit } from "./link.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
@@ -33,7 +33,11 @@ function guessOutput(run: Run, netns: Netns, skb: Skb): Destination {
   const { dst } = skb.packet;
   if (netns.addressType(dst) === "LOCAL" || dst === 0x7f000001) return { kind: "local", device: "lo" };
   const device = netns.connectedDevice(dst) ?? UNKNOWN_DEVICE;
-  run.world.assumptions.add({ id: "routes", text: `which device leads to ${formatAddress(dst)} is not known${device === UNKNOWN_DEVICE ? "" : `; taken for ${device}`}`, flag: "--routes" });
+  run.world.assumptions.add({
+    id: "routes",
+    text: `which device leads to ${formatAddress(dst)} is not known${device === UNKNOWN_DEVICE ? "" : `; taken for ${device}`}`,
+    flag: "--routes",
+  });
   return { kind: "output", device };
 }
 
@@ -82,7 +86,11 @@ export function finishOutput(run: Run, netns: Netns, skb: Skb): void {
   if (skb.packet.length <= mtu && skb.fragMaxSize === undefined) return toNeighbour(run, netns, skb);
   if (skb.packet.length > mtu && skb.packet.dontFragment && (!skb.ignoreDf || (skb.fragMaxSize ?? 0) > mtu)) {
     sendIcmpError(run, netns, skb, skb.in, 3, 4, mtu);
-    run.drop(skb, "too-big", `it is ${skb.packet.length} octets long and must not be fragmented, but the MTU of ${destination.device} is ${mtu}`);
+    run.drop(
+      skb,
+      "too-big",
+      `it is ${skb.packet.length} octets long and must not be fragmented, but the MTU of ${destination.device} is ${mtu}`,
+    );
     return;
   }
   const limit = skb.fragMaxSize !== undefined ? Math.min(mtu, skb.fragMaxSize) : mtu;
@@ -133,7 +141,14 @@ function resolve(run: Run, netns: Netns, device: Device, address: Address, kind:
   if (device.flags.includes("NOARP") || device.flags.includes("POINTOPOINT")) return undefined;
   const entry = netns.namespace.neighbours?.find((n) => n.device === device.name && n.address === address);
   const note = (mac: number | undefined, text?: string) =>
-    run.steps.push({ kind: "neighbour", netns: netns.name, interface: device.name, address: formatAddress(address), ...(mac === undefined ? {} : { mac: formatMac(mac) }), ...(text ? { note: text } : {}) });
+    run.steps.push({
+      kind: "neighbour",
+      netns: netns.name,
+      interface: device.name,
+      address: formatAddress(address),
+      ...(mac === undefined ? {} : { mac: formatMac(mac) }),
+      ...(text ? { note: text } : {}),
+    });
   if (entry?.mac !== undefined) {
     note(entry.mac);
     return entry.mac;
@@ -148,7 +163,11 @@ function resolve(run: Run, netns: Netns, device: Device, address: Address, kind:
     return owner;
   }
   if (netns.namespace.neighbours) {
-    run.world.assumptions.add({ id: "neighbour", text: `${formatAddress(address)} answers ARP on ${device.name}`, flag: "--snapshot (ip-neigh.json)" });
+    run.world.assumptions.add({
+      id: "neighbour",
+      text: `${formatAddress(address)} answers ARP on ${device.name}`,
+      flag: "--snapshot (ip-neigh.json)",
+    });
   }
   return undefined;
 }

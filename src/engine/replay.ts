@@ -2,7 +2,6 @@ import { isGroupMac } from "../model/address.ts";
 import type { Host, Namespace } from "../model/host.ts";
 import type { Frame, Packet } from "../model/packet.ts";
 import type { PacketTrace, Way } from "../model/trace.ts";
-import { tupleKey } from "./connection.ts";
 import { tupleOf } from "./conntrack.ts";
 import { type Entry, entryOf, skbOf } from "./entry.ts";
 import { ipReceive } from "./input.ts";
@@ -80,7 +79,15 @@ function again(earlier: Mutable, frame: Frame, packet: Packet, entry: Entry): Mu
   };
 }
 
-function fresh(world: World, entry: Entry, frame: Frame, packet: Packet, options: ReplayOptions, flows: Map<string, number>, observer: Observer): Mutable {
+function fresh(
+  world: World,
+  entry: Entry,
+  frame: Frame,
+  packet: Packet,
+  options: ReplayOptions,
+  flows: Map<string, number>,
+  observer: Observer,
+): Mutable {
   const followed = follow(world, entry, frame, packet, options.mark ?? 0);
   const way = followed.ways[0] as Way;
   const agree = followed.ways.every((other) => other.verdict === way.verdict);
@@ -125,7 +132,11 @@ function follow(world: World, entry: Entry, frame: Frame, packet: Packet, mark: 
     if (reason !== undefined) {
       state.rollback();
       state.taintRuleState(`it depends on packet ${frame.number}, whose path is not known (${reason})`);
-      entry.netns.conntrack?.doubt(tupleOf(packet), 0, `its connection, because packet ${frame.number} could not be followed (not known: ${reason})`);
+      entry.netns.conntrack?.doubt(
+        tupleOf(packet),
+        0,
+        `its connection, because packet ${frame.number} could not be followed (not known: ${reason})`,
+      );
       return { ways: [{ ...way, verdict: "unknown", undecided: reason }], sightings: run.sightings, connections: [] };
     }
     runs.push({ way, sightings: run.sightings, effects: state.effects(), answers: choices.answers, skb });
@@ -140,10 +151,18 @@ function follow(world: World, entry: Entry, frame: Frame, packet: Packet, mark: 
     choices.start(first.answers);
     world.ids = ids;
     start(new Run(world, frame.time), entry, { ...skbOf(entry, frame, packet), mark });
-    taintDifferences(world, runs.map((run) => run.effects), frame.number);
+    taintDifferences(
+      world,
+      runs.map((run) => run.effects),
+      frame.number,
+    );
   }
   state.commit();
-  return { ways: runs.map((run) => run.way), sightings: runs.length === 1 ? (first?.sightings ?? []) : runs.flatMap((run) => run.sightings), connections: runs.map((run) => run.skb.connection) };
+  return {
+    ways: runs.map((run) => run.way),
+    sightings: runs.length === 1 ? (first?.sightings ?? []) : runs.flatMap((run) => run.sightings),
+    connections: runs.map((run) => run.skb.connection),
+  };
 }
 
 /** Sends the packet on its way. Returns what would have to be known when it cannot be followed to its end. */
@@ -155,7 +174,11 @@ function start(run: Run, entry: Entry, skb: Skb): string | undefined {
     } else if (!entry.outgoing || entry.netns.addressType(skb.packet.src) === "LOCAL") sendLocal(run, entry.netns, skb);
     else {
       const device = entry.device?.name ?? entry.name;
-      run.steps.push({ kind: "stack", netns: entry.netns.name, note: "seen on its way out; what it was when it came in is not in the capture" });
+      run.steps.push({
+        kind: "stack",
+        netns: entry.netns.name,
+        note: "seen on its way out; what it was when it came in is not in the capture",
+      });
       run.end("forwarded", { netns: entry.netns.name, ...(device === undefined ? {} : { interface: device }) });
     }
     return undefined;
@@ -198,7 +221,7 @@ function flowOf(world: World, packet: Packet, connections: Followed["connections
   keys.push(own ? bothWays(own) : key(`${packet.src}|${packet.protocol}|${packet.id ?? ""}`, `${packet.dst}|${packet.protocol}`));
   let flow = keys.map((one) => flows.get(one)).find((one) => one !== undefined);
   if (flow === undefined) flow = world.newFlow();
-  for (const one of keys) if (!flows.has(one) || !tupleKey) flows.set(one, flow);
+  for (const one of keys) if (!flows.has(one)) flows.set(one, flow);
   return flow;
 }
 

@@ -25,7 +25,10 @@ export function lookup(run: Run, netns: Netns, key: FlowKey): Lookup {
   const choose = (route: Route, candidates: readonly Nexthop[]): Nexthop => {
     for (const hop of candidates.slice(0, -1)) {
       const name = `${hop.via === undefined ? "" : `${formatAddress(hop.via)} `}dev ${hop.device}`;
-      const taken = run.world.choices.ask(`${netns.name}|nexthop|${route.text}|${name}|${key.dst}`, (value) => `the route ${value ? "takes" : "does not take"} its nexthop ${name}`);
+      const taken = run.world.choices.ask(
+        `${netns.name}|nexthop|${route.text}|${name}|${key.dst}`,
+        (value) => `the route ${value ? "takes" : "does not take"} its nexthop ${name}`,
+      );
       if (taken) return hop;
     }
     return candidates.at(-1) as Nexthop;
@@ -36,7 +39,14 @@ export function lookup(run: Run, netns: Netns, key: FlowKey): Lookup {
 /** The step of a lookup, for the trace. */
 export function routeStep(netns: Netns, found: Lookup, stage: "input" | "output" | "reroute"): Step {
   if ("error" in found) {
-    return { kind: "route", netns: netns.name, stage, type: found.route?.type ?? "none", route: found.route?.text ?? found.rule?.text ?? "none", ...(found.route ? { table: found.route.table } : {}) };
+    return {
+      kind: "route",
+      netns: netns.name,
+      stage,
+      type: found.route?.type ?? "none",
+      route: found.route?.text ?? found.rule?.text ?? "none",
+      ...(found.route ? { table: found.route.table } : {}),
+    };
   }
   const { route, nexthop, rule } = found;
   return {
@@ -57,7 +67,11 @@ export function routeInput(run: Run, netns: Netns, skb: Skb): InputRoute {
   const { src, dst } = skb.packet;
   const device = skb.device;
   if (typeof src !== "number" || typeof dst !== "number") return { kind: "drop", reason: "no-route", text: "IPv6 is not routed yet" };
-  const martian = (what: string): InputRoute => ({ kind: "drop", reason: "martian", text: `${what} (a martian address; dropped without a counter)` });
+  const martian = (what: string): InputRoute => ({
+    kind: "drop",
+    reason: "martian",
+    text: `${what} (a martian address; dropped without a counter)`,
+  });
   if (isMulticast(dst)) return multicastInput(run, netns, skb);
   if (isMartianSource(src)) return martian(`no packet can come from ${formatAddress(src)}`);
   const brd = (): InputRoute => {
@@ -68,7 +82,8 @@ export function routeInput(run: Run, netns: Netns, skb: Skb): InputRoute {
   if (src >>> 24 === 0) return martian(`no packet can come from ${formatAddress(src)}`);
   if (dst >>> 24 === 0) return martian(`no packet can go to ${formatAddress(dst)}`);
   const localnet = netns.deviceSysctl(device, "route_localnet", 0, "or") !== 0;
-  if ((dst >>> 24 === 127 || src >>> 24 === 127) && !localnet) return martian(`loopback addresses (127.0.0.0/8) cannot come from outside (route_localnet is 0)`);
+  if ((dst >>> 24 === 127 || src >>> 24 === 127) && !localnet)
+    return martian(`loopback addresses (127.0.0.0/8) cannot come from outside (route_localnet is 0)`);
   if (!netns.routed) return guessInput(run, netns, skb);
   const found = lookup(run, netns, flowKey(skb, device));
   const forwards = netns.forwards(device);
@@ -85,7 +100,11 @@ export function routeInput(run: Run, netns: Netns, skb: Skb): InputRoute {
   }
   if (forwards === false) return { kind: "error", device, error: "EHOSTUNREACH" };
   if (forwards === undefined) {
-    run.world.assumptions.add({ id: "ip_forward", text: `${netns.name} forwards packets (net.ipv4.ip_forward is 1)`, flag: "--snapshot (sysctl.txt)" });
+    run.world.assumptions.add({
+      id: "ip_forward",
+      text: `${netns.name} forwards packets (net.ipv4.ip_forward is 1)`,
+      flag: "--snapshot (sysctl.txt)",
+    });
   }
   if (route.type !== "unicast") return martian(`${formatAddress(dst)} is no address to forward to`);
   const problem = validateSource(run, netns, skb, nexthop.device);
@@ -96,19 +115,29 @@ export function routeInput(run: Run, netns: Netns, skb: Skb): InputRoute {
 function sourceDrop(netns: Netns, skb: Skb, problem: SourceProblem): InputRoute {
   const source = formatAddress(skb.packet.src);
   if (problem === "rp_filter") {
-    return { kind: "drop", reason: "rp_filter", text: `the way back to ${source} does not lead through ${skb.device} (reverse path filter, rp_filter=${netns.deviceSysctl(skb.device, "rp_filter", 0, "max")})` };
+    return {
+      kind: "drop",
+      reason: "rp_filter",
+      text: `the way back to ${source} does not lead through ${skb.device} (reverse path filter, rp_filter=${netns.deviceSysctl(skb.device, "rp_filter", 0, "max")})`,
+    };
   }
   const own = netns.deviceOf(skb.packet.src);
   const why = own ? `${source} is an address of ${netns.name} itself (${own.name})` : `${source} is no address that a packet can come from`;
-  return { kind: "drop", reason: "martian", text: `${why}, and a packet that comes in from outside with it is a martian (dropped without a counter)` };
+  return {
+    kind: "drop",
+    reason: "martian",
+    text: `${why}, and a packet that comes in from outside with it is a martian (dropped without a counter)`,
+  };
 }
 
 /** ip_mc_validate_source and ip_route_input_mc: only groups that the device has joined. */
 function multicastInput(run: Run, netns: Netns, skb: Skb): InputRoute {
   const { src, dst } = skb.packet;
   const joined = dst === 0xe0000001;
-  if (!joined) return { kind: "drop", reason: "not-for-us", text: `${netns.name} has not joined the group ${formatAddress(dst)}, as far as is known` };
-  if (isMartianSource(src) || (typeof src === "number" && src >>> 24 === 127)) return { kind: "drop", reason: "martian", text: `no packet can come from ${formatAddress(src)}` };
+  if (!joined)
+    return { kind: "drop", reason: "not-for-us", text: `${netns.name} has not joined the group ${formatAddress(dst)}, as far as is known` };
+  if (isMartianSource(src) || (typeof src === "number" && src >>> 24 === 127))
+    return { kind: "drop", reason: "martian", text: `no packet can come from ${formatAddress(src)}` };
   const problem = src === 0 ? undefined : validateSource(run, netns, skb, undefined);
   return problem ? sourceDrop(netns, skb, problem) : { kind: "multicast", device: skb.device };
 }
@@ -138,13 +167,26 @@ function validateSource(run: Run, netns: Netns, skb: Skb, oif: string | undefine
 }
 
 /** `-m rpfilter` (net/ipv4/netfilter/ipt_rpfilter.c): whether a route back to the source leads through the incoming device. */
-export function reversePath(run: Run, netns: Netns, skb: Skb, device: string, options: { loose: boolean; validMark: boolean; acceptLocal: boolean }): MatchResult {
+export function reversePath(
+  run: Run,
+  netns: Netns,
+  skb: Skb,
+  device: string,
+  options: { loose: boolean; validMark: boolean; acceptLocal: boolean },
+): MatchResult {
   if (netns.devices.get(device)?.kind === "loopback") return true;
   const { src, dst } = skb.packet;
   if (src === 0) return isMulticast(dst) || dst === 0xffffffff;
   if (!netns.routed) return { unknown: "the routes (--routes)" };
   const local = isMulticast(dst) || dst === 0xffffffff ? 0 : dst;
-  const found = lookup(run, netns, { src: local, dst: src, iif: "lo", mark: options.validMark ? skb.mark : 0, tos: skb.packet.tos & 0x1c, protocol: skb.packet.protocol });
+  const found = lookup(run, netns, {
+    src: local,
+    dst: src,
+    iif: "lo",
+    mark: options.validMark ? skb.mark : 0,
+    tos: skb.packet.tos & 0x1c,
+    protocol: skb.packet.protocol,
+  });
   if ("error" in found) return false;
   if (found.route.type !== "unicast" && !(found.route.type === "local" && options.acceptLocal)) return false;
   return options.loose || found.route.nexthops.some((hop) => hop.device === device);
@@ -160,13 +202,19 @@ function guessInput(run: Run, netns: Netns, skb: Skb): InputRoute {
   const connected = typeof type === "string" && type === "UNICAST" ? netns.connectedDevice(dst) : undefined;
   const translated = skb.connection?.dstNat === true || netns.routesOnly;
   if (typeof type === "object" && !translated) {
-    assumptions.add({ id: "local-address", text: `${formatAddress(dst)} is an address of ${netns.name} itself`, flag: "--links or --routes" });
+    assumptions.add({
+      id: "local-address",
+      text: `${formatAddress(dst)} is an address of ${netns.name} itself`,
+      flag: "--links or --routes",
+    });
     run.steps.push({ kind: "stack", netns: netns.name, note: `${formatAddress(dst)} is taken for a local address` });
     return { kind: "local", device: skb.device };
   }
   assumptions.add({
     id: "forwarded",
-    text: connected ? `${formatAddress(dst)} is reached through ${connected}, which has an address in its network` : `${formatAddress(dst)} is not an address of ${netns.name}, and it is forwarded`,
+    text: connected
+      ? `${formatAddress(dst)} is reached through ${connected}, which has an address in its network`
+      : `${formatAddress(dst)} is not an address of ${netns.name}, and it is forwarded`,
     flag: "--routes",
   });
   if (netns.forwards(skb.device) === false) return { kind: "error", device: skb.device, error: "EHOSTUNREACH" };

@@ -1,4 +1,4 @@
-import { type Address, familyOf, formatAddress, inPrefix, isMulticast } from "../model/address.ts";
+import { type Address, familyOf, inPrefix, isMulticast } from "../model/address.ts";
 import type { Device, Namespace, Nexthop, PolicyRule, Route } from "../model/host.ts";
 import { Undecided } from "./undecided.ts";
 
@@ -55,7 +55,6 @@ export class Routing {
   readonly #lengths = new Map<string, number[]>();
   readonly #devices: ReadonlyMap<string, Device>;
   readonly #ignoreLinkdown: (device: string) => boolean;
-  readonly #scopeOfNexthops = new Map<Nexthop, number>();
 
   constructor(namespace: Namespace, family: 4 | 6, devices: ReadonlyMap<string, Device>, ignoreLinkdown: (device: string) => boolean) {
     this.#devices = devices;
@@ -77,13 +76,11 @@ export class Routing {
 
   #add(route: Route): void {
     const name = TABLE_NAMES[route.table] ?? route.table;
-    let table = this.#tables.get(name);
-    if (!table) this.#tables.set(name, (table = new Map()));
-    let byAddress = table.get(route.destination.length);
-    if (!byAddress) table.set(route.destination.length, (byAddress = new Map()));
-    const routes = byAddress.get(route.destination.address);
-    if (routes) routes.push(route);
-    else byAddress.set(route.destination.address, [route]);
+    const table = this.#tables.get(name) ?? new Map<number, Map<Address, Route[]>>();
+    this.#tables.set(name, table);
+    const byAddress = table.get(route.destination.length) ?? new Map<Address, Route[]>();
+    table.set(route.destination.length, byAddress);
+    byAddress.set(route.destination.address, [...(byAddress.get(route.destination.address) ?? []), route]);
   }
 
   /** Whether `ip rule` has more than its three default rules (fib4_has_custom_rules). */
@@ -170,15 +167,6 @@ export class Routing {
     const down = hop.flags.includes("linkdown") || (device !== undefined && !device.carrier && device.kind !== "loopback");
     return !(down && !key.ignoreLinkState && hop.device !== undefined && this.#ignoreLinkdown(hop.device));
   }
-
-  /** nhc_scope: 254 (host) when the nexthop is an address of this host itself, 253 (link) when direct, 0 when through a gateway. */
-  nexthopScope(route: Route, hop: Nexthop): number {
-    const known = this.#scopeOfNexthops.get(hop);
-    if (known !== undefined) return known;
-    const scope = route.type === "local" ? 255 : hop.via === undefined ? (route.scope === "host" ? 255 : 254) : 253;
-    this.#scopeOfNexthops.set(hop, scope);
-    return scope;
-  }
 }
 
 function maskTo(address: Address, length: number): Address {
@@ -234,9 +222,4 @@ export function selectAddress(
 /** Whether a source address can never be one that a packet came from (ip_route_input_slow). */
 export function isMartianSource(address: Address): boolean {
   return isMulticast(address) || address === 0xffffffff;
-}
-
-/** "10.0.0.1" for messages. */
-export function show(address: Address): string {
-  return formatAddress(address);
 }

@@ -1,0 +1,117 @@
+import { type Packet, TCP_FLAG, type Tcp } from "../model/packet.ts";
+
+/** TCP states in the order of nf_conntrack_tcp.h. */
+export const TCP_STATES = [
+  "NONE",
+  "SYN_SENT",
+  "SYN_RECV",
+  "ESTABLISHED",
+  "FIN_WAIT",
+  "CLOSE_WAIT",
+  "LAST_ACK",
+  "TIME_WAIT",
+  "CLOSE",
+  "SYN_SENT2",
+] as const;
+/** One of them. */
+export type TcpState = (typeof TCP_STATES)[number];
+
+/** What a segment is to the state machine (get_conntrack_index). */
+export type Index = "SYN" | "SYNACK" | "FIN" | "ACK" | "RST" | "NONE";
+
+/** Flags of one side (IP_CT_TCP_FLAG_*, include/uapi/linux/netfilter/nf_conntrack_tcp.h). */
+export const FLAG = {
+  WINDOW_SCALE: 1,
+  SACK_PERM: 2,
+  CLOSE_INIT: 4,
+  BE_LIBERAL: 8,
+  DATA_UNACKNOWLEDGED: 16,
+  MAXACK_SET: 32,
+  CHALLENGE_ACK: 64,
+  SIMULTANEOUS_OPEN: 128,
+} as const;
+
+/** What is known of one side of a connection (struct ip_ct_tcp_state). */
+export interface TcpSide {
+  end: number;
+  maxEnd: number;
+  maxWindow: number;
+  maxAck: number;
+  scale: number;
+  flags: number;
+}
+
+/** struct ip_ct_tcp */
+export interface TcpTracking {
+  state: TcpState;
+  seen: [TcpSide, TcpSide];
+  lastDirection: 0 | 1;
+  retransmissions: number;
+  lastIndex: Index;
+  lastSeq: number;
+  lastAck: number;
+  lastEnd: number;
+  lastWindow: number;
+  lastScale: number;
+  lastFlags: number;
+}
+
+/** Settings of a namespace (net.netfilter.nf_conntrack_tcp_*). */
+export interface TcpSettings {
+  readonly loose: boolean;
+  readonly liberal: boolean;
+  readonly ignoreInvalidRst: boolean;
+  readonly maxRetransmissions: number;
+  /** Seconds by state, and for RETRANS and UNACK. */
+  timeout(state: TcpState | "RETRANS" | "UNACK"): number;
+}
+
+/** Comparisons of sequence numbers, which wrap round (include/net/tcp.h). */
+export const after = (a: number, b: number) => ((b - a) | 0) < 0;
+export const before = (a: number, b: number) => ((a - b) | 0) < 0;
+export const u32 = (n: number) => n >>> 0;
+
+/** Sorts a segment by its flags. */
+export function indexOf(tcp: Tcp): Index {
+  if (tcp.flags & TCP_FLAG.RST) return "RST";
+  if (tcp.flags & TCP_FLAG.SYN) return tcp.flags & TCP_FLAG.ACK ? "SYNACK" : "SYN";
+  if (tcp.flags & TCP_FLAG.FIN) return "FIN";
+  return tcp.flags & TCP_FLAG.ACK ? "ACK" : "NONE";
+}
+
+/** Sequence number after a segment (segment_seq_plus_len). */
+export function endOf(packet: Packet, tcp: Tcp): number {
+  const data = packet.length - packet.headerLength - tcp.headerLength;
+  return u32(tcp.seq + data + (tcp.flags & TCP_FLAG.SYN ? 1 : 0) + (tcp.flags & TCP_FLAG.FIN ? 1 : 0));
+}
+
+/** A side of which nothing has been seen. */
+export function emptySide(): TcpSide {
+  return { end: 0, maxEnd: 0, maxWindow: 0, maxAck: 0, scale: 0, flags: 0 };
+}
+
+/** Window scale and SACK permission of a SYN (tcp_options). */
+export function readOptions(tcp: Tcp, side: TcpSide): void {
+  side.scale = 0;
+  side.flags = 0;
+  for (const option of tcp.options) {
+    if (option.kind === 4 && option.data.length === 0) side.flags |= FLAG.SACK_PERM;
+    if (option.kind === 3 && option.data.length === 1) {
+      side.scale = Math.min(option.data[0] ?? 0, 14);
+      side.flags |= FLAG.WINDOW_SCALE;
+    }
+  }
+}
+
+/** Highest sequence number that a SACK option acknowledges (tcp_sack). */
+export function highestSack(tcp: Tcp, ack: number): number {
+  let highest = ack;
+  for (const { kind, data } of tcp.options) {
+    if (kind !== 5 || data.length % 8 !== 0) continue;
+    for (let at = 4; at + 4 <= data.length; at += 8) {
+      const edge = u32(((data[at] ?? 0) << 24) | ((data[at + 1] ?? 0) << 16) | ((data[at + 2] ?? 0) << 8) | (data[at + 3] ?? 0));
+      if (after(edge, highest)) highest = edge;
+    }
+  }
+  return highest;
+}

@@ -1,0 +1,107 @@
+import { type Packet, TCP_FLAG, type Tcp } from "../model/packet.ts";
+import {
+  after,
+  before,
+  endOf,
+  FLAG,
+  highestSack,
+  type Index,
+  readOptions,
+  type TcpSettings,
+  type TcpTracking,
+  u32,
+} from "./tcp-segment.ts";
+
+/** Acknowledgements may be this much behind (MAXACKWINCONST). */
+const MAX_ACK_WINDOW = 66000;
+
+/** Window check and update (tcp_in_window): "accept", "ignore", or why the segment is invalid. */
+export function checkWindow(tracking: TcpTracking, packet: Packet, tcp: Tcp, dir: 0 | 1, index: Index, settings: TcpSettings): string {
+  const sender = tracking.seen[dir];
+  const receiver = tracking.seen[dir === 0 ? 1 : 0];
+  let seq = tcp.seq;
+  let ack = tcp.ack;
+  let window = tcp.window;
+  let end = endOf(packet, tcp);
+  let sack = receiver.flags & FLAG.SACK_PERM ? highestSack(tcp, ack) : ack;
+  const syn = (tcp.flags & TCP_FLAG.SYN) !== 0;
+  const hasAck = (tcp.flags & TCP_FLAG.ACK) !== 0;
+  const initialise = () => {
+    sender.end = sender.maxEnd = end;
+    sender.maxWindow = window || 1;
+    readOptions(tcp, sender);
+    if (dir === 1 && !(sender.flags & FLAG.WINDOW_SCALE && receiver.flags & FLAG.WINDOW_SCALE)) sender.scale = receiver.scale = 0;
+  };
+  if (sender.maxWindow === 0) {
+    if (syn) {
+      initialise();
+      if (!hasAck) return "accept";
+    } else {
+      sender.end = end;
+      sender.maxWindow = window << sender.scale || 1;
+      sender.maxEnd = u32(end + sender.maxWindow);
+      if (receiver.maxWindow === 0) receiver.end = receiver.maxEnd = sack;
+      else if (sack === u32(receiver.end + 1)) receiver.end = u32(receiver.end + 1);
+    }
+  } else if (syn && after(end, sender.end) && (tracking.state === "SYN_SENT" || tracking.state === "SYN_RECV")) {
+    initialise();
+    if (dir === 1 && !hasAck) return "accept";
+  }
+  if (!hasAck || (tcp.flags & TCP_FLAG.RST && ack === 0)) ack = sack = receiver.end;
+  if (tcp.flags & TCP_FLAG.RST && seq === 0 && tracking.state === "SYN_SENT") seq = end = sender.end;
+  const liberal = settings.liberal || (sender.flags & FLAG.BE_LIBERAL) !== 0;
+  const maxAckWindow = Math.max(sender.maxWindow, MAX_ACK_WINDOW);
+  if (!before(seq, u32(sender.maxEnd + 1))) {
+    const overshot = u32(end - sender.maxEnd + 1);
+    const ackOk = after(sack, u32(receiver.end - maxAckWindow - 1));
+    const inReceive = receiver.maxWindow !== 0 && after(end, u32(sender.end - receiver.maxWindow - 1));
+    if (inReceive && ackOk && overshot <= receiver.maxWindow && before(sack, u32(receiver.end + 1))) {
+      sender.end = end;
+      sender.flags |= FLAG.DATA_UNACKNOWLEDGED;
+    }
+    return liberal ? "accept" : "its sequence number is above the receiver's window";
+  }
+  if (!before(sack, u32(receiver.end + 1))) return liberal ? "accept" : "it acknowledges data that was not seen";
+  if (receiver.maxWindow !== 0 && !after(end, u32(sender.end - receiver.maxWindow - 1))) return liberal ? "accept" : "ignore";
+  if (!after(sack, u32(receiver.end - maxAckWindow - 1))) return liberal ? "accept" : "ignore";
+  if (!syn) window = u32(window << sender.scale);
+  const scaled = u32(window + u32(sack - ack));
+  if (sender.maxWindow < scaled) sender.maxWindow = scaled;
+  if (after(end, sender.end)) {
+    sender.end = end;
+    sender.flags |= FLAG.DATA_UNACKNOWLEDGED;
+  }
+  if (hasAck) {
+    if (!(sender.flags & FLAG.MAXACK_SET)) {
+      sender.maxAck = ack;
+      sender.flags |= FLAG.MAXACK_SET;
+    } else if (after(ack, sender.maxAck)) sender.maxAck = ack;
+  }
+  if (receiver.maxWindow !== 0 && after(end, sender.maxEnd)) receiver.maxWindow = u32(receiver.maxWindow + u32(end - sender.maxEnd));
+  if (after(u32(sack + window), u32(receiver.maxEnd - 1))) {
+    receiver.maxEnd = u32(sack + window);
+    if (window === 0) receiver.maxEnd = u32(receiver.maxEnd + 1);
+  }
+  if (ack === receiver.end) receiver.flags &= ~FLAG.DATA_UNACKNOWLEDGED;
+  if (index === "ACK") noteRetransmission(tracking, tcp, dir, end);
+  return "accept";
+}
+
+function noteRetransmission(tracking: TcpTracking, tcp: Tcp, dir: 0 | 1, end: number): void {
+  const same =
+    tracking.lastDirection === dir &&
+    tracking.lastSeq === tcp.seq &&
+    tracking.lastAck === tcp.ack &&
+    tracking.lastEnd === end &&
+    tracking.lastWindow === tcp.window;
+  if (same) {
+    tracking.retransmissions++;
+    return;
+  }
+  tracking.lastDirection = dir;
+  tracking.lastSeq = tcp.seq;
+  tracking.lastAck = tcp.ack;
+  tracking.lastEnd = end;
+  tracking.lastWindow = tcp.window;
+  tracking.retransmissions = 0;
+}
