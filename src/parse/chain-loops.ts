@@ -1,0 +1,45 @@
+import type { RuleDraft } from "./lower-rule.ts";
+import type { ChainDraft, TableDraft } from "./table-draft.ts";
+
+/** A rule that leads back into a chain that a packet is still in. */
+export interface ChainLoop {
+  readonly chain: string;
+  readonly rule: RuleDraft;
+}
+
+interface Visit {
+  readonly chain: ChainDraft;
+  next: number;
+}
+
+function targetChain(table: TableDraft, rule: RuleDraft): ChainDraft | undefined {
+  const { target } = rule;
+  return target?.kind === "jump" || target?.kind === "goto" ? table.chains.get(target.chain) : undefined;
+}
+
+/** The jumps that close a loop: the kernel refuses a table that has one (x_tables, mark_source_chains; nf_tables, nft_chain_validate). */
+export function findChainLoops(table: TableDraft): ChainLoop[] {
+  const loops: ChainLoop[] = [];
+  const state = new Map<ChainDraft, "open" | "done">();
+  for (const start of table.chains.values()) {
+    if (state.has(start)) continue;
+    const stack: Visit[] = [{ chain: start, next: 0 }];
+    state.set(start, "open");
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const rule = top.chain.rules[top.next++];
+      if (!rule) {
+        state.set(top.chain, "done");
+        stack.pop();
+        continue;
+      }
+      const chain = targetChain(table, rule);
+      if (!chain || state.get(chain) === "done") continue;
+      if (state.get(chain) === "open") loops.push({ chain: top.chain.name, rule });
+      else {
+        state.set(chain, "open");
+        stack.push({ chain, next: 0 });
+      }
+    }
+  }
+  return loops;
+}

@@ -1,0 +1,106 @@
+import type { SaveWord } from "../../grammars/iptables-save.ts";
+import type { MatchSpec, TargetSpec } from "../extensions/spec.ts";
+import type { ArgValues, MatchUse, Negatable, TargetUse } from "../model/rule.ts";
+import { type FlagEntry, type FlagIndex, parseValue } from "./extension-flags.ts";
+import { endOf } from "./position.ts";
+import type { RuleWords } from "./rule-words.ts";
+
+/** `-m NAME` or `-j NAME` of a rule while its words are read. */
+export interface OpenUse {
+  readonly name: string;
+  /** Absent for an extension that is not modelled. */
+  readonly spec?: MatchSpec | TargetSpec | undefined;
+  /** The word that named it. */
+  readonly by: SaveWord;
+  readonly args: Record<string, Negatable<unknown>>;
+  readonly words: string[];
+  /** A value was made unreadable before publication, so that only the words can be kept. */
+  masked: boolean;
+}
+
+/** Opens an extension. */
+export function openUse(name: string, spec: MatchSpec | TargetSpec | undefined, by: SaveWord): OpenUse {
+  return { name, spec, by, args: {}, words: [], masked: false };
+}
+
+/** The option of an extension that a flag stands for. */
+export function entryOf(use: OpenUse, flag: string, flags: FlagIndex): FlagEntry | undefined {
+  return use.spec && flags(use.spec).get(flag);
+}
+
+const MASKED_MAC = /^[xX]{2}(:[xX]{2}){5}$/;
+
+/** Reads the option that the next word is the flag of; `bang` is the `!` before it. */
+export function readOption(rule: RuleWords, use: OpenUse, entry: FlagEntry, bang: SaveWord | undefined) {
+  const { option, key } = entry;
+  const flag = rule.take();
+  if (!flag) return;
+  let not = bang;
+  // Before iptables 1.4.3 `!` stood behind the flag.
+  const inner = !bang && option.negatable && option.codec.words > 0 && rule.next?.text === "!" ? rule.take() : undefined;
+  not ??= inner;
+  const values = rule.words.slice(rule.at, rule.at + option.codec.words);
+  rule.at += values.length;
+  keep(rule, use, bang ? [bang, flag, ...(inner ? [inner] : []), ...values] : [flag, ...(inner ? [inner] : []), ...values]);
+  if (values.length < option.codec.words) {
+    rule.report(endOf(rule.place), `expected ${option.codec.expected} after ${flag.text}, found the end of the line`);
+    return;
+  }
+  if (not && !option.negatable) return rule.report(bang ? { start: not.start, end: flag.end } : not, `${flag.text} cannot be negated`);
+  if (use.args[key]) return rule.report(flag, `${flag.text} is given twice`);
+  const texts = values.map((word) => word.text);
+  const value = parseValue(entry, texts);
+  if (value !== undefined) use.args[key] = { value, not: not !== undefined };
+  else if (texts.some((text) => MASKED_MAC.test(text))) use.masked = true;
+  else refuse(rule, flag, entry, values);
+}
+
+function refuse(rule: RuleWords, flag: SaveWord, { option }: FlagEntry, values: readonly SaveWord[]) {
+  const [first] = values;
+  const last = values.at(-1);
+  if (!first || !last) return rule.report(flag, `${flag.text} is not possible here`);
+  const found = values.map((word) => word.text).join(" ");
+  const several = /^--(dport|sport|destination-port|source-port)$/.test(flag.text) && found.includes(",");
+  const hint = several ? `for several ports use -m multiport ${flag.text}s ${found}` : undefined;
+  const word = { text: found, start: first.start, end: last.end };
+  rule.expected(`${option.codec.expected} after ${flag.text}`, word, hint);
+}
+
+function keep(rule: RuleWords, use: OpenUse, words: readonly SaveWord[]) {
+  for (const word of words) use.words.push(rule.raw(word));
+}
+
+/** Takes the next word into an extension that is not modelled. */
+export function keepWord(rule: RuleWords, use: OpenUse, bang: SaveWord | undefined) {
+  const word = rule.take();
+  keep(
+    rule,
+    use,
+    [bang, word].filter((part) => part !== undefined),
+  );
+}
+
+/** Checks an extension as a whole, when all words of its rule are read. */
+export function checkUse(rule: RuleWords, use: OpenUse) {
+  const { spec, args } = use;
+  if (!spec || use.masked) return;
+  const missing = Object.entries(spec.options).filter(([key, option]) => option.required && !args[key]);
+  for (const [, option] of missing) rule.report(use.by, `${use.name} needs ${option.flag}`);
+  if (missing.length > 0 || rule.problems.length > 0) return;
+  const complaint = spec.check?.(args as never);
+  if (complaint !== undefined) rule.report(use.by, `${use.name}: ${complaint}`);
+}
+
+function argsOf(use: OpenUse): { readonly args?: ArgValues } {
+  return use.spec && !use.masked ? { args: use.args } : {};
+}
+
+/** The match as the model keeps it. */
+export function matchUse(use: OpenUse): MatchUse {
+  return { name: use.name, ...argsOf(use), words: use.words };
+}
+
+/** The target as the model keeps it. */
+export function targetUse(use: OpenUse): TargetUse {
+  return { kind: "extension", name: use.name, ...argsOf(use), words: use.words };
+}

@@ -1,0 +1,47 @@
+import type { Problem } from "../model/problem.ts";
+
+/** A line of an input while it is read. */
+export interface Place {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** The whole line. */
+  readonly source: string;
+}
+
+/** Where something stands in its line: from `start`, counted from 0, up to and without `end`. */
+export interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+
+const LONGEST_FOUND = 60;
+
+/** A problem with a part of a line. */
+export function problemAt(place: Place, at: Extent, message: string, hint?: string): Problem {
+  const span = Math.max(1, at.end - at.start);
+  return { ...place, column: at.start + 1, message, span, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** The place just behind the last word of a line. */
+export function endOf(place: Place): Extent {
+  const end = place.source.trimEnd().length;
+  return { start: end, end: end + 1 };
+}
+
+/** A piece of input as a message quotes it. */
+export function quote(text: string): string {
+  return text.length > LONGEST_FOUND ? `"${text.slice(0, LONGEST_FOUND)}…"` : `"${text}"`;
+}
+
+/** Calls back for each line with its number from 1; line ends of both kinds and a byte order mark are not part of a line. */
+export function forEachLine(text: string, visit: (line: string, number: number) => void): void {
+  let start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  for (let number = 1; start < text.length; number++) {
+    const newline = text.indexOf("\n", start);
+    const next = newline < 0 ? text.length : newline;
+    const end = next > start && text.charCodeAt(next - 1) === 13 ? next - 1 : next;
+    visit(text.slice(start, end), number);
+    start = next + 1;
+  }
+}

@@ -1,0 +1,33 @@
+import { type Address, type AddressMask, type Family, maskOf, parseAddress } from "../model/address.ts";
+
+/** `10/8` is 10.0.0.0/8: octets that are missing at the end of a network are 0 (iptables libxtables, __numeric_to_ipaddr). */
+function completed(text: string): string {
+  const octets = text.split(".");
+  while (octets.length < 4) octets.push("0");
+  return octets.join(".");
+}
+
+function readMask(family: Family, text: string): Address | undefined {
+  if (/^\d{1,3}$/.test(text)) {
+    const length = Number(text);
+    return length <= (family === 4 ? 32 : 128) ? maskOf(family, length) : undefined;
+  }
+  const mask = parseAddress(text);
+  return mask !== undefined && (typeof mask === "number") === (family === 4) ? mask : undefined;
+}
+
+/** Reads one address of `-s` or `-d`: an address, a network with a length or a mask; host bits are cleared as the kernel's are. */
+export function parseAddressMask(text: string, family: Family): AddressMask | undefined {
+  const slash = text.indexOf("/");
+  const host = slash < 0 ? text : text.slice(0, slash);
+  const address = parseAddress(family === 4 ? completed(host) : host);
+  if (address === undefined || (typeof address === "number") !== (family === 4)) return undefined;
+  const mask = slash < 0 ? maskOf(family, family === 4 ? 32 : 128) : readMask(family, text.slice(slash + 1));
+  if (typeof address === "number") return typeof mask === "number" ? { address: (address & mask) >>> 0, mask } : undefined;
+  return typeof mask === "bigint" ? { address: address & mask, mask } : undefined;
+}
+
+/** What `-s` and `-d` take, for messages. */
+export function expectedAddress(family: Family): string {
+  return family === 4 ? "an IPv4 address or network (10.0.0.0/8)" : "an IPv6 address or network (2001:db8::/32)";
+}

@@ -1,0 +1,104 @@
+import type { SaveWord } from "../../grammars/iptables-save.ts";
+import { MATCHES } from "../extensions/index.ts";
+import { matchSpec } from "../extensions/registry.ts";
+import { entryOf, keepWord, type OpenUse, openUse, readOption } from "./extension-use.ts";
+import { IMPLICIT_MATCH } from "./known-extensions.ts";
+import { nearest } from "./nearest.ts";
+import { RULE_FLAGS } from "./rule-flags.ts";
+import type { RuleState } from "./rule-state.ts";
+
+// Other names of one match (iptables libxtables, xtables_find_match).
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["icmpv6", "icmp6"],
+  ["ipv6-icmp", "icmp6"],
+]);
+
+function open(state: RuleState, name: string, by: SaveWord): OpenUse {
+  const use = openUse(name, matchSpec(name, state.scope.family), by);
+  state.matches.push(use);
+  state.open.push(use);
+  return use;
+}
+
+/** `-m`. */
+export function readMatch(state: RuleState, flag: SaveWord) {
+  const { words } = state;
+  const word = words.need("the name of a match", flag);
+  if (!word) return;
+  const name = ALIASES.get(word.text) ?? word.text;
+  if (name === "" || name.startsWith("-")) return words.expected(`the name of a match after ${flag.text}`, word);
+  const use = open(state, name, word);
+  const other = use.spec ? undefined : matchSpec(name)?.families?.[0];
+  if (other !== undefined) words.report(word, `the match ${name} is for IPv${other} only`);
+}
+
+/** A flag that iptables itself does not have: an option of a match or the target, or a word of one that is not modelled. */
+export function readExtensionWord(state: RuleState, bang: SaveWord | undefined) {
+  const { words, scope } = state;
+  const flag = words.next;
+  if (!flag) return;
+  for (let i = state.open.length - 1; i >= 0; i--) {
+    const use = state.open[i];
+    const entry = use && entryOf(use, flag.text, scope.flags);
+    if (use && entry) return readOption(words, use, entry, bang);
+  }
+  const verbatim = state.open.findLast((use) => !use.spec);
+  if (verbatim) return keepWord(words, verbatim, bang);
+  if (readImplicit(state, flag, bang)) return;
+  if (splitFlag(state, flag)) return readAgain(state, bang);
+  refuse(state, flag);
+}
+
+// The flag was spelled out by splitFlag: RULE_FLAGS are the caller's business, so hand the `!` back to it.
+function readAgain({ words }: RuleState, bang: SaveWord | undefined) {
+  if (bang) words.words.splice(words.at, 0, bang);
+}
+
+function readImplicit(state: RuleState, flag: SaveWord, bang: SaveWord | undefined): boolean {
+  const name = state.protocol && IMPLICIT_MATCH.get(state.protocol.value);
+  if (name === undefined || !flag.text.startsWith("--") || state.matches.some((use) => use.name === name)) return false;
+  const spec = matchSpec(name, state.scope.family);
+  if (!spec) {
+    if (matchSpec(name)) return false;
+    keepWord(state.words, open(state, name, flag), bang);
+    return true;
+  }
+  const entry = state.scope.flags(spec).get(flag.text);
+  if (entry) readOption(state.words, open(state, name, flag), entry, bang);
+  return entry !== undefined;
+}
+
+/** Every flag that could stand here, for abbreviations and suggestions. */
+function candidates(state: RuleState): string[] {
+  const name = state.protocol && IMPLICIT_MATCH.get(state.protocol.value);
+  const implicit = name === undefined ? undefined : matchSpec(name, state.scope.family);
+  const specs = [...state.open.map((use) => use.spec), implicit].filter((spec) => spec !== undefined);
+  return [...new Set([...RULE_FLAGS.keys(), ...specs.flatMap((spec) => [...state.scope.flags(spec).keys()])])];
+}
+
+/** What getopt_long allows: `--dport=80`, `-ptcp`, and any beginning of a flag that only one flag has. */
+function splitFlag(state: RuleState, flag: SaveWord): boolean {
+  const { words } = state;
+  const equals = flag.text.indexOf("=");
+  const cut = flag.text.startsWith("--") ? equals : /^-[a-z]./.test(flag.text) && RULE_FLAGS.has(flag.text.slice(0, 2)) ? 2 : -1;
+  const name = cut < 0 ? flag.text : flag.text.slice(0, cut);
+  const known = candidates(state);
+  const begun = name.startsWith("--") && name.length > 2 ? known.filter((other) => other.startsWith(name)) : [];
+  const full = known.includes(name) ? name : begun.length === 1 ? begun[0] : undefined;
+  if (full === undefined || (cut < 0 && full === flag.text)) return false;
+  const end = cut < 0 ? flag.end : flag.start + cut;
+  const value = { text: flag.text.slice(cut === equals ? cut + 1 : cut), start: end + (cut === equals ? 1 : 0), end: flag.end };
+  words.split({ text: full, start: flag.start, end }, ...(cut < 0 ? [] : [value]));
+  return true;
+}
+
+function refuse(state: RuleState, flag: SaveWord) {
+  const { words } = state;
+  words.take();
+  if (!flag.text.startsWith("-")) return words.expected("a flag", flag);
+  const best = nearest(flag.text, candidates(state));
+  const owner = MATCHES.find((spec) => Object.values(spec.options).some((o) => o.flag === flag.text || o.aliases?.includes(flag.text)));
+  const hint = owner ? `${flag.text} belongs to -m ${owner.name}` : best === undefined ? undefined : `did you mean ${best}?`;
+  words.report(flag, `unknown flag "${flag.text}"`, hint);
+  while (words.next && !words.next.text.startsWith("-") && words.next.text !== "!") words.take();
+}

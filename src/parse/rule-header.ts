@@ -1,0 +1,101 @@
+import type { SaveWord } from "../../grammars/iptables-save.ts";
+import type { AddressMask } from "../model/address.ts";
+import { protocolNumber } from "../model/protocol-names.ts";
+import type { Negatable } from "../model/rule.ts";
+import { expectedAddress, parseAddressMask } from "./rule-address.ts";
+import type { RuleState } from "./rule-state.ts";
+
+const LONGEST_INTERFACE = 15;
+
+// Before iptables 1.4.3 `!` stood behind the flag.
+function innerBang({ words }: RuleState, bang: boolean): boolean {
+  if (words.next?.text !== "!") return bang;
+  const word = words.take();
+  if (bang && word) words.report(word, "! is given twice");
+  return true;
+}
+
+/** `-s` and `-d`. */
+export function readAddresses(state: RuleState, flag: SaveWord, bang: boolean, side: "sources" | "destinations") {
+  const { words, scope } = state;
+  if (state[side]) return words.report(flag, `${flag.text} is given twice`);
+  const not = innerBang(state, bang);
+  const word = words.need(expectedAddress(scope.family), flag);
+  if (!word) return;
+  const found: (Negatable<AddressMask> | undefined)[] = [];
+  const seen = new Set<string>();
+  const verbatim = word.end - word.start === word.text.length;
+  let offset = 0;
+  for (const text of word.text.split(",")) {
+    const start = verbatim ? word.start + offset : word.start;
+    offset += text.length + 1;
+    const value = parseAddressMask(text, scope.family);
+    if (!value) {
+      words.expected(`${expectedAddress(scope.family)} after ${flag.text}`, {
+        text,
+        start,
+        end: verbatim ? start + text.length : word.end,
+      });
+      continue;
+    }
+    const key = `${value.address}/${value.mask}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const any = !not && (value.mask === 0 || value.mask === 0n);
+    found.push(any ? undefined : { value, not });
+  }
+  if (not && seen.size > 1) words.report(word, `! is not possible with several addresses after ${flag.text}`);
+  state[side] = found;
+}
+
+/** `-p`. */
+export function readProtocol(state: RuleState, flag: SaveWord, bang: boolean) {
+  const { words } = state;
+  const not = innerBang(state, bang);
+  const word = words.need("a protocol", flag);
+  if (!word) return;
+  if (state.protocol) return words.report(flag, `${flag.text} is given twice`);
+  const value = word.text.toLowerCase() === "all" ? 0 : protocolNumber(word.text);
+  if (value === undefined) return words.expected(`a protocol's name or its number from 0 to 255 after ${flag.text}`, word);
+  if (value !== 0) state.protocol = { value, not };
+  else if (not) words.report(word, "a rule for no protocol at all would never match");
+}
+
+// iptables xshared.c, generic_opt_check: a packet has no such device at these hooks.
+const IMPOSSIBLE = { inInterface: ["OUTPUT", "POSTROUTING"], outInterface: ["PREROUTING", "INPUT"] } as const;
+
+/** `-i` and `-o`. */
+export function readInterface(state: RuleState, flag: SaveWord, bang: boolean, side: "inInterface" | "outInterface") {
+  const { words, scope } = state;
+  const not = innerBang(state, bang);
+  const word = words.need("an interface", flag);
+  if (!word) return;
+  if (state[side]) return words.report(flag, `${flag.text} is given twice`);
+  if (word.text === "" || word.text.length > LONGEST_INTERFACE) {
+    return words.expected(`an interface name of 1 to ${LONGEST_INTERFACE} characters after ${flag.text}`, word);
+  }
+  if (IMPOSSIBLE[side].some((chain) => chain === scope.chain)) return words.report(flag, `${flag.text} is not possible in ${scope.chain}`);
+  if (not || word.text !== "+") state[side] = { value: word.text, not };
+}
+
+/** `-f`. */
+export function readFragment(state: RuleState, flag: SaveWord, not: boolean) {
+  if (state.scope.family === 6) return state.words.report(flag, `${flag.text} is for IPv4 only`, "for IPv6 there is -m frag");
+  if (state.fragment) return state.words.report(flag, `${flag.text} is given twice`);
+  state.fragment = { value: true, not };
+}
+
+/** `-c 1 60` or `-c 1,60`. */
+export function readCounters(state: RuleState, flag: SaveWord) {
+  const { words } = state;
+  const first = words.need("a number of packets and a number of bytes", flag);
+  if (!first) return;
+  const [packets = "", inner] = first.text.split(",");
+  const second = inner === undefined ? words.need("a number of packets and a number of bytes", flag) : first;
+  if (!second) return;
+  const bytes = inner ?? second.text;
+  const at = { text: inner === undefined ? `${packets} ${bytes}` : first.text, start: first.start, end: second.end };
+  if (!/^\d+$/.test(packets) || !/^\d+$/.test(bytes)) return words.expected(`packets and bytes after ${flag.text}`, at);
+  state.counters = { packets: Number(packets), bytes: Number(bytes) };
+  state.countersAt = { start: flag.start, end: second.end };
+}

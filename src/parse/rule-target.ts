@@ -1,0 +1,49 @@
+import type { SaveWord } from "../../grammars/iptables-save.ts";
+import { targetSpec } from "../extensions/registry.ts";
+import { HOOKS, type TargetUse } from "../model/rule.ts";
+import { openUse } from "./extension-use.ts";
+import { KNOWN_TARGETS } from "./known-extensions.ts";
+import { nearest } from "./nearest.ts";
+import type { RuleState } from "./rule-state.ts";
+
+const VERDICTS: ReadonlyMap<string, TargetUse> = new Map(
+  (["ACCEPT", "DROP", "RETURN", "QUEUE"] as const).map((verdict) => [verdict, { kind: "verdict", verdict }]),
+);
+
+const BUILT_IN: ReadonlySet<string> = new Set(HOOKS);
+
+/** `-j` and `-g`: a verdict, a chain of the same table, or a target extension. */
+export function readTarget(state: RuleState, flag: SaveWord, kind: "jump" | "goto") {
+  const { words, scope } = state;
+  const word = words.need(kind === "goto" ? "a chain" : "a chain or a target", flag);
+  if (!word) return;
+  if (state.target) return words.report(flag, "a rule can have only one target");
+  const name = word.text;
+  const verdict = kind === "jump" ? VERDICTS.get(name) : undefined;
+  if (verdict) state.target = verdict;
+  else if (scope.hasChain(name)) {
+    if (BUILT_IN.has(name)) words.report(word, `${flag.text} cannot go to the built-in chain ${name}`);
+    state.target = { kind, chain: name };
+  } else if (kind === "goto") words.report(word, `no chain named "${name}" in this table`, suggestion(state, name, []));
+  else readExtension(state, word);
+}
+
+function readExtension(state: RuleState, word: SaveWord) {
+  const { words, scope } = state;
+  const name = word.text;
+  const spec = targetSpec(name, scope.family);
+  const target = openUse(name, spec, word);
+  state.open.push(target);
+  state.target = target;
+  if (spec) return;
+  const other = targetSpec(name)?.families?.[0];
+  if (other !== undefined) words.report(word, `the target ${name} is for IPv${other} only`);
+  else if (!KNOWN_TARGETS.has(name)) {
+    words.report(word, `no chain or target named "${name}"`, suggestion(state, name, [...VERDICTS.keys(), ...KNOWN_TARGETS]));
+  }
+}
+
+function suggestion({ scope }: RuleState, name: string, others: readonly string[]): string | undefined {
+  const best = nearest(name, [...scope.chainNames(), ...others]);
+  return best === undefined ? undefined : `did you mean ${best}?`;
+}

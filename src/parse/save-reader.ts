@@ -1,0 +1,209 @@
+import { type CounterPair, readSaveLine, type SaveLine, type SaveWord } from "../../grammars/iptables-save.ts";
+import type { Family } from "../model/address.ts";
+import type { Problem } from "../model/problem.ts";
+import { type Ruleset, TABLE_HOOKS, type TableName } from "../model/rule.ts";
+import { findChainLoops } from "./chain-loops.ts";
+import { createFlagIndex } from "./extension-flags.ts";
+import { lowerRule } from "./lower-rule.ts";
+import { nearest } from "./nearest.ts";
+import { type Extent, endOf, type Place, problemAt, quote } from "./position.ts";
+import { addChain, type ChainDraft, findChain, insertRules, isBuiltIn, type TableDraft, tableName } from "./table-draft.ts";
+
+const COMMANDS: ReadonlyMap<string, "append" | "insert" | "new" | "policy"> = new Map([
+  ["-A", "append"],
+  ["--append", "append"],
+  ["-I", "insert"],
+  ["--insert", "insert"],
+  ["-N", "new"],
+  ["--new-chain", "new"],
+  ["-P", "policy"],
+  ["--policy", "policy"],
+]);
+
+// A file for both families has these before the command of a rule that is for one of them.
+const FAMILY_FLAGS: ReadonlyMap<string, Family> = new Map([
+  ["-4", 4],
+  ["--ipv4", 4],
+  ["-6", 6],
+  ["--ipv6", 6],
+]);
+
+/** Reads iptables-save output line by line; a line with a problem is left out and the next one read as if nothing had happened. */
+export class SaveReader {
+  readonly tables = new Map<TableName, TableDraft>();
+  backend: Ruleset["backend"] = "legacy";
+  /** Whether any line names a table. */
+  sawTable = false;
+  /** The first line that has no place in the format. */
+  foreign: (Place & { readonly column: number; readonly span: number }) | undefined;
+
+  readonly #file: string;
+  readonly #family: Family;
+  readonly #problems: Problem[] = [];
+  readonly #flags = createFlagIndex();
+  #table: TableDraft | undefined;
+  #at: Place;
+  /** Within a table that cannot be read, so that its lines are not reported one by one. */
+  #skipping = false;
+  /** The line before was foreign, too. */
+  #inForeign = false;
+
+  constructor(file: string, family: Family) {
+    this.#file = file;
+    this.#family = family;
+    this.#at = { file, line: 1, source: "" };
+  }
+
+  /** Takes the next line. */
+  line(source: string, line: number) {
+    const read = readSaveLine(source);
+    if (read.kind === "blank") return;
+    this.#at = { file: this.#file, line, source };
+    const foreign = read.kind === "foreign" || (!this.#table && !this.#skipping && read.kind !== "comment" && read.kind !== "table");
+    if (foreign) this.#takeForeign(read);
+    else this.#take(read);
+    this.#inForeign = foreign;
+  }
+
+  /** All lines are taken: everything that is wrong, by line. `source` gives a line's text. */
+  finish(source: (line: number) => string): readonly Problem[] {
+    if (this.#table || this.#skipping) this.#report(endOf(this.#at), "expected COMMIT at the end of the table, found the end of the file");
+    for (const table of this.tables.values()) {
+      for (const { chain, rule } of findChainLoops(table)) {
+        const place = { file: this.#file, line: rule.line, source: source(rule.line) };
+        const all = { start: 0, end: place.source.length };
+        this.#problems.push(problemAt(place, all, `the chain ${chain} leads back into itself: the kernel refuses loops`));
+      }
+    }
+    return this.#problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  }
+
+  #report(at: Extent, message: string, hint?: string) {
+    this.#problems.push(problemAt(this.#at, at, message, hint));
+  }
+
+  #takeForeign(read: SaveLine) {
+    const { source } = this.#at;
+    const at = { start: source.length - source.trimStart().length, end: source.trimEnd().length };
+    this.foreign ??= { ...this.#at, column: at.start + 1, span: at.end - at.start };
+    // Only the first of several such lines: a page of prose is one mistake.
+    if (this.#inForeign || this.#skipping) return;
+    if (read.kind === "error") this.#report(read, read.message);
+    else if (this.#table)
+      this.#report(at, `expected a rule (-A CHAIN ...), a chain (:CHAIN POLICY) or COMMIT, found ${quote(source.trim())}`);
+    else this.#report(at, `expected a table like *filter, found ${quote(source.trim())}`);
+  }
+
+  #take(read: SaveLine) {
+    switch (read.kind) {
+      case "comment":
+        return this.#comment(read.text);
+      case "table":
+        return this.#startTable(read.name);
+      case "commit":
+        this.#table = undefined;
+        this.#skipping = false;
+        return;
+      case "error":
+        if (!this.#skipping) this.#report(read, read.message);
+        return;
+      case "chain":
+        if (this.#table) this.#declare(this.#table, read.name, read.policy, read.counters);
+        return;
+      case "rule":
+        if (this.#table) this.#command(this.#table, read.words, read.counters);
+        return;
+    }
+  }
+
+  // The first line of each table tells which program wrote it (iptables-save.c, xtables-save.c).
+  #comment(text: string) {
+    const generator = /^#\s*Generated by (\S*save)(?: v\S+( \(nf_tables\))?)?/.exec(text);
+    if (!generator) return;
+    if (generator[2] || /nft|xtables/.test(generator[1] ?? "")) this.backend = "nft";
+  }
+
+  #startTable(name: SaveWord) {
+    if (this.#table || this.#skipping)
+      this.#report({ start: name.start - 1, end: name.end }, `expected COMMIT before the table ${name.text}`);
+    this.sawTable = true;
+    const known = tableName(name.text);
+    this.#skipping = known === undefined;
+    this.#table = known && (this.tables.get(known) ?? { name: known, chains: new Map() });
+    if (known && this.#table) this.tables.set(known, this.#table);
+    else {
+      const names = Object.keys(TABLE_HOOKS);
+      const best = nearest(name.text, names);
+      this.#report(name, `expected a table (${names.join(", ")}), found ${quote(name.text)}`, best && `did you mean ${best}?`);
+    }
+  }
+
+  #declare(table: TableDraft, name: SaveWord, policy: SaveWord, counters: CounterPair | undefined) {
+    const builtIn = isBuiltIn(table, name.text);
+    const chain = table.chains.get(name.text) ?? addChain(table, name.text, this.#at.line);
+    if (chain.line === 0) chain.line = this.#at.line;
+    if (counters) chain.counters = counters;
+    if (policy.text === "-") return;
+    if (builtIn) this.#setPolicy(chain, policy);
+    else
+      this.#report(
+        policy,
+        `expected - for the user-defined chain ${name.text}, found ${quote(policy.text)}`,
+        "only built-in chains have a policy",
+      );
+  }
+
+  #setPolicy(chain: ChainDraft, policy: SaveWord) {
+    if (policy.text === "ACCEPT" || policy.text === "DROP") chain.policy = policy.text;
+    else this.#report(policy, `expected the policy ACCEPT or DROP, found ${quote(policy.text)}`);
+  }
+
+  #command(table: TableDraft, all: SaveWord[], counters: CounterPair | undefined) {
+    const at = all.findIndex((word) => !FAMILY_FLAGS.has(word.text));
+    if (all.slice(0, Math.max(at, 0)).some((word) => FAMILY_FLAGS.get(word.text) !== this.#family)) return;
+    const words = at > 0 ? all.slice(at) : all;
+    const [word, name] = words;
+    if (!word) return;
+    const command = COMMANDS.get(word.text);
+    if (!command) return this.#report(word, `expected -A CHAIN, found ${quote(word.text)}`);
+    if (!name) return this.#report(endOf(this.#at), `expected the name of a chain after ${word.text}, found the end of the line`);
+    if (command === "new") {
+      if (table.chains.has(name.text)) this.#report(name, `the chain ${name.text} exists already`);
+      else addChain(table, name.text, this.#at.line);
+      return;
+    }
+    const chain = findChain(table, name.text);
+    if (!chain) {
+      const best = nearest(name.text, table.chains.keys());
+      return this.#report(name, `no chain named ${quote(name.text)} in the table ${table.name}`, best && `did you mean ${best}?`);
+    }
+    if (command === "policy") return this.#policy(table, chain, words);
+    const position = command === "insert" && /^\d+$/.test(words[2]?.text ?? "") ? Number(words[2]?.text) : undefined;
+    if (position !== undefined && (position < 1 || position > chain.rules.length + 1)) {
+      return this.#report(
+        words[2] ?? name,
+        `the chain ${chain.name} has ${chain.rules.length} rules: no rule can be inserted as number ${position}`,
+      );
+    }
+    const { rules, problems } = lowerRule(this.#at, words, position === undefined ? 2 : 3, this.#scope(table, chain), counters);
+    for (const problem of problems) this.#problems.push(problem);
+    insertRules(chain, command === "append" ? chain.rules.length : (position ?? 1) - 1, rules);
+  }
+
+  #policy(table: TableDraft, chain: ChainDraft, words: readonly SaveWord[]) {
+    const policy = words[2];
+    if (!policy) return this.#report(endOf(this.#at), "expected the policy ACCEPT or DROP, found the end of the line");
+    if (isBuiltIn(table, chain.name)) this.#setPolicy(chain, policy);
+    else this.#report(words[1] ?? policy, `only built-in chains have a policy, and ${chain.name} is none`);
+  }
+
+  #scope(table: TableDraft, chain: ChainDraft) {
+    return {
+      family: this.#family,
+      flags: this.#flags,
+      chain: chain.name,
+      hasChain: (name: string) => table.chains.has(name) || isBuiltIn(table, name),
+      chainNames: () => table.chains.keys(),
+    };
+  }
+}
