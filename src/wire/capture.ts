@@ -2,7 +2,7 @@ import type { Frame } from "../model/packet.ts";
 import type { Problem } from "../model/problem.ts";
 import { CompressionError, decompress } from "./decompress.ts";
 import type { FrameDraft } from "./frame-draft.ts";
-import { NO_OCTETS, u32 } from "./octets.ts";
+import { NO_OCTETS, u32, view } from "./octets.ts";
 import { pcap } from "./pcap.ts";
 import type { CapturedRecord, CaptureFormat, Fault, Scanner } from "./records.ts";
 
@@ -71,7 +71,7 @@ export async function* readRecords(chunks: AsyncIterable<Uint8Array>): AsyncGene
       position += at;
       size -= at;
       held.length = 0;
-      if (size > 0) held.push(bytes.subarray(at));
+      if (size > 0) held.push(view(bytes, at, bytes.length));
     }
   } catch (error) {
     if (!(error instanceof CompressionError)) throw error;
@@ -92,7 +92,9 @@ function open(head: Uint8Array): Scanner | undefined {
 }
 
 function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  return pieces.length === 1 ? (pieces[0] ?? NO_OCTETS) : Buffer.concat(pieces, size);
+  const whole = pieces.length === 1 ? (pieces[0] ?? NO_OCTETS) : Buffer.concat(pieces, size);
+  // Everything cut from it shall be plain Uint8Arrays, whatever the source gave.
+  return view(whole, 0, whole.length);
 }
 
 function decodeFrame(record: CapturedRecord, number: number): Frame {

@@ -1,7 +1,7 @@
 import type { Packet } from "../model/packet.ts";
 import { addsUp, sum16 } from "./checksum.ts";
 import { headerMissing } from "./ip.ts";
-import { u8, u16, u32 } from "./octets.ts";
+import { u8, u16, u32, view } from "./octets.ts";
 import { checksumOf, decodeHeader } from "./transport.ts";
 
 const TOS = 1;
@@ -33,7 +33,7 @@ export function decodeIpv4(bytes: Uint8Array, start: number, end: number, wireEn
   if (length > onWire) return `IPv4 total length ${length}, but the frame has only ${onWire} octets left`;
 
   const bodyStart = Math.min(start + headerLength, end);
-  const payload = bytes.subarray(bodyStart, Math.min(start + length, end));
+  const payload = view(bytes, bodyStart, Math.min(start + length, end));
   const fragment = u16(bytes, start + FRAGMENT);
   const protocol = u8(bytes, start + PROTOCOL);
   const packet: { -readonly [K in keyof Packet]: Packet[K] } = {
@@ -50,7 +50,7 @@ export function decodeIpv4(bytes: Uint8Array, start: number, end: number, wireEn
     headerChecksum: start + headerLength > end ? "unseen" : addsUp(bytes, start, start + headerLength) ? "good" : "bad",
     payload,
   };
-  if (headerLength > HEADER) packet.ipOptions = bytes.subarray(start + OPTIONS, bodyStart);
+  if (headerLength > HEADER) packet.ipOptions = view(bytes, start + OPTIONS, bodyStart);
   const offset = (fragment & FRAGMENT_OFFSET) * 8;
   const more = (fragment & MORE_FRAGMENTS) !== 0;
   if (more || offset > 0) packet.fragment = { offset, more };

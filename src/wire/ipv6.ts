@@ -1,7 +1,7 @@
 import { type ExtensionHeader, type Packet, PROTOCOL } from "../model/packet.ts";
 import { sum16 } from "./checksum.ts";
 import { headerMissing } from "./ip.ts";
-import { address6, u8, u16, u32 } from "./octets.ts";
+import { address6, u8, u16, u32, view } from "./octets.ts";
 import { checksumOf, type Defect, decodeHeader } from "./transport.ts";
 
 const PAYLOAD_LENGTH = 4;
@@ -49,7 +49,7 @@ export function decodeIpv6(bytes: Uint8Array, start: number, end: number, wireEn
 
   const captured = Math.min(start + length, end);
   const chain = walkExtensions(bytes, start + HEADER, captured, start + length, next);
-  const payload = bytes.subarray(chain.end, captured);
+  const payload = view(bytes, chain.end, captured);
   const packet: { -readonly [K in keyof Packet]: Packet[K] } = {
     family: 6,
     src: address6(bytes, start + SOURCE),

@@ -2,6 +2,11 @@ import type { Mac } from "../model/address.ts";
 
 export const NO_OCTETS = new Uint8Array(0);
 
+/** The octets between two offsets, not copied; several times faster than `subarray`, above all on a Buffer. */
+export function view(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+}
+
 /** The octet at an offset; 0 behind the end. */
 export function u8(bytes: Uint8Array, offset: number): number {
   return bytes[offset] ?? 0;

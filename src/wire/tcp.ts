@@ -1,5 +1,5 @@
 import type { Tcp, TcpOption } from "../model/packet.ts";
-import { NO_OCTETS, u8, u16, u32 } from "./octets.ts";
+import { NO_OCTETS, u8, u16, u32, view } from "./octets.ts";
 import { type Defect, lacking, QUOTED_OCTETS } from "./transport.ts";
 
 const SPORT = 0;
@@ -58,7 +58,7 @@ function decodeOptions(bytes: Uint8Array, end: number): readonly TcpOption[] {
     }
     const length = i + 1 < end ? u8(bytes, i + 1) : 0;
     if (length < 2 || i + length > end) break;
-    options.push({ kind, data: bytes.subarray(i + 2, i + length) });
+    options.push({ kind, data: view(bytes, i + 2, i + length) });
     i += length;
   }
   return options;
