@@ -1,5 +1,4 @@
 import type { Assumption } from "../model/host.ts";
-import type { Frame } from "../model/packet.ts";
 import type { PacketTrace, Verdict } from "../model/trace.ts";
 import { translations } from "./way.ts";
 
@@ -58,7 +57,7 @@ export class Collection {
   }
 
   /** Counts a frame that carries no IP. */
-  aside(_frame: Frame): void {
+  aside(): void {
     this.leftAside++;
   }
 

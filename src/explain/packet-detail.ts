@@ -1,4 +1,4 @@
-import { formatAddress } from "../model/address.ts";
+import type { Address } from "../model/address.ts";
 import type { Host } from "../model/host.ts";
 import type { Packet } from "../model/packet.ts";
 import type { EndStep, PacketTrace, RuleStep, Step, Tried, Way } from "../model/trace.ts";
@@ -153,8 +153,8 @@ function otherRow(step: Exclude<Step, RuleStep | EndStep>, end: boolean): Detail
   }
 }
 
-/** The addresses of a packet, for filters. */
-export function addressesOf(trace: PacketTrace): readonly string[] {
+/** The addresses of a packet, before and after translation, for filters. */
+export function addressesOf(trace: PacketTrace): readonly Address[] {
   const packets = [trace.packet, ...trace.way.out.map((o) => o.packet)];
-  return [...new Set(packets.flatMap((p) => [formatAddress(p.src), formatAddress(p.dst)]))];
+  return packets.flatMap((packet) => [packet.src, packet.dst]);
 }

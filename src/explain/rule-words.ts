@@ -38,10 +38,16 @@ export function ruleName(table: string, chain: string, rule: Rule): string {
  */
 export function fitRule(text: string, width: number): string {
   if (text.length <= width) return text;
-  const jump = /(?:^| )(-[jg] \S+.*)$/.exec(text);
-  const tail = jump?.[1] ?? "";
-  if (tail.length > 0 && tail.length <= width / 2) return `${text.slice(0, width - tail.length - 2).trimEnd()}… ${tail}`;
-  const short = /^-[jg] \S+/.exec(tail)?.[0] ?? "";
-  if (short.length > 0 && short.length + 12 <= width) return `${text.slice(0, width - short.length - 4).trimEnd()}… ${short} …`;
-  return `${text.slice(0, Math.max(1, width - 1))}…`;
+  const jump = /(?:^| )-[jg] \S+/.exec(text);
+  if (!jump) return `${text.slice(0, Math.max(1, width - 1))}…`;
+  const head = text.slice(0, jump.index);
+  const tail = text.slice(jump.index).trim();
+  const short = tail.length <= width * 0.6 ? tail : cutTail(tail, Math.floor(width * 0.6));
+  const room = width - short.length - 2;
+  if (head.length <= room + 1) return `${head} ${cutTail(tail, width - head.length - 1)}`;
+  return room < 6 ? cutTail(tail, width) : `${head.slice(0, room).trimEnd()}… ${short}`;
+}
+
+function cutTail(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(1, width - 1)).trimEnd()}…`;
 }

@@ -57,15 +57,21 @@ function uneventful(steps: readonly Step[]): ReadonlySet<number> {
     if (step.kind === "policy" && step.verdict === "ACCEPT") quiet.add(index);
     if (step.kind === "conntrack" && (step.state === "NEW" || step.state === "ESTABLISHED") && !step.note) quiet.add(index);
     if (step.kind === "neighbour" && step.mac !== undefined) quiet.add(index);
-    if (step.kind === "return") gatherEmptyCall(steps, index, quiet);
+    if (step.kind === "device" && (index === 0 || step.direction === "out")) quiet.add(index);
+    if (comesBack(step)) gatherEmptyCall(steps, index, quiet);
   });
   return quiet;
+}
+
+function comesBack(step: Step): boolean {
+  if (step.kind === "return") return true;
+  return step.kind === "rule" && step.chain !== step.hook && step.rule.target?.kind === "verdict" && step.rule.target.verdict === "RETURN";
 }
 
 /** A jump whose chain came back: everything from the jump to the return, unless something was changed on the way. */
 function gatherEmptyCall(steps: readonly Step[], end: number, quiet: Set<number>): void {
   const back = steps[end];
-  if (back?.kind !== "return") return;
+  if (!back || !isChainStep(back)) return;
   for (let i = end - 1; i >= 0; i--) {
     const step = steps[i];
     if (!step || !isChainStep(step) || step.table !== back.table || step.hook !== back.hook) return;
@@ -80,13 +86,13 @@ function gatherEmptyCall(steps: readonly Step[], end: number, quiet: Set<number>
 
 function gatheredRow(steps: readonly ChainStep[]): StepRow {
   const first = steps[0];
-  const called = steps.flatMap((s) => (s.kind === "return" ? [s.chain] : []));
+  const called = steps.flatMap((s) => (comesBack(s) ? [s.chain] : []));
   const ended = steps.flatMap((s) => (s.kind === "policy" ? [`${s.table} ${s.chain}`] : []));
   const parts = [
-    ...(called.length > 0 ? [`${[...new Set(called)].join(", ")}: came back without a verdict`] : []),
-    ...(ended.length > 0 ? [`${[...new Set(ended)].join(", ")}: policy ACCEPT`] : []),
+    ...(called.length > 0 ? [`${[...new Set(called)].join(", ")} came back without a verdict`] : []),
+    ...(ended.length > 0 ? [`${[...new Set(ended)].join(", ")} ended in policy ACCEPT`] : []),
   ];
-  return { netns: first?.netns ?? "", hook: "…", table: "", chain: "", text: `${parts.join("; ")} (--all-steps)`, tone: "quiet" };
+  return { netns: first?.netns ?? "", hook: "…", table: "", chain: "", text: parts.join("; "), tone: "quiet" };
 }
 
 function rowOf(step: Step, bad: boolean): StepRow {

@@ -36,6 +36,8 @@ export interface SummaryOptions extends DetailOptions {
   readonly all: boolean;
   /** Whether filters were given, so that the counts are those of a part. */
   readonly filtered: boolean;
+  /** False leaves the first sentence out, for a single packet. */
+  readonly headline?: boolean;
 }
 
 /** Above this number of connections only the totals and the first few are explained. */
@@ -53,7 +55,7 @@ export function summarize(collection: Collection, host: Host, options: SummaryOp
   const tables = options.tables || inAll === 1;
   const replayed = collection.packets - collection.observations;
   return {
-    headline: headlineOf(collection, inAll, counts, options.filtered),
+    headline: options.headline === false ? "" : headlineOf(collection, inAll, counts, options.filtered),
     notes: notesOf(collection),
     shares: many ? [...collection.verdicts].map(([verdict, packets]) => ({ verdict, packets, share: packets / replayed })) : [],
     troubles: many ? troubleRows(collection) : [],

@@ -10,11 +10,15 @@ const SIGNS = { good: "✓", bad: "✗", unsure: "?" } as const;
 
 /** The explanation of a capture as text, in pieces that can be written one after the other. */
 export function* explanationText(explanation: Explanation, style: Style): Generator<string> {
-  yield `${paint(wrap(spell(explanation.headline, style), style, 0), "strong", style)}\n`;
+  if (explanation.headline) yield `${paint(wrap(spell(explanation.headline, style), style, 0), "strong", style)}\n`;
   for (const note of explanation.notes) yield `${wrap(spell(note, style), style, 0)}\n`;
   yield* totals(explanation, style);
   const indent = Math.max(5, ...explanation.connections.map((c) => String(c.flow).length + 4));
-  for (const connection of explanation.connections) yield `\n${connectionText(connection, style, indent)}`;
+  let gap = explanation.headline ? "\n" : "";
+  for (const connection of explanation.connections) {
+    yield `${gap}${connectionText(connection, style, indent)}`;
+    gap = "\n";
+  }
   if (explanation.hidden > 0) {
     const text = `${count(explanation.hidden, "more connection")} not shown: --all shows every one; --verdict, --flow, --protocol and --address choose.`;
     yield `\n${wrap(spell(text, style), style, 0)}\n`;

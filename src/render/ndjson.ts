@@ -1,3 +1,4 @@
+import type { ConnectionText } from "../explain/connection.ts";
 import { targetName } from "../explain/rule-words.ts";
 import { portsOf } from "../explain/words.ts";
 import { formatAddress, formatMac } from "../model/address.ts";
@@ -150,4 +151,10 @@ function stepObject(step: Step): Json {
   }
   if (step.kind === "route") return { ...step, via: step.via === undefined ? undefined : formatAddress(step.via) };
   return { ...step };
+}
+
+/** A connection as `--format json` lists it. */
+export function flowObject(connection: ConnectionText): Json {
+  const outcomes = connection.outcomes.map((outcome) => [...outcome.lines, ...outcome.closing].map((line) => line.text));
+  return { flow: connection.flow, title: connection.title, packets: connection.packets, sign: connection.sign, outcomes };
 }

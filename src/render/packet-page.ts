@@ -33,7 +33,7 @@ function rowsText(rows: readonly DetailRow[], style: Style): string {
       const same = before && before.netns === row.netns && before.hook === row.hook;
       before = row;
       const text = row.place ? row.text : cut(spell(row.text, style), room + place, style);
-      const body = row.place ? `${pad(row.place, place)}${pad(it(row, text, room, style), room)}` : text;
+      const body = row.place ? `${pad(row.place, place)}${pad(fitText(row, text, room, style), room)}` : text;
       const line = row.line === undefined ? "" : `  line ${row.line}`;
       const start = `${String(index + 1).padStart(digits)}  ${several ? pad(same ? "" : row.netns, netns) : ""}${pad(same ? "" : row.hook, hook)}${pad(row.what, what)}`;
       const remarks = row.remarks.map(
@@ -44,7 +44,7 @@ function rowsText(rows: readonly DetailRow[], style: Style): string {
     .join("\n");
 }
 
-function _fit(row: DetailRow, text: string, room: number, style: Style): string {
+function fitText(row: DetailRow, text: string, room: number, style: Style): string {
   const spelled = spell(text, style);
   if (stringWidth(spelled) <= room) return spelled;
   return row.line === undefined ? cut(spelled, room, style) : spell(fitRule(spelled, style.ascii ? room - 4 : room), style);

@@ -14,8 +14,8 @@ function problemText(problem: Problem, width: number): string {
   const place = [problem.file, problem.line, problem.line === undefined ? undefined : problem.column]
     .filter((part) => part !== undefined)
     .join(":");
-  const offset = problem.offset === undefined ? "" : ` at byte ${problem.offset}`;
-  const head = `${place}: ${problem.message}${offset && !problem.message.includes(`byte ${problem.offset}`) ? offset : ""}`;
+  const said = problem.offset === undefined || problem.offset === 0 || /(?:byte|octet) \d/.test(problem.message);
+  const head = `${place}: ${problem.message}${said ? "" : `, at byte ${problem.offset}`}`;
   const frame = problem.source !== undefined && problem.line !== undefined ? frameLines(problem, problem.source, problem.line, width) : [];
   const hint = problem.hint ? [`     ${problem.hint}`] : [];
   return [head, ...frame, ...hint].join("\n");

@@ -5,34 +5,46 @@ import { type Cell, columns } from "./columns.ts";
 import { cut, type Style, spell } from "./style.ts";
 
 const LEAST_TEXT = 24;
+const LINE_COLUMN = 8;
+const GAP = 2;
 
 /** The table of a packet's steps, cut to the terminal's width. */
 export function stepTable(rows: readonly StepRow[], style: Style, indent: number): string {
-  const spelled = rows.map((row) => ({ ...row, hook: spell(row.hook, style), text: spell(row.text, style) }));
-  const named = spelled.filter((row) => row.tone !== "quiet");
-  const head = ["netns", "hook", "table", "chain", "", "rule", "line"];
-  const textOf = (row: StepRow) => [row.netns, row.hook, row.table, row.chain, row.number === undefined ? "" : String(row.number)];
-  const widths = head.slice(0, 5).map((title, i) => Math.max(title.length, ...named.map((row) => stringWidth(textOf(row)[i] ?? ""))));
-  const withLines = named.some((row) => row.line !== undefined);
-  const showNetns = new Set(named.map((row) => row.netns).filter((n) => n)).size > 1;
-  const fixed = widths.map((w, i) => (i === 0 && !showNetns ? -2 : w));
-  const used = fixed.reduce((a, w) => a + w + 2, indent) + (withLines ? 7 : 0);
-  const room = Math.max(LEAST_TEXT, style.width - used - 1);
-  const lay = (cells: readonly Cell[]) => cells.filter((_, i) => (i !== 0 || showNetns) && (i !== 6 || withLines));
-  const table = [lay(head.map((text) => ({ text, tone: "quiet" as const })))];
-  const lines: string[] = [];
-  for (const row of spelled) {
-    const tone = row.tone;
-    const mark = tone === "bad" ? spell("  ✗", style) : "";
-    const text = it(row.text, room - mark.length, style) + mark;
-    const line = { text: row.line === undefined ? "" : String(row.line), tone, right: true };
-    table.push(lay([...textOf(row).map((cell) => ({ text: cell, tone })), { text, tone }, line]));
+  const inChain = rows.filter((row) => row.chain !== "");
+  const withNetns = new Set(rows.map((row) => row.netns).filter((name) => name)).size > 1;
+  const withLine = rows.some((row) => row.line !== undefined);
+  const lead = (row: StepRow): readonly string[] => {
+    const place = [row.table, row.chain, row.number === undefined ? "" : String(row.number)];
+    return [...(withNetns ? [row.netns] : []), spell(row.hook, style), ...place];
+  };
+  const head = [...(withNetns ? ["netns"] : []), "hook", "table", "chain", ""];
+  const widths = head.map((title, i) => {
+    const counted = title === "netns" || title === "hook" ? rows : inChain;
+    return Math.max(title.length, ...counted.map((row) => stringWidth(lead(row)[i] ?? "")));
+  });
+  const taken = (from: number, to: number) => widths.slice(from, to).reduce((sum, width) => sum + width + GAP, 0);
+  const room = Math.max(LEAST_TEXT, style.width - indent - taken(0, widths.length) - (withLine ? LINE_COLUMN : 0));
+  const first = withNetns ? 2 : 1;
+  const wide = room + taken(first, widths.length);
+  const quiet = (text: string): Cell => ({ text, tone: "quiet" });
+  const table: Cell[][] = inChain.length > 0 ? [[...head, "rule", ...(withLine ? ["line"] : [])].map(quiet)] : [];
+  let before: StepRow | undefined;
+  for (const row of rows) {
+    const { tone } = row;
+    const mark = tone === "bad" ? spell(" ✗", style) : "";
+    const line: Cell[] = withLine ? [{ text: row.line === undefined ? "" : String(row.line), tone, right: true }] : [];
+    const cells = lead(row).map((text) => ({ text, tone }));
+    if (row.netns && before?.netns === row.netns && withNetns && cells[0]) cells[0] = { ...cells[0], text: "" };
+    before = row.netns ? row : before;
+    const isRule = row.chain !== "";
+    const text = fitText(row, (isRule ? room : wide) - mark.length, style) + mark;
+    table.push(isRule ? [...cells, { text, tone }, ...line] : [...cells.slice(0, first), { text, tone, span: 4 }, ...line]);
   }
-  lines.push(columns(table, style, indent));
-  return lines.join("\n");
+  return columns(table, style, indent);
 }
 
-function _fit(text: string, width: number, style: Style): string {
+function fitText(row: StepRow, width: number, style: Style): string {
+  const text = spell(row.text, style);
   if (stringWidth(text) <= width) return text;
-  return / -[jg] \S/.test(` ${text}`) ? spell(fitRule(text, style.ascii ? width - 4 : width), style) : cut(text, width, style);
+  return row.number !== undefined ? spell(fitRule(row.text, style.ascii ? width - 4 : width), style) : cut(text, width, style);
 }

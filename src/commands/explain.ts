@@ -1,0 +1,109 @@
+import { basename } from "node:path";
+import { Args, Command, Flags } from "@oclif/core";
+import { createReplay, type Replay } from "../engine/replay.ts";
+import type { Problem } from "../model/problem.ts";
+import type { PacketTrace } from "../model/trace.ts";
+import { problemsText } from "../render/problems.ts";
+import { formatTime } from "../wire/time.ts";
+import { EXIT, UsageFailure } from "./failure.ts";
+import { filterFlags, filterOf } from "./filters.ts";
+import { hostFlags, outputFlags } from "./flags.ts";
+import { checkInterface, loadHost } from "./load-host.ts";
+import { Output, terminalStyle, warn } from "./output.ts";
+import { readFrames } from "./read-frames.ts";
+import { filtered, jsonSink, ndjsonSink, onlyPacket, packetSink, type Sink, tableSink } from "./sinks.ts";
+
+/** Connections that are kept in full when only the first few will be shown. */
+const KEEP = 100;
+
+/** `nettrace explain`: what happened to each packet of a capture, and because of which rule. */
+export default class Explain extends Command {
+  static override summary = "What happened to each packet of a capture, and because of which rule.";
+  static override description =
+    "Replays the capture against the rules, routes, bridges and namespaces that you give, as the kernel would have done, and says for every connection where it went. What you do not give is taken for granted, and the output names it.";
+  static override examples = [
+    "<%= config.bin %> explain capture.pcap --rules rules.txt",
+    "<%= config.bin %> explain capture.pcap --snapshot host/ --verdict dropped",
+    "<%= config.bin %> explain capture.pcap --snapshot host/ --packet 3",
+  ];
+  static override strict = false;
+  static override args = {
+    capture: Args.string({ description: "pcap file, may be gzip- or zstd-compressed; - is standard input", required: true }),
+  };
+  static override flags = {
+    ...hostFlags,
+    interface: Flags.string({
+      summary: "device that the capture was taken on, when it does not say",
+      helpValue: "DEV",
+      helpGroup: "MACHINE",
+    }),
+    packet: Flags.integer({
+      summary: "one packet, with every step and the rules that did not match",
+      helpValue: "N",
+      min: 1,
+      exclusive: ["flow", "verdict", "address", "protocol", "sort", "all"],
+    }),
+    ...filterFlags,
+    sort: Flags.string({ summary: "order of the connections", options: ["trouble", "time"], helpGroup: "OUTPUT" }),
+    all: Flags.boolean({ summary: "every connection, however many there are", helpGroup: "OUTPUT" }),
+    "all-steps": Flags.boolean({ summary: "every step of every connection", helpGroup: "OUTPUT" }),
+    ...outputFlags,
+  };
+
+  /** Reads, replays and prints. */
+  async run(): Promise<void> {
+    const { args, argv, flags } = await this.parse(Explain);
+    if (argv.length > 1) throw new UsageFailure(`one capture at a time, found ${argv.join(" and ")}`);
+    const wanted = filterOf(flags);
+    const host = await loadHost(flags, [args.capture]);
+    checkInterface(host, flags.netns, flags.interface, "--interface");
+    const style = terminalStyle(flags.ascii);
+    const output = new Output();
+    const summary = {
+      all: flags.all,
+      allSteps: flags["all-steps"] || flags.verbose,
+      tables: flags["all-steps"] || flags.verbose || flags.flow !== undefined,
+      sort: flags.sort === "time" ? ("time" as const) : ("trouble" as const),
+      filtered: wanted !== undefined,
+    };
+    let sink: Sink;
+    if (flags.format === "ndjson") sink = ndjsonSink(output);
+    else if (flags.format === "json") sink = jsonSink(output, host, summary);
+    else if (flags.packet !== undefined) sink = packetSink(output, host, { style, verbose: flags.verbose });
+    else sink = tableSink(output, host, { ...summary, style, keep: KEEP });
+    if (flags.packet !== undefined) sink = onlyPacket(sink, flags.packet);
+    else if (wanted) sink = filtered(sink, wanted);
+
+    const replay = createReplay(host, {
+      netns: flags.netns,
+      capture: basename(args.capture),
+      ...(flags.interface !== undefined && { interface: flags.interface }),
+      ...(flags.packet !== undefined && { detailed: true }),
+    });
+    const damage = await this.#replay(args.capture, replay, sink);
+    await output.flush();
+    if (!damage) return;
+    warn(problemsText([damage], style.width));
+    process.exitCode = EXIT.partly;
+  }
+
+  async #replay(capture: string, replay: Replay, sink: Sink): Promise<Problem | undefined> {
+    let digits: 6 | 9 = 6;
+    let count = 0;
+    const pass = async (traces: readonly PacketTrace[]) => {
+      for (const trace of traces) await sink.take(trace, formatTime(trace.frame.time, digits));
+    };
+    const { damage } = await readFrames(capture, async (frames, d) => {
+      digits = d;
+      count += frames.length;
+      for (const frame of frames) {
+        if (!frame.packet) sink.aside(frame.number);
+        const traces = replay.push(frame);
+        if (traces.length > 0) await pass(traces);
+      }
+    });
+    await pass(replay.finish());
+    await sink.end(count);
+    return damage;
+  }
+}

@@ -1,0 +1,45 @@
+import { Flags } from "@oclif/core";
+
+/** What is known of the machine: a snapshot with everything, or single files. */
+export const hostFlags = {
+  snapshot: Flags.string({
+    summary: "a snapshot of the machine: a folder, or a .tar or .tar.gz of one",
+    helpValue: "DIR|ARCHIVE",
+    helpGroup: "MACHINE",
+    exclusive: ["rules", "rules6", "routes", "links"],
+  }),
+  rules: Flags.string({ summary: "iptables-save output", helpValue: "FILE", helpGroup: "MACHINE" }),
+  rules6: Flags.string({ summary: "ip6tables-save output", helpValue: "FILE", helpGroup: "MACHINE" }),
+  routes: Flags.string({
+    summary: "ip route output (show table all is best)",
+    helpValue: "FILE",
+    helpGroup: "MACHINE",
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  links: Flags.string({
+    summary: "ip -j -d link or ip -j addr output, or their text",
+    helpValue: "FILE",
+    helpGroup: "MACHINE",
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  netns: Flags.string({ summary: "network namespace that this is about", helpValue: "NAME", helpGroup: "MACHINE", default: "host" }),
+};
+
+/** How the output looks. */
+export const outputFlags = {
+  format: Flags.string({ summary: "output format", options: ["table", "json", "ndjson"], default: "table", helpGroup: "OUTPUT" }),
+  ascii: Flags.boolean({ summary: "only ASCII characters", helpGroup: "OUTPUT" }),
+  verbose: Flags.boolean({ summary: "full rule texts, every rule that was tried", helpGroup: "OUTPUT" }),
+};
+
+/** The part of the flags that says what the machine is. */
+export interface HostFlags {
+  readonly snapshot?: string | undefined;
+  readonly rules?: string | undefined;
+  readonly rules6?: string | undefined;
+  readonly routes?: readonly string[] | undefined;
+  readonly links?: readonly string[] | undefined;
+  readonly netns: string;
+}

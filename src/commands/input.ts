@@ -1,0 +1,79 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { looksLikeCapture } from "../wire/capture.ts";
+import { CompressionError, decompress } from "../wire/decompress.ts";
+import { InputFailure } from "./failure.ts";
+
+/** An input that can be read once, and its size where that is known. */
+export interface Input {
+  readonly name: string;
+  readonly size?: number;
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+const CHUNK = 1 << 20;
+
+/** What a folder given instead of a file most likely is. */
+const FOLDER_HINT = "a snapshot folder goes with --snapshot";
+
+/** Opens a file, or standard input for "-". Says at once when it is missing, a directory or not readable. */
+export async function openInput(path: string, expected: string): Promise<Input> {
+  if (path === "-") return { name: "(standard input)", chunks: () => process.stdin };
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => fail(path, reasonOf(error), expected));
+  if (found.isDirectory())
+    throw new InputFailure([{ file: path, message: `this is a directory, expected ${expected}`, hint: FOLDER_HINT }]);
+  const chunks = () => readable(path, expected);
+  return found.isFile() ? { name: path, size: found.size, chunks } : { name: path, chunks };
+}
+
+async function* readable(path: string, expected: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK })) yield chunk as Uint8Array;
+  } catch (error) {
+    fail(path, reasonOf(error as NodeJS.ErrnoException), expected);
+  }
+}
+
+function fail(path: string, reason: string, expected: string): never {
+  throw new InputFailure([{ file: path, message: `${reason}, expected ${expected}` }]);
+}
+
+/** Why a file cannot be read, in words. */
+export function reasonOf(error: NodeJS.ErrnoException): string {
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: "there is no such file",
+    ENOTDIR: "there is no such file",
+    EACCES: "it may not be read (permission denied)",
+    EISDIR: "this is a directory",
+    ENAMETOOLONG: "the name is too long",
+  };
+  return reasons[error.code ?? ""] ?? `it cannot be read (${error.code ?? error.message})`;
+}
+
+/** All octets of an input, unpacked. */
+export async function readBytes(path: string, expected: string): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
+  const input = await openInput(path, expected);
+  const pieces: Uint8Array[] = [];
+  try {
+    for await (const piece of decompress(input.chunks())) pieces.push(piece);
+  } catch (error) {
+    if (!(error instanceof CompressionError)) throw error;
+    throw new InputFailure([{ file: input.name, message: error.message }]);
+  }
+  return { name: input.name, bytes: Buffer.concat(pieces) };
+}
+
+/** A text input. What is empty, a capture or binary is refused with a sentence that says so. */
+export async function readText(path: string, expected: string): Promise<{ readonly name: string; readonly text: string }> {
+  const { name, bytes } = await readBytes(path, expected);
+  if (bytes.length === 0) throw new InputFailure([{ file: name, message: `the file is empty, expected ${expected}` }]);
+  if (looksLikeCapture(bytes)) throw new InputFailure([{ file: name, message: `this is a capture, expected ${expected}` }]);
+  const zero = bytes.indexOf(0);
+  if (zero >= 0) throw new InputFailure([{ file: name, offset: zero, message: `this is binary data, expected ${expected}` }]);
+  return {
+    name,
+    text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      .toString("utf8")
+      .replace(/^\ufeff/, ""),
+  };
+}

@@ -1,0 +1,88 @@
+import type { Device, Host, Namespace } from "../model/host.ts";
+import type { Problem } from "../model/problem.ts";
+import type { Ruleset } from "../model/rule.ts";
+import { mergeDevices } from "../parse/device.ts";
+import { buildHost } from "../parse/host.ts";
+import { parseLinks, showsAddresses } from "../parse/ip-link.ts";
+import { parseRoutesByFamily } from "../parse/ip-route.ts";
+import { parseIptablesSave } from "../parse/iptables-save.ts";
+import { InputFailure, refuse, UsageFailure } from "./failure.ts";
+import type { HostFlags } from "./flags.ts";
+import { readText } from "./input.ts";
+import { loadSnapshot } from "./load-snapshot.ts";
+
+/** What is known of the machine, from the flags. `alsoRead` are other inputs, since standard input can be read only once. */
+export async function loadHost(flags: HostFlags, alsoRead: readonly string[]): Promise<Host> {
+  const { snapshot, rules, rules6, routes = [], links = [] } = flags;
+  const paths = [...alsoRead, snapshot, rules, rules6, ...routes, ...links].filter((path) => path === "-");
+  if (paths.length > 1) throw new UsageFailure("standard input (-) can be read only once");
+  const host = snapshot === undefined ? await fromFiles(flags) : await loadSnapshot(snapshot);
+  if (!host.namespaces.has(flags.netns)) {
+    throw new UsageFailure(
+      `--netns ${flags.netns}: there is no such namespace in the snapshot; it has ${[...host.namespaces.keys()].join(", ")}`,
+    );
+  }
+  return host;
+}
+
+/** Refuses a device that the namespace is known not to have. */
+export function checkInterface(host: Host, netns: string, device: string | undefined, flag: string): void {
+  const devices = host.namespaces.get(netns)?.devices;
+  if (device === undefined || !devices || devices.some((d) => d.name === device)) return;
+  throw new UsageFailure(`${flag} ${device}: netns ${netns} has no such device; it has ${devices.map((d) => d.name).join(", ")}`);
+}
+
+async function fromFiles(flags: HostFlags): Promise<Host> {
+  const problems: Problem[] = [];
+  const collect = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof InputFailure)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const ruleset4 = await collect(() => readRules(flags.rules, 4));
+  const ruleset6 = await collect(() => readRules(flags.rules6, 6));
+  const routes = await collect(() => readRoutes(flags.routes ?? []));
+  const links = await collect(() => readLinks(flags.links ?? []));
+  refuse(problems);
+  return buildHost(
+    { addressesKnown: false, ...links, ...routes, ...(ruleset4 && { ruleset4 }), ...(ruleset6 && { ruleset6 }) },
+    flags.netns,
+  );
+}
+
+async function readRules(path: string | undefined, family: 4 | 6): Promise<Ruleset | undefined> {
+  if (path === undefined) return undefined;
+  const { name, text } = await readText(path, family === 4 ? "iptables-save output" : "ip6tables-save output");
+  const { value, problems } = parseIptablesSave(text, name, family);
+  refuse(problems);
+  return value;
+}
+
+async function readRoutes(paths: readonly string[]): Promise<Pick<Namespace, "routes" | "routes6">> {
+  let found: Pick<Namespace, "routes" | "routes6"> = {};
+  for (const path of paths) {
+    const { name, text } = await readText(path, "ip route output");
+    const { value, problems } = parseRoutesByFamily(text, name, 4);
+    refuse(problems);
+    if (value.four.length > 0) found = { ...found, routes: [...(found.routes ?? []), ...value.four] };
+    if (value.six.length > 0) found = { ...found, routes6: [...(found.routes6 ?? []), ...value.six] };
+  }
+  return found;
+}
+
+async function readLinks(paths: readonly string[]): Promise<Partial<Pick<Namespace, "devices" | "addressesKnown">>> {
+  const links: Device[] = [];
+  const addresses: Device[] = [];
+  for (const path of paths) {
+    const { name, text } = await readText(path, "ip link or ip addr output");
+    const { value, problems } = parseLinks(text, name);
+    refuse(problems);
+    (showsAddresses(text) ? addresses : links).push(...value);
+  }
+  if (links.length + addresses.length === 0) return {};
+  return { devices: mergeDevices(links, addresses), addressesKnown: addresses.length > 0 };
+}

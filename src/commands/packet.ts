@@ -1,0 +1,115 @@
+import { Args, Command, Flags } from "@oclif/core";
+import { createReplay } from "../engine/replay.ts";
+import { packetAlong } from "../explain/packet-along.ts";
+import type { Device, Host } from "../model/host.ts";
+import type { Frame } from "../model/packet.ts";
+import type { PacketTrace } from "../model/trace.ts";
+import { makeAnswer, makeFrame, makePacket } from "../wire/made-packet.ts";
+import { formatTime } from "../wire/time.ts";
+import { describePacket } from "./described-packet.ts";
+import { UsageFailure } from "./failure.ts";
+import { hostFlags, outputFlags } from "./flags.ts";
+import { checkInterface, loadHost } from "./load-host.ts";
+import { Output, terminalStyle } from "./output.ts";
+import { jsonSink, ndjsonSink, packetSink, type Sink, tableSink } from "./sinks.ts";
+
+const NANOSECONDS = 1_000_000n;
+const ANSWER_AFTER = 1_000_000n;
+
+/** `nettrace packet`: the explanation of a packet that nobody captured. */
+export default class PacketCommand extends Command {
+  static override summary = "What would happen to a packet that you describe; no capture needed.";
+  static override description =
+    "The packet comes in on the device --in, or leaves a local socket with --out-of-socket. With --reply the answer to it is followed on its way back.";
+  static override examples = [
+    "<%= config.bin %> packet tcp 203.0.113.9:40000 198.51.100.2:8080 --in eth0 --snapshot host/",
+    "<%= config.bin %> packet icmp 10.0.0.2 192.0.2.1 --out-of-socket --rules rules.txt --routes routes.txt",
+    "<%= config.bin %> packet udp 10.0.0.2:5353 10.0.0.1:53 --in br0 --snapshot host.tar.gz --reply",
+  ];
+  static override args = {
+    protocol: Args.string({ description: "tcp, udp, icmp, another protocol's name or number", required: true }),
+    src: Args.string({ description: "source: ADDRESS:PORT, [ADDRESS]:PORT or ADDRESS", required: true }),
+    dst: Args.string({ description: "destination, likewise", required: true }),
+  };
+  static override flags = {
+    in: Flags.string({ summary: "device that it comes in on", helpValue: "DEV", exclusive: ["out-of-socket"] }),
+    "out-of-socket": Flags.boolean({ summary: "a local program sends it" }),
+    reply: Flags.boolean({ summary: "also follow the answer's way back" }),
+    flags: Flags.string({ summary: "TCP flags, SYN if not given", helpValue: "SYN,ACK" }),
+    type: Flags.string({ summary: "ICMP type by name or number, echo-request if not given", helpValue: "TYPE" }),
+    code: Flags.integer({ summary: "ICMP code", min: 0, max: 255, helpValue: "N" }),
+    ttl: Flags.integer({ summary: "TTL or hop limit, 64 if not given", min: 0, max: 255, helpValue: "N" }),
+    tos: Flags.integer({ summary: "TOS or traffic class octet", min: 0, max: 255, helpValue: "N" }),
+    length: Flags.integer({ summary: "octets of the whole IP packet", min: 20, max: 65535, helpValue: "N" }),
+    mark: Flags.string({ summary: "mark that the sending socket sets (with --out-of-socket)", helpValue: "N" }),
+    ...hostFlags,
+    "all-steps": Flags.boolean({ summary: "every step", helpGroup: "OUTPUT" }),
+    ...outputFlags,
+  };
+
+  /** Makes the packet, replays and prints it. */
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(PacketCommand);
+    const packet = makePacket(describePacket({ ...args, ...flags }));
+    const mark = readMark(flags.mark, flags["out-of-socket"]);
+    const host = await loadHost(flags, []);
+    checkInterface(host, flags.netns, flags.in, "--in");
+    const device = flags["out-of-socket"] ? undefined : entrance(host, flags.netns, flags.in);
+    const style = terminalStyle(flags.ascii);
+    const output = new Output();
+    const summary = { all: true, allSteps: flags["all-steps"], tables: true, sort: "time", filtered: false, headline: false } as const;
+    let sink: Sink;
+    if (flags.format === "ndjson") sink = ndjsonSink(output);
+    else if (flags.format === "json") sink = jsonSink(output, host, summary);
+    else if (flags.verbose) sink = packetSink(output, host, { style, verbose: true });
+    else sink = tableSink(output, host, { ...summary, style, keep: 10 });
+
+    const options = { netns: flags.netns, capture: "", detailed: flags.verbose, mark: mark ?? 0 };
+    const replay = createReplay(host, options);
+    const now = BigInt(Date.now()) * NANOSECONDS;
+    const frame = makeFrame(packet, 1, now, device?.mac, device?.name);
+    const traces = [...replay.push(frame)];
+    if (flags.reply) {
+      traces.push(...replay.finish());
+      options.mark = 0;
+      const answer = traces[0] && answerTo(host, traces[0], now + ANSWER_AFTER);
+      if (answer) traces.push(...replay.push(answer.frame, answer.netns));
+    }
+    traces.push(...replay.finish());
+    for (const trace of traces) await sink.take(trace, formatTime(trace.frame.time, 6));
+    await sink.end(traces.length);
+    await output.flush();
+  }
+}
+
+function readMark(text: string | undefined, local: boolean): number | undefined {
+  if (text === undefined) return undefined;
+  if (!local) throw new UsageFailure("--mark needs --out-of-socket: packets do not carry their mark over a wire");
+  const mark = /^(?:0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : Number.NaN;
+  if (!(mark <= 0xffffffff)) throw new UsageFailure(`--mark expects a number of 32 bits like 0x10, found "${text}"`);
+  return mark;
+}
+
+/** The device that a packet comes in on; the only one that there is, when none is named. */
+function entrance(host: Host, netns: string, name: string | undefined): { readonly name: string; readonly mac?: number } | undefined {
+  const devices = host.namespaces.get(netns)?.devices;
+  if (!devices) return name === undefined ? undefined : { name };
+  const real = devices.filter((d) => d.kind !== "loopback" && d.up);
+  const device: Device | undefined = name === undefined ? (real.length === 1 ? real[0] : undefined) : devices.find((d) => d.name === name);
+  if (!device) throw new UsageFailure(`say where the packet comes from: --in ${real.map((d) => d.name).join("|")} or --out-of-socket`);
+  return device;
+}
+
+/** The answer: it leaves the socket that the packet reached, or comes back on the device that it left by. */
+function answerTo(host: Host, trace: PacketTrace, time: bigint): { readonly frame: Frame; readonly netns: string } | undefined {
+  const { way } = trace;
+  if (way.verdict !== "delivered" && way.verdict !== "forwarded") return undefined;
+  const ended = packetAlong(trace, way).at(-1)?.packet;
+  const answer = ended && makeAnswer(ended);
+  if (!answer) return undefined;
+  if (way.verdict === "delivered") return { frame: makeFrame(answer, 2, time, undefined, undefined), netns: way.at.netns };
+  const last = way.out.at(-1);
+  const netns = last?.netns ?? trace.netns;
+  const device = host.namespaces.get(netns)?.devices?.find((d) => d.name === last?.interface);
+  return { frame: makeFrame(answer, 2, time, device?.mac, last?.interface), netns };
+}

@@ -1,0 +1,46 @@
+import { Args, Command, Flags } from "@oclif/core";
+import { frameLine, frameObject } from "../render/packet-list.ts";
+import { problemsText } from "../render/problems.ts";
+import { formatTime } from "../wire/time.ts";
+import { EXIT } from "./failure.ts";
+import { Output, terminalStyle, warn } from "./output.ts";
+import { readFrames } from "./read-frames.ts";
+
+/** `nettrace packets`: decode only. */
+export default class Packets extends Command {
+  static override summary = "Decode a capture: one line per packet.";
+  static override examples = [
+    "<%= config.bin %> packets capture.pcap",
+    "tcpdump -i any -w - | <%= config.bin %> packets - --format ndjson",
+  ];
+  static override args = {
+    capture: Args.string({ description: "pcap file, may be gzip- or zstd-compressed; - is standard input", required: true }),
+  };
+  static override flags = {
+    format: Flags.string({ summary: "output format", options: ["table", "json", "ndjson"], default: "table" }),
+    ascii: Flags.boolean({ summary: "only ASCII characters" }),
+  };
+
+  /** Reads and prints. */
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Packets);
+    const style = terminalStyle(flags.ascii);
+    const output = new Output();
+    let separator = "";
+    if (flags.format === "json") await output.write('{"packets":[');
+    const { damage } = await readFrames(args.capture, async (frames, digits) => {
+      for (const frame of frames) {
+        const time = formatTime(frame.time, digits);
+        if (flags.format === "table") await output.write(`${frameLine(frame, time, style)}\n`);
+        else if (flags.format === "ndjson") await output.write(`${JSON.stringify(frameObject(frame, time))}\n`);
+        else await output.write(`${separator}\n${JSON.stringify(frameObject(frame, time))}`);
+        separator = ",";
+      }
+    });
+    if (flags.format === "json") await output.write("\n]}\n");
+    await output.flush();
+    if (!damage) return;
+    warn(problemsText([damage], style.width));
+    process.exitCode = EXIT.partly;
+  }
+}

@@ -1,0 +1,105 @@
+import { Collection } from "../explain/collect.ts";
+import { explainPacket } from "../explain/packet-detail.ts";
+import { type Explanation, type SummaryOptions, summarize } from "../explain/summary.ts";
+import type { Host } from "../model/host.ts";
+import type { PacketTrace } from "../model/trace.ts";
+import { assumptionsText, explanationText } from "../render/explanation.ts";
+import { flowObject, traceObject } from "../render/ndjson.ts";
+import { packetPage } from "../render/packet-page.ts";
+import type { Style } from "../render/style.ts";
+import { UsageFailure } from "./failure.ts";
+import type { Output } from "./output.ts";
+
+/** Takes the traces of a replay, in order, and makes output of them. */
+export interface Sink {
+  /** The next trace, and its time as RFC 3339. */
+  take(trace: PacketTrace, time: string): Promise<void> | undefined;
+  /** A frame without IP, which is not replayed. */
+  aside(frame: number): void;
+  /** All frames were read. */
+  end(frames: number): Promise<void>;
+}
+
+/** One JSON object per packet, each on a line. */
+export function ndjsonSink(output: Output): Sink {
+  return {
+    take: (trace, time) => output.write(`${JSON.stringify(traceObject(trace, time))}\n`),
+    aside: () => {},
+    end: async () => {},
+  };
+}
+
+/** One JSON document: packets, connections, assumptions. */
+export function jsonSink(output: Output, host: Host, options: SummaryOptions): Sink {
+  const collection = new Collection(Number.POSITIVE_INFINITY);
+  let separator = '{"packets":[';
+  return {
+    take: (trace, time) => {
+      collection.add(trace);
+      const begin = separator;
+      separator = ",";
+      return output.write(`${begin}\n${JSON.stringify(traceObject(trace, time))}`);
+    },
+    aside: () => collection.aside(),
+    end: async () => {
+      const { headline, assumptions, connections } = summarize(collection, host, { ...options, all: true });
+      const rest = { summary: headline, flows: connections.map(flowObject), assumptions };
+      await output.write(`${separator === "," ? "" : separator}\n],${JSON.stringify(rest).slice(1)}\n`);
+    },
+  };
+}
+
+/** The explanation by connection, as text. */
+export function tableSink(output: Output, host: Host, options: SummaryOptions & { readonly style: Style; readonly keep: number }): Sink {
+  const collection = new Collection(options.all ? Number.POSITIVE_INFINITY : options.keep);
+  return {
+    take: (trace) => {
+      collection.add(trace);
+      return undefined;
+    },
+    aside: () => collection.aside(),
+    end: async () => {
+      const explanation: Explanation = summarize(collection, host, options);
+      for (const piece of explanationText(explanation, options.style)) await output.write(piece);
+    },
+  };
+}
+
+/** One packet with all its steps, as text. */
+export function packetSink(output: Output, host: Host, options: { readonly style: Style; readonly verbose: boolean }): Sink {
+  return {
+    take(trace, time) {
+      const clock = time.slice("2026-01-01T".length, -1);
+      const assumptions = trace.assumptions.length > 0 ? `\n${assumptionsText(trace.assumptions, options.style)}` : "";
+      return output.write(packetPage(explainPacket(trace, host, clock, options.verbose), options.style) + assumptions);
+    },
+    aside: () => {},
+    end: async () => {},
+  };
+}
+
+/** Lets through the one packet with a number, and complains when there is none. */
+export function onlyPacket(sink: Sink, number: number): Sink {
+  let found = false;
+  let withoutIp = false;
+  return {
+    take: (trace, time) => {
+      if (trace.frame.number !== number) return undefined;
+      found = true;
+      return sink.take(trace, time);
+    },
+    aside: (frame) => {
+      withoutIp ||= frame === number;
+    },
+    end: async (frames) => {
+      if (withoutIp) throw new UsageFailure(`frame ${number} carries no IP packet (ARP or the like), so there is nothing to explain`);
+      if (!found) throw new UsageFailure(`there is no packet ${number}: the capture has ${frames}`);
+      await sink.end(frames);
+    },
+  };
+}
+
+/** Lets through the packets that a filter wants. */
+export function filtered(sink: Sink, wanted: (trace: PacketTrace) => boolean): Sink {
+  return { ...sink, take: (trace, time) => (wanted(trace) ? sink.take(trace, time) : undefined) };
+}
