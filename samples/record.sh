@@ -17,10 +17,16 @@ main() {
   if [ ${#stories[@]} = 0 ]; then
     for story in "$samples"/*/record.sh; do stories+=("$(basename "$(dirname "$story")")"); done
   fi
+  running=
+  trap '[ -z "$running" ] || kill -KILL "$running" 2>/dev/null' EXIT
+  trap 'exit 130' INT TERM HUP
   for story in "${stories[@]}"; do
     echo "recording $story"
-    timeout --kill-after=5 120 unshare --mount --propagation private --pid --fork --kill-child --mount-proc --net \
-      -- "${BASH_SOURCE[0]}" --inside "$story"
+    unshare --mount --propagation private --pid --fork --kill-child --mount-proc --net \
+      -- timeout --signal=KILL 120 "$samples/record.sh" --inside "$story" &
+    running=$!
+    wait "$running"
+    running=
   done
 }
 

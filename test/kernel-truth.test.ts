@@ -1,0 +1,65 @@
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { answersTo, type Recording, randomCase, scenario } from "./kernel/recording.ts";
+import { sideBySide } from "./kernel/truth.ts";
+
+const RECORDINGS = fileURLToPath(new URL("recordings/", import.meta.url));
+const SCENARIOS = 37;
+const SCENARIO_PACKETS = 286;
+const RANDOM_CASES = 150;
+const RANDOM_PACKETS = 1907;
+
+const tally = { scenarios: { exact: 0, unknown: 0, wrong: 0 }, random: { exact: 0, unknown: 0, wrong: 0 } };
+
+async function replayed(recording: Recording) {
+  const said = await answersTo(recording);
+  expect(said).toHaveLength(recording.truth.length);
+  return recording.truth.map((truth, i) => ({ ...sideBySide(truth, said[i]), undecided: said[i]?.["undecided"] }));
+}
+
+describe("kernel truth: scenarios", () => {
+  const names = readdirSync(`${RECORDINGS}scenarios`).sort();
+
+  it.each(names)("%s", async (name) => {
+    const answers = await replayed(await scenario(`${RECORDINGS}scenarios/${name}`));
+    for (const { kernel, nettrace } of answers) {
+      const same = JSON.stringify(kernel) === JSON.stringify(nettrace);
+      tally.scenarios[same ? "exact" : nettrace.verdict === "unknown" ? "unknown" : "wrong"]++;
+    }
+    expect(answers.map((a) => a.nettrace)).toEqual(answers.map((a) => a.kernel));
+  });
+
+  it("has seen them all, every packet exact", () => {
+    expect(names).toHaveLength(SCENARIOS);
+    expect(tally.scenarios).toEqual({ exact: SCENARIO_PACKETS, unknown: 0, wrong: 0 });
+  });
+});
+
+describe("kernel truth: random cases", () => {
+  const names = readdirSync(`${RECORDINGS}random`).sort();
+
+  it.each(names)("%s", async (name) => {
+    const answers = await replayed(await randomCase(`${RECORDINGS}random/${name}`));
+    const wrong = [];
+    for (const { kernel, nettrace, undecided } of answers) {
+      const same = JSON.stringify(kernel) === JSON.stringify(nettrace);
+      tally.random[same ? "exact" : nettrace.verdict === "unknown" ? "unknown" : "wrong"]++;
+      if (!same && nettrace.verdict !== "unknown") wrong.push({ kernel, nettrace });
+      if (nettrace.verdict === "unknown") expect(undecided).toEqual(expect.any(String));
+    }
+    expect(wrong.map((a) => a.nettrace)).toEqual(wrong.map((a) => a.kernel));
+  });
+
+  it("has seen them all, no packet wrong", () => {
+    expect(names).toHaveLength(RANDOM_CASES);
+    expect(tally.random.wrong).toBe(0);
+    expect(tally.random.exact + tally.random.unknown).toBe(RANDOM_PACKETS);
+  });
+});
+
+afterAll(() => {
+  for (const [name, { exact, unknown, wrong }] of Object.entries(tally)) {
+    process.stdout.write(`kernel truth, ${name}: ${exact} packets exact, ${unknown} unknown, ${wrong} wrong\n`);
+  }
+});
