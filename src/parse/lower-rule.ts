@@ -3,7 +3,7 @@ import { protocolName } from "../model/packet.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Counters, MatchUse, Rule } from "../model/rule.ts";
 import { checkUse, matchUse, targetUse } from "./extension-use.ts";
-import { MATCH_PROTOCOL } from "./known-extensions.ts";
+import { matchProtocol } from "./known-extensions.ts";
 import { endOf, type Place } from "./position.ts";
 import { readExtensionWord, readMatch } from "./rule-extension.ts";
 import { NEGATABLE, RULE_FLAGS, type RuleFlag } from "./rule-flags.ts";
@@ -86,9 +86,9 @@ function readFlag(state: RuleState, flag: RuleFlag, word: SaveWord, not: boolean
   }
 }
 
-function checkProtocols({ words, matches, protocol }: RuleState) {
+function checkProtocols({ words, scope, matches, protocol }: RuleState) {
   for (const { name, by } of matches) {
-    const needed = MATCH_PROTOCOL.get(name);
+    const needed = matchProtocol(name, scope.family);
     if (needed === undefined || (protocol?.value === needed && !protocol.not)) continue;
     words.report(by, `the match ${name} is possible only with -p ${protocolName(needed)}`);
   }

@@ -17,7 +17,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    const limit = Math.max(1, Math.floor(candidate.length / 3));
+    const limit = candidate.length < 3 ? 0 : Math.max(1, Math.floor(candidate.length / 3));
     if (Math.abs(candidate.length - word.length) > limit) continue;
     const errors = distance(word.toLowerCase(), candidate.toLowerCase());
     if (errors <= limit && errors < least) [best, least] = [candidate, errors];

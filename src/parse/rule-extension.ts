@@ -2,7 +2,7 @@ import type { SaveWord } from "../../grammars/iptables-save.ts";
 import { MATCHES } from "../extensions/index.ts";
 import { matchSpec } from "../extensions/registry.ts";
 import { entryOf, keepWord, type OpenUse, openUse, readOption } from "./extension-use.ts";
-import { IMPLICIT_MATCH } from "./known-extensions.ts";
+import { EXTENSION_FAMILY, IMPLICIT_MATCH } from "./known-extensions.ts";
 import { nearest } from "./nearest.ts";
 import { RULE_FLAGS } from "./rule-flags.ts";
 import type { RuleState } from "./rule-state.ts";
@@ -27,9 +27,9 @@ export function readMatch(state: RuleState, flag: SaveWord) {
   if (!word) return;
   const name = ALIASES.get(word.text) ?? word.text;
   if (name === "" || name.startsWith("-")) return words.expected(`the name of a match after ${flag.text}`, word);
-  const use = open(state, name, word);
-  const other = use.spec ? undefined : matchSpec(name)?.families?.[0];
-  if (other !== undefined) words.report(word, `the match ${name} is for IPv${other} only`);
+  open(state, name, word);
+  const family = EXTENSION_FAMILY.get(name) ?? state.scope.family;
+  if (family !== state.scope.family) words.report(word, `the match ${name} is for IPv${family} only`);
 }
 
 /** A flag that iptables itself does not have: an option of a match or the target, or a word of one that is not modelled. */
@@ -55,15 +55,16 @@ function readAgain({ words }: RuleState, bang: SaveWord | undefined) {
 }
 
 function readImplicit(state: RuleState, flag: SaveWord, bang: SaveWord | undefined): boolean {
+  const { scope } = state;
   const name = state.protocol && IMPLICIT_MATCH.get(state.protocol.value);
   if (name === undefined || !flag.text.startsWith("--") || state.matches.some((use) => use.name === name)) return false;
-  const spec = matchSpec(name, state.scope.family);
+  const spec = matchSpec(name, scope.family);
   if (!spec) {
-    if (matchSpec(name)) return false;
+    if ((EXTENSION_FAMILY.get(name) ?? scope.family) !== scope.family) return false;
     keepWord(state.words, open(state, name, flag), bang);
     return true;
   }
-  const entry = state.scope.flags(spec).get(flag.text);
+  const entry = scope.flags(spec).get(flag.text);
   if (entry) readOption(state.words, open(state, name, flag), entry, bang);
   return entry !== undefined;
 }

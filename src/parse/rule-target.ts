@@ -2,7 +2,7 @@ import type { SaveWord } from "../../grammars/iptables-save.ts";
 import { targetSpec } from "../extensions/registry.ts";
 import { HOOKS, type TargetUse } from "../model/rule.ts";
 import { openUse } from "./extension-use.ts";
-import { KNOWN_TARGETS } from "./known-extensions.ts";
+import { EXTENSION_FAMILY, KNOWN_TARGETS } from "./known-extensions.ts";
 import { nearest } from "./nearest.ts";
 import type { RuleState } from "./rule-state.ts";
 
@@ -36,8 +36,8 @@ function readExtension(state: RuleState, word: SaveWord) {
   state.open.push(target);
   state.target = target;
   if (spec) return;
-  const other = targetSpec(name)?.families?.[0];
-  if (other !== undefined) words.report(word, `the target ${name} is for IPv${other} only`);
+  const family = EXTENSION_FAMILY.get(name) ?? scope.family;
+  if (family !== scope.family) words.report(word, `the target ${name} is for IPv${family} only`);
   else if (!KNOWN_TARGETS.has(name)) {
     words.report(word, `no chain or target named "${name}"`, suggestion(state, name, [...VERDICTS.keys(), ...KNOWN_TARGETS]));
   }
