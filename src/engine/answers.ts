@@ -55,6 +55,7 @@ function answer(run: Run, netns: Netns, skb: Skb, packet: Packet, type: "icmp-er
     reply.ctDirection = skb.ctDirection === "original" ? "reply" : "original";
   }
   if (!sendLocal(own, netns, reply)) return;
+  own.drain();
   run.replies.push({ netns: netns.name, type, packet, way: own.way(packet, []) });
 }
 

@@ -148,6 +148,13 @@ export class Conntrack {
     return { connection: found, direction };
   }
 
+  /** What is known of a tuple, without changing anything or minding what is in doubt. */
+  peek(zone: number, tuple: FlowTuple, now: bigint): { connection: Connection; direction: "original" | "reply" } | undefined {
+    const connection = this.#state.peek<Connection>(this.#key(zone, tuple));
+    if (!connection || connection.dying || connection.expires <= now) return undefined;
+    return { connection, direction: tupleKey(connection.original) === tupleKey(tuple) ? "original" : "reply" };
+  }
+
   #get(zone: number, tuple: FlowTuple, now: bigint): Connection | undefined {
     const connection = this.#state.get<Connection>(this.#key(zone, tuple));
     if (!connection) return undefined;
@@ -187,9 +194,9 @@ export class Conntrack {
     return this.#doubtful.find(
       ({ tuple: other }) =>
         other.protocol === tuple.protocol &&
-        ((other.src === tuple.dst && other.sport === tuple.dport) ||
-          (other.dst === tuple.src && other.dport === tuple.sport) ||
-          (isIcmp(tuple) && other.sport === tuple.sport)),
+        (other.src === tuple.dst ||
+          other.dst === tuple.src ||
+          (!isIcmp(tuple) && (other.sport === tuple.dport || other.dport === tuple.sport))),
     )?.reason;
   }
 

@@ -1,6 +1,7 @@
 import { formatAddress, isGroupMac, MAC_BROADCAST } from "../model/address.ts";
 import type { Device } from "../model/host.ts";
 import type { Frame, FrameType, Packet } from "../model/packet.ts";
+import { tupleOf } from "./conntrack.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import type { World } from "./run.ts";
 import type { Skb } from "./skb.ts";
@@ -75,26 +76,33 @@ function inferMac(world: World, netns: Netns, device: Device | undefined, frame:
     case "multicast":
       return typeof packet.dst === "number" ? 0x01005e000000 + (packet.dst & 0x7fffff) : 0x333300000000 + Number(packet.dst & 0xffffffffn);
     case "otherhost":
-      return behindBridge(world, netns, device, packet);
+      return behindBridge(world, netns, device, frame, packet);
     default:
       return undefined;
   }
 }
 
 /** A frame on a bridge's port that is not for the port's own address: for the bridge, or for whoever has the packet's destination. */
-function behindBridge(world: World, netns: Netns, port: Device, packet: Packet): number | undefined {
+function behindBridge(world: World, netns: Netns, port: Device, frame: Frame, packet: Packet): number | undefined {
   const bridge = port.master === undefined ? undefined : netns.devices.get(port.master);
   if (bridge?.kind !== "bridge") return undefined;
   const own = netns.deviceOf(packet.dst);
   const neighbour = netns.namespace.neighbours?.find((n) => n.device === bridge.name && n.address === packet.dst)?.mac;
   const owner = own ? undefined : (neighbour ?? world.ownerOf(netns, bridge, packet.dst));
-  const mac = typeof owner === "number" ? owner : bridge.mac;
+  const mac = typeof owner === "number" && !returnsThroughHost(netns, frame, packet) ? owner : bridge.mac;
   world.assumptions.add({
     id: "destination-mac",
-    text: `frames to ${formatAddress(packet.dst)} on ${port.name} are addressed to ${typeof owner === "number" ? "its own MAC address" : `the bridge ${bridge.name}`} (this kind of capture does not say)`,
+    text: `frames to ${formatAddress(packet.dst)} on ${port.name} are addressed to ${mac === bridge.mac ? `the bridge ${bridge.name}` : "its own MAC address"} (this kind of capture does not say)`,
     flag: "a capture of the port itself",
   });
   return mac;
+}
+
+/** An answer in a connection that the host has translated: its sender knows it only by way of the host. */
+function returnsThroughHost(netns: Netns, frame: Frame, packet: Packet): boolean {
+  const tuple = tupleOf(packet);
+  const found = tuple && netns.conntrack?.peek(0, tuple, frame.time);
+  return found?.direction === "reply" && (found.connection.srcNat || found.connection.dstNat);
 }
 
 /** The packet as it starts on its way. */

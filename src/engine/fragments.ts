@@ -3,6 +3,7 @@ import { decodeTransport } from "../wire/transport.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
+import { Undecided } from "./undecided.ts";
 
 /** What is kept of a datagram until it is whole. */
 interface Queue {
@@ -24,6 +25,9 @@ export function gatherFragments(run: Run, netns: Netns, skb: Skb, user: "conntra
   const parts = known && known.expires > run.time ? known.parts : [];
   const offset = packet.fragment?.offset ?? 0;
   const size = packet.length - packet.headerLength;
+  if (parts.length === 0 && offset > 0 && netns.sawTraffic && run.world.startedWithin(run.time, TIMEOUT)) {
+    throw new Undecided("whether other fragments of its datagram came before the capture began", [key]);
+  }
   const overlap = parts.find(
     (part) => (part.fragment?.offset ?? 0) < offset + size && offset < (part.fragment?.offset ?? 0) + part.length - part.headerLength,
   );

@@ -33,8 +33,10 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     skb.looped = true;
     skb.type = "host";
     skb.device = device.name;
-    run.arrive(skb, device.name);
-    ipReceive(run, netns, skb);
+    run.later(() => {
+      run.arrive(skb, device.name);
+      ipReceive(run, netns, skb);
+    });
     return;
   }
   if (device.bridge || device.kind === "bridge") return bridgeTransmit(run, netns, device, skb);
@@ -58,7 +60,7 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     local: false,
     looped: false,
   };
-  receive(run, peer.netns, peer.device, moved);
+  run.later(() => receive(run, peer.netns, peer.device, moved));
 }
 
 /** netif_receive_skb: a frame comes in on a device; a bridge's port hands it to the bridge. */

@@ -50,6 +50,8 @@ export class Netns {
   readonly conntrack: Conntrack | undefined;
   readonly nat: Nat | undefined;
   readonly defragments: boolean;
+  /** Whether rule counters or connections show that packets passed before the capture began. */
+  readonly sawTraffic: boolean;
   readonly sets: ReadonlyMap<string, IpSet> | undefined;
   /** Whether routes and addresses are known well enough to route. */
   readonly routed: boolean;
@@ -81,6 +83,7 @@ export class Netns {
     this.conntrack = tracks ? new Conntrack(this.name, state, (name, fallback) => this.sysctl(name, fallback), newId) : undefined;
     this.nat = this.conntrack ? new Nat(this.name, this.conntrack, state) : undefined;
     this.defragments = tracks || (ruleset !== undefined && uses(ruleset, NEEDS_DEFRAG, false));
+    this.sawTraffic = (namespace.conntrack?.length ?? 0) > 0 || (ruleset !== undefined && hasCounted(ruleset));
     this.sets = namespace.sets && new Map(namespace.sets.map((set) => [set.name, set]));
   }
 
@@ -183,6 +186,15 @@ function uses(ruleset: Ruleset, names: ReadonlySet<string>, natTable: boolean): 
         if (rule.target?.kind === "extension" && names.has(rule.target.name)) return true;
         if (rule.matches.some((match) => names.has(match.name))) return true;
       }
+    }
+  }
+  return false;
+}
+
+function hasCounted(ruleset: Ruleset): boolean {
+  for (const table of ruleset.tables.values()) {
+    for (const chain of table.chains.values()) {
+      if ((chain.counters?.packets ?? 0) > 0 || chain.rules.some((rule) => (rule.counters?.packets ?? 0) > 0)) return true;
     }
   }
   return false;

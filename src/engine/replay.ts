@@ -29,10 +29,14 @@ export interface ReplayOptions {
 /** Replays the frames of one capture, in order, against a host. */
 export interface Replay {
   /** Takes the next frame; gives back the traces that are final now (all that could be observed of them has been), in capture order. */
-  push(frame: Frame): readonly PacketTrace[];
+  /** `from` is the namespace that the frame enters, when it is not that of the capture (a described packet). */
+  push(frame: Frame, from?: string): readonly PacketTrace[];
   /** The capture is over: the traces that were still waiting. */
   finish(): readonly PacketTrace[];
 }
+
+/** How the reason begins when an earlier packet is to blame. */
+const DEPENDS = "what became of packet ";
 
 /** What following a packet gave. */
 interface Followed {
@@ -48,11 +52,11 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   const observer = new Observer(options.netns, options.capture);
   const flows = new Map<string, number>();
   return {
-    push(frame) {
+    push(frame, from) {
       const packet = frame.packet;
       if (!packet) return [];
       world.restore(frame.time);
-      const entry = entryOf(world, netns, frame, options.interface);
+      const entry = entryOf(world, (from === undefined ? undefined : world.netns.get(from)) ?? netns, frame, options.interface);
       const released = observer.release(frame.time);
       const earlier = observer.recognise(frame, entry, packet);
       const trace = earlier ? again(earlier, frame, packet, entry) : fresh(world, entry, frame, packet, options, flows, observer);
@@ -131,12 +135,9 @@ function follow(world: World, entry: Entry, frame: Frame, packet: Packet, mark: 
     const way = run.way(packet, choices.conditions);
     if (reason !== undefined) {
       state.rollback();
-      state.taintRuleState(`it depends on packet ${frame.number}, whose path is not known (${reason})`);
-      entry.netns.conntrack?.doubt(
-        tupleOf(packet),
-        0,
-        `its connection, because packet ${frame.number} could not be followed (not known: ${reason})`,
-      );
+      const root = reason.startsWith(DEPENDS) ? reason : `${DEPENDS}${frame.number}, which could not be followed (not known: ${reason})`;
+      state.taintRuleState(root);
+      for (const other of world.netns.values()) other.conntrack?.doubt(tupleOf(packet), 0, root);
       return { ways: [{ ...way, verdict: "unknown", undecided: reason }], sightings: run.sightings, connections: [] };
     }
     runs.push({ way, sightings: run.sightings, effects: state.effects(), answers: choices.answers, skb });
@@ -181,9 +182,13 @@ function start(run: Run, entry: Entry, skb: Skb): string | undefined {
       });
       run.end("forwarded", { netns: entry.netns.name, ...(device === undefined ? {} : { interface: device }) });
     }
+    run.drain();
     return undefined;
   } catch (error) {
-    if (error instanceof Undecided) return error.reason;
+    if (error instanceof Undecided) {
+      for (const key of error.doubtful) run.world.state.taint(key, error.reason);
+      return error.reason;
+    }
     throw error;
   }
 }
@@ -199,7 +204,7 @@ function taintDifferences(world: World, effects: readonly Map<string, string>[],
   const keys = new Set(effects.flatMap((one) => [...one.keys()]));
   for (const key of keys) {
     const values = new Set(effects.map((one) => one.get(key)));
-    if (values.size > 1) world.state.taint(key, `it depends on packet ${packet}, which can have gone more than one way`);
+    if (values.size > 1) world.state.taint(key, `${DEPENDS}${packet}, which can have gone more than one way`);
   }
 }
 

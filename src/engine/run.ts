@@ -18,6 +18,7 @@ export class World {
   #ids = 0;
   #flows = 0;
   #restored = false;
+  #first = 0n;
 
   constructor(host: Host, detailed: boolean) {
     this.detailed = detailed;
@@ -61,10 +62,16 @@ export class World {
     return ++this.#flows;
   }
 
+  /** Whether the capture's clock is within so many nanoseconds of its first packet. */
+  startedWithin(now: bigint, span: bigint): boolean {
+    return now - this.#first < span;
+  }
+
   /** Brings in the connections that are older than the capture, on the capture's clock. */
   restore(now: bigint): void {
     if (this.#restored) return;
     this.#restored = true;
+    this.#first = now;
     for (const netns of this.netns.values()) netns.conntrack?.restore(netns.namespace, now);
     this.state.commit();
   }
@@ -102,6 +109,18 @@ export class Run {
   constructor(world: World, time: bigint) {
     this.world = world;
     this.time = time;
+  }
+
+  readonly #waiting: (() => void)[] = [];
+
+  /** What a device has received waits until the sender is done (netif_rx, the backlog). */
+  later(receive: () => void): void {
+    this.#waiting.push(receive);
+  }
+
+  /** Works off what waits, until nothing moves any more. */
+  drain(): void {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) next();
   }
 
   end(verdict: Verdict, at: Place): void {

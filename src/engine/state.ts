@@ -24,6 +24,11 @@ export class State implements StateCells {
     return this.#cells.get(key) as T | undefined;
   }
 
+  /** A value as it stands, in doubt or not. */
+  peek<T>(key: string): T | undefined {
+    return this.#cells.get(key) as T | undefined;
+  }
+
   set<T>(key: string, value: T): void {
     if (!this.#before.has(key)) this.#before.set(key, this.#cells.get(key));
     if (value === undefined) this.#cells.delete(key);
@@ -40,7 +45,7 @@ export class State implements StateCells {
   /** Throws when a cell or an object was left in doubt by an earlier packet. */
   #check(key: string): void {
     if (this.#tainted.size === 0 && this.#ruleStateTaint === undefined) return;
-    const reason = this.#tainted.get(key) ?? (key.startsWith("ct|") || key.startsWith("fdb|") ? undefined : this.#ruleStateTaint);
+    const reason = this.#tainted.get(key) ?? (/^(ct|fdb|frag)\|/.test(key) ? undefined : this.#ruleStateTaint);
     if (reason !== undefined) throw new Undecided(reason);
   }
 

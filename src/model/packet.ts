@@ -176,6 +176,8 @@ export interface Frame {
   readonly interfaceIndex?: number;
   readonly interfaceName?: string;
   readonly type?: FrameType;
+  /** Namespace that it was seen in, when that is not the capture's. */
+  readonly netns?: string;
   readonly srcMac?: Mac;
   readonly dstMac?: Mac;
   readonly etherType?: number;
