@@ -1,53 +1,126 @@
 // Written by bin/generate-extensions.js: do not edit.
+import * as matchAddrtype from "./matches/addrtype.ts";
+import * as matchAh from "./matches/ah.ts";
 import * as matchComment from "./matches/comment.ts";
 import * as matchConnmark from "./matches/connmark.ts";
 import * as matchConntrack from "./matches/conntrack.ts";
 import * as matchCpu from "./matches/cpu.ts";
 import * as matchDscp from "./matches/dscp.ts";
+import * as matchEsp from "./matches/esp.ts";
 import * as matchHelper from "./matches/helper.ts";
 import * as matchHl from "./matches/hl.ts";
 import * as matchIcmp from "./matches/icmp.ts";
 import * as matchIcmp6 from "./matches/icmp6.ts";
 import * as matchIprange from "./matches/iprange.ts";
 import * as matchLength from "./matches/length.ts";
+import * as matchLimit from "./matches/limit.ts";
 import * as matchMac from "./matches/mac.ts";
 import * as matchMark from "./matches/mark.ts";
 import * as matchMultiport from "./matches/multiport.ts";
+import * as matchOwner from "./matches/owner.ts";
+import * as matchPhysdev from "./matches/physdev.ts";
 import * as matchPkttype from "./matches/pkttype.ts";
 import * as matchRealm from "./matches/realm.ts";
+import * as matchRecent from "./matches/recent.ts";
 import * as matchRpfilter from "./matches/rpfilter.ts";
+import * as matchSctp from "./matches/sctp.ts";
+import * as matchSet from "./matches/set.ts";
 import * as matchState from "./matches/state.ts";
+import * as matchStatistic from "./matches/statistic.ts";
+import * as matchString from "./matches/string.ts";
 import * as matchTcp from "./matches/tcp.ts";
+import * as matchTcpmss from "./matches/tcpmss.ts";
 import * as matchTos from "./matches/tos.ts";
 import * as matchTtl from "./matches/ttl.ts";
 import * as matchUdp from "./matches/udp.ts";
 import type { MatchSpec, TargetSpec } from "./spec.ts";
+import * as targetAUDIT from "./targets/AUDIT.ts";
+import * as targetCHECKSUM from "./targets/CHECKSUM.ts";
+import * as targetCLASSIFY from "./targets/CLASSIFY.ts";
+import * as targetCONNMARK from "./targets/CONNMARK.ts";
+import * as targetCT from "./targets/CT.ts";
+import * as targetDNAT from "./targets/DNAT.ts";
+import * as targetDSCP from "./targets/DSCP.ts";
+import * as targetECN from "./targets/ECN.ts";
+import * as targetHL from "./targets/HL.ts";
+import * as targetLOG from "./targets/LOG.ts";
+import * as targetMARK from "./targets/MARK.ts";
+import * as targetMASQUERADE from "./targets/MASQUERADE.ts";
+import * as targetNETMAP from "./targets/NETMAP.ts";
+import * as targetNFLOG from "./targets/NFLOG.ts";
+import * as targetNFQUEUE from "./targets/NFQUEUE.ts";
+import * as targetNOTRACK from "./targets/NOTRACK.ts";
+import * as targetREDIRECT from "./targets/REDIRECT.ts";
+import * as targetREJECT from "./targets/REJECT.ts";
+import * as targetSET from "./targets/SET.ts";
+import * as targetSNAT from "./targets/SNAT.ts";
+import * as targetTCPMSS from "./targets/TCPMSS.ts";
+import * as targetTOS from "./targets/TOS.ts";
+import * as targetTRACE from "./targets/TRACE.ts";
+import * as targetTTL from "./targets/TTL.ts";
 
 /** Every match, one file each in matches/. */
 export const MATCHES: readonly MatchSpec[] = [
+  ...matchAddrtype.specs,
+  ...matchAh.specs,
   ...matchComment.specs,
   ...matchConnmark.specs,
   ...matchConntrack.specs,
   ...matchCpu.specs,
   ...matchDscp.specs,
+  ...matchEsp.specs,
   ...matchHelper.specs,
   ...matchHl.specs,
   ...matchIcmp.specs,
   ...matchIcmp6.specs,
   ...matchIprange.specs,
   ...matchLength.specs,
+  ...matchLimit.specs,
   ...matchMac.specs,
   ...matchMark.specs,
   ...matchMultiport.specs,
+  ...matchOwner.specs,
+  ...matchPhysdev.specs,
   ...matchPkttype.specs,
   ...matchRealm.specs,
+  ...matchRecent.specs,
   ...matchRpfilter.specs,
+  ...matchSctp.specs,
+  ...matchSet.specs,
   ...matchState.specs,
+  ...matchStatistic.specs,
+  ...matchString.specs,
   ...matchTcp.specs,
+  ...matchTcpmss.specs,
   ...matchTos.specs,
   ...matchTtl.specs,
   ...matchUdp.specs,
 ];
 
 /** Every target, one file each in targets/. */
-export const TARGETS: readonly TargetSpec[] = [];
+export const TARGETS: readonly TargetSpec[] = [
+  ...targetAUDIT.specs,
+  ...targetCHECKSUM.specs,
+  ...targetCLASSIFY.specs,
+  ...targetCONNMARK.specs,
+  ...targetCT.specs,
+  ...targetDNAT.specs,
+  ...targetDSCP.specs,
+  ...targetECN.specs,
+  ...targetHL.specs,
+  ...targetLOG.specs,
+  ...targetMARK.specs,
+  ...targetMASQUERADE.specs,
+  ...targetNETMAP.specs,
+  ...targetNFLOG.specs,
+  ...targetNFQUEUE.specs,
+  ...targetNOTRACK.specs,
+  ...targetREDIRECT.specs,
+  ...targetREJECT.specs,
+  ...targetSET.specs,
+  ...targetSNAT.specs,
+  ...targetTCPMSS.specs,
+  ...targetTOS.specs,
+  ...targetTRACE.specs,
+  ...targetTTL.specs,
+];

@@ -1,0 +1,122 @@
+import { type Address, type AddressMask, formatAddress, maskOf, parseAddress } from "../../model/address.ts";
+import { FLAG, number, word } from "../codecs.ts";
+import { recentCheck, recentRemove, recentSet } from "../recent-table.ts";
+import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
+
+const MAX_HITS = 65_535;
+
+const options = {
+  set: { flag: "--set", codec: FLAG, negatable: true },
+  rcheck: { flag: "--rcheck", codec: FLAG, negatable: true },
+  update: { flag: "--update", codec: FLAG, negatable: true },
+  remove: { flag: "--remove", codec: FLAG, negatable: true },
+  seconds: { flag: "--seconds", codec: number(1, 0xffffffff) },
+  reap: { flag: "--reap", codec: FLAG },
+  hitcount: { flag: "--hitcount", codec: number(0, MAX_HITS) },
+  rttl: { flag: "--rttl", codec: FLAG },
+  name: {
+    flag: "--name",
+    codec: word(
+      "a list name",
+      (text) => (/^[^/]{1,199}$/.test(text) ? text : undefined),
+      (name) => name,
+    ),
+  },
+  mask: { flag: "--mask", codec: word("an address mask", parseAddress, formatAddress) },
+  rsource: { flag: "--rsource", codec: FLAG },
+  rdest: { flag: "--rdest", codec: FLAG },
+} as const;
+
+type RecentArgs = Args<typeof options>;
+const GIVEN = { value: true, not: false } as const;
+
+function actionOf(args: RecentArgs): "set" | "rcheck" | "update" | "remove" | undefined {
+  const given = (["set", "rcheck", "update", "remove"] as const).filter((name) => args[name] !== undefined);
+  return given.length === 1 ? given[0] : undefined;
+}
+
+function canonical(args: RecentArgs, family: 4 | 6): RecentArgs {
+  return {
+    ...args,
+    name: args.name ?? { value: "DEFAULT", not: false },
+    mask: args.mask ?? { value: maskOf(family, family === 4 ? 32 : 128), not: false },
+    rsource: args.rdest ? undefined : GIVEN,
+    hitcount: args.hitcount?.value === 0 ? undefined : args.hitcount,
+  };
+}
+
+function check(args: RecentArgs): string | undefined {
+  const action = actionOf(args);
+  if (action === undefined) return "recent needs exactly one of --set, --rcheck, --update, --remove";
+  if ((action === "set" || action === "remove") && (args.seconds || args.hitcount || args.rttl || args.reap)) {
+    return `--${action} goes without --seconds, --hitcount, --rttl and --reap`;
+  }
+  return args.reap && !args.seconds ? "--reap needs --seconds" : undefined;
+}
+
+function masked(address: Address, mask: Address | undefined): AddressMask["address"] {
+  if (mask === undefined) return address;
+  if (typeof address === "number") return typeof mask === "number" ? (address & mask) >>> 0 : address;
+  return typeof mask === "bigint" ? address & mask : address;
+}
+
+/** xt_recent.c, recent_mt. */
+function recentMatch(args: RecentArgs, context: PacketContext): MatchResult {
+  const not = [args.set, args.rcheck, args.update, args.remove].some((option) => option?.not);
+  const address = masked(args.rdest ? context.packet.dst : context.packet.src, args.mask?.value);
+  // A forwarded packet that already lost a hop counts with the TTL that it came with.
+  const hops = context.out !== "" && context.frameType !== "outgoing" ? 1 : 0;
+  const entry = {
+    context,
+    list: `${context.netns}:${args.name?.value ?? "DEFAULT"}`,
+    address: formatAddress(address),
+    ttl: (context.packet.ttl + hops) & 0xff,
+    compareTtl: args.rttl !== undefined,
+  };
+  switch (actionOf(args)) {
+    case "set":
+      return recentSet(entry) !== not;
+    case "remove":
+      return recentRemove(entry) !== not;
+    default: {
+      const asked = { seconds: args.seconds?.value ?? 0, hits: args.hitcount?.value ?? 0, reap: args.reap !== undefined };
+      return recentCheck(entry, { ...asked, update: args.update !== undefined, not });
+    }
+  }
+}
+
+function explain(args: RecentArgs): string {
+  const who = `${args.rdest ? "destination" : "source"} address`;
+  const list = `list ${args.name?.value ?? "DEFAULT"}`;
+  const not = [args.set, args.rcheck, args.update, args.remove].some((option) => option?.not) ? "not " : "";
+  if (args.set) return `${not}${who} entered in ${list}`;
+  if (args.remove) return `${not}${who} removed from ${list}`;
+  const hits = args.hitcount?.value ? ` at least ${args.hitcount.value} times` : "";
+  const span = args.seconds ? ` within ${args.seconds.value} seconds` : "";
+  return `${not}${who} in ${list}${hits}${span}${args.update ? ", seen again" : ""}`;
+}
+
+const recent = match({
+  name: "recent",
+  options,
+  canonical,
+  check,
+  explain,
+  compile: (args) => (context) => recentMatch(args, context),
+  doc: "Lists of addresses that were seen lately; a replay begins with empty lists.",
+  examples: [
+    {
+      rule: "-m recent --set",
+      saved: "-m recent --set --name DEFAULT --mask 255.255.255.255 --rsource",
+      says: "source address entered in list DEFAULT",
+    },
+    {
+      rule: "-m recent --update --seconds 60 --hitcount 4 --rttl --name ssh --rdest",
+      saved: "-m recent --update --seconds 60 --hitcount 4 --rttl --name ssh --mask 255.255.255.255 --rdest",
+      says: "destination address in list ssh at least 4 times within 60 seconds, seen again",
+    },
+    { rule: "-m recent ! --rcheck --name bad --mask 255.255.255.0 --rsource", says: "not source address in list bad" },
+  ],
+});
+
+export const specs = [recent];

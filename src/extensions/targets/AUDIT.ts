@@ -1,0 +1,17 @@
+import { choice } from "../codecs.ts";
+import { target } from "../spec.ts";
+
+/** xt_AUDIT.c, audit_tg. */
+const audit = target({
+  name: "AUDIT",
+  options: { type: { flag: "--type", codec: choice(["accept", "drop", "reject"]), required: true } },
+  explain: (args) => `audit record "${args.type?.value ?? ""}"`,
+  compile: () => () => ({ verdict: "CONTINUE" }),
+  doc: "Writes an audit record.",
+  examples: [
+    { rule: "-j AUDIT --type accept", says: 'audit record "accept"' },
+    { rule: "-j AUDIT --type drop", says: 'audit record "drop"' },
+  ],
+});
+
+export const specs = [audit];

@@ -1,0 +1,18 @@
+import { FLAG } from "../codecs.ts";
+import { target } from "../spec.ts";
+
+/** xt_CHECKSUM.c, checksum_tg. */
+const checksum = target({
+  name: "CHECKSUM",
+  tables: ["mangle"],
+  options: { fill: { flag: "--checksum-fill", codec: FLAG, required: true } },
+  explain: () => "fill in the checksum",
+  compile: () => () => ({ verdict: "CONTINUE" }),
+  doc: "Computes a checksum that was left to the network card.",
+  examples: [
+    { rule: "-j CHECKSUM --checksum-fill", says: "fill in the checksum" },
+    { rule: "-p udp -j CHECKSUM --checksum-fill", says: "fill in the checksum" },
+  ],
+});
+
+export const specs = [checksum];

@@ -1,0 +1,71 @@
+import { choices, FLAG, parseNumber, quote, word } from "../codecs.ts";
+import { type Args, type PacketContext, type TargetResult, target } from "../spec.ts";
+
+const EVENTS = ["new", "related", "destroy", "reply", "assured", "protoinfo", "helper", "mark", "natseqinfo", "secmark"] as const;
+
+const NAME = word("a name", (text) => (text.length > 0 && text.length < 32 ? text : undefined), quote);
+const ZONE = word<number | "mark">(
+  "a zone from 0 to 65535, or mark",
+  (text) => (text === "mark" ? "mark" : parseNumber(text, 0, 65_535)),
+  String,
+);
+
+const options = {
+  notrack: { flag: "--notrack", codec: FLAG },
+  helper: { flag: "--helper", codec: NAME },
+  timeout: { flag: "--timeout", codec: NAME },
+  ctevents: { flag: "--ctevents", codec: choices(EVENTS) },
+  expevents: { flag: "--expevents", codec: choices(["new"]) },
+  zoneOrig: { flag: "--zone-orig", codec: ZONE },
+  zoneReply: { flag: "--zone-reply", codec: ZONE },
+  zone: { flag: "--zone", codec: ZONE },
+} as const;
+
+/** xt_CT.c, xt_ct_target: a packet that already has its connection (loopback) is left alone. */
+function ct(args: Args<typeof options>, context: PacketContext): TargetResult {
+  if (context.connection || context.ctState === "UNTRACKED") return { verdict: "CONTINUE", note: "already tracked, so nothing is changed" };
+  if (args.notrack) return { verdict: "CONTINUE", effects: [{ kind: "notrack" }] };
+  const zone = (args.zone ?? args.zoneOrig ?? args.zoneReply)?.value;
+  return {
+    verdict: "CONTINUE",
+    effects: [
+      {
+        kind: "ct-template",
+        ...(zone !== undefined && { zone: zone === "mark" ? context.mark & 0xffff : zone }),
+        ...(args.helper && { helper: args.helper.value }),
+        ...(!args.zone && args.zoneOrig && { zoneDirection: "orig" as const }),
+        ...(!args.zone && !args.zoneOrig && args.zoneReply && { zoneDirection: "reply" as const }),
+      },
+    ],
+  };
+}
+
+const spec = target({
+  name: "CT",
+  tables: ["raw"],
+  options,
+  explain: (args) => {
+    const zone = args.zone ?? args.zoneOrig ?? args.zoneReply;
+    const side = args.zone ? "" : args.zoneOrig ? " for the original direction" : " for the reply direction";
+    const words = [
+      args.notrack && "do not track the connection",
+      zone && `connection tracking zone ${zone.value}${side}`,
+      args.helper && `connection tracking helper ${args.helper.value}`,
+    ].filter((part) => part !== undefined);
+    return words.join(", ") || "set connection tracking options";
+  },
+  compile: (args) => (context) => ct(args, context),
+  doc: "Decides how the connection is tracked: not at all, in a zone, with a helper.",
+  examples: [
+    { rule: "-j CT --notrack", says: "do not track the connection" },
+    {
+      rule: "-j CT --zone 5 --helper ftp",
+      saved: "-j CT --helper ftp --zone 5",
+      says: "connection tracking zone 5, connection tracking helper ftp",
+    },
+    { rule: "-j CT --zone-orig mark", says: "connection tracking zone mark for the original direction" },
+    { rule: "-j CT --ctevents new,destroy", says: "set connection tracking options" },
+  ],
+});
+
+export const specs = [spec];

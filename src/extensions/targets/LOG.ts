@@ -1,0 +1,44 @@
+import { FLAG, parseNumber, text, word } from "../codecs.ts";
+import { target } from "../spec.ts";
+
+const LEVELS = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
+const OTHERS: Readonly<Record<string, number>> = { panic: 0, error: 3, warn: 4 };
+const WARNING = 4;
+
+const LEVEL = word(
+  "a syslog level, 0 to 7 or a name",
+  (name) => {
+    const found = LEVELS.indexOf(name.toLowerCase());
+    return parseNumber(name, 0, 7) ?? OTHERS[name.toLowerCase()] ?? (found < 0 ? undefined : found);
+  },
+  String,
+);
+
+/** xt_LOG.c, log_tg. */
+const log = target({
+  name: "LOG",
+  options: {
+    prefix: { flag: "--log-prefix", codec: text(29) },
+    level: { flag: "--log-level", codec: LEVEL },
+    tcpSequence: { flag: "--log-tcp-sequence", codec: FLAG },
+    tcpOptions: { flag: "--log-tcp-options", codec: FLAG },
+    ipOptions: { flag: "--log-ip-options", codec: FLAG },
+    uid: { flag: "--log-uid", codec: FLAG },
+    macdecode: { flag: "--log-macdecode", codec: FLAG },
+  },
+  canonical: (args) => ({ ...args, level: args.level?.value === WARNING ? undefined : args.level }),
+  explain: (args) => (args.prefix ? `log with prefix "${args.prefix.value}"` : "log"),
+  compile: (args) => () => ({ verdict: "CONTINUE", effects: [{ kind: "log", prefix: args.prefix?.value ?? "" }] }),
+  doc: "Writes the packet's header to the kernel log.",
+  examples: [
+    { rule: "-j LOG", says: "log" },
+    {
+      rule: '-j LOG --log-prefix "test: " --log-level debug --log-uid',
+      saved: '-j LOG --log-prefix "test: " --log-level 7 --log-uid',
+      says: 'log with prefix "test: "',
+    },
+    { rule: "-j LOG --log-prefix drop --log-level 4", saved: "-j LOG --log-prefix drop", says: 'log with prefix "drop"' },
+  ],
+});
+
+export const specs = [log];

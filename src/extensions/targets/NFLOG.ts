@@ -1,0 +1,35 @@
+import { number, quote, word } from "../codecs.ts";
+import { target } from "../spec.ts";
+
+const LONGEST = 63;
+
+/** xt_NFLOG.c, nflog_tg. */
+const nflog = target({
+  name: "NFLOG",
+  options: {
+    prefix: { flag: "--nflog-prefix", codec: word("text", (text) => (text === "" ? undefined : text.slice(0, LONGEST)), quote) },
+    group: { flag: "--nflog-group", codec: number(0, 65_535) },
+    range: { flag: "--nflog-range", codec: number(0, 0xffffffff) },
+    size: { flag: "--nflog-size", codec: number(0, 0xffffffff) },
+    threshold: { flag: "--nflog-threshold", codec: number(1, 65_535) },
+  },
+  canonical: (args) => ({
+    ...args,
+    group: args.group?.value === 0 ? undefined : args.group,
+    range: args.range?.value === 0 ? undefined : args.range,
+    threshold: args.threshold?.value === 1 ? undefined : args.threshold,
+  }),
+  explain: (args) => `log to group ${args.group?.value ?? 0}${args.prefix ? ` with prefix "${args.prefix.value}"` : ""}`,
+  compile: (args) => () => ({ verdict: "CONTINUE", effects: [{ kind: "log", prefix: args.prefix?.value ?? "" }] }),
+  doc: "Hands a copy of the packet to a logging program.",
+  examples: [
+    { rule: "-j NFLOG --nflog-group 0", saved: "-j NFLOG", says: "log to group 0" },
+    {
+      rule: '-j NFLOG --nflog-prefix "a b" --nflog-group 3 --nflog-threshold 4 --nflog-size 6',
+      saved: '-j NFLOG --nflog-prefix "a b" --nflog-group 3 --nflog-size 6 --nflog-threshold 4',
+      says: 'log to group 3 with prefix "a b"',
+    },
+  ],
+});
+
+export const specs = [nflog];

@@ -1,0 +1,21 @@
+import { target } from "../spec.ts";
+
+/** xt_CT.c, notrack_tg. */
+const notrack = target({
+  name: "NOTRACK",
+  tables: ["raw"],
+  options: {},
+  explain: () => "do not track the connection",
+  compile: () => (context) => {
+    if (context.connection || context.ctState === "UNTRACKED")
+      return { verdict: "CONTINUE", note: "already tracked, so nothing is changed" };
+    return { verdict: "CONTINUE", effects: [{ kind: "notrack" }] };
+  },
+  doc: "An older spelling of CT --notrack.",
+  examples: [
+    { rule: "-j NOTRACK", says: "do not track the connection" },
+    { rule: "-p udp -j NOTRACK", says: "do not track the connection" },
+  ],
+});
+
+export const specs = [notrack];

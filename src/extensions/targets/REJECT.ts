@@ -1,0 +1,28 @@
+import type { Family } from "../../model/address.ts";
+import { REJECT_TYPES, REJECT_TYPES6, rejectCodec } from "../reject-types.ts";
+import { type Codec, type RejectWith, target } from "../spec.ts";
+
+function reject(family: Family, codec: Codec<RejectWith>, usual: RejectWith) {
+  const options = { with: { flag: "--reject-with", codec } } as const;
+  return target({
+    name: "REJECT",
+    families: [family],
+    tables: ["filter"],
+    hooks: ["INPUT", "FORWARD", "OUTPUT"],
+    options,
+    canonical: (args) => ({ with: args.with ?? { value: usual, not: false } }),
+    explain: (args) => `reject with ${args.with?.value ?? usual}`,
+    compile: (args) => () => ({ verdict: "DROP", effects: [{ kind: "reject", with: args.with?.value ?? usual }] }),
+    doc: "Drops the packet and answers it with an ICMP error or a TCP reset.",
+    examples: [
+      { rule: "-j REJECT", saved: `-j REJECT --reject-with ${usual}`, says: `reject with ${usual}` },
+      { rule: "-p tcp -j REJECT --reject-with tcp-reset", says: "reject with tcp-reset" },
+    ],
+  });
+}
+
+/** ipt_REJECT.c, reject_tg, and ip6t_REJECT.c, reject_tg6. */
+export const specs = [
+  reject(4, rejectCodec(REJECT_TYPES), "icmp-port-unreachable"),
+  reject(6, rejectCodec(REJECT_TYPES6), "icmp6-port-unreachable"),
+];

@@ -1,0 +1,80 @@
+import type { IpSet } from "../../model/host.ts";
+import { FLAG, number } from "../codecs.ts";
+import { addToSet, type Change, deleteFromSet } from "../ipset/change.ts";
+import { askSet } from "../ipset/named.ts";
+import { changed } from "../marks.ts";
+import { directionWords, SET_USE } from "../set-words.ts";
+import { type Args, type Effect, type PacketContext, type TargetResult, target } from "../spec.ts";
+
+const options = {
+  add: { flag: "--add-set", codec: SET_USE },
+  exist: { flag: "--exist", codec: FLAG },
+  timeout: { flag: "--timeout", codec: number(0, 0xfffffffe) },
+  del: { flag: "--del-set", codec: SET_USE },
+  map: { flag: "--map-set", codec: SET_USE },
+  mapMark: { flag: "--map-mark", codec: FLAG },
+  mapPrio: { flag: "--map-prio", codec: FLAG },
+  mapQueue: { flag: "--map-queue", codec: FLAG },
+} as const;
+
+type SetArgs = Args<typeof options>;
+
+function words(value: string | undefined, separator: string, radix: number): readonly number[] {
+  return (value ?? "").split(separator).map((part) => Number.parseInt(part.replace(/^0x/, ""), radix));
+}
+
+/** Mark and priority that a member carries (`skbmark`, `skbprio`). */
+function mapped(args: SetArgs, member: IpSet["entries"][number]["options"] | undefined, context: PacketContext): readonly Effect[] {
+  const effects: Effect[] = [];
+  const [value = 0, mask = 0xffffffff] = words(member?.get("skbmark") ?? "0x0/0x0", "/", 16);
+  if (args.mapMark) effects.push({ kind: "set-mark", value: changed(context.mark, { value, mask }) });
+  const [major = 0, minor = 0] = words(member?.get("skbprio") ?? "0:0", ":", 16);
+  if (args.mapPrio) effects.push({ kind: "set-priority", value: major * 65_536 + minor });
+  return effects;
+}
+
+/** xt_set.c, set_target_v3. */
+function setTarget(args: SetArgs, context: PacketContext): TargetResult {
+  const changes: Change[] = [];
+  const timeout = args.timeout?.value;
+  const addition = { exist: args.exist !== undefined, ...(timeout !== undefined && { timeout }) };
+  // Whoever asks a set that was not given is undecided anyway, whatever was added to it.
+  const given = (name: string | undefined) => name !== undefined && context.sets?.has(name) === true;
+  if (args.add && given(args.add.value.name)) changes.push(addToSet(args.add.value.name, args.add.value.directions, addition, context));
+  if (args.del && given(args.del.value.name)) changes.push(deleteFromSet(args.del.value.name, args.del.value.directions, context));
+  const undecided = changes.find((change) => typeof change === "object");
+  if (typeof undecided === "object") return undecided;
+  if (!args.map) return { verdict: "CONTINUE" };
+  const answer = askSet(args.map.value.name, args.map.value.directions, false, context);
+  if (answer.kind === "unknown") return { unknown: answer.needs };
+  return answer.kind === "match"
+    ? { verdict: "CONTINUE", effects: mapped(args, answer.member?.options, context) }
+    : { verdict: "CONTINUE" };
+}
+
+const set = target({
+  name: "SET",
+  options,
+  check: (args) => (args.add || args.del || args.map ? undefined : "SET needs --add-set, --del-set or --map-set"),
+  explain: (args) =>
+    [
+      args.add && `add ${directionWords(args.add.value)} to set ${args.add.value.name}`,
+      args.del && `delete ${directionWords(args.del.value)} from set ${args.del.value.name}`,
+      args.map && `take mark or priority from set ${args.map.value.name}`,
+    ]
+      .filter((part) => part !== undefined)
+      .join(", "),
+  compile: (args) => (context) => setTarget(args, context),
+  doc: "Adds the packet's addresses or ports to an ipset, or deletes them.",
+  examples: [
+    { rule: "-j SET --add-set offenders src", says: "add source to set offenders" },
+    {
+      rule: "-j SET --exist --timeout 5 --add-set a src,dst",
+      saved: "-j SET --add-set a src,dst --exist --timeout 5",
+      says: "add source and destination to set a",
+    },
+    { rule: "-j SET --del-set learned src", says: "delete source from set learned" },
+  ],
+});
+
+export const specs = [set];

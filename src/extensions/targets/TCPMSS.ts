@@ -1,0 +1,51 @@
+import { FLAG, number } from "../codecs.ts";
+import { type Args, type PacketContext, type TargetResult, target } from "../spec.ts";
+import { mssOf } from "../tcp-mss.ts";
+import { isLaterFragment } from "../transport.ts";
+
+const options = {
+  set: { flag: "--set-mss", codec: number(0, 65_535 - 40) },
+  clamp: { flag: "--clamp-mss-to-pmtu", codec: FLAG },
+} as const;
+
+const CONTINUE: TargetResult = { verdict: "CONTINUE" };
+
+/** Where a SYN names no size, that of hosts that know nothing better (RFC 9293, RFC 8200). */
+const UNSPOKEN = { 4: 536, 6: 1220 } as const;
+const LONGEST_HEADER = 60;
+
+/** xt_TCPMSS.c, tcpmss_mangle_packet: it only ever lowers the size, and drops what has no whole TCP header. */
+function tcpmss(args: Args<typeof options>, context: PacketContext): TargetResult {
+  const { packet } = context;
+  if (isLaterFragment(packet)) return CONTINUE;
+  const tcp = packet.transport;
+  if (tcp?.kind !== "tcp")
+    return packet.defect === "uncaptured" ? { unknown: "the TCP header, which was not captured" } : { verdict: "DROP" };
+  const length = packet.length - packet.headerLength;
+  if (length < tcp.headerLength) return { verdict: "DROP" };
+  const limit = args.set ? args.set.value : context.pathMtu();
+  const now = mssOf(tcp);
+  if (now === undefined && (length > tcp.headerLength || tcp.headerLength >= LONGEST_HEADER)) return CONTINUE;
+  if (limit === undefined) return { verdict: "CONTINUE", effects: [{ kind: "set-mss", value: "pmtu" }] };
+  if (limit <= 0 && args.clamp) return { verdict: "DROP" };
+  if (now !== undefined && now <= limit) return CONTINUE;
+  return {
+    verdict: "CONTINUE",
+    effects: [{ kind: "set-mss", value: now === undefined ? Math.min(limit, UNSPOKEN[packet.family]) : limit }],
+  };
+}
+
+const spec = target({
+  name: "TCPMSS",
+  options,
+  check: (args) => ((args.set === undefined) === (args.clamp === undefined) ? "TCPMSS needs --set-mss or --clamp-mss-to-pmtu" : undefined),
+  explain: (args) => `lower the TCP maximum segment size to ${args.set ? args.set.value : "what the path's MTU allows"}`,
+  compile: (args) => (context) => tcpmss(args, context),
+  doc: "Lowers the maximum segment size that a TCP SYN announces.",
+  examples: [
+    { rule: "-p tcp -j TCPMSS --set-mss 1400", says: "lower the TCP maximum segment size to 1400" },
+    { rule: "-p tcp -j TCPMSS --clamp-mss-to-pmtu", says: "lower the TCP maximum segment size to what the path's MTU allows" },
+  ],
+});
+
+export const specs = [spec];

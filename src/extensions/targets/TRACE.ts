@@ -1,0 +1,17 @@
+import { target } from "../spec.ts";
+
+/** xt_TRACE.c, trace_tg. */
+const trace = target({
+  name: "TRACE",
+  tables: ["raw"],
+  options: {},
+  explain: () => "trace the packet",
+  compile: () => () => ({ verdict: "CONTINUE" }),
+  doc: "Makes the kernel log every rule that the packet matches.",
+  examples: [
+    { rule: "-j TRACE", says: "trace the packet" },
+    { rule: "-p icmp -j TRACE", says: "trace the packet" },
+  ],
+});
+
+export const specs = [trace];
