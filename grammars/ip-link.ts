@@ -168,7 +168,7 @@ class LinkParser extends EmbeddedActionsParser {
   );
 }
 
-const lexer = new Lexer(tokens, { positionTracking: "onlyOffset" });
+const lexer = new Lexer(tokens, { positionTracking: "onlyOffset", ensureOptimizations: true });
 const parser = new LinkParser();
 
 /** Reads one line of `ip link` or `ip addr`. */

@@ -183,7 +183,7 @@ class RouteParser extends EmbeddedActionsParser {
   });
 }
 
-const lexer = new Lexer(tokens, { positionTracking: "onlyOffset" });
+const lexer = new Lexer(tokens, { positionTracking: "onlyOffset", ensureOptimizations: true });
 const parser = new RouteParser();
 
 /** Reads one line of `ip route show`; with `-o` a route and its nexthops are one line. */

@@ -76,7 +76,7 @@ class RuleParser extends EmbeddedActionsParser {
   });
 }
 
-const lexer = new Lexer(tokens, { positionTracking: "onlyOffset" });
+const lexer = new Lexer(tokens, { positionTracking: "onlyOffset", ensureOptimizations: true });
 const parser = new RuleParser();
 
 /** Reads one line of `ip rule show`. */

@@ -34,11 +34,28 @@ export interface LineRead<T> {
   readonly faults: readonly Fault[];
 }
 
+const BLANKS = " \t\r\n\f\v";
+
+// The lexer looks tokens up by their first character only if it knows all of them; above 255 it has one slot for 256 characters.
+function firstCharacters(): string[] {
+  const codes = Array.from({ length: 256 }, (_, index) => [index, (index + 1) * 256]).flat();
+  return codes
+    .filter((code) => code < 0x10000)
+    .flatMap((code) => String.fromCharCode(code))
+    .filter((character) => !BLANKS.includes(character));
+}
+
 /** Anything between blanks; every keyword is a word too, since devices and tables may be named like one. */
-export const AnyWord = createToken({ name: "AnyWord", pattern: /\S+/, line_breaks: false, label: "a word" });
+export const AnyWord = createToken({
+  name: "AnyWord",
+  pattern: /[^ \t\r\n\f\v]+/,
+  start_chars_hint: firstCharacters(),
+  line_breaks: false,
+  label: "a word",
+});
 
 /** Blanks within a line. */
-const Blank = createToken({ name: "Blank", pattern: /\s+/, group: Lexer.SKIPPED, line_breaks: true });
+const Blank = createToken({ name: "Blank", pattern: /[ \t\r\n\f\v]+/, group: Lexer.SKIPPED, line_breaks: true });
 
 /** A group of keywords that a grammar treats alike. */
 export function keywordGroup(name: string, label: string): TokenType {

@@ -54,10 +54,17 @@ function reporter(file: string, line: SourceLine, problems: Problem[]): Report {
   };
 }
 
+// `ip route` resolves nexthop objects; where it does not, only `ip nexthop` knows where such a route leads.
+function withUnresolved(route: Route): Route {
+  if (route.nexthopId === undefined || route.nexthops.length > 0) return route;
+  return { ...route, unmodelled: [...(route.unmodelled ?? []), "nhid", String(route.nexthopId)] };
+}
+
 /** Reads `ip route` (text or JSON), `route -n` or `netstat -rn`; `fallback` is the family of routes that do not say theirs. */
 export function parseRoutesByFamily(text: string, file: string, fallback: Family): Parsed<RoutesByFamily> {
   const read = /^\s*[[{]/.test(text) ? readRoutesJson : isRouteTable(text) ? readRouteTable : readRoutesText;
-  const { value, problems } = read(text, file, fallback);
+  const { value: routes, problems } = read(text, file, fallback);
+  const value = routes.map(withUnresolved);
   const four = value.filter((route) => familyOf(route.destination.address) === 4);
   const six = value.filter((route) => familyOf(route.destination.address) === 6);
   return { value: { four, six }, problems };

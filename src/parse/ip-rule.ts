@@ -70,7 +70,6 @@ function entries(rule: RuleJson): (readonly [string, string, Text])[] {
     ["suppress_ifgroup", "suppress_ifgroup", rule.suppress_ifgroup],
     ["realms", "flow_to", rule.flow_to === undefined ? undefined : joined(rule.flow_from ?? 0, "/", rule.flow_to)],
     ["goto", "goto", rule.goto],
-    ["proto", "protocol", rule.protocol],
   ];
 }
 
@@ -88,6 +87,7 @@ function readRulesJson(input: string, file: string, family: Family): Parsed<Poli
       .map(([name, key, value]) => ({ name: word(name, key), values: [word(value ?? "", key)] }));
     if ("nop" in rule) attributes.push({ name: word("nop", "nop"), values: [] });
     if (rule.action) attributes.push({ name: word(rule.action, "action"), values: [] });
+    if (rule.protocol) attributes.push({ name: word("proto", "protocol"), values: [word(rule.protocol, "protocol")] });
     const words: RuleLine = { priority: word(rule.priority, "priority"), not: "not" in rule && rule["not"] !== false, attributes };
     const written = attributes.map(({ name, values }) => [name.text, ...values.map((one) => one.text)].join(" "));
     const line = `${rule.priority}: ${words.not ? "not " : ""}${written.join(" ")}`;
