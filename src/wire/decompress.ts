@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
 import { u16, u32le } from "./octets.ts";
@@ -7,6 +6,8 @@ const GZIP_MAGIC = 0x1f8b;
 const ZSTD_MAGIC = 0xfd2fb528;
 const MAGIC_LENGTH = 4;
 const OUTPUT_CHUNK = 1 << 18;
+/** Deflate packs a thousandfold at most, so this bounds what one step unpacks. */
+const INPUT_PIECE = 1 << 14;
 
 /** Compressed data that is damaged or breaks off. */
 export class CompressionError extends Error {}
@@ -35,21 +36,39 @@ async function* prepend(head: Uint8Array, rest: AsyncIterator<Uint8Array>): Asyn
   }
 }
 
+// Not piped: a stream that ends in an error would take the output before it along.
 async function* gunzip(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const gunzip = createGunzip({ chunkSize: OUTPUT_CHUNK });
-  const input = Readable.from(chunks, { objectMode: false });
-  let inputError: Error | undefined;
-  input.on("error", (error) => {
-    inputError = error;
-    gunzip.destroy(error);
+  const ready: Uint8Array[] = [];
+  let failure: Error | undefined;
+  const stream = createGunzip({ chunkSize: OUTPUT_CHUNK });
+  stream.on("data", (chunk: Uint8Array) => void ready.push(chunk));
+  stream.on("error", (error) => {
+    failure = error;
   });
-  input.pipe(gunzip);
+  // A write that fails never calls back, but it closes the stream.
+  let proceed = () => {};
+  stream.once("close", () => proceed());
   try {
-    for await (const chunk of gunzip) yield chunk;
-  } catch (error) {
-    throw inputError ?? new CompressionError(`the gzip data is damaged: ${words(error)}`);
+    for await (const chunk of chunks) {
+      for (let i = 0; i < chunk.length && !failure; i += INPUT_PIECE) {
+        const piece = chunk.subarray(i, i + INPUT_PIECE);
+        await new Promise<void>((resolve) => {
+          proceed = resolve;
+          stream.write(piece, () => resolve());
+        });
+        yield* ready.splice(0);
+      }
+      if (failure) break;
+    }
+    await new Promise<void>((resolve) => {
+      proceed = resolve;
+      if (stream.closed) resolve();
+      else stream.end();
+    });
+    yield* ready.splice(0);
+    if (failure) throw new CompressionError(`the gzip data is damaged: ${words(failure)}`);
   } finally {
-    input.destroy();
+    stream.destroy();
   }
 }
 

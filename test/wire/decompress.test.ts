@@ -1,0 +1,42 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { decompress } from "../../src/wire/decompress.ts";
+import { hex, inPieces, pcapFile, readAll } from "./pcap-bytes.ts";
+
+const capture = pcapFile(Array.from({ length: 300 }, (_, i) => ({ data: new Uint8Array(60).fill(i), seconds: i })));
+// printf hello | zstd
+const HELLO_ZSTD = hex("28b52ffd 0458 290000 68656c6c6f a36d9f88");
+
+describe("compressed captures", () => {
+  it("are read as if they were not", async () => {
+    const plain = await readAll(capture);
+    expect(plain.frames).toHaveLength(300);
+    for (const size of [1, 3, 4096]) expect(await readAll(gzipSync(capture), size)).toEqual(plain);
+  });
+
+  it("give what could be unpacked before damage", async () => {
+    const packed = gzipSync(capture);
+    const { frames, problem, broken } = await readAll(packed.subarray(0, -20), 100);
+    expect(broken).toBe("damaged");
+    expect(problem?.message).toContain("gzip");
+    expect(frames.length).toBeGreaterThan(250);
+    expect(await readAll(hex("1f8b0800ffff"))).toMatchObject({ broken: "input", frames: [] });
+    const bad = packed.slice();
+    bad[bad.length >> 1] = (bad[bad.length >> 1] ?? 0) ^ 0xff;
+    expect((await readAll(bad, 100)).broken).toBe("damaged");
+  });
+
+  it("leave the rest alone when nobody wants it", async () => {
+    for await (const chunk of decompress(inPieces(gzipSync(new Uint8Array(1 << 22)), 100))) {
+      expect(chunk.length).toBeGreaterThan(0);
+      break;
+    }
+  });
+
+  it("may be zstd", async () => {
+    const unpacked: Uint8Array[] = [];
+    for await (const chunk of decompress(inPieces(HELLO_ZSTD, 5))) unpacked.push(chunk);
+    expect(Buffer.concat(unpacked).toString()).toBe("hello");
+    expect(await readAll(HELLO_ZSTD.subarray(0, -8))).toMatchObject({ broken: "input" });
+  });
+});
