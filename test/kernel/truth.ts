@@ -27,17 +27,12 @@ function placeLine(recorded: Fields, at: Fields): Line {
   return recorded.interface ? `${at.netns} ${at.interface}` : `${at.netns}`;
 }
 
-function replyLines(replies: readonly Fields[]): Line[] {
-  return replies.map((r) => `${r.netns} ${r.type} ${r.src}→${r.dst} ${r.verdict} [${stepLines(r.trace ?? r.steps).join(", ")}]`);
-}
-
 function comparable(truth: Fields, at: Fields, said: Fields) {
   return {
     verdict: said.verdict,
     at: placeLine(truth.at, at),
     trace: stepLines(said.trace ?? said.steps),
     out: outLines(said.out),
-    replies: replyLines(said.replies ?? []),
   };
 }
 
