@@ -7,8 +7,8 @@ import { describe, expect, it } from "vitest";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const UPDATE = process.env["UPDATE_SAMPLES"] === "1";
 
-/** A console block: one command after "$ ", then what it prints. */
-const BLOCK = /```console\n\$ (nettrace [^\n]*)\n([\s\S]*?)```\n/g;
+/** A console block: one command about a sample after "$ ", then what it prints. */
+const BLOCK = /```console\n\$ (nettrace [^\n]*samples\/[^\n]*)\n([\s\S]*?)```\n/g;
 
 function run(command: string): string {
   const words = [...command.matchAll(/"([^"]*)"|\S+/g)].map((match) => match[1] ?? match[0]);
