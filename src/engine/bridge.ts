@@ -1,15 +1,16 @@
 import { formatMac, isGroupMac } from "../model/address.ts";
 import type { Device, FdbEntry } from "../model/host.ts";
+import { cut } from "./fragments.ts";
 import { runHook } from "./hooks.ts";
 import { ipReceive } from "./input.ts";
 import { transmit } from "./link.ts";
-import type { Netns } from "./netns.ts";
-import { lookup, routeInput, routeStep } from "./route-input.ts";
+import { headerCache, type Netns } from "./netns.ts";
+import { routeInput } from "./route-input.ts";
 import type { Run } from "./run.ts";
 import { cloneSkb, type Skb } from "./skb.ts";
 
 /** Whether bridged IPv4 runs through iptables (br_nf_pre_routing: the sysctl or the bridge's own switch). */
-function callsIptables(netns: Netns, bridge: Device): boolean {
+export function callsIptables(netns: Netns, bridge: Device): boolean {
   return netns.sysctl("net.bridge.bridge-nf-call-iptables", 0) !== 0 || bridge.bridge?.callIptables === true;
 }
 
@@ -73,24 +74,9 @@ function prerouting(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
 
 /** Where a DNAT of a bridged packet leads: to another port ("bridged"), up to the host ("up"), or nowhere. */
 function bridgedDnat(run: Run, netns: Netns, bridge: Device, skb: Skb): "bridged" | "up" | "drop" {
-  const before = run.steps.length;
   const route = routeInput(run, netns, { ...skb, device: bridge.name });
-  if (route.kind === "drop" || route.kind === "error") {
-    const unreachable = route.kind === "error" && route.error === "EHOSTUNREACH";
-    if (unreachable && netns.forwards(bridge.name) === false) {
-      run.steps.length = before;
-      const found = lookup(run, netns, { src: 0, dst: skb.packet.dst, iif: "lo", mark: 0, tos: skb.packet.tos & 0x1c, protocol: 0 });
-      run.steps.push(routeStep(netns, found, "output"));
-      if (!("error" in found) && found.nexthop.device === bridge.name) {
-        skb.destination = { kind: "output", device: bridge.name, route: found.route, nexthop: found.nexthop };
-        return "bridged";
-      }
-    }
-    run.drop(
-      skb,
-      route.kind === "drop" ? route.reason : "no-route",
-      route.kind === "drop" ? route.text : "there is no way to its new destination that it could be bridged or routed on",
-    );
+  if (route.kind === "drop") {
+    run.drop(skb, route.reason, route.text);
     return "drop";
   }
   skb.destination = route;
@@ -109,7 +95,10 @@ function dnatToPort(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
   if (mac !== undefined) skb.dstMac = mac;
   if (bridge.mac !== undefined) skb.srcMac = skb.srcMac ?? bridge.mac;
   skb.type = "otherhost";
-  run.appear(skb, bridge.name);
+  if (!run.world.state.get(headerCache(netns.name, bridge.name, nexthop))) {
+    run.world.state.set(headerCache(netns.name, bridge.name, nexthop), true);
+    run.appear(skb, bridge.name);
+  }
   handleFrame(run, netns, bridge, port, skb);
 }
 
@@ -121,7 +110,7 @@ function handleFrame(run: Run, netns: Netns, bridge: Device, port: Device, skb: 
       run.world.state.set(key, port.name);
   }
   const mac = skb.dstMac;
-  if (mac === undefined) return up(run, netns, bridge, port, skb);
+  if (mac === undefined) return skb.type === "otherhost" ? flood(run, netns, bridge, port, skb) : up(run, netns, bridge, port, skb);
   if (isGroupMac(mac)) {
     flood(run, netns, bridge, port, skb);
     return up(run, netns, bridge, port, skb);
@@ -172,7 +161,9 @@ function flood(run: Run, netns: Netns, bridge: Device, from: Device | undefined,
     ...(from ? { port: from.name } : {}),
     action: "flood",
     ports: ports.map((port) => port.name),
-    note: isGroupMac(mac) ? "to all ports" : `${formatMac(mac)} is behind no port that is known: to all ports`,
+    note: isGroupMac(mac)
+      ? "to all ports"
+      : `${mac === 0 ? "its destination" : formatMac(mac)} is behind no port that is known: to all ports`,
   });
   if (ports.length === 0 && !isGroupMac(mac)) run.drop(skb, "bridge", `${bridge.name} has no port to send it to`);
   for (const port of ports) bridgeForward(run, netns, bridge, port, cloneSkb(skb));
@@ -189,7 +180,8 @@ function bridgeForward(run: Run, netns: Netns, bridge: Device, port: Device, skb
     skb.type = type;
   }
   skb.device = port.name;
-  transmit(run, netns, port, skb);
+  if (skb.fragMaxSize === undefined || skb.packet.length <= port.mtu) return transmit(run, netns, port, skb);
+  for (const packet of cut(skb, port.mtu)) transmit(run, netns, port, { ...skb, packet });
 }
 
 /** br_pass_frame_up: the bridge itself takes the frame. */

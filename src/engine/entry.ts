@@ -1,6 +1,7 @@
-import { formatAddress, isGroupMac, MAC_BROADCAST } from "../model/address.ts";
+import { familyOf, inPrefix, isGroupMac, MAC_BROADCAST } from "../model/address.ts";
 import type { Device } from "../model/host.ts";
 import type { Frame, FrameType, Packet } from "../model/packet.ts";
+import { callsIptables } from "./bridge.ts";
 import { tupleOf } from "./conntrack.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import type { World } from "./run.ts";
@@ -89,12 +90,20 @@ function behindBridge(world: World, netns: Netns, port: Device, frame: Frame, pa
   const own = netns.deviceOf(packet.dst);
   const neighbour = netns.namespace.neighbours?.find((n) => n.device === bridge.name && n.address === packet.dst)?.mac;
   const owner = own ? undefined : (neighbour ?? world.ownerOf(netns, bridge, packet.dst));
-  const mac = typeof owner === "number" && !returnsThroughHost(netns, frame, packet) ? owner : bridge.mac;
-  world.assumptions.add({
-    id: "destination-mac",
-    text: `frames to ${formatAddress(packet.dst)} on ${port.name} are addressed to ${mac === bridge.mac ? `the bridge ${bridge.name}` : "its own MAC address"} (this kind of capture does not say)`,
-    flag: "a capture of the port itself",
-  });
+  const station =
+    typeof owner === "number"
+      ? owner
+      : bridge.addresses.some((a) => familyOf(a.address) === packet.family && inPrefix(packet.dst, a))
+        ? undefined
+        : bridge.mac;
+  const mac = own || (returnsThroughHost(netns, frame, packet) && !callsIptables(netns, bridge)) ? bridge.mac : station;
+  if (!own) {
+    world.assumptions.add({
+      id: "destination-mac",
+      text: "frames that come in on a bridge's port carry the destination MAC address that ARP would give (a capture of all devices does not show it)",
+      flag: "a capture of the port itself",
+    });
+  }
   return mac;
 }
 

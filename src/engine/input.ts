@@ -34,7 +34,7 @@ export function ipReceive(run: Run, netns: Netns, skb: Skb): void {
 
 /** ip_rcv_finish: the input route, and where it leads. */
 function afterPrerouting(run: Run, netns: Netns, skb: Skb): void {
-  if (!(skb.looped && skb.destination)) {
+  if (!((skb.looped || skb.bridge) && skb.destination)) {
     const route = routeInput(run, netns, skb);
     if (route.kind === "drop") {
       run.drop(skb, route.reason, route.text);

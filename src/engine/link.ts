@@ -53,6 +53,7 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
   void [connection, template, bridge, destination, fragments, fragMaxSize, ignoreDf];
   const moved: Skb = {
     ...rest,
+    type: "host",
     mark: peer.netns === netns ? skb.mark : 0,
     netns: peer.netns.name,
     ctState: "INVALID",
@@ -68,7 +69,7 @@ export function receive(run: Run, netns: Netns, device: Device, skb: Skb): void 
   skb.netns = netns.name;
   skb.device = device.name;
   skb.in = device.name;
-  skb.type = frameType(skb.dstMac, device);
+  if (skb.dstMac !== undefined || skb.type !== "otherhost") skb.type = frameType(skb.dstMac, device);
   run.arrive(skb, device.name);
   run.steps.push({ kind: "device", netns: netns.name, interface: device.name, direction: "in" });
   const bridge = device.master === undefined ? undefined : netns.devices.get(device.master);

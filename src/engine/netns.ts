@@ -11,6 +11,11 @@ import type { State } from "./state.ts";
 /** Name of a device that is not known. */
 export const UNKNOWN_DEVICE = "?";
 
+/** The state cell of a neighbour's cached link-layer header, which its first use makes (neigh_hh_init). */
+export function headerCache(netns: string, device: string, address: Address): string {
+  return `hh|${netns}|${device}|${address}`;
+}
+
 /** Matches and targets that make the kernel track connections in a namespace (nf_ct_netns_get). */
 const NEEDS_CONNTRACK = new Set([
   "conntrack",

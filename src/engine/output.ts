@@ -4,7 +4,7 @@ import { sendIcmpError } from "./answers.ts";
 import { cut } from "./fragments.ts";
 import { runHook } from "./hooks.ts";
 import { transmit } from "./link.ts";
-import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
+import { headerCache, type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { flowKey, lookup, routeStep } from "./route-input.ts";
 import type { Run } from "./run.ts";
 import type { Destination, Skb } from "./skb.ts";
@@ -130,6 +130,8 @@ function toNeighbour(run: Run, netns: Netns, skb: Skb): void {
   }
   if (mac !== undefined) skb.dstMac = mac;
   else delete skb.dstMac;
+  const cached = headerCache(netns.name, device.name, nexthop);
+  if (!run.world.state.get(cached)) run.world.state.set(cached, true);
   if (device.mac !== undefined) skb.srcMac = device.mac;
   transmit(run, netns, device, skb);
 }

@@ -45,7 +45,7 @@ export class State implements StateCells {
   /** Throws when a cell or an object was left in doubt by an earlier packet. */
   #check(key: string): void {
     if (this.#tainted.size === 0 && this.#ruleStateTaint === undefined) return;
-    const reason = this.#tainted.get(key) ?? (/^(ct|fdb|frag)\|/.test(key) ? undefined : this.#ruleStateTaint);
+    const reason = this.#tainted.get(key) ?? (/^(ct|fdb|frag|hh)\|/.test(key) ? undefined : this.#ruleStateTaint);
     if (reason !== undefined) throw new Undecided(reason);
   }
 
