@@ -95,7 +95,7 @@ function dnatToPort(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
   if (mac !== undefined) skb.dstMac = mac;
   if (bridge.mac !== undefined) skb.srcMac = skb.srcMac ?? bridge.mac;
   skb.type = "otherhost";
-  if (!run.world.state.get(headerCache(netns.name, bridge.name, nexthop))) {
+  if (!netns.sawTraffic && !run.world.state.get(headerCache(netns.name, bridge.name, nexthop))) {
     run.world.state.set(headerCache(netns.name, bridge.name, nexthop), true);
     run.appear(skb, bridge.name);
   }

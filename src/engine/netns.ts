@@ -55,6 +55,8 @@ export class Netns {
   readonly conntrack: Conntrack | undefined;
   readonly nat: Nat | undefined;
   readonly defragments: boolean;
+  /** Whether a packet's mark decides anything here. */
+  readonly marksMatter: boolean;
   /** Whether rule counters or connections show that packets passed before the capture began. */
   readonly sawTraffic: boolean;
   readonly sets: ReadonlyMap<string, IpSet> | undefined;
@@ -89,6 +91,8 @@ export class Netns {
     this.nat = this.conntrack ? new Nat(this.name, this.conntrack, state) : undefined;
     this.defragments = tracks || (ruleset !== undefined && uses(ruleset, NEEDS_DEFRAG, false));
     this.sawTraffic = (namespace.conntrack?.length ?? 0) > 0 || (ruleset !== undefined && hasCounted(ruleset));
+    const byMark = namespace.policyRules?.some((rule) => rule.mark !== undefined) === true;
+    this.marksMatter = byMark || (ruleset !== undefined && uses(ruleset, new Set(["mark"]), false));
     this.sets = namespace.sets && new Map(namespace.sets.map((set) => [set.name, set]));
   }
 

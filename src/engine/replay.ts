@@ -172,6 +172,13 @@ function start(run: Run, entry: Entry, skb: Skb): string | undefined {
     if (entry.direction === "in") {
       if (entry.device) receive(run, entry.netns, entry.device, typed(skb, entry));
       else ipReceive(run, entry.netns, skb);
+    } else if (!entry.outgoing && entry.netns.marksMatter && skb.mark === 0) {
+      run.world.assumptions.add({
+        id: "socket-mark",
+        text: "local sockets set no mark of their own (SO_MARK), which rules or routing here look at",
+        flag: "nettrace packet --mark",
+      });
+      sendLocal(run, entry.netns, skb);
     } else if (!entry.outgoing || entry.netns.addressType(skb.packet.src) === "LOCAL") sendLocal(run, entry.netns, skb);
     else {
       const device = entry.device?.name ?? entry.name;

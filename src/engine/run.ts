@@ -150,7 +150,8 @@ export class Run {
 
   /** What became of it, once nothing moves any more. */
   way(first: Packet, conditions: readonly string[]): Way {
-    const ends = [...this.#ends].reverse().sort((a, b) => RANK.indexOf(a.verdict) - RANK.indexOf(b.verdict));
+    const delivered = this.#ends.filter((end) => end.verdict === "delivered");
+    const ends = [...delivered, ...[...this.#ends].reverse()].sort((a, b) => RANK.indexOf(a.verdict) - RANK.indexOf(b.verdict));
     const end = ends[0] ?? { verdict: "unknown" as const, at: { netns: "?", text: "its path ended nowhere" } };
     return {
       conditions,
