@@ -55,8 +55,8 @@ export default class Explain extends Command {
     const { args, argv, flags } = await this.parse(Explain);
     if (argv.length > 1) throw new UsageFailure(`one capture at a time, found ${argv.join(" and ")}`);
     const wanted = filterOf(flags);
-    const host = await loadHost(flags, [args.capture]);
-    checkInterface(host, flags.netns, flags.interface, "--interface");
+    const { host, netns } = await loadHost(flags, [args.capture]);
+    checkInterface(host, netns, flags.interface, "--interface");
     const style = terminalStyle(flags.ascii);
     const output = new Output();
     const summary = {
@@ -75,7 +75,7 @@ export default class Explain extends Command {
     else if (wanted) sink = filtered(sink, wanted);
 
     const replay = createReplay(host, {
-      netns: flags.netns,
+      netns,
       capture: basename(args.capture),
       ...(flags.interface !== undefined && { interface: flags.interface }),
       ...(flags.packet !== undefined && { detailed: true }),

@@ -24,7 +24,7 @@ export const hostFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
-  netns: Flags.string({ summary: "network namespace that this is about", helpValue: "NAME", helpGroup: "MACHINE", default: "host" }),
+  netns: Flags.string({ summary: "network namespace that this is about, host if not given", helpValue: "NAME", helpGroup: "MACHINE" }),
 };
 
 /** How the output looks. */
@@ -41,5 +41,5 @@ export interface HostFlags {
   readonly rules6?: string | undefined;
   readonly routes?: readonly string[] | undefined;
   readonly links?: readonly string[] | undefined;
-  readonly netns: string;
+  readonly netns?: string | undefined;
 }

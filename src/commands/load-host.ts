@@ -11,18 +11,27 @@ import type { HostFlags } from "./flags.ts";
 import { readText } from "./input.ts";
 import { loadSnapshot } from "./load-snapshot.ts";
 
-/** What is known of the machine, from the flags. `alsoRead` are other inputs, since standard input can be read only once. */
-export async function loadHost(flags: HostFlags, alsoRead: readonly string[]): Promise<Host> {
+const DEFAULT_NETNS = "host";
+
+/** What is known of the machine, and the namespace that this is about. `alsoRead` are other inputs, since standard input can be read only once. */
+export async function loadHost(flags: HostFlags, alsoRead: readonly string[]): Promise<{ readonly host: Host; readonly netns: string }> {
   const { snapshot, rules, rules6, routes = [], links = [] } = flags;
   const paths = [...alsoRead, snapshot, rules, rules6, ...routes, ...links].filter((path) => path === "-");
   if (paths.length > 1) throw new UsageFailure("standard input (-) can be read only once");
   const host = snapshot === undefined ? await fromFiles(flags) : await loadSnapshot(snapshot);
-  if (!host.namespaces.has(flags.netns)) {
-    throw new UsageFailure(
-      `--netns ${flags.netns}: there is no such namespace in the snapshot; it has ${[...host.namespaces.keys()].join(", ")}`,
-    );
+  return { host, netns: chooseNetns(host, flags.netns) };
+}
+
+function chooseNetns(host: Host, given: string | undefined): string {
+  const names = [...host.namespaces.keys()];
+  if (given !== undefined) {
+    if (names.includes(given)) return given;
+    throw new UsageFailure(`--netns ${given}: there is no such namespace in the snapshot; it has ${names.join(", ")}`);
   }
-  return host;
+  const only = names.length === 1 ? names[0] : undefined;
+  if (names.includes(DEFAULT_NETNS)) return DEFAULT_NETNS;
+  if (only !== undefined) return only;
+  throw new UsageFailure(`say which network namespace this is about: --netns ${names.join(" or --netns ")}`);
 }
 
 /** Refuses a device that the namespace is known not to have. */
@@ -50,7 +59,7 @@ async function fromFiles(flags: HostFlags): Promise<Host> {
   refuse(problems);
   return buildHost(
     { addressesKnown: false, ...links, ...routes, ...(ruleset4 && { ruleset4 }), ...(ruleset6 && { ruleset6 }) },
-    flags.netns,
+    flags.netns ?? DEFAULT_NETNS,
   );
 }
 

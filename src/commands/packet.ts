@@ -52,9 +52,9 @@ export default class PacketCommand extends Command {
     const { args, flags } = await this.parse(PacketCommand);
     const packet = makePacket(describePacket({ ...args, ...flags }));
     const mark = readMark(flags.mark, flags["out-of-socket"]);
-    const host = await loadHost(flags, []);
-    checkInterface(host, flags.netns, flags.in, "--in");
-    const device = flags["out-of-socket"] ? undefined : entrance(host, flags.netns, flags.in);
+    const { host, netns } = await loadHost(flags, []);
+    checkInterface(host, netns, flags.in, "--in");
+    const device = flags["out-of-socket"] ? undefined : entrance(host, netns, flags.in);
     const style = terminalStyle(flags.ascii);
     const output = new Output();
     const summary = { all: true, allSteps: flags["all-steps"], tables: true, sort: "time", filtered: false, headline: false } as const;
@@ -64,7 +64,7 @@ export default class PacketCommand extends Command {
     else if (flags.verbose) sink = packetSink(output, host, { style, verbose: true });
     else sink = tableSink(output, host, { ...summary, style, keep: 10 });
 
-    const options = { netns: flags.netns, capture: "", detailed: flags.verbose, mark: mark ?? 0 };
+    const options = { netns, capture: "", detailed: flags.verbose, mark: mark ?? 0 };
     const replay = createReplay(host, options);
     const now = BigInt(Date.now()) * NANOSECONDS;
     const frame = makeFrame(packet, 1, now, device?.mac, device?.name);

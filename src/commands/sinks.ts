@@ -1,6 +1,6 @@
 import { Collection } from "../explain/collect.ts";
 import { explainPacket } from "../explain/packet-detail.ts";
-import { type Explanation, type SummaryOptions, summarize } from "../explain/summary.ts";
+import { assumptionTexts, type Explanation, type SummaryOptions, summarize } from "../explain/summary.ts";
 import type { Host } from "../model/host.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { assumptionsText, explanationText } from "../render/explanation.ts";
@@ -70,7 +70,8 @@ export function packetSink(output: Output, host: Host, options: { readonly style
   return {
     take(trace, time) {
       const clock = time.slice("2026-01-01T".length, -1);
-      const assumptions = trace.assumptions.length > 0 ? `\n${assumptionsText(trace.assumptions, options.style)}` : "";
+      const assumptions =
+        trace.assumptions.length > 0 ? `\n${assumptionsText(assumptionTexts(trace.assumptions, true), options.style)}` : "";
       return output.write(packetPage(explainPacket(trace, host, clock, options.verbose), options.style) + assumptions);
     },
     aside: () => {},

@@ -41,7 +41,7 @@ export function closestRule(trace: PacketTrace, way: Way, host: Host): ClosestRu
       if (rule === until) return true;
       const conditions = conditionsOf(rule, context);
       const failed = [...before, ...conditions.filter((c) => c.holds === false)];
-      if (failed.length > MOST_FAILED) continue;
+      if (failed.length > MOST_FAILED || (failed.length > 1 && failed.some((c) => c.kind === "protocol"))) continue;
       const holding = met + conditions.length - (failed.length - before.length);
       const target = rule.target;
       if (target?.kind === "verdict" && target.verdict === "ACCEPT" && failed.length > 0) {

@@ -36,11 +36,20 @@ export function failedWords(rule: Rule, failed: FailedCondition, context: Packet
   return parts.find((c) => c.holds === false) ?? { ...wholeMatch(use, context), holds: false };
 }
 
+const NEGATION: Readonly<Partial<Record<FailedCondition["kind"], string>>> = {
+  in: "! ",
+  out: "! ",
+  source: "any but ",
+  destination: "any but ",
+  protocol: "any but ",
+  fragment: "any but ",
+};
+
 function headerConditions(rule: Rule, context: PacketContext): readonly Condition[] {
   const { packet } = context;
   const found: Condition[] = [];
   const add = (kind: FailedCondition["kind"], given: Negatable<unknown> | undefined, wants: string, has: string, holds: boolean) => {
-    if (given) found.push({ kind, wants: given.not ? `not ${wants}` : wants, has, holds: holds !== given.not });
+    if (given) found.push({ kind, wants: given.not ? `${NEGATION[kind] ?? ""}${wants}` : wants, has, holds: holds !== given.not });
   };
   const { source, destination, inInterface, outInterface, protocol, fragment } = rule;
   if (source)
@@ -151,6 +160,9 @@ function valueWords(name: string, args: ArgValues, context: PacketContext): stri
       return `its bridge ports are ${context.physIn ?? "none"} (in) and ${context.physOut ?? "none"} (out)`;
     case "addrtype":
     case "iprange":
+      if (!/dst/.test(keys)) return `its source is ${formatAddress(packet.src)}`;
+      if (!/src/.test(keys)) return `its destination is ${formatAddress(packet.dst)}`;
+      return `it goes from ${formatAddress(packet.src)} to ${formatAddress(packet.dst)}`;
     case "set":
       return `it goes from ${formatAddress(packet.src)} to ${formatAddress(packet.dst)}`;
     default:

@@ -1,10 +1,11 @@
+import { formatAddress } from "../model/address.ts";
 import type { Host } from "../model/host.ts";
 import type { PacketTrace, Way } from "../model/trace.ts";
 import { type Connection, isTrouble, type Outcome } from "./collect.ts";
 import { closestSentence, evidence, observationSentences } from "./evidence.ts";
 import { type StepRow, stepRows } from "./steps.ts";
 import { headline } from "./way.ts";
-import { count, packetTitle, sentence } from "./words.ts";
+import { count, icmpWords, packetTitle, sentence } from "./words.ts";
 
 /** A sentence of an explanation. "answer": the headline; "bad": an answer that is trouble; "proof": what supports it. */
 export interface Line {
@@ -14,6 +15,8 @@ export interface Line {
 
 /** One thing that happened to packets of a connection. */
 export interface OutcomeText {
+  /** Number of the connection whose steps were the same and have been shown. */
+  readonly sameStepsAs?: number;
   readonly lines: readonly Line[];
   readonly rows: readonly StepRow[];
   /** After the table. */
@@ -36,14 +39,21 @@ export interface DetailOptions {
 }
 
 /** Explains a connection, trouble first. */
-export function explainConnection(connection: Connection, host: Host, options: DetailOptions): ConnectionText {
+export function explainConnection(connection: Connection, host: Host, options: DetailOptions, shown: Map<string, number>): ConnectionText {
   const outcomes = [...connection.outcomes.values()].sort((a, b) => weight(b) - weight(a));
+  const once = (outcome: OutcomeText): OutcomeText => {
+    const key = JSON.stringify(outcome.rows);
+    const before = shown.get(key);
+    if (before !== undefined && before !== connection.flow && outcome.rows.length > 1) return { ...outcome, rows: [], sameStepsAs: before };
+    shown.set(key, before ?? connection.flow);
+    return outcome;
+  };
   return {
     flow: connection.flow,
     sign: signOf(outcomes),
     title: packetTitle(connection.first.packet),
     packets: connection.packets,
-    outcomes: outcomes.map((outcome) => explainOutcome(outcome, outcomes.length > 1, connection, host, options)),
+    outcomes: outcomes.map((outcome) => once(explainOutcome(outcome, leadWords(outcome, outcomes), host, options))),
   };
 }
 
@@ -57,11 +67,10 @@ function signOf(outcomes: readonly Outcome[]): ConnectionText["sign"] {
   return verdicts.includes("unknown") || outcomes.some((o) => o.first.missing.length > 0) ? "unsure" : "good";
 }
 
-function explainOutcome(outcome: Outcome, several: boolean, connection: Connection, host: Host, options: DetailOptions): OutcomeText {
+function explainOutcome(outcome: Outcome, lead: string, host: Host, options: DetailOptions): OutcomeText {
   const { first } = outcome;
   const { way } = first;
   const trouble = isTrouble(way.verdict);
-  const lead = several ? leadWords(outcome, connection) : "";
   const tone = way.verdict === "unknown" ? "unsure" : trouble ? "bad" : "answer";
   const text = headline(first, way);
   const lines: Line[] = [{ text: `${lead ? `${sentence(lead)}: ${text}` : sentence(text)}.`, tone }];
@@ -70,19 +79,23 @@ function explainOutcome(outcome: Outcome, several: boolean, connection: Connecti
   for (const words of observationSentences(first))
     lines.push({ text: `${words}.`, tone: words.startsWith("Predicted") ? "unsure" : "proof" });
   const closest = closestSentence(first, way, host);
-  const rows = trouble || options.tables ? stepRows(first, way, options.allSteps) : [];
+  const rows = trouble || options.tables ? stepRows(way, options.allSteps) : [];
   return { lines, rows, closing: closest ? [{ text: `${closest}`, tone: "proof" }] : [] };
 }
 
-function leadWords(outcome: Outcome, connection: Connection): string {
-  const related = outcome.first.packet.transport?.kind === "icmp" && outcome.first.packet.transport.quoted !== undefined;
-  if (related) return `${packetTitle(outcome.first.packet)} about it`;
-  const numbered =
-    outcome.packets === 1
-      ? `packet ${outcome.first.frame.number}`
-      : `${count(outcome.packets, "packet")}, first ${outcome.first.frame.number}`;
-  const whole = outcome.packets === connection.packets ? "" : ` (${numbered})`;
-  return `${outcome.reply ? "answers" : "there"}${whole}`;
+/** Which packets an outcome is about; nothing when there is no doubt. */
+function leadWords(outcome: Outcome, outcomes: readonly Outcome[]): string {
+  const { packet, frame } = outcome.first;
+  const sameWay = outcomes.filter((other) => other.reply === outcome.reply);
+  const numbered = outcome.packets === 1 ? `packet ${frame.number}` : `${count(outcome.packets, "packet")} from packet ${frame.number} on`;
+  if (outcomes.length === 1) return "";
+  if (packet.transport?.kind === "icmp" && packet.transport.quoted) {
+    return `ICMP ${icmpWords(packet, packet.transport)} from ${formatAddress(packet.src)} (${numbered})`;
+  }
+  if (sameWay.length === 1 && !outcome.reply) return "";
+  const who = outcome.reply ? (outcome.packets === 1 ? "answer" : "answers") : "";
+  if (sameWay.length === 1) return who;
+  return who ? `${who} (${numbered})` : numbered;
 }
 
 function alternativeLines(trace: PacketTrace, way: Way, index: number): readonly Line[] {

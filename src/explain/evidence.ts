@@ -1,29 +1,36 @@
 import type { Host } from "../model/host.ts";
 import type { PacketTrace, RuleStep, Way } from "../model/trace.ts";
 import { closestRule } from "./closest.ts";
+import { packetAlong } from "./packet-along.ts";
 import { briefRule, commentOf, ruleName, targetName } from "./rule-words.ts";
-import { conntrackWords } from "./steps.ts";
-import { natRule } from "./way.ts";
+import { lastChainStep, natRule } from "./way.ts";
 import { count, duration, list, sentence } from "./words.ts";
 
-/** The sentences that prove a headline: which rules translated, marked, chose a routing table, accepted. */
+/** The sentences that prove a headline: which rules translated, marked, chose a routing table, accepted or dropped. */
 export function evidence(trace: PacketTrace, way: Way): readonly string[] {
   const lines: string[] = [];
+  const states = packetAlong(trace, way);
   way.steps.forEach((step, index) => {
     const rule = natRule(way, index);
-    if (rule)
-      lines.push(`Rule: ${elsewhere(trace, rule)}${ruleName(rule.table, rule.chain, rule.rule)}: ${briefRule(rule.rule)}${remark(rule)}`);
-    if (step.kind === "rule" && step.set?.["mark"] !== undefined) {
-      lines.push(`Marked ${hex(step.set["mark"])} by ${elsewhere(trace, step)}${ruleName(step.table, step.chain, step.rule)}`);
+    if (rule) lines.push(ruleSentence(trace, rule));
+    const mark = step.kind === "rule" ? step.set?.["mark"] : undefined;
+    if (step.kind === "rule" && mark && Number(mark) !== states[index]?.mark) {
+      lines.push(`Marked ${hex(mark)} by ${elsewhere(trace, step)}${ruleName(step.table, step.chain, step.rule)}`);
     }
     if (step.kind === "route" && step.policyRule)
       lines.push(`Routed by table ${step.table}, because of ip rule "${step.policyRule}": ${step.route}`);
     if (step.kind === "conntrack" && (step.state === "INVALID" || step.state === "UNTRACKED" || step.state === "RELATED")) {
-      lines.push(`Connection tracking says ${conntrackWords(step)}`);
+      lines.push(`Connection tracking says ${step.state}${step.note ? `: ${step.note}` : ""}`);
     }
   });
+  const last = lastChainStep(way);
+  if (way.at.kind === "rule" && last?.kind === "rule") lines.push(ruleSentence(trace, last));
   const accepted = acceptedBy(trace, way);
   return accepted ? [...lines, accepted] : lines;
+}
+
+function ruleSentence(trace: PacketTrace, step: RuleStep): string {
+  return `Rule: ${elsewhere(trace, step)}${ruleName(step.table, step.chain, step.rule)}: ${briefRule(step.rule)}${remark(step)}`;
 }
 
 function remark(step: RuleStep): string {

@@ -1,15 +1,16 @@
 import type { Address } from "../model/address.ts";
 import type { Host } from "../model/host.ts";
-import type { Packet } from "../model/packet.ts";
+import { type Packet, protocolName } from "../model/packet.ts";
 import type { EndStep, PacketTrace, RuleStep, Step, Tried, Way } from "../model/trace.ts";
 import { conditionsOf, failedWords } from "./conditions.ts";
 import { contextAt } from "./context.ts";
 import { closestSentence, evidence, observationSentences } from "./evidence.ts";
 import { type PacketState, packetAlong } from "./packet-along.ts";
+import { reasonWords } from "./reasons.ts";
 import { briefRule, ruleBody } from "./rule-words.ts";
 import { bridgeWords, conntrackWords, isChainStep, natWords, routeWords } from "./steps.ts";
-import { headline } from "./way.ts";
-import { count, formatEndpoints, list, packetTitle, sentence, tcpFlagWords } from "./words.ts";
+import { headline, namespaceWords, natRule } from "./way.ts";
+import { count, formatEndpoints, packetTitle, portsOf, sentence, tcpFlagWords } from "./words.ts";
 
 /** One line of a packet's own page: hook, table or kind, place, text, line in the rules file, and remarks below. */
 export interface DetailRow {
@@ -73,13 +74,46 @@ function changed(a: Packet, b: Packet): boolean {
 
 function detailRows(trace: PacketTrace, way: Way, host: Host, extended: boolean): readonly DetailRow[] {
   const states = packetAlong(trace, way);
-  return way.steps.flatMap((step, index) => {
+  const rows = way.steps.flatMap((step, index) => {
     const state = states[index];
-    if (!state) return [];
+    if (!state || isPrologue(trace, step, index) || natRule(way, index)) return [];
     const end = index === way.steps.length - 1 && (way.verdict === "dropped" || way.verdict === "rejected");
     if (!isChainStep(step)) return [otherRow(step, end)];
-    return chainRows(step, state, trace, host, extended, end);
+    const next = way.steps[index + 1];
+    const nat = natRule(way, index + 1) === step && next?.kind === "nat" ? natWords(next) : undefined;
+    return chainRows(step, state, trace, host, extended, end, nat);
   });
+  return [...rows, endRow(trace, way, states.at(-1)?.packet ?? trace.packet)];
+}
+
+/** That it came in where the title says it did. */
+function isPrologue(trace: PacketTrace, step: Step, index: number): boolean {
+  return index === 0 && step.kind === "device" && step.direction === "in" && step.interface === trace.interface;
+}
+
+function endRow(trace: PacketTrace, way: Way, packet: Packet): DetailRow {
+  const { at, verdict } = way;
+  const row = { netns: at.netns, hook: "", what: verdict, place: "", remarks: [] };
+  switch (verdict) {
+    case "delivered": {
+      const port = portsOf(packet)?.dport;
+      const socket = port === undefined ? "the IP layer" : `whoever listens on ${protocolName(packet.protocol)} port ${port}`;
+      return { ...row, text: `to ${socket} in ${namespaceWords(at.netns)}`, tone: "good" };
+    }
+    case "forwarded":
+      return { ...row, text: `out of ${at.interface ?? trace.interface ?? "the host"}: nothing more is known from here on`, tone: "good" };
+    case "dropped":
+    case "rejected":
+      return {
+        ...row,
+        text: at.table ? `by ${at.table} ${at.chain}${at.kind === "policy" ? "'s policy" : ` ${at.rule}`}` : reasonWords(at, packet),
+        tone: "bad",
+      };
+    case "queued":
+      return { ...row, text: reasonWords(at, packet), tone: "plain" };
+    case "unknown":
+      return { ...row, text: `it depends on ${way.undecided ?? "something that was not given"}`, tone: "quiet" };
+  }
 }
 
 function chainRows(
@@ -89,11 +123,12 @@ function chainRows(
   host: Host,
   extended: boolean,
   end: boolean,
+  nat: string | undefined,
 ): readonly DetailRow[] {
   const context = contextAt(step, state, trace.frame, host.namespaces.get(step.netns));
   const words = (tried: Tried) => {
     const condition = failedWords(tried.rule, tried.failed, context);
-    return `${tried.rule.number}: wants ${condition.wants}${condition.has ? `; ${condition.has}` : ""}`;
+    return `${tried.rule.number}: wants ${condition.wants}${condition.has ? `, but ${condition.has}` : ""}`;
   };
   const tried = step.tried ?? [];
   const base = { netns: step.netns, hook: step.hook, what: step.table };

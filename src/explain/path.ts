@@ -11,17 +11,19 @@ export function pathWords(trace: PacketTrace, way: Way): string {
     if (hops.at(-1) !== name) hops.push(name);
   };
   if (trace.direction === "in" && trace.interface) add(trace.netns, trace.interface);
-  const appearances = [...way.out];
+  let flooded: readonly string[] = [];
   for (const step of way.steps) {
-    if (step.kind !== "device") continue;
-    if (step.direction === "in") {
-      if (step.netns !== trace.netns || hops.length === 0) add(step.netns, step.interface);
-      continue;
+    if (step.kind === "bridge") {
+      flooded = step.action === "flood" && step.ports.length > 1 ? step.ports : [];
+      if (flooded.length > 0) add(step.netns, `{${flooded.join(", ")}}`);
     }
-    add(step.netns, step.interface);
-    const index = appearances.findIndex((a) => a.netns === step.netns && a.interface === step.interface);
-    if (index >= 0) appearances.splice(index, 1);
+    if (step.kind !== "device") continue;
+    if (step.direction === "out" ? !flooded.includes(step.interface) : step.netns !== trace.netns || hops.length === 0) {
+      add(step.netns, step.interface);
+    }
   }
-  for (const appearance of appearances) add(appearance.netns, appearance.interface);
+  if (hops.length < 2 && !way.steps.some((step) => step.kind === "device")) {
+    for (const appearance of way.out) add(appearance.netns, appearance.interface);
+  }
   return hops.join(" → ");
 }

@@ -1,17 +1,19 @@
 import type { Rule, TargetUse } from "../model/rule.ts";
 
+/** What stands for the text of a rule that has neither conditions nor a target. */
+const ONLY_COUNTS = "(no conditions, no target)";
+
 /** A rule's own text without `-A CHAIN`. */
 export function ruleBody(rule: Rule): string {
-  return rule.text.replace(/^-A (?:"[^"]*"|\S+) ?/, "") || "(every packet, no target)";
+  return rule.text.replace(/^-A (?:"[^"]*"|\S+) ?/, "") || ONLY_COUNTS;
 }
 
 /** The rule's text without what a reader can do without: `-m tcp` after `-p tcp`, comments, full-length masks. */
 export function briefRule(rule: Rule): string {
-  return ruleBody(rule)
-    .replace(/-p (tcp|udp|icmp|sctp|udplite) -m \1(?= )/g, "-p $1")
-    .replace(/-m comment --comment (?:"(?:[^"\\]|\\.)*"|\S+) ?/g, "")
-    .replace(/(\d+\.\d+\.\d+\.\d+)\/32(?= |$)/g, "$1")
-    .trim();
+  const body = ruleBody(rule).replace(/-m comment --comment (?:"(?:[^"\\]|\\.)*"|\S+) ?/g, "");
+  const protocol = /(?:^| )-p (\S+)/.exec(body)?.[1];
+  const brief = protocol ? body.replace(` -m ${protocol} `, " ") : body;
+  return brief.replace(/(\d+\.\d+\.\d+\.\d+)\/32(?= |$)/g, "$1").trim() || ONLY_COUNTS;
 }
 
 /** The comment that a rule carries, if any. */

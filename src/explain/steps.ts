@@ -1,5 +1,5 @@
 import { formatAddress } from "../model/address.ts";
-import type { EndStep, PacketTrace, RuleStep, Step, Way } from "../model/trace.ts";
+import type { EndStep, RuleStep, Step, Way } from "../model/trace.ts";
 import { briefRule } from "./rule-words.ts";
 
 /** One line of the table of steps. */
@@ -22,7 +22,7 @@ export interface StepRow {
 type ChainStep = RuleStep | EndStep;
 
 /** The steps of a way as rows; without `all`, chains that came back empty-handed and tables that had nothing to say are gathered in one row. */
-export function stepRows(trace: PacketTrace, way: Way, all: boolean): readonly StepRow[] {
+export function stepRows(way: Way, all: boolean): readonly StepRow[] {
   const quiet = all ? new Set<number>() : uneventful(way.steps);
   const rows: StepRow[] = [];
   let gathered: ChainStep[] = [];
@@ -36,13 +36,13 @@ export function stepRows(trace: PacketTrace, way: Way, all: boolean): readonly S
       return;
     }
     flush();
-    const bad = index === way.steps.length - 1 && (way.verdict === "dropped" || way.verdict === "rejected");
+    const bad = isChainStep(step) && index === way.steps.length - 1 && (way.verdict === "dropped" || way.verdict === "rejected");
     rows.push(rowOf(step, bad));
     const marks = step.kind === "rule" ? changeWords(step) : "";
     if (marks) rows.push({ netns: "", hook: "", table: "", chain: "", text: `⇒ ${marks}`, tone: "change" });
   });
   flush();
-  return rows.length > 0 ? rows : [{ netns: trace.netns, hook: "", table: "", chain: "", text: "no rule was met", tone: "quiet" }];
+  return rows;
 }
 
 /** Whether a step is one that the kernel's TRACE target would log. */
@@ -55,7 +55,7 @@ function uneventful(steps: readonly Step[]): ReadonlySet<number> {
   const quiet = new Set<number>();
   steps.forEach((step, index) => {
     if (step.kind === "policy" && step.verdict === "ACCEPT") quiet.add(index);
-    if (step.kind === "conntrack" && (step.state === "NEW" || step.state === "ESTABLISHED") && !step.note) quiet.add(index);
+    if (step.kind === "conntrack") quiet.add(index);
     if (step.kind === "neighbour" && step.mac !== undefined) quiet.add(index);
     if (step.kind === "device" && (index === 0 || step.direction === "out")) quiet.add(index);
     if (comesBack(step)) gatherEmptyCall(steps, index, quiet);
@@ -89,8 +89,8 @@ function gatheredRow(steps: readonly ChainStep[]): StepRow {
   const called = steps.flatMap((s) => (comesBack(s) ? [s.chain] : []));
   const ended = steps.flatMap((s) => (s.kind === "policy" ? [`${s.table} ${s.chain}`] : []));
   const parts = [
-    ...(called.length > 0 ? [`${[...new Set(called)].join(", ")} came back without a verdict`] : []),
-    ...(ended.length > 0 ? [`${[...new Set(ended)].join(", ")} ended in policy ACCEPT`] : []),
+    ...(called.length > 0 ? [`no verdict from ${[...new Set(called)].join(", ")}`] : []),
+    ...(ended.length > 0 ? [`policy ACCEPT at the end of ${[...new Set(ended)].join(", ")}`] : []),
   ];
   return { netns: first?.netns ?? "", hook: "…", table: "", chain: "", text: parts.join("; "), tone: "quiet" };
 }

@@ -1,4 +1,4 @@
-import type { Host } from "../model/host.ts";
+import type { Assumption, Host } from "../model/host.ts";
 import type { Verdict } from "../model/trace.ts";
 import { type Collection, type Connection, isTrouble, type Tally } from "./collect.ts";
 import { type ConnectionText, type DetailOptions, explainConnection } from "./connection.ts";
@@ -16,6 +16,13 @@ export interface TroubleRow {
   readonly connections: number;
 }
 
+/** What was taken for granted; `more` counts others of the same kind that are not told. */
+export interface AssumptionText {
+  readonly text: string;
+  readonly flag?: string;
+  readonly more: number;
+}
+
 /** The whole explanation of a capture, in words. */
 export interface Explanation {
   readonly headline: string;
@@ -27,7 +34,7 @@ export interface Explanation {
   readonly translationsInAll: number;
   readonly connections: readonly ConnectionText[];
   readonly hidden: number;
-  readonly assumptions: readonly { readonly text: string; readonly flag?: string }[];
+  readonly assumptions: readonly AssumptionText[];
 }
 
 export interface SummaryOptions extends DetailOptions {
@@ -53,6 +60,7 @@ export function summarize(collection: Collection, host: Host, options: SummaryOp
   const sorted = sortConnections([...collection.connections.values()], options.sort);
   const shown = many ? sorted.slice(0, FIRST_FEW) : sorted;
   const tables = options.tables || inAll === 1;
+  const stepsShown = new Map<string, number>();
   const replayed = collection.packets - collection.observations;
   return {
     headline: options.headline === false ? "" : headlineOf(collection, inAll, counts, options.filtered),
@@ -61,9 +69,9 @@ export function summarize(collection: Collection, host: Host, options: SummaryOp
     troubles: many ? troubleRows(collection) : [],
     translations: many ? topTranslations(collection) : [],
     translationsInAll: collection.translated.size,
-    connections: shown.map((connection) => explainConnection(connection, host, { ...options, tables })),
+    connections: shown.map((connection) => explainConnection(connection, host, { ...options, tables }, stepsShown)),
     hidden: inAll - shown.length,
-    assumptions: [...collection.assumptions.values()].map(({ text, flag }) => ({ text, ...(flag !== undefined && { flag }) })),
+    assumptions: assumptionTexts([...collection.assumptions.values()], options.all || options.allSteps),
   };
 }
 
@@ -138,4 +146,20 @@ function troubleRow(tally: Tally): TroubleRow {
 function topTranslations(collection: Collection): Explanation["translations"] {
   const sorted = [...collection.translated].sort((a, b) => b[1] - a[1]);
   return sorted.slice(0, TOP).map(([text, packets]) => ({ text, packets }));
+}
+
+const SAME_KIND = 2;
+
+/** Assumptions in words, of each kind the first few only unless all are wanted. */
+export function assumptionTexts(assumptions: readonly Assumption[], all: boolean): readonly AssumptionText[] {
+  const kinds = new Map<string, Assumption[]>();
+  for (const assumption of assumptions) {
+    const kind = `${assumption.id} ${assumption.flag ?? ""}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), assumption]);
+  }
+  return [...kinds.values()].flatMap((same) => {
+    const shown = all || same.length <= SAME_KIND + 1 ? same : same.slice(0, SAME_KIND);
+    const left = same.length - shown.length;
+    return shown.map(({ text, flag }, i) => ({ text, ...(flag !== undefined && { flag }), more: i === shown.length - 1 ? left : 0 }));
+  });
 }

@@ -5,7 +5,7 @@ import type { EndStep, NatStep, PacketTrace, Reply, RuleStep, Way } from "../mod
 import { packetAlong, splitEndpoint } from "./packet-along.ts";
 import { pathWords } from "./path.ts";
 import { reasonWords } from "./reasons.ts";
-import { briefRule, ruleName, targetName } from "./rule-words.ts";
+import { targetName } from "./rule-words.ts";
 import { icmpWords, list, packetTitle } from "./words.ts";
 
 /** A namespace as a phrase: the machine's own is "the host itself". */
@@ -62,7 +62,7 @@ function ended(trace: PacketTrace, way: Way): string {
     return `${where}${course}: no rule of ${at.table} ${at.chain} accepts it, and its policy is DROP`;
   }
   if (at.kind === "rule" && last?.kind === "rule") {
-    return `${where}${course} by ${ruleName(last.table, last.chain, last.rule)}: ${briefRule(last.rule)}`;
+    return `${where}${course} by ${last.table} ${last.chain} ${last.rule.number}`;
   }
   if (at.table && at.chain) return `${where}${course} by ${at.table} ${at.chain}${at.rule === undefined ? "" : ` ${at.rule}`}`;
   return `${where}${course}: ${reasonWords(at, packetAlong(trace, way).at(-1)?.packet ?? trace.packet)}`;
@@ -79,7 +79,7 @@ function courseWords(trace: PacketTrace, way: Way, last: RuleStep | EndStep | un
 
 function answered(way: Way): string {
   const replies = way.replies.map(replyWords);
-  return replies.length > 0 ? `; answered with ${list(replies)}` : "";
+  return replies.length > 0 ? `, answered with ${list(replies)}` : "";
 }
 
 /** "ICMP port unreachable to 203.0.113.9", and what became of it if it did not get away. */

@@ -67,12 +67,18 @@ function connectionText(connection: ConnectionText, style: Style, indent: number
   const title = cut(spell(connection.title, style), style.width - indent - packets.length - 2, style);
   const gap = " ".repeat(Math.max(2, Math.min(style.width, 100) - indent - stringWidth(title) - packets.length));
   const head = `${paint(start, tone, style)}${" ".repeat(Math.max(1, indent - start.length))}${paint(title, "strong", style)}${gap}${packets}`;
-  return `${[head, ...connection.outcomes.map((outcome) => outcomeText(outcome, style, indent))].join("\n")}\n`;
+  const outcomes = connection.outcomes.map((outcome, i) => {
+    const gap = connection.outcomes[i - 1]?.rows.length ? "\n" : "";
+    return gap + outcomeText(outcome, style, indent);
+  });
+  return `${[head, ...outcomes].join("\n")}\n`;
 }
 
 function outcomeText(outcome: OutcomeText, style: Style, indent: number): string {
   const parts = outcome.lines.map((line) => lineText(line, style, indent));
   if (outcome.rows.length > 0) parts.push("", stepTable(outcome.rows, style, indent));
+  if (outcome.sameStepsAs !== undefined)
+    parts.push(`${" ".repeat(indent)}${paint(`Steps as for connection ${outcome.sameStepsAs}.`, "quiet", style)}`);
   for (const line of outcome.closing) parts.push(lineText(line, style, indent));
   return parts.join("\n");
 }
@@ -84,11 +90,11 @@ function lineText(line: Line, style: Style, indent: number): string {
   return text.replace(word, (found) => paint(found, line.tone === "bad" ? "bad" : "unsure", style));
 }
 
-/** What was taken for granted, each with the flag that replaces it. */
+/** What was taken for granted, each with what replaces it. */
 export function assumptionsText(assumptions: Explanation["assumptions"], style: Style): string {
-  const lines = assumptions.map(({ text, flag }) => {
-    const said = text.replace(/\.$/, "");
-    return wrap(spell(`- ${said}${flag ? ` (${flag} replaces this)` : ""}`, style), style, 4, 2);
+  const lines = assumptions.map(({ text, flag, more }) => {
+    const others = more > 0 ? `, and ${more} more of this kind` : "";
+    return wrap(spell(`- ${text.replace(/\.$/, "")}${others}${flag ? `. Better: ${flag}` : ""}`, style), style, 4, 2);
   });
   return `${[paint("Taken for granted:", "unsure", style), ...lines].join("\n")}\n`;
 }

@@ -5,42 +5,66 @@ import { type Cell, columns } from "./columns.ts";
 import { cut, type Style, spell } from "./style.ts";
 
 const LEAST_TEXT = 24;
-const LINE_COLUMN = 8;
+/** A rule column narrower than this is not worth the hook's own column. */
+const GOOD_TEXT = 44;
+const LINE_COLUMN = 6;
 const GAP = 2;
+
+/** What stands left of a row's text, by the columns that the width allows. */
+interface Layout {
+  readonly head: readonly string[];
+  readonly widths: readonly number[];
+  /** Columns that every row has; the rest are for rows of chains. */
+  readonly common: number;
+  readonly room: number;
+}
 
 /** The table of a packet's steps, cut to the terminal's width. */
 export function stepTable(rows: readonly StepRow[], style: Style, indent: number): string {
-  const inChain = rows.filter((row) => row.chain !== "");
-  const withNetns = new Set(rows.map((row) => row.netns).filter((name) => name)).size > 1;
   const withLine = rows.some((row) => row.line !== undefined);
-  const lead = (row: StepRow): readonly string[] => {
-    const place = [row.table, row.chain, row.number === undefined ? "" : String(row.number)];
-    return [...(withNetns ? [row.netns] : []), spell(row.hook, style), ...place];
-  };
-  const head = [...(withNetns ? ["netns"] : []), "hook", "table", "chain", ""];
-  const widths = head.map((title, i) => {
-    const counted = title === "netns" || title === "hook" ? rows : inChain;
-    return Math.max(title.length, ...counted.map((row) => stringWidth(lead(row)[i] ?? "")));
-  });
-  const taken = (from: number, to: number) => widths.slice(from, to).reduce((sum, width) => sum + width + GAP, 0);
-  const room = Math.max(LEAST_TEXT, style.width - indent - taken(0, widths.length) - (withLine ? LINE_COLUMN : 0));
-  const first = withNetns ? 2 : 1;
-  const wide = room + taken(first, widths.length);
-  const quiet = (text: string): Cell => ({ text, tone: "quiet" });
-  const table: Cell[][] = inChain.length > 0 ? [[...head, "rule", ...(withLine ? ["line"] : [])].map(quiet)] : [];
-  let before: StepRow | undefined;
+  const withNetns = new Set(rows.map((row) => row.netns).filter((name) => name)).size > 1;
+  const space = style.width - indent - (withLine ? LINE_COLUMN : 0);
+  const wide = layout(rows, style, space, withNetns, true);
+  const chosen = wide.room >= GOOD_TEXT ? wide : layout(rows, style, space, withNetns, false);
+  const { head, widths, common, room } = chosen;
+  const whole = room + widths.slice(common).reduce((sum, width) => sum + width + GAP, 0);
+  const table: Cell[][] = [];
+  if (rows.some((row) => row.chain !== "")) {
+    table.push([...head, "rule", ...(withLine ? ["line"] : [])].map((text) => ({ text, tone: "quiet" })));
+  }
+  let netns = "";
   for (const row of rows) {
     const { tone } = row;
-    const mark = tone === "bad" ? spell(" ✗", style) : "";
+    const lead = leadOf(row, withNetns, head.includes("hook"), style).map((text) => ({ text, tone }));
+    if (withNetns && lead[0] && row.netns === netns) lead[0] = { text: "", tone };
+    netns = row.netns || netns;
     const line: Cell[] = withLine ? [{ text: row.line === undefined ? "" : String(row.line), tone, right: true }] : [];
-    const cells = lead(row).map((text) => ({ text, tone }));
-    if (row.netns && before?.netns === row.netns && withNetns && cells[0]) cells[0] = { ...cells[0], text: "" };
-    before = row.netns ? row : before;
-    const isRule = row.chain !== "";
-    const text = fitText(row, (isRule ? room : wide) - mark.length, style) + mark;
-    table.push(isRule ? [...cells, { text, tone }, ...line] : [...cells.slice(0, first), { text, tone, span: 4 }, ...line]);
+    const mark = tone === "bad" ? spell(" ✗", style) : "";
+    if (row.chain === "")
+      table.push([
+        ...lead.slice(0, common),
+        { text: cut(spell(row.text, style), whole, style), tone, span: head.length - common + 1 },
+        ...line,
+      ]);
+    else table.push([...lead, { text: fitText(row, room - mark.length, style) + mark, tone }, ...line]);
   }
   return columns(table, style, indent);
+}
+
+function layout(rows: readonly StepRow[], style: Style, space: number, withNetns: boolean, withHook: boolean): Layout {
+  const head = [...(withNetns ? ["netns"] : []), ...(withHook ? ["hook"] : []), "table", "chain", ""];
+  const common = head.length - (withHook ? 3 : 2);
+  const widths = head.map((title, column) => {
+    const counted = column < common ? rows : rows.filter((row) => row.chain !== "");
+    return Math.max(title.length, ...counted.map((row) => stringWidth(leadOf(row, withNetns, withHook, style)[column] ?? "")));
+  });
+  return { head, widths, common, room: Math.max(LEAST_TEXT, space - widths.reduce((sum, width) => sum + width + GAP, 0)) };
+}
+
+/** Without the hook's column, the table's holds what kind of step a row is. */
+function leadOf(row: StepRow, withNetns: boolean, withHook: boolean, style: Style): readonly string[] {
+  const kind = withHook ? [spell(row.hook, style), row.table] : [row.chain === "" ? spell(row.hook, style) : row.table];
+  return [...(withNetns ? [row.netns] : []), ...kind, row.chain, row.number === undefined ? "" : String(row.number)];
 }
 
 function fitText(row: StepRow, width: number, style: Style): string {
