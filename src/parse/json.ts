@@ -13,6 +13,7 @@ export interface JsonElement<T> {
 export type JsonReport = (path: string, message: string) => void;
 
 const LONGEST_SOURCE = 300;
+const LONGEST_VALUE = 60;
 
 function positionProblem(text: string, file: string, start: number, end: number, message: string): Problem {
   const before = text.slice(0, start);
@@ -26,8 +27,9 @@ function positionProblem(text: string, file: string, start: number, end: number,
 
 function shown(value: unknown): string {
   if (value === undefined) return "nothing";
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
   const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
 }
 
 const KINDS: Readonly<Record<string, string>> = { array: "a list", object: "an object", int: "a whole number" };

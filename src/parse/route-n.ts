@@ -33,7 +33,7 @@ function cells(line: string): Cell[] {
 function destinationOf(row: Row, complain: Complain): Prefix | undefined {
   const cell = row.get("destination") ?? { text: "", column: 1 };
   const mask = row.get("mask");
-  const written = cell.text === "default" ? "0.0.0.0" : cell.text.replace(/^\[?default\]?\//, "::/");
+  const written = cell.text === "default" ? "0.0.0.0" : cell.text;
   if (!mask) {
     const prefix = parsePrefix(written);
     if (!prefix) complain(cell, `expected a prefix, found "${cell.text}"`);
@@ -53,7 +53,8 @@ function gatewayOf(row: Row, flags: string, complain: Complain): Address | undef
   if (!cell || !flags.includes("G")) return undefined;
   const address = parseAddress(cell.text);
   if (address === undefined) complain(cell, `expected the address of a gateway, found "${cell.text}"`);
-  return address;
+  // An IPv6 gateway of an IPv4 route does not fit into this table.
+  return address === 0 ? undefined : address;
 }
 
 function routeOf(row: Row, line: SourceLine, complain: Complain): Route | undefined {
@@ -68,8 +69,12 @@ function routeOf(row: Row, line: SourceLine, complain: Complain): Route | undefi
   // The kernel's own "nothing here" entry (net/ipv6/route.c, ip6_null_entry) is in no table.
   if (six && flags.includes("!") && metric === 0xffffffff && destination.length === 0) return undefined;
   const local = six && flags.includes("n") && !flags.includes("!");
-  const type = flags.includes("!") ? "unreachable" : local ? "local" : "unicast";
-  const nexthops = device === "-" || type === "unreachable" ? [] : [{ ...(via !== undefined && { via }), device, weight: 1, flags: [] }];
+  // fib_trie.c, fib_route_seq_show: `*` is a route without a device that is not flagged as rejecting, a blackhole.
+  const type = flags.includes("!") ? "unreachable" : device === "*" ? "blackhole" : local ? "local" : "unicast";
+  const nexthops =
+    device === "-" || type === "unreachable" || type === "blackhole"
+      ? []
+      : [{ ...(via !== undefined && { via }), device, weight: 1, flags: [] }];
   return {
     type,
     destination,
@@ -77,7 +82,7 @@ function routeOf(row: Row, line: SourceLine, complain: Complain): Route | undefi
     nexthops,
     metric,
     tos: 0,
-    ...(type === "unicast" && via === undefined && !six && { scope: "link" }),
+    ...(type === "unicast" && !flags.includes("G") && !six && { scope: "link" }),
     text: line.text.trim().replace(/\s+/g, " "),
     line: line.line,
   };
