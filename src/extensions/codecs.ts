@@ -86,11 +86,11 @@ export function saveRange([low, high]: Range, separator = ":"): string {
   return low === high ? String(low) : `${low}${separator}${high}`;
 }
 
-/** A range of numbers whose ends must be in order. */
-export function range(max: number, expected = `a number or range (a:b) up to ${max}`): Codec<Range> {
+/** A range of numbers; iptables mostly lets one through that ends before it begins and matches nothing, which `ordered` refuses. */
+export function range(max: number, expected = `a number or range (a:b) up to ${max}`, ordered = false): Codec<Range> {
   const parse = (text: string) => {
     const found = parseRange(text, max);
-    return found && found[0] <= found[1] ? found : undefined;
+    return ordered && found && found[0] > found[1] ? undefined : found;
   };
   return word(expected, parse, saveRange);
 }
@@ -100,15 +100,19 @@ export function parsePort(text: string): number | undefined {
   return parseNumber(text, 0, 65535) ?? SERVICES[text.toLowerCase()];
 }
 
-/** A port, a range or a service name. */
-export const PORT_RANGE: Codec<Range> = word(
-  "a port, a range (a:b) or a service name",
-  (text) => {
-    const found = parseRange(text, 65535, ":", parsePort);
+const PORTS = "a port, a range (a:b) or a service name";
+
+/** A port, a range or a service name; the range may end before it begins, and then matches nothing. */
+export const PORT_RANGE: Codec<Range> = word(PORTS, (text) => parseRange(text, 65535, ":", parsePort), saveRange);
+
+/** A port, a range in order or a service name. */
+export const ORDERED_PORT_RANGE: Codec<Range> = {
+  ...PORT_RANGE,
+  parse: (words) => {
+    const found = PORT_RANGE.parse(words);
     return found && found[0] <= found[1] ? found : undefined;
   },
-  saveRange,
-);
+};
 
 /** `value[/mask]` as -m mark and MARK read it; saved with the mask unless it is all ones and `always` is false. */
 export function masked(bits: 8 | 32, always: boolean): Codec<Masked> {

@@ -12,8 +12,9 @@ export interface NatTo {
 /** Reads "80", "80-90" or "80-90/100", with names for single ports (libxt_NAT.c, parse_ports). */
 export function parsePorts(text: string, withBase: boolean): Pick<NatTo, "ports" | "basePort"> | undefined {
   const [range = "", base, ...rest] = text.split("/");
-  const [first = "", second, ...more] = range.split("-");
-  const low = parsePort(first);
+  const whole = parsePort(range);
+  const [first = "", second, ...more] = whole === undefined ? range.split("-") : [range];
+  const low = whole ?? parsePort(first);
   const high = second === undefined ? low : parseNumber(second, 0, 65_535);
   if (rest.length > 0 || more.length > 0 || low === undefined || high === undefined || low > high) return undefined;
   if (base === undefined) return { ports: [low, high] };

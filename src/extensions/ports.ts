@@ -1,13 +1,19 @@
 import type { Negatable } from "../model/rule.ts";
-import { PORT_RANGE, type Range } from "./codecs.ts";
+import { ORDERED_PORT_RANGE, PORT_RANGE, type Range } from "./codecs.ts";
 import { says } from "./condition.ts";
 
 type PortOption = Negatable<Range> | undefined;
 
-/** `--sport` and `--dport` of tcp, udp, sctp and dccp. */
+/** `--sport` and `--dport` of tcp and sctp. */
 export const PORT_OPTIONS = {
-  sport: { flag: "--sport", aliases: ["--source-port"], codec: PORT_RANGE, negatable: true },
-  dport: { flag: "--dport", aliases: ["--destination-port"], codec: PORT_RANGE, negatable: true },
+  sport: { flag: "--sport", aliases: ["--source-port"], codec: ORDERED_PORT_RANGE, negatable: true },
+  dport: { flag: "--dport", aliases: ["--destination-port"], codec: ORDERED_PORT_RANGE, negatable: true },
+} as const;
+
+/** `--sport` and `--dport` of udp, which takes any range. */
+export const LOOSE_PORT_OPTIONS = {
+  sport: { ...PORT_OPTIONS.sport, codec: PORT_RANGE },
+  dport: { ...PORT_OPTIONS.dport, codec: PORT_RANGE },
 } as const;
 
 /** Leaves out a range of all ports, which no save prints, not even negated. */

@@ -1,44 +1,9 @@
-import { number, parseNumber, word } from "../codecs.ts";
+import { number } from "../codecs.ts";
+import { CREDITS, limitCredits, RATE, rateOf } from "../limit-rate.ts";
 import { type Args, match, type PacketContext } from "../spec.ts";
 
-/** Ten-thousandths of a second per packet: XT_LIMIT_SCALE. */
-const SCALE = 10_000;
-const UNITS = [
-  { name: "day", seconds: 86_400 },
-  { name: "hour", seconds: 3600 },
-  { name: "min", seconds: 60 },
-  { name: "sec", seconds: 1 },
-] as const;
-const DEFAULT_PERIOD = (SCALE * 3600) / 3;
+const DEFAULT_PERIOD = (10_000 * 3600) / 3;
 const DEFAULT_BURST = 5;
-
-/** Credits per second: HZ times CREDITS_PER_JIFFY of xt_limit.c, the same for HZ 1000 and 250. */
-const CREDITS = 32_000;
-
-function parseRate(text: string): number | undefined {
-  const [amount = "", unit = "sec", ...rest] = text.split("/");
-  const rate = parseNumber(amount, 1);
-  const found = ["second", "minute", "hour", "day"].findIndex((name) => unit !== "" && name.startsWith(unit.toLowerCase()));
-  const seconds = [1, 60, 3600, 86_400][found];
-  if (rest.length > 0 || rate === undefined || seconds === undefined || rate > SCALE * seconds) return undefined;
-  return Math.floor((SCALE * seconds) / rate);
-}
-
-/** The unit in which a period is printed (libxt_limit.c, print_rate). */
-function rateOf(period: number): { readonly amount: number; readonly unit: string; readonly seconds: number } {
-  let chosen: (typeof UNITS)[number] = UNITS[0];
-  for (const unit of UNITS.slice(1)) {
-    const scaled = unit.seconds * SCALE;
-    if (period > scaled || Math.floor(scaled / period) < scaled % period) break;
-    chosen = unit;
-  }
-  return { amount: Math.floor((chosen.seconds * SCALE) / period), unit: chosen.name, seconds: chosen.seconds };
-}
-
-const RATE = word("a rate: number/second, /minute, /hour or /day", parseRate, (period) => {
-  const { amount, unit } = rateOf(period);
-  return `${amount}/${unit}`;
-});
 
 const options = {
   rate: { flag: "--limit", codec: RATE },
@@ -56,13 +21,6 @@ function numbersOf(args: Args<typeof options>): { readonly period: number; reado
   return { period: args.rate?.value ?? DEFAULT_PERIOD, burst: args.burst?.value ?? DEFAULT_BURST };
 }
 
-/** xt_limit.c, user2credits: 32 bits, and divided first where the product would overflow. */
-export function credits(user: number): number {
-  const value = user >>> 0;
-  if (value > Math.floor(0xffffffff / CREDITS)) return Math.imul(Math.floor(value / SCALE), CREDITS) >>> 0;
-  return Math.floor(((value * CREDITS) % 2 ** 32) / SCALE);
-}
-
 interface Bucket {
   readonly at: number;
   readonly credit: number;
@@ -70,8 +28,8 @@ interface Bucket {
 
 /** xt_limit.c, limit_mt: one credit bucket per rule, filled by the jiffy (here HZ is 1000). */
 function legacy(context: PacketContext, period: number, burst: number): boolean {
-  const cap = credits(Math.imul(period, burst));
-  const cost = credits(period);
+  const cap = limitCredits(Math.imul(period, burst));
+  const cost = limitCredits(period);
   const now = Number(context.time / 1_000_000n);
   const key = `limit:${context.ruleKey}`;
   const before = context.cells.get<Bucket>(key) ?? { at: now, credit: cap };
@@ -101,7 +59,7 @@ const limit = match({
   canonical,
   check: (args) => {
     const { period, burst } = numbersOf(args);
-    const refused = burst === 0 || credits(Math.imul(period, burst)) < credits(period);
+    const refused = burst === 0 || limitCredits(Math.imul(period, burst)) < limitCredits(period);
     return refused ? "the kernel refuses this limit: rate and burst overflow its 32 bits" : undefined;
   },
   explain: (args) => {

@@ -1,18 +1,30 @@
-import { formatMac } from "../../model/address.ts";
-import { MAC } from "../codecs.ts";
+import { formatMac, type Mac } from "../../model/address.ts";
+import { MAC, word } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
 import { match } from "../spec.ts";
+
+/** Dumps that were published often hide their Ethernet addresses. */
+const HIDDEN = "XX:XX:XX:XX:XX:XX";
+
+const ADDRESS = word<Mac | typeof HIDDEN>(
+  MAC.expected,
+  (text) => (text.toUpperCase() === HIDDEN ? HIDDEN : MAC.parse([text])),
+  (value) => (value === HIDDEN ? value : formatMac(value)),
+);
 
 /** xt_mac.c, mac_mt: a packet without an Ethernet header never matches, not even negated. */
 const mac = match({
   name: "mac",
   hooks: ["PREROUTING", "INPUT", "FORWARD"],
-  options: { source: { flag: "--mac-source", codec: MAC, negatable: true, required: true } },
-  explain: (args) => says(args.source, (address) => `Ethernet source ${formatMac(address)}`).join(""),
+  options: { source: { flag: "--mac-source", codec: ADDRESS, negatable: true, required: true } },
+  explain: (args) => says(args.source, (address) => `Ethernet source ${ADDRESS.save(address)}`).join(""),
   compile:
     (args) =>
-    ({ srcMac }) =>
-      srcMac !== undefined && holds(args.source, (address) => address === srcMac),
+    ({ srcMac }) => {
+      if (srcMac === undefined) return false;
+      if (args.source?.value === HIDDEN) return { unknown: "the Ethernet address in the rule, which was blanked out" };
+      return holds(args.source, (address) => address === srcMac);
+    },
   doc: "Ethernet source address.",
   examples: [
     {
@@ -21,6 +33,7 @@ const mac = match({
       says: "Ethernet source 42:01:02:aa:04:05",
     },
     { rule: "-m mac ! --mac-source 42:01:02:03:04:05", says: "not Ethernet source 42:01:02:03:04:05" },
+    { rule: "-m mac --mac-source XX:XX:XX:XX:XX:XX", says: "Ethernet source XX:XX:XX:XX:XX:XX" },
   ],
 });
 

@@ -8,7 +8,7 @@ import { headerOf, tcpOptionsComplete } from "../transport.ts";
 /** xt_tcpmss.c, tcpmss_mt. */
 const tcpmss = match({
   name: "tcpmss",
-  options: { mss: { flag: "--mss", codec: range(65535), negatable: true, required: true } },
+  options: { mss: { flag: "--mss", codec: range(65535, "a size or a range (a:b)", true), negatable: true, required: true } },
   explain: (args) => says(args.mss, (value) => `TCP maximum segment size ${rangeWords(value)}`).join(""),
   compile: (args) => (context) => {
     const found = headerOf(context, "tcp");

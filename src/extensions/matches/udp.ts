@@ -1,9 +1,9 @@
 import { holds } from "../condition.ts";
-import { PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
+import { LOOSE_PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { nftPortsOf, portsOf } from "../transport.ts";
 
-const options = PORT_OPTIONS;
+const options = LOOSE_PORT_OPTIONS;
 const UDP_HEADER = 8;
 
 function canonical(args: Args<typeof options>): Args<typeof options> {

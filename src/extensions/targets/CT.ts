@@ -1,9 +1,13 @@
-import { choices, FLAG, parseNumber, quote, word } from "../codecs.ts";
+import { choices, FLAG, parseNumber, word } from "../codecs.ts";
 import { type Args, type PacketContext, type TargetResult, target } from "../spec.ts";
 
 const EVENTS = ["new", "related", "destroy", "reply", "assured", "protoinfo", "helper", "mark", "natseqinfo", "secmark"] as const;
 
-const NAME = word("a name", (text) => (text.length > 0 && text.length < 32 ? text : undefined), quote);
+const NAME = word(
+  "a name",
+  (text) => (text.length > 0 && text.length < 32 ? text : undefined),
+  (name) => name,
+);
 const ZONE = word<number | "mark">(
   "a zone from 0 to 65535, or mark",
   (text) => (text === "mark" ? "mark" : parseNumber(text, 0, 65_535)),
