@@ -4,7 +4,7 @@ import type { Bridge, BridgePort, Device } from "../model/host.ts";
 export type Setting = (name: string) => string | number | boolean | null | undefined;
 
 /** Whether a setting is on: "on", true, 1. */
-export function isOn(value: ReturnType<Setting>, otherwise: boolean): boolean {
+function isOn(value: ReturnType<Setting>, otherwise: boolean): boolean {
   if (value === undefined || value === null) return otherwise;
   return value === true || value === "on" || Number(value) > 0;
 }
@@ -12,7 +12,7 @@ export function isOn(value: ReturnType<Setting>, otherwise: boolean): boolean {
 const PORT_STATES: readonly string[] = ["disabled", "listening", "learning", "forwarding", "blocking"] satisfies BridgePort["state"][];
 
 /** Whether a word is a state of a bridge port (if_bridge.h, BR_STATE_DISABLED …). */
-export function isPortState(value: unknown): value is BridgePort["state"] {
+function isPortState(value: unknown): value is BridgePort["state"] {
   return typeof value === "string" && PORT_STATES.includes(value);
 }
 
@@ -32,7 +32,7 @@ export function bridgePort(bridge: string, setting: Setting): BridgePort {
 }
 
 /** A bridge with the settings that were shown, and the kernel's defaults for the others (br_device.c, br_dev_setup). */
-export function bridgeSettings(setting: Setting): Bridge {
+function bridgeSettings(setting: Setting): Bridge {
   return {
     vlanFiltering: isOn(setting("vlan_filtering"), false),
     stp: isOn(setting("stp_state"), false),
