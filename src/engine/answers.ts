@@ -164,6 +164,16 @@ function made(
     checksum: "good",
     headerChecksum: "good",
     transport,
-    payload: new Uint8Array(0),
+    payload: payloadOf(transport, length - 20),
   };
+}
+
+/** The octets that a made packet would carry, as far as a content match may look at them: a quoted packet's own data in its place. */
+function payloadOf(transport: Icmp | Tcp, size: number): Uint8Array {
+  const payload = new Uint8Array(size);
+  if (transport.kind === "icmp" && transport.quoted) {
+    const start = 8 + transport.quoted.headerLength;
+    payload.set(transport.quoted.payload.subarray(0, Math.max(0, size - start)), Math.min(start, size));
+  }
+  return payload;
 }

@@ -7,9 +7,6 @@ import { routeInput } from "./route-input.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
 
-/** Protocols that the kernel hands to a socket or handles itself; others are answered with protocol unreachable. */
-const HANDLED = new Set([1, 2, 6, 17, 136]);
-
 /** ip_rcv: a packet that a device hands up. */
 export function ipReceive(run: Run, netns: Netns, skb: Skb): void {
   if (skb.packet.family !== 4) {
@@ -109,6 +106,5 @@ function deliver(run: Run, netns: Netns, skb: Skb): void {
   if (skb.packet.fragment && !gatherFragments(run, netns, skb, "local")) return;
   if (!runHook(run, netns, "INPUT", skb, { in: skb.device, out: "" })) return;
   run.seen(skb.packet);
-  if (!HANDLED.has(skb.packet.protocol)) sendIcmpError(run, netns, skb, skb.device, 3, 2);
   run.end("delivered", { netns: netns.name });
 }
