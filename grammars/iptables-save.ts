@@ -85,17 +85,16 @@ function plain(token: IToken): SaveWord {
   return { text: token.image, start: token.startOffset, end: token.startOffset + token.image.length };
 }
 
-function unquoted(token: IToken): SaveWord {
-  const text = token.image
-    .replace('"', "")
-    .slice(0, -1)
-    .replaceAll(/\\([\s\S])/g, "$1");
-  return { text, start: token.startOffset, end: token.startOffset + token.image.length };
+function unquoted({ image, startOffset }: IToken): SaveWord {
+  const quote = image.indexOf('"');
+  const inner = image.slice(quote + 1, -1);
+  const resolved = inner.includes("\\") ? inner.replaceAll(/\\([\s\S])/g, "$1") : inner;
+  return { text: quote === 0 ? resolved : image.slice(0, quote) + resolved, start: startOffset, end: startOffset + image.length };
 }
 
 function counterPair(token: IToken): CounterPair {
-  const [packets, bytes] = token.image.slice(1).split(":");
-  return { packets: Number(packets), bytes: Number.parseInt(bytes ?? "", 10) };
+  const colon = token.image.indexOf(":");
+  return { packets: Number(token.image.slice(1, colon)), bytes: Number.parseInt(token.image.slice(colon + 1), 10) };
 }
 
 class SaveParser extends EmbeddedActionsParser {

@@ -4,37 +4,27 @@ import type { MatchSpec, Option, TargetSpec } from "../extensions/spec.ts";
 export interface FlagEntry {
   readonly key: string;
   readonly option: Option<unknown>;
-  /** Values already parsed, by their words: rulesets repeat the same few thousands of times. */
-  readonly values: Map<string, unknown>;
 }
 
-/** Flags of extensions, for the time of one parse. */
-export type FlagIndex = (spec: MatchSpec | TargetSpec) => ReadonlyMap<string, FlagEntry>;
+/** The options of an extension by every spelling of their flags, and those that must be given. */
+export interface SpecFlags {
+  readonly byFlag: ReadonlyMap<string, FlagEntry>;
+  readonly required: readonly FlagEntry[];
+}
 
-const MOST_VALUES = 4096;
-
-/** Makes the flags of extensions findable; each extension is indexed when it is first met. */
-export function createFlagIndex(): FlagIndex {
-  const tables = new Map<MatchSpec | TargetSpec, Map<string, FlagEntry>>();
+/** Finds the options of extensions; each extension is indexed when it is first met. */
+export function createFlagIndex(): (spec: MatchSpec | TargetSpec) => SpecFlags {
+  const known = new Map<MatchSpec | TargetSpec, SpecFlags>();
   return (spec) => {
-    const known = tables.get(spec);
-    if (known) return known;
-    const table = new Map<string, FlagEntry>();
-    for (const [key, option] of Object.entries(spec.options)) {
-      const entry: FlagEntry = { key, option, values: new Map() };
-      for (const flag of [option.flag, ...(option.aliases ?? [])]) if (!table.has(flag)) table.set(flag, entry);
+    const before = known.get(spec);
+    if (before) return before;
+    const byFlag = new Map<string, FlagEntry>();
+    const entries = Object.entries(spec.options).map(([key, option]): FlagEntry => ({ key, option }));
+    for (const entry of entries) {
+      for (const flag of [entry.option.flag, ...(entry.option.aliases ?? [])]) if (!byFlag.has(flag)) byFlag.set(flag, entry);
     }
-    tables.set(spec, table);
-    return table;
+    const flags = { byFlag, required: entries.filter((entry) => entry.option.required) };
+    known.set(spec, flags);
+    return flags;
   };
-}
-
-/** What an option's words mean; undefined when they are not what its codec expects. */
-export function parseValue({ option, values }: FlagEntry, words: readonly string[]): unknown {
-  const key = words.length === 1 ? (words[0] ?? "") : words.join("\n");
-  const known = values.get(key);
-  if (known !== undefined) return known;
-  const value = option.codec.parse(words);
-  if (value !== undefined && values.size < MOST_VALUES) values.set(key, value);
-  return value;
 }

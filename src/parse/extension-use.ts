@@ -1,31 +1,48 @@
 import type { SaveWord } from "../../grammars/iptables-save.ts";
 import type { MatchSpec, TargetSpec } from "../extensions/spec.ts";
 import type { ArgValues, MatchUse, Negatable, TargetUse } from "../model/rule.ts";
-import { type FlagEntry, type FlagIndex, parseValue } from "./extension-flags.ts";
+import type { FlagEntry } from "./extension-flags.ts";
 import { endOf } from "./position.ts";
+import type { RuleCache } from "./rule-cache.ts";
 import type { RuleWords } from "./rule-words.ts";
 
 /** `-m NAME` or `-j NAME` of a rule while its words are read. */
 export interface OpenUse {
   readonly name: string;
   /** Absent for an extension that is not modelled. */
-  readonly spec?: MatchSpec | TargetSpec | undefined;
+  readonly spec: MatchSpec | TargetSpec | undefined;
   /** The word that named it. */
   readonly by: SaveWord;
-  readonly args: Record<string, Negatable<unknown>>;
-  readonly words: string[];
+  args: Record<string, Negatable<unknown>>;
+  words: string[];
   /** A value was made unreadable before publication, so that only the words can be kept. */
   masked: boolean;
+  /** The same match of an earlier rule, as long as nothing is added to it. */
+  same: MatchUse | undefined;
+  /** Its text with all words that it may have, and their number. */
+  key: string;
+  length: number;
 }
 
-/** Opens an extension. */
-export function openUse(name: string, spec: MatchSpec | TargetSpec | undefined, by: SaveWord): OpenUse {
-  return { name, spec, by, args: {}, words: [], masked: false };
+const NO_ARGS: Record<string, Negatable<unknown>> = {};
+const NO_WORDS: string[] = [];
+
+/** Opens an extension; `same` is what an earlier rule made of the very same words. */
+export function openUse(name: string, spec: MatchSpec | TargetSpec | undefined, by: SaveWord, same?: MatchUse): OpenUse {
+  const [args, words] = same ? [NO_ARGS, NO_WORDS] : [{}, []];
+  return { name: spec?.name ?? name, spec, by, args, words, masked: false, same, key: "", length: -1 };
 }
 
 /** The option of an extension that a flag stands for. */
-export function entryOf(use: OpenUse, flag: string, flags: FlagIndex): FlagEntry | undefined {
-  return use.spec && flags(use.spec).get(flag);
+export function entryOf(use: OpenUse, flag: string, cache: RuleCache): FlagEntry | undefined {
+  return use.spec && cache.flags(use.spec).byFlag.get(flag);
+}
+
+function thaw(use: OpenUse) {
+  if (!use.same) return;
+  use.args = { ...use.same.args } as Record<string, Negatable<unknown>>;
+  use.words = [...use.same.words];
+  use.same = undefined;
 }
 
 const MASKED_MAC = /^[xX]{2}(:[xX]{2}){5}$/;
@@ -35,6 +52,7 @@ export function readOption(rule: RuleWords, use: OpenUse, entry: FlagEntry, bang
   const { option, key } = entry;
   const flag = rule.take();
   if (!flag) return;
+  thaw(use);
   let not = bang;
   // Before iptables 1.4.3 `!` stood behind the flag.
   const inner = !bang && option.negatable && option.codec.words > 0 && rule.next?.text === "!" ? rule.take() : undefined;
@@ -49,7 +67,7 @@ export function readOption(rule: RuleWords, use: OpenUse, entry: FlagEntry, bang
   if (not && !option.negatable) return rule.report(bang ? { start: not.start, end: flag.end } : not, `${flag.text} cannot be negated`);
   if (use.args[key]) return rule.report(flag, `${flag.text} is given twice`);
   const texts = values.map((word) => word.text);
-  const value = parseValue(entry, texts);
+  const value = option.codec.parse(texts);
   if (value !== undefined) use.args[key] = { value, not: not !== undefined };
   else if (texts.some((text) => MASKED_MAC.test(text))) use.masked = true;
   else refuse(rule, flag, entry, values);
@@ -73,6 +91,7 @@ function keep(rule: RuleWords, use: OpenUse, words: readonly SaveWord[]) {
 /** Takes the next word into an extension that is not modelled. */
 export function keepWord(rule: RuleWords, use: OpenUse, bang: SaveWord | undefined) {
   const word = rule.take();
+  thaw(use);
   keep(
     rule,
     use,
@@ -81,11 +100,11 @@ export function keepWord(rule: RuleWords, use: OpenUse, bang: SaveWord | undefin
 }
 
 /** Checks an extension as a whole, when all words of its rule are read. */
-export function checkUse(rule: RuleWords, use: OpenUse) {
+export function checkUse(rule: RuleWords, use: OpenUse, cache: RuleCache) {
   const { spec, args } = use;
-  if (!spec || use.masked) return;
-  const missing = Object.entries(spec.options).filter(([key, option]) => option.required && !args[key]);
-  for (const [, option] of missing) rule.report(use.by, `${use.name} needs ${option.flag}`);
+  if (!spec || use.masked || use.same) return;
+  const missing = cache.flags(spec).required.filter(({ key }) => !args[key]);
+  for (const { option } of missing) rule.report(use.by, `${use.name} needs ${option.flag}`);
   if (missing.length > 0 || rule.problems.length > 0) return;
   const complaint = spec.check?.(args as never);
   if (complaint !== undefined) rule.report(use.by, `${use.name}: ${complaint}`);
@@ -96,8 +115,10 @@ function argsOf(use: OpenUse): { readonly args?: ArgValues } {
 }
 
 /** The match as the model keeps it. */
-export function matchUse(use: OpenUse): MatchUse {
-  return { name: use.name, ...argsOf(use), words: use.words };
+export function matchUse(use: OpenUse, cache: RuleCache): MatchUse {
+  if (use.same) return use.same;
+  const made: MatchUse = { name: use.name, ...argsOf(use), words: use.words };
+  return use.words.length === use.length ? cache.matches.set(use.key, made) : made;
 }
 
 /** The target as the model keeps it. */

@@ -27,8 +27,8 @@ export function lowerRule(place: Place, words: SaveWord[], at: number, scope: Ru
   state.counters = counters;
   readWords(state);
   checkProtocols(state);
-  for (const use of state.matches) checkUse(state.words, use);
-  if (state.target && "by" in state.target) checkUse(state.words, state.target);
+  for (const use of state.matches) checkUse(state.words, use, scope.cache);
+  if (state.target && "by" in state.target) checkUse(state.words, state.target, scope.cache);
   const { problems } = state.words;
   return { rules: problems.length > 0 || state.otherFamily ? [] : drafts(state), problems };
 }
@@ -96,7 +96,7 @@ function checkProtocols({ words, scope, matches, protocol }: RuleState) {
 
 function drafts(state: RuleState): RuleDraft[] {
   const { words } = state;
-  const matches: readonly MatchUse[] = state.matches.map(matchUse);
+  const matches: readonly MatchUse[] = state.matches.map((use) => matchUse(use, state.scope.cache));
   const text = ruleText(state);
   const rules: RuleDraft[] = [];
   for (const source of state.sources ?? [undefined]) {

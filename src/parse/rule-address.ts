@@ -16,8 +16,34 @@ function readMask(family: Family, text: string): Address | undefined {
   return mask !== undefined && (typeof mask === "number") === (family === 4) ? mask : undefined;
 }
 
+// What nearly every rule has, `10.0.0.1/32`, without the detours that the other spellings need.
+function plainNetwork4(text: string): AddressMask | undefined {
+  let address = 0;
+  let number = -1;
+  let dots = 0;
+  let slash = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 48 && code <= 57) {
+      number = (number < 0 ? 0 : number * 10) + code - 48;
+      if (number > 255) return undefined;
+    } else if (number < 0 || slash || code !== (dots < 3 ? 46 : 47)) return undefined;
+    else {
+      address = address * 256 + number;
+      number = -1;
+      if (dots < 3) dots++;
+      else slash = true;
+    }
+  }
+  if (!slash || number < 0 || number > 32) return undefined;
+  const mask = number === 0 ? 0 : (0xffffffff << (32 - number)) >>> 0;
+  return { address: (address & mask) >>> 0, mask };
+}
+
 /** Reads one address of `-s` or `-d`: an address, a network with a length or a mask; host bits are cleared as the kernel's are. */
 export function parseAddressMask(text: string, family: Family): AddressMask | undefined {
+  const plain = family === 4 ? plainNetwork4(text) : undefined;
+  if (plain) return plain;
   const slash = text.indexOf("/");
   const host = slash < 0 ? text : text.slice(0, slash);
   const address = parseAddress(family === 4 ? completed(host) : host);

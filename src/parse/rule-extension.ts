@@ -1,6 +1,7 @@
 import type { SaveWord } from "../../grammars/iptables-save.ts";
 import { MATCHES } from "../extensions/index.ts";
 import { matchSpec } from "../extensions/registry.ts";
+import type { MatchUse } from "../model/rule.ts";
 import { entryOf, keepWord, type OpenUse, openUse, readOption } from "./extension-use.ts";
 import { EXTENSION_FAMILY, IMPLICIT_MATCH } from "./known-extensions.ts";
 import { nearest } from "./nearest.ts";
@@ -13,8 +14,8 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["ipv6-icmp", "icmp6"],
 ]);
 
-function open(state: RuleState, name: string, by: SaveWord): OpenUse {
-  const use = openUse(name, matchSpec(name, state.scope.family), by);
+function open(state: RuleState, name: string, by: SaveWord, same?: MatchUse): OpenUse {
+  const use = openUse(name, matchSpec(name, state.scope.family), by, same);
   state.matches.push(use);
   state.open.push(use);
   return use;
@@ -27,9 +28,23 @@ export function readMatch(state: RuleState, flag: SaveWord) {
   if (!word) return;
   const name = ALIASES.get(word.text) ?? word.text;
   if (name === "" || name.startsWith("-")) return words.expected(`the name of a match after ${flag.text}`, word);
-  open(state, name, word);
+  openOrRecall(state, name, word);
   const family = EXTENSION_FAMILY.get(name) ?? state.scope.family;
   if (family !== state.scope.family) words.report(word, `the match ${name} is for IPv${family} only`);
+}
+
+// A match that was read before need not be read again. Only its own words count: up to the next flag of iptables itself.
+function openOrRecall(state: RuleState, name: string, by: SaveWord) {
+  const { words, at, place } = state.words;
+  let end = at;
+  for (let word = words[end]; word && !RULE_FLAGS.has(word.text); word = words[end]) end++;
+  if (words[end - 1]?.text === "!") end--;
+  const key = place.source.slice(by.start, words[end - 1]?.end);
+  const same = state.scope.cache.matches.get(key);
+  const use = open(state, name, by, same);
+  use.key = key;
+  use.length = end - at;
+  if (same) state.words.at = end;
 }
 
 /** A flag that iptables itself does not have: an option of a match or the target, or a word of one that is not modelled. */
@@ -39,7 +54,7 @@ export function readExtensionWord(state: RuleState, bang: SaveWord | undefined) 
   if (!flag) return;
   for (let i = state.open.length - 1; i >= 0; i--) {
     const use = state.open[i];
-    const entry = use && entryOf(use, flag.text, scope.flags);
+    const entry = use && entryOf(use, flag.text, scope.cache);
     if (use && entry) return readOption(words, use, entry, bang);
   }
   const verbatim = state.open.findLast((use) => !use.spec);
@@ -64,7 +79,7 @@ function readImplicit(state: RuleState, flag: SaveWord, bang: SaveWord | undefin
     keepWord(state.words, open(state, name, flag), bang);
     return true;
   }
-  const entry = scope.flags(spec).get(flag.text);
+  const entry = scope.cache.flags(spec).byFlag.get(flag.text);
   if (entry) readOption(state.words, open(state, name, flag), entry, bang);
   return entry !== undefined;
 }
@@ -74,7 +89,7 @@ function candidates(state: RuleState): string[] {
   const name = state.protocol && IMPLICIT_MATCH.get(state.protocol.value);
   const implicit = name === undefined ? undefined : matchSpec(name, state.scope.family);
   const specs = [...state.open.map((use) => use.spec), implicit].filter((spec) => spec !== undefined);
-  return [...new Set([...RULE_FLAGS.keys(), ...specs.flatMap((spec) => [...state.scope.flags(spec).keys()])])];
+  return [...new Set([...RULE_FLAGS.keys(), ...specs.flatMap((spec) => [...state.scope.cache.flags(spec).byFlag.keys()])])];
 }
 
 /** What getopt_long allows: `--dport=80`, `-ptcp`, and any beginning of a flag that only one flag has. */

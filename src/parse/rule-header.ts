@@ -22,42 +22,50 @@ export function readAddresses(state: RuleState, flag: SaveWord, bang: boolean, s
   const not = innerBang(state, bang);
   const word = words.need(expectedAddress(scope.family), flag);
   if (!word) return;
-  const found: (Negatable<AddressMask> | undefined)[] = [];
-  const seen = new Set<string>();
+  const value = parseAddressMask(word.text, scope.family);
+  state[side] = value ? [negatable(value, not)] : severalAddresses(state, flag, word, not);
+}
+
+// A network that holds everything says nothing.
+function negatable(value: AddressMask, not: boolean): Negatable<AddressMask> | undefined {
+  return !not && (value.mask === 0 || value.mask === 0n) ? undefined : { value, not };
+}
+
+function severalAddresses({ words, scope }: RuleState, flag: SaveWord, word: SaveWord, not: boolean) {
+  const found = new Map<string, Negatable<AddressMask> | undefined>();
   const verbatim = word.end - word.start === word.text.length;
   let offset = 0;
   for (const text of word.text.split(",")) {
     const start = verbatim ? word.start + offset : word.start;
     offset += text.length + 1;
     const value = parseAddressMask(text, scope.family);
-    if (!value) {
+    if (value) found.set(`${value.address}/${value.mask}`, negatable(value, not));
+    else
       words.expected(`${expectedAddress(scope.family)} after ${flag.text}`, {
         text,
         start,
         end: verbatim ? start + text.length : word.end,
       });
-      continue;
-    }
-    const key = `${value.address}/${value.mask}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    const any = !not && (value.mask === 0 || value.mask === 0n);
-    found.push(any ? undefined : { value, not });
   }
-  if (not && seen.size > 1) words.report(word, `! is not possible with several addresses after ${flag.text}`);
-  state[side] = found;
+  if (not && found.size > 1) words.report(word, `! is not possible with several addresses after ${flag.text}`);
+  return [...found.values()];
 }
 
 /** `-p`. */
 export function readProtocol(state: RuleState, flag: SaveWord, bang: boolean) {
-  const { words } = state;
+  const { words, scope } = state;
   const not = innerBang(state, bang);
   const word = words.need("a protocol", flag);
   if (!word) return;
   if (state.protocol) return words.report(flag, `${flag.text} is given twice`);
+  const known = not ? undefined : scope.cache.protocols.get(word.text);
+  if (known) {
+    state.protocol = known;
+    return;
+  }
   const value = word.text.toLowerCase() === "all" ? 0 : protocolNumber(word.text);
   if (value === undefined) return words.expected(`a protocol's name or its number from 0 to 255 after ${flag.text}`, word);
-  if (value !== 0) state.protocol = { value, not };
+  if (value !== 0) state.protocol = not ? { value, not } : scope.cache.protocols.set(word.text, { value, not });
   else if (not) words.report(word, "a rule for no protocol at all would never match");
 }
 

@@ -1,18 +1,18 @@
 import type { AddressMask, Family } from "../model/address.ts";
 import type { Counters, Negatable, TargetUse } from "../model/rule.ts";
-import type { FlagIndex } from "./extension-flags.ts";
 import type { OpenUse } from "./extension-use.ts";
 import type { Extent } from "./position.ts";
+import type { RuleCache } from "./rule-cache.ts";
 import type { RuleWords } from "./rule-words.ts";
+import type { TableDraft } from "./table-draft.ts";
 
 /** What a rule's words are read against. */
 export interface RuleScope {
   readonly family: Family;
-  readonly flags: FlagIndex;
-  /** The chain that the rule is in. */
+  readonly cache: RuleCache;
+  readonly table: TableDraft;
+  /** Name of the chain that the rule is in. */
   readonly chain: string;
-  hasChain(name: string): boolean;
-  chainNames(): Iterable<string>;
 }
 
 /** A rule while its words are read. */

@@ -1,16 +1,15 @@
 import type { SaveWord } from "../../grammars/iptables-save.ts";
 import { targetSpec } from "../extensions/registry.ts";
-import { HOOKS, type TargetUse } from "../model/rule.ts";
+import type { TargetUse } from "../model/rule.ts";
 import { openUse } from "./extension-use.ts";
 import { EXTENSION_FAMILY, KNOWN_TARGETS } from "./known-extensions.ts";
 import { nearest } from "./nearest.ts";
 import type { RuleState } from "./rule-state.ts";
+import { findChain, isBuiltIn } from "./table-draft.ts";
 
 const VERDICTS: ReadonlyMap<string, TargetUse> = new Map(
   (["ACCEPT", "DROP", "RETURN", "QUEUE"] as const).map((verdict) => [verdict, { kind: "verdict", verdict }]),
 );
-
-const BUILT_IN: ReadonlySet<string> = new Set(HOOKS);
 
 /** `-j` and `-g`: a verdict, a chain of the same table, or a target extension. */
 export function readTarget(state: RuleState, flag: SaveWord, kind: "jump" | "goto") {
@@ -20,10 +19,11 @@ export function readTarget(state: RuleState, flag: SaveWord, kind: "jump" | "got
   if (state.target) return words.report(flag, "a rule can have only one target");
   const name = word.text;
   const verdict = kind === "jump" ? VERDICTS.get(name) : undefined;
+  const chain = verdict ? undefined : findChain(scope.table, name);
   if (verdict) state.target = verdict;
-  else if (scope.hasChain(name)) {
-    if (BUILT_IN.has(name)) words.report(word, `${flag.text} cannot go to the built-in chain ${name}`);
-    state.target = { kind, chain: name };
+  else if (chain) {
+    if (isBuiltIn(scope.table, name)) words.report(word, `${flag.text} cannot go to the built-in chain ${name}`);
+    state.target = { kind, chain: chain.name };
   } else if (kind === "goto") words.report(word, `no chain named "${name}" in this table`, suggestion(state, name, []));
   else readExtension(state, word);
 }
@@ -44,6 +44,6 @@ function readExtension(state: RuleState, word: SaveWord) {
 }
 
 function suggestion({ scope }: RuleState, name: string, others: readonly string[]): string | undefined {
-  const best = nearest(name, [...scope.chainNames(), ...others]);
+  const best = nearest(name, [...scope.table.chains.keys(), ...others]);
   return best === undefined ? undefined : `did you mean ${best}?`;
 }

@@ -40,7 +40,7 @@ export class RuleWords {
 
   /** A word as it is written, quotes and all. */
   raw(word: SaveWord): string {
-    return this.place.source.slice(word.start, word.end);
+    return word.text.length === word.end - word.start ? word.text : this.place.source.slice(word.start, word.end);
   }
 
   /** Notes that something was expected and something else stands there. */

@@ -3,10 +3,10 @@ import type { Family } from "../model/address.ts";
 import type { Problem } from "../model/problem.ts";
 import { type Ruleset, TABLE_HOOKS, type TableName } from "../model/rule.ts";
 import { findChainLoops } from "./chain-loops.ts";
-import { createFlagIndex } from "./extension-flags.ts";
 import { lowerRule } from "./lower-rule.ts";
 import { nearest } from "./nearest.ts";
 import { type Extent, endOf, type Place, problemAt, quote } from "./position.ts";
+import { RuleCache } from "./rule-cache.ts";
 import { addChain, type ChainDraft, findChain, insertRules, isBuiltIn, type TableDraft, tableName } from "./table-draft.ts";
 
 const COMMANDS: ReadonlyMap<string, "append" | "insert" | "new" | "policy"> = new Map([
@@ -40,7 +40,7 @@ export class SaveReader {
   readonly #file: string;
   readonly #family: Family;
   readonly #problems: Problem[] = [];
-  readonly #flags = createFlagIndex();
+  readonly #cache = new RuleCache();
   #table: TableDraft | undefined;
   #at: Place;
   /** Within a table that cannot be read, so that its lines are not reported one by one. */
@@ -185,7 +185,13 @@ export class SaveReader {
         `the chain ${chain.name} has ${chain.rules.length} rules: no rule can be inserted as number ${position}`,
       );
     }
-    const { rules, problems } = lowerRule(this.#at, words, position === undefined ? 2 : 3, this.#scope(table, chain), counters);
+    const { rules, problems } = lowerRule(
+      this.#at,
+      words,
+      position === undefined ? 2 : 3,
+      { family: this.#family, cache: this.#cache, table, chain: chain.name },
+      counters,
+    );
     for (const problem of problems) this.#problems.push(problem);
     insertRules(chain, command === "append" ? chain.rules.length : (position ?? 1) - 1, rules);
   }
@@ -195,15 +201,5 @@ export class SaveReader {
     if (!policy) return this.#report(endOf(this.#at), "expected the policy ACCEPT or DROP, found the end of the line");
     if (isBuiltIn(table, chain.name)) this.#setPolicy(chain, policy);
     else this.#report(words[1] ?? policy, `only built-in chains have a policy, and ${chain.name} is none`);
-  }
-
-  #scope(table: TableDraft, chain: ChainDraft) {
-    return {
-      family: this.#family,
-      flags: this.#flags,
-      chain: chain.name,
-      hasChain: (name: string) => table.chains.has(name) || isBuiltIn(table, name),
-      chainNames: () => table.chains.keys(),
-    };
   }
 }

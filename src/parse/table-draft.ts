@@ -6,8 +6,8 @@ import type { RuleDraft } from "./lower-rule.ts";
 export interface ChainDraft {
   readonly name: string;
   line: number;
-  policy: "ACCEPT" | "DROP" | undefined;
-  counters: Counters | undefined;
+  policy?: "ACCEPT" | "DROP";
+  counters?: Counters;
   readonly rules: RuleDraft[];
 }
 
@@ -34,7 +34,7 @@ export function findChain(table: TableDraft, name: string): ChainDraft | undefin
 
 /** Adds an empty chain. */
 export function addChain(table: TableDraft, name: string, line: number): ChainDraft {
-  const chain: ChainDraft = { name, line, policy: isBuiltIn(table, name) ? "ACCEPT" : undefined, counters: undefined, rules: [] };
+  const chain: ChainDraft = isBuiltIn(table, name) ? { name, line, policy: "ACCEPT", rules: [] } : { name, line, rules: [] };
   table.chains.set(name, chain);
   return chain;
 }
@@ -45,11 +45,12 @@ export function insertRules(chain: ChainDraft, at: number, rules: readonly RuleD
   else for (const rule of rules) chain.rules.push(rule);
 }
 
-function finishChain({ name, line, policy, counters, rules }: ChainDraft): Chain {
-  rules.forEach((rule, index) => {
-    rule.number = index + 1;
-  });
-  return { name, line, ...(policy ? { policy } : {}), ...(counters ? { counters } : {}), rules };
+function numbered(chain: ChainDraft): Chain {
+  for (let i = 0; i < chain.rules.length; i++) {
+    const rule = chain.rules[i];
+    if (rule) rule.number = i + 1;
+  }
+  return chain;
 }
 
 // With legacy iptables the chains of a table are always all there; with nft only those that were ever used.
@@ -60,7 +61,7 @@ function finishTable(table: TableDraft, backend: Ruleset["backend"]): Table {
   const chains = new Map<string, Chain>();
   for (const name of names) {
     const chain = table.chains.get(name);
-    if (chain) chains.set(name, finishChain(chain));
+    if (chain) chains.set(name, numbered(chain));
   }
   return { name: table.name, chains };
 }
