@@ -10,7 +10,7 @@ export interface NatTo {
 }
 
 /** Reads "80", "80-90" or "80-90/100", with names for single ports (libxt_NAT.c, parse_ports). */
-export function parsePorts(text: string, withBase: boolean): Pick<NatTo, "ports" | "basePort"> | undefined {
+function parsePorts(text: string, withBase: boolean): Pick<NatTo, "ports" | "basePort"> | undefined {
   const [range = "", base, ...rest] = text.split("/");
   const whole = parsePort(range);
   const [first = "", second, ...more] = whole === undefined ? range.split("-") : [range];

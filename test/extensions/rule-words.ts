@@ -4,14 +4,14 @@ import type { Family } from "../../src/model/address.ts";
 import type { ArgValues, Negatable } from "../../src/model/rule.ts";
 
 /** Splits a rule into words as a shell would, double quotes and backslashes only. */
-export function split(rule: string): string[] {
+function split(rule: string): string[] {
   const words: string[] = [];
   for (const [, quoted, plain] of rule.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)) words.push(quoted?.replace(/\\(.)/g, "$1") ?? plain ?? "");
   return words;
 }
 
 /** Reads options of a spec up to the first word that is none of them. */
-export function readOptions(spec: MatchSpec | TargetSpec, words: string[]): ArgValues {
+function readOptions(spec: MatchSpec | TargetSpec, words: string[]): ArgValues {
   const args: Record<string, Negatable<unknown>> = {};
   while (words.length > 0) {
     const not = words[0] === "!";

@@ -24,7 +24,7 @@ export function cellOf(context: PacketContext, set: IpSet, key: string): string 
 }
 
 /** Whether a set takes packets of this family, with that many directions (ip_set_core.c, ip_set_test). */
-export function accepts(set: IpSet, members: Members, directions: Directions, context: PacketContext): boolean {
+function accepts(set: IpSet, members: Members, directions: Directions, context: PacketContext): boolean {
   return directions.length >= members.dimensions.length && (members.anyFamily || set.family === context.family);
 }
 
