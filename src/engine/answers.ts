@@ -124,7 +124,7 @@ function mayAnswer(skb: Skb): boolean {
 }
 
 /** The source that routing gives a local packet: the route's own, else an address of the device (fib_result_prefsrc). */
-export function preferredSource(
+function preferredSource(
   netns: Netns,
   own: Address | undefined,
   device: string,

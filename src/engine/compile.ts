@@ -104,7 +104,7 @@ function negate(result: MatchResult, not: boolean): MatchResult {
 }
 
 /** ifname_compare: a trailing `+` stands for any rest. A name "?" is not known. */
-export function deviceMatches(name: string, pattern: string): MatchResult {
+function deviceMatches(name: string, pattern: string): MatchResult {
   if (pattern === "+") return true;
   if (name === "?") return { unknown: `device|${pattern}` };
   return pattern.endsWith("+") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;

@@ -11,7 +11,7 @@ import type { Skb } from "./skb.ts";
 const MAX_DEVICES = 64;
 
 /** What eth_type_trans makes of a destination address on a device. */
-export function frameType(mac: number | undefined, device: Device): FrameType {
+function frameType(mac: number | undefined, device: Device): FrameType {
   if (mac === undefined || mac === device.mac) return "host";
   if (mac === MAC_BROADCAST) return "broadcast";
   return isGroupMac(mac) ? "multicast" : "otherhost";

@@ -9,7 +9,7 @@ import type { State } from "./state.ts";
 type Manip = "src" | "dst";
 
 /** Bob Jenkins' hash over 32-bit words (include/linux/jhash.h, jhash2). */
-export function jhash2(words: readonly number[], initval: number): number {
+function jhash2(words: readonly number[], initval: number): number {
   const rol = (n: number, by: number) => (n << by) | (n >>> (32 - by));
   let a = (0xdeadbeef + (words.length << 2) + initval) | 0;
   let b = a;

@@ -1,5 +1,5 @@
 import type { Address, Family, Mac, Prefix } from "./address.ts";
-import type { Negatable, Ruleset } from "./rule.ts";
+import type { Ruleset } from "./rule.ts";
 
 /** An address of a device (`ip addr`). */
 export interface DeviceAddress {
@@ -233,5 +233,3 @@ export interface Assumption {
   readonly text: string;
   readonly flag?: string;
 }
-
-export type { Negatable };

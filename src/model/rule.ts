@@ -3,8 +3,6 @@ import type { AddressMask, Family } from "./address.ts";
 export type TableName = "raw" | "mangle" | "nat" | "filter" | "security";
 export type Hook = "PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUTING";
 
-export const HOOKS: readonly Hook[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
-
 /** The built-in chains of each table, in the order in which iptables-save prints them. */
 export const TABLE_HOOKS: Readonly<Record<TableName, readonly Hook[]>> = {
   raw: ["PREROUTING", "OUTPUT"],
