@@ -1,6 +1,6 @@
 import { formatAddress } from "../model/address.ts";
 import type { Host } from "../model/host.ts";
-import type { PacketTrace, Way } from "../model/trace.ts";
+import { alternatives, endsOf } from "./alternatives.ts";
 import { type Connection, isTrouble, type Outcome } from "./collect.ts";
 import { closestSentence, evidence, observationSentences } from "./evidence.ts";
 import { type StepRow, stepRows } from "./steps.ts";
@@ -44,7 +44,7 @@ export function explainConnection(connection: Connection, host: Host, options: D
   const once = (outcome: OutcomeText): OutcomeText => {
     const key = JSON.stringify(outcome.rows);
     const before = shown.get(key);
-    if (before !== undefined && before !== connection.flow && outcome.rows.length > 1) return { ...outcome, rows: [], sameStepsAs: before };
+    if (before !== undefined && outcome.rows.length > 1) return { ...outcome, rows: [], sameStepsAs: before };
     shown.set(key, before ?? connection.flow);
     return outcome;
   };
@@ -72,14 +72,15 @@ function explainOutcome(outcome: Outcome, lead: string, host: Host, options: Det
   const { way } = first;
   const trouble = isTrouble(way.verdict);
   const tone = way.verdict === "unknown" ? "unsure" : trouble ? "bad" : "answer";
-  const text = headline(first, way);
+  const forked = first.alternatives.length > 1 && way.verdict === "unknown";
+  const text = forked ? `UNDECIDED: it can have ended in ${endsOf(first)} ways` : headline(first, way);
   const lines: Line[] = [{ text: `${lead ? `${sentence(lead)}: ${text}` : sentence(text)}.`, tone }];
   for (const words of evidence(first, way)) lines.push({ text: `${words}`, tone: "proof" });
-  for (const [index, alternative] of first.alternatives.entries()) lines.push(...alternativeLines(first, alternative, index));
+  for (const words of alternatives(first)) lines.push({ text: words, tone: "unsure" });
   for (const words of observationSentences(first))
     lines.push({ text: `${words}.`, tone: words.startsWith("Predicted") ? "unsure" : "proof" });
   const closest = closestSentence(first, way, host);
-  const rows = trouble || options.tables ? stepRows(way, options.allSteps) : [];
+  const rows = (trouble && !forked) || options.tables ? stepRows(way, options.allSteps) : [];
   return { lines, rows, closing: closest ? [{ text: `${closest}`, tone: "proof" }] : [] };
 }
 
@@ -96,9 +97,4 @@ function leadWords(outcome: Outcome, outcomes: readonly Outcome[]): string {
   const who = outcome.reply ? (outcome.packets === 1 ? "answer" : "answers") : "";
   if (sameWay.length === 1) return who;
   return who ? `${who} (${numbered})` : numbered;
-}
-
-function alternativeLines(trace: PacketTrace, way: Way, index: number): readonly Line[] {
-  const condition = way.conditions.length > 0 ? way.conditions.join(" and ") : "otherwise";
-  return [{ text: `${String.fromCharCode(97 + (index % 26))}) if ${condition}: ${headline(trace, way)}.`, tone: "unsure" }];
 }

@@ -15,7 +15,7 @@ export function evidence(trace: PacketTrace, way: Way): readonly string[] {
     if (rule) lines.push(ruleSentence(trace, rule));
     const mark = step.kind === "rule" ? step.set?.["mark"] : undefined;
     if (step.kind === "rule" && mark && Number(mark) !== states[index]?.mark) {
-      lines.push(`Marked ${hex(mark)} by ${elsewhere(trace, step)}${ruleName(step.table, step.chain, step.rule)}`);
+      lines.push(`Marked ${hex(mark)} by ${ruleName(step.table, step.chain, step.rule)}${elsewhere(trace, step)}`);
     }
     if (step.kind === "route" && step.policyRule)
       lines.push(`Routed by table ${step.table}, because of ip rule "${step.policyRule}": ${step.route}`);
@@ -30,7 +30,7 @@ export function evidence(trace: PacketTrace, way: Way): readonly string[] {
 }
 
 function ruleSentence(trace: PacketTrace, step: RuleStep): string {
-  return `Rule: ${elsewhere(trace, step)}${ruleName(step.table, step.chain, step.rule)}: ${briefRule(step.rule)}${remark(step)}`;
+  return `Rule${elsewhere(trace, step)}: ${ruleName(step.table, step.chain, step.rule)}: ${briefRule(step.rule)}${remark(step)}`;
 }
 
 function remark(step: RuleStep): string {
@@ -44,17 +44,17 @@ function hex(value: string | number): string {
 }
 
 function elsewhere(trace: PacketTrace, step: { readonly netns: string }): string {
-  return step.netns === trace.netns ? "" : `in netns ${step.netns}, `;
+  return step.netns === trace.netns ? "" : ` in netns ${step.netns}`;
 }
 
 function acceptedBy(trace: PacketTrace, way: Way): string | undefined {
   if (way.verdict !== "delivered" && way.verdict !== "forwarded") return undefined;
   const accepted = way.steps.flatMap((step) => {
     if (step.kind === "rule" && step.table === "filter" && targetName(step.rule.target) === "ACCEPT") {
-      return [`${elsewhere(trace, step)}${ruleName(step.table, step.chain, step.rule)}`];
+      return [`${ruleName(step.table, step.chain, step.rule)}${elsewhere(trace, step)}`];
     }
     if (step.kind === "policy" && step.table === "filter" && step.verdict === "ACCEPT") {
-      return [`${elsewhere(trace, step)}the policy of ${step.table} ${step.chain}`];
+      return [`the policy of ${step.table} ${step.chain}${elsewhere(trace, step)}`];
     }
     return [];
   });

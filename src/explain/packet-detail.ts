@@ -2,6 +2,7 @@ import type { Address } from "../model/address.ts";
 import type { Host } from "../model/host.ts";
 import { type Packet, protocolName } from "../model/packet.ts";
 import type { EndStep, PacketTrace, RuleStep, Step, Tried, Way } from "../model/trace.ts";
+import { conditionSentence } from "./alternatives.ts";
 import { conditionsOf, failedWords } from "./conditions.ts";
 import { contextAt } from "./context.ts";
 import { closestSentence, evidence, observationSentences } from "./evidence.ts";
@@ -46,7 +47,7 @@ export function explainPacket(trace: PacketTrace, host: Host, clock: string, ext
     headline: `${sentence(headline(trace, trace.way))}.`,
     sign: verdict === "dropped" || verdict === "rejected" ? "bad" : verdict === "unknown" ? "unsure" : "good",
     ways: ways.map((way) => ({
-      ...(way.conditions.length > 0 && { condition: way.conditions.join(" and ") }),
+      ...(way.conditions.length > 0 && { condition: conditionSentence(way) }),
       headline: `${sentence(headline(trace, way))}.`,
       rows: detailRows(trace, way, host, extended),
     })),
@@ -148,7 +149,11 @@ function chainRows(
   const held = conditionsOf(rule, context).filter(
     (c) => c.has && c.holds !== "unknown" && c.kind === "match" && c.match !== "tcp" && c.match !== "udp",
   );
-  const remarks = [...(held.length > 0 ? [`✓ ${list(held.map((c) => c.has))}`] : []), ...(step.note ? [step.note] : []), ...setWords(step)];
+  const remarks = [
+    ...held.map((c) => `✓ ${c.wants}: ${c.has}`),
+    ...(step.note ? [step.note] : []),
+    ...(nat === undefined ? setWords(step) : [nat]),
+  ];
   const row = { ...base, place: `${step.chain} ${rule.number}`, text: extended ? ruleBody(rule) : briefRule(rule), remarks };
   return [...rows, { ...row, tone: end ? ("bad" as const) : ("plain" as const), ...(rule.line > 0 && { line: rule.line }) }];
 }

@@ -1,5 +1,8 @@
 import type { PacketTrace, Way } from "../model/trace.ts";
 
+/** What the replay calls a device that nothing tells the name of. */
+const UNKNOWN = "?";
+
 /**
  * The devices that a packet went through: "eth0 → docker0 → veth1a2b3c4 → web eth0". A device of a namespace other than
  * the one of the capture has that namespace's name before it; several ports of one flooding bridge stand in braces.
@@ -8,7 +11,7 @@ export function pathWords(trace: PacketTrace, way: Way): string {
   const hops: string[] = [];
   const add = (netns: string, device: string) => {
     const name = netns === trace.netns ? device : `${netns} ${device}`;
-    if (hops.at(-1) !== name) hops.push(name);
+    if (hops.at(-1) !== name && device !== UNKNOWN) hops.push(name);
   };
   if (trace.direction === "in" && trace.interface) add(trace.netns, trace.interface);
   let flooded: readonly string[] = [];

@@ -24,7 +24,7 @@ export function headline(trace: PacketTrace, way: Way): string {
     case "queued":
       return `held back: ${reasonWords(way.at, trace.packet)}`;
     case "unknown":
-      return `UNDECIDED: it depends on ${way.undecided ?? "something that was not given"}`;
+      return `UNDECIDED${trace.alternatives.length > 1 ? "" : `: it depends on ${way.undecided ?? "something that was not given"}`}`;
     case "rejected":
       return [...translated, `REJECTED${ended(trace, way)}${answered(way)}`].join(", ");
     case "dropped":
@@ -42,9 +42,13 @@ function delivered(trace: PacketTrace, way: Way): string {
 
 function forwarded(trace: PacketTrace, way: Way): string {
   const path = pathWords(trace, way);
-  if (trace.direction === "out") return path ? `sent out on ${path}` : "sent out";
-  const routed = way.steps.some((s) => s.kind === "route" && s.netns === trace.netns);
-  return `${routed ? "forwarded" : "bridged"} ${path}`;
+  if (trace.direction === "out") {
+    const sender = trace.netns === "host" || !path.includes("→") ? "" : ` by netns ${trace.netns}`;
+    return path ? `sent out${sender} on ${path}` : `sent out${sender}`;
+  }
+  const here = way.steps.filter((step) => step.netns === trace.netns);
+  const bridged = here.some((step) => step.kind === "bridge") && !here.some((step) => step.kind === "route");
+  return `${bridged ? "bridged" : "forwarded"}${path ? ` ${path}` : ""}`;
 }
 
 /** The last step that a chain wrote into the trace: the one that decided, for a drop by the packet filter. */
@@ -70,7 +74,7 @@ function ended(trace: PacketTrace, way: Way): string {
 
 function courseWords(trace: PacketTrace, way: Way, last: RuleStep | EndStep | undefined): string {
   const path = pathWords(trace, way);
-  const next = last?.netns === way.at.netns && last.hook === "FORWARD" ? last.out : undefined;
+  const next = last?.netns === way.at.netns && last.hook === "FORWARD" && last.out !== "?" ? last.out : undefined;
   const hops = next && !path.endsWith(next) ? (path ? `${path} → ${next}` : next) : path;
   if (hops.includes("→")) return ` on its way ${hops}`;
   if (trace.direction === "out") return last?.hook === "OUTPUT" || !hops ? " before it left" : ` on its way out of ${hops}`;

@@ -69,22 +69,24 @@ function connectionText(connection: ConnectionText, style: Style, indent: number
   const head = `${paint(start, tone, style)}${" ".repeat(Math.max(1, indent - start.length))}${paint(title, "strong", style)}${gap}${packets}`;
   const outcomes = connection.outcomes.map((outcome, i) => {
     const gap = connection.outcomes[i - 1]?.rows.length ? "\n" : "";
-    return gap + outcomeText(outcome, style, indent);
+    return gap + outcomeText(outcome, connection.flow, style, indent);
   });
   return `${[head, ...outcomes].join("\n")}\n`;
 }
 
-function outcomeText(outcome: OutcomeText, style: Style, indent: number): string {
+function outcomeText(outcome: OutcomeText, flow: number, style: Style, indent: number): string {
   const parts = outcome.lines.map((line) => lineText(line, style, indent));
   if (outcome.rows.length > 0) parts.push("", stepTable(outcome.rows, style, indent));
-  if (outcome.sameStepsAs !== undefined)
-    parts.push(`${" ".repeat(indent)}${paint(`Steps as for connection ${outcome.sameStepsAs}.`, "quiet", style)}`);
+  if (outcome.sameStepsAs !== undefined) {
+    const where = outcome.sameStepsAs === flow ? "above" : `for connection ${outcome.sameStepsAs}`;
+    parts.push(`${" ".repeat(indent)}${paint(`Steps as ${where}.`, "quiet", style)}`);
+  }
   for (const line of outcome.closing) parts.push(lineText(line, style, indent));
   return parts.join("\n");
 }
 
 function lineText(line: Line, style: Style, indent: number): string {
-  const text = wrap(spell(line.text, style), style, line.tone === "proof" ? indent + 2 : indent, indent);
+  const text = wrap(spell(line.text, style), style, line.tone === "proof" || line.text.startsWith("- ") ? indent + 2 : indent, indent);
   if (line.tone !== "bad" && line.tone !== "unsure") return text;
   const word = line.tone === "bad" ? /DROPPED|REJECTED/ : /UNDECIDED|Predicted/;
   return text.replace(word, (found) => paint(found, line.tone === "bad" ? "bad" : "unsure", style));

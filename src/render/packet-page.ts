@@ -13,7 +13,7 @@ export function packetPage(detail: PacketDetail, style: Style): string {
   parts.push(paint(wrap(spell(`${SIGNS[detail.sign]} ${detail.headline}`, style), style, 2, 0), detail.sign, style));
   for (const way of detail.ways) {
     parts.push("");
-    if (way.condition !== undefined) parts.push(wrap(spell(`If ${way.condition}: ${way.headline}`, style), style, 2, 0), "");
+    if (way.condition !== undefined) parts.push(wrap(spell(`${way.condition}: ${way.headline}`, style), style, 2, 0), "");
     parts.push(rowsText(way.rows, style));
   }
   if (detail.closing.length > 0) parts.push("", ...detail.closing.map((text) => wrap(spell(text, style), style, 2, 0)));
