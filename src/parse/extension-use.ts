@@ -15,8 +15,6 @@ export interface OpenUse {
   readonly by: SaveWord;
   args: Record<string, Negatable<unknown>>;
   words: string[];
-  /** A value was made unreadable before publication, so that only the words can be kept. */
-  masked: boolean;
   /** The same match of an earlier rule, as long as nothing is added to it. */
   same: MatchUse | undefined;
   /** Its text with all words that it may have, and their number. */
@@ -30,7 +28,7 @@ const NO_WORDS: string[] = [];
 /** Opens an extension; `same` is what an earlier rule made of the very same words. */
 export function openUse(name: string, spec: MatchSpec | TargetSpec | undefined, by: SaveWord, same?: MatchUse): OpenUse {
   const [args, words] = same ? [NO_ARGS, NO_WORDS] : [{}, []];
-  return { name: spec?.name ?? name, spec, by, args, words, masked: false, same, key: "", length: -1 };
+  return { name: spec?.name ?? name, spec, by, args, words, same, key: "", length: -1 };
 }
 
 /** The option of an extension that a flag stands for. */
@@ -44,8 +42,6 @@ function thaw(use: OpenUse) {
   use.words = [...use.same.words];
   use.same = undefined;
 }
-
-const MASKED_MAC = /^[xX]{2}(:[xX]{2}){5}$/;
 
 /** Reads the option that the next word is the flag of; `bang` is the `!` before it. */
 export function readOption(rule: RuleWords, use: OpenUse, entry: FlagEntry, bang: SaveWord | undefined) {
@@ -69,7 +65,6 @@ export function readOption(rule: RuleWords, use: OpenUse, entry: FlagEntry, bang
   const texts = values.map((word) => word.text);
   const value = option.codec.parse(texts);
   if (value !== undefined) use.args[key] = { value, not: not !== undefined };
-  else if (texts.some((text) => MASKED_MAC.test(text))) use.masked = true;
   else refuse(rule, flag, entry, values);
 }
 
@@ -102,16 +97,16 @@ export function keepWord(rule: RuleWords, use: OpenUse, bang: SaveWord | undefin
 /** Checks an extension as a whole, when all words of its rule are read. */
 export function checkUse(rule: RuleWords, use: OpenUse, cache: RuleCache) {
   const { spec, args } = use;
-  if (!spec || use.masked || use.same) return;
+  if (!spec || use.same || rule.problems.length > 0) return;
   const missing = cache.flags(spec).required.filter(({ key }) => !args[key]);
   for (const { option } of missing) rule.report(use.by, `${use.name} needs ${option.flag}`);
-  if (missing.length > 0 || rule.problems.length > 0) return;
+  if (missing.length > 0) return;
   const complaint = spec.check?.(args as never);
   if (complaint !== undefined) rule.report(use.by, `${use.name}: ${complaint}`);
 }
 
 function argsOf(use: OpenUse): { readonly args?: ArgValues } {
-  return use.spec && !use.masked ? { args: use.args } : {};
+  return use.spec ? { args: use.args } : {};
 }
 
 /** The match as the model keeps it. */

@@ -84,12 +84,23 @@ function readImplicit(state: RuleState, flag: SaveWord, bang: SaveWord | undefin
   return entry !== undefined;
 }
 
-/** Every flag that could stand here, for abbreviations and suggestions. */
-function candidates(state: RuleState): string[] {
-  const name = state.protocol && IMPLICIT_MATCH.get(state.protocol.value);
-  const implicit = name === undefined ? undefined : matchSpec(name, state.scope.family);
-  const specs = [...state.open.map((use) => use.spec), implicit].filter((spec) => spec !== undefined);
-  return [...new Set([...RULE_FLAGS.keys(), ...specs.flatMap((spec) => [...state.scope.cache.flags(spec).byFlag.keys()])])];
+/** The flags that could stand here; those of the protocol's match only if that is not loaded yet. */
+function candidates(state: RuleState, implicit: boolean): string[] {
+  const { cache, family } = state.scope;
+  const name = implicit && state.protocol ? IMPLICIT_MATCH.get(state.protocol.value) : undefined;
+  const specs = [...state.open.map((use) => use.spec), name === undefined ? undefined : matchSpec(name, family)];
+  const flags = specs.filter((spec) => spec !== undefined).flatMap((spec) => [...cache.flags(spec).byFlag.keys()]);
+  return [...new Set([...RULE_FLAGS.keys(), ...flags])];
+}
+
+function complete(state: RuleState, name: string): string | undefined {
+  for (const implicit of [false, true]) {
+    const known = candidates(state, implicit);
+    if (known.includes(name)) return name;
+    const begun = name.length > 2 && name.startsWith("--") ? known.filter((flag) => flag.startsWith(name)) : [];
+    if (begun.length === 1) return begun[0];
+  }
+  return undefined;
 }
 
 /** What getopt_long allows: `--dport=80`, `-ptcp`, and any beginning of a flag that only one flag has. */
@@ -98,9 +109,7 @@ function splitFlag(state: RuleState, flag: SaveWord): boolean {
   const equals = flag.text.indexOf("=");
   const cut = flag.text.startsWith("--") ? equals : /^-[a-z]./.test(flag.text) && RULE_FLAGS.has(flag.text.slice(0, 2)) ? 2 : -1;
   const name = cut < 0 ? flag.text : flag.text.slice(0, cut);
-  const known = candidates(state);
-  const begun = name.startsWith("--") && name.length > 2 ? known.filter((other) => other.startsWith(name)) : [];
-  const full = known.includes(name) ? name : begun.length === 1 ? begun[0] : undefined;
+  const full = complete(state, name);
   if (full === undefined || (cut < 0 && full === flag.text)) return false;
   const end = cut < 0 ? flag.end : flag.start + cut;
   const value = { text: flag.text.slice(cut === equals ? cut + 1 : cut), start: end + (cut === equals ? 1 : 0), end: flag.end };
@@ -112,7 +121,7 @@ function refuse(state: RuleState, flag: SaveWord) {
   const { words } = state;
   words.take();
   if (!flag.text.startsWith("-")) return words.expected("a flag", flag);
-  const best = nearest(flag.text, candidates(state));
+  const best = nearest(flag.text, candidates(state, true));
   const owner = MATCHES.find((spec) => Object.values(spec.options).some((o) => o.flag === flag.text || o.aliases?.includes(flag.text)));
   const hint = owner ? `${flag.text} belongs to -m ${owner.name}` : best === undefined ? undefined : `did you mean ${best}?`;
   words.report(flag, `unknown flag "${flag.text}"`, hint);
