@@ -11,6 +11,7 @@ import { type Mutable, Observer } from "./observe.ts";
 import { sendLocal } from "./output.ts";
 import { Run, type Sighting, World } from "./run.ts";
 import type { Skb } from "./skb.ts";
+import { socketMark } from "./socket-mark.ts";
 import { Undecided } from "./undecided.ts";
 
 export interface ReplayOptions {
@@ -28,12 +29,18 @@ export interface ReplayOptions {
 
 /** Replays the frames of one capture, in order, against a host. */
 export interface Replay {
-  /** Takes the next frame; gives back the traces that are final now (all that could be observed of them has been), in capture order. */
-  /** `from` is the namespace that the frame enters, when it is not that of the capture (a described packet). */
+  /**
+   * Takes the next frame; gives back the traces that are final now (all that could be observed of them has been), in capture order.
+   * `from` is the namespace that the frame enters, when it is not that of the capture (a described packet).
+   */
   push(frame: Frame, from?: string): readonly PacketTrace[];
   /** The capture is over: the traces that were still waiting. */
   finish(): readonly PacketTrace[];
 }
+
+/** How far ahead the capture is searched for what decides over a packet, in nanoseconds and frames. */
+const LOOK_AHEAD = 1_000_000_000n;
+const MAX_AHEAD = 5_000;
 
 /** How the reason begins when an earlier packet is to blame. */
 const DEPENDS = "what became of packet ";
@@ -51,19 +58,37 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   const netns = world.netns.get(options.netns) as Netns;
   const observer = new Observer(options.netns, options.capture);
   const flows = new Map<string, number>();
+  const ahead: { readonly frame: Frame; readonly from: Netns }[] = [];
+  const replayFirst = (): readonly PacketTrace[] => {
+    const first = ahead.shift();
+    const packet = first?.frame.packet;
+    if (!first || !packet) return [];
+    const { frame, from } = first;
+    world.restore(frame.time);
+    const entry = entryOf(world, from, frame, options.interface);
+    const released = observer.release(frame.time);
+    const earlier = observer.recognise(frame, entry, packet);
+    if (earlier) observer.expect(again(earlier, frame, packet, entry), []);
+    else fresh(world, entry, frame, packet, options, flows, observer, ahead);
+    return released;
+  };
+  const isDue = (now: bigint) => {
+    const first = ahead[0];
+    return first !== undefined && (!netns.marksMatter || now - first.frame.time > LOOK_AHEAD || ahead.length > MAX_AHEAD);
+  };
   return {
     push(frame, from) {
-      const packet = frame.packet;
-      if (!packet) return [];
-      world.restore(frame.time);
-      const entry = entryOf(world, (from === undefined ? undefined : world.netns.get(from)) ?? netns, frame, options.interface);
-      const released = observer.release(frame.time);
-      const earlier = observer.recognise(frame, entry, packet);
-      const trace = earlier ? again(earlier, frame, packet, entry) : fresh(world, entry, frame, packet, options, flows, observer);
-      if (earlier) observer.expect(trace, []);
+      if (!frame.packet) return [];
+      ahead.push({ frame, from: (from === undefined ? undefined : world.netns.get(from)) ?? netns });
+      const released: PacketTrace[] = [];
+      while (isDue(frame.time)) released.push(...replayFirst());
       return released;
     },
-    finish: () => observer.release(),
+    finish() {
+      const released: PacketTrace[] = [];
+      while (ahead.length > 0) released.push(...replayFirst());
+      return [...released, ...observer.release()];
+    },
   };
 }
 
@@ -91,8 +116,12 @@ function fresh(
   options: ReplayOptions,
   flows: Map<string, number>,
   observer: Observer,
+  later: readonly { readonly frame: Frame }[],
 ): Mutable {
-  const followed = follow(world, entry, frame, packet, options.mark ?? 0);
+  const local = entry.direction === "out" && !entry.outgoing;
+  const begin = (run: Run, mark: number) => start(run, entry, { ...skbOf(entry, frame, packet), mark });
+  const mark = local ? socketMark(world, entry, frame, packet, later, options.interface, begin) : 0;
+  const followed = follow(world, entry, frame, packet, options.mark ?? mark);
   const way = followed.ways[0] as Way;
   const agree = followed.ways.every((other) => other.verdict === way.verdict);
   const device = entry.device?.name ?? entry.name;

@@ -1,0 +1,82 @@
+import type { Frame, Packet } from "../model/packet.ts";
+import { invert, tupleKey } from "./connection.ts";
+import { tupleOf } from "./conntrack.ts";
+import { type Entry, entryOf } from "./entry.ts";
+import type { Netns } from "./netns.ts";
+import { Run, type World } from "./run.ts";
+
+/** The marks that rules and routing of a namespace look for: the ones that a socket could have set to some effect. */
+function candidates(netns: Netns): number[] {
+  const marks = new Set<number>();
+  for (const { mark } of netns.namespace.policyRules ?? []) if (mark) marks.add(mark.value);
+  for (const table of netns.namespace.ruleset4?.tables.values() ?? []) {
+    for (const chain of table.chains.values()) {
+      for (const { matches } of chain.rules) {
+        for (const match of matches) {
+          const mark = match.name === "mark" ? (match.args?.["mark"]?.value as { readonly value: number } | undefined) : undefined;
+          if (mark) marks.add(mark.value);
+        }
+      }
+    }
+  }
+  marks.delete(0);
+  return [...marks];
+}
+
+/** Whether an answer to the packet as its socket sent it comes in from outside further on in the capture. */
+function isAnswered(
+  world: World,
+  netns: Netns,
+  packet: Packet,
+  ahead: readonly { readonly frame: Frame }[],
+  device: string | undefined,
+): boolean {
+  const tuple = tupleOf(packet);
+  const answer = tuple && invert(tuple);
+  if (!answer) return false;
+  const wanted = tupleKey(answer);
+  return ahead.some(({ frame }) => {
+    const other = frame.packet && tupleOf(frame.packet);
+    if (!other || tupleKey(other) !== wanted) return false;
+    const entry = entryOf(world, netns, frame, device);
+    return entry.direction === "in" && entry.device !== undefined && entry.device.kind !== "loopback";
+  });
+}
+
+/**
+ * The mark that a local packet's socket must have set (SO_MARK), by what the capture shows: an answer to the untranslated packet cannot
+ * come when the packet was translated. 0 when nothing speaks against there being none. `start` sends the packet on its way.
+ */
+export function socketMark(
+  world: World,
+  entry: Entry,
+  frame: Frame,
+  packet: Packet,
+  ahead: readonly { readonly frame: Frame }[],
+  device: string | undefined,
+  start: (run: Run, mark: number) => string | undefined,
+): number {
+  const { netns } = entry;
+  if (!netns.marksMatter || !isAnswered(world, netns, packet, ahead, device)) return 0;
+  const ids = world.ids;
+  for (const mark of [0, ...candidates(netns)]) {
+    world.state.commit();
+    world.choices.reset();
+    const run = new Run(world, frame.time);
+    const undecided = start(run, mark);
+    const way = run.way(packet, []);
+    world.state.rollback();
+    world.assumptions.take();
+    world.ids = ids;
+    if (undecided === undefined && way.verdict === "forwarded" && way.nat.dst === undefined) {
+      if (mark !== 0) {
+        world.assumptions.add({
+          id: "socket-mark",
+          text: `its socket had set the mark 0x${mark.toString(16)} (SO_MARK), since an answer to the packet as it was sent is in the capture`,
+        });
+      }
+      return mark;
+    }
+  }
+  return 0;
+}
