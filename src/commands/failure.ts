@@ -71,6 +71,10 @@ function usageText(error: OclifError): string {
   if (unknown) return `there is no flag ${unknown[1]}`;
   const notFound = /^[Cc]ommand (.*) not found/.exec(text);
   if (notFound) return `there is no command "${notFound[1]}"`;
+  const contradiction = /(--[a-z0-9-]+)(?:=.*?)? cannot also be provided when using (--[a-z0-9-]+)/s.exec(text);
+  if (contradiction) return `${contradiction[1]} and ${contradiction[2]} contradict each other: give one of them`;
+  const parsing = /^Parsing (--[a-z0-9-]+)\s+(.*)$/s.exec(text);
+  if (parsing) return `${parsing[1]}: ${lower(parsing[2] ?? "")}`;
   const failed = /^The following errors? occurred:\s*(.*)$/s.exec(text);
   const body = failed?.[1] ?? text;
   return lower(

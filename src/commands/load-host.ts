@@ -18,6 +18,9 @@ export async function loadHost(flags: HostFlags, alsoRead: readonly string[]): P
   const { snapshot, rules, rules6, routes = [], links = [] } = flags;
   const paths = [...alsoRead, snapshot, rules, rules6, ...routes, ...links].filter((path) => path === "-");
   if (paths.length > 1) throw new UsageFailure("standard input (-) can be read only once");
+  if (snapshot === undefined && rules === undefined && rules6 === undefined && routes.length + links.length === 0) {
+    throw new UsageFailure("nothing is known of the machine: give --snapshot DIR, or at least --rules FILE (iptables-save output)");
+  }
   const host = snapshot === undefined ? await fromFiles(flags) : await loadSnapshot(snapshot);
   return { host, netns: chooseNetns(host, flags.netns) };
 }

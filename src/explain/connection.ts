@@ -1,8 +1,9 @@
 import { formatAddress } from "../model/address.ts";
 import type { Host } from "../model/host.ts";
+import type { Packet } from "../model/packet.ts";
 import { alternatives, endsOf } from "./alternatives.ts";
 import { type Connection, isTrouble, type Outcome } from "./collect.ts";
-import { closestSentence, evidence, observationSentences } from "./evidence.ts";
+import { closestSentence, evidence, missingDevices, observationSentences } from "./evidence.ts";
 import { type StepRow, stepRows } from "./steps.ts";
 import { headline } from "./way.ts";
 import { count, icmpWords, packetTitle, sentence } from "./words.ts";
@@ -28,6 +29,8 @@ export interface ConnectionText {
   readonly flow: number;
   readonly sign: "good" | "bad" | "unsure";
   readonly title: string;
+  /** The first packet of it in the capture. */
+  readonly first: Packet;
   readonly packets: number;
   readonly outcomes: readonly OutcomeText[];
 }
@@ -52,6 +55,7 @@ export function explainConnection(connection: Connection, host: Host, options: D
     flow: connection.flow,
     sign: signOf(outcomes),
     title: packetTitle(connection.first.packet),
+    first: connection.first.packet,
     packets: connection.packets,
     outcomes: outcomes.map((outcome) => once(explainOutcome(outcome, leadWords(outcome, outcomes), host, options))),
   };
@@ -64,7 +68,7 @@ function weight(outcome: Outcome): number {
 function signOf(outcomes: readonly Outcome[]): ConnectionText["sign"] {
   const verdicts = outcomes.map((o) => o.first.way.verdict);
   if (verdicts.some((v) => v === "dropped" || v === "rejected")) return "bad";
-  return verdicts.includes("unknown") || outcomes.some((o) => o.first.missing.length > 0) ? "unsure" : "good";
+  return verdicts.includes("unknown") || outcomes.some((o) => missingDevices(o.first).length > 0) ? "unsure" : "good";
 }
 
 function explainOutcome(outcome: Outcome, lead: string, host: Host, options: DetailOptions): OutcomeText {

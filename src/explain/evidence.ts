@@ -74,7 +74,25 @@ export function closestSentence(trace: PacketTrace, way: Way, host: Host): strin
 
 /** What the capture itself says about the prediction: where the packet was seen again, and where it should have been. */
 export function observationSentences(trace: PacketTrace): readonly string[] {
-  const seen = trace.observed.map((o) => `leaving ${o.interface ?? "the host"} ${duration(o.after)} later (packet ${o.packet})`);
-  const missing = trace.missing.length > 0 ? [`Predicted to leave ${list(trace.missing)} but not seen there in this capture`] : [];
-  return [...(seen.length > 0 ? [sentence(`seen ${list(seen)}`)] : []), ...missing];
+  const seen = trace.observed.map((o, index) => {
+    const verb = isLeaving(trace, index) ? "leaving" : "on";
+    return `${verb} ${o.interface ?? "the host"} ${duration(o.after)} later (packet ${o.packet})`;
+  });
+  const missing = missingDevices(trace);
+  return [
+    ...(seen.length > 0 ? [sentence(`seen ${list(seen)}`)] : []),
+    ...(missing.length > 0 ? [`Predicted to leave ${list(missing)} but not seen there in this capture`] : []),
+  ];
+}
+
+/** On a device that is seen more often than the packet leaves it, the later sightings are those of it leaving. */
+function isLeaving(trace: PacketTrace, index: number): boolean {
+  const device = trace.observed[index]?.interface;
+  const after = trace.observed.slice(index + 1).filter((o) => o.interface === device).length;
+  return after < trace.way.out.filter((o) => o.interface === device).length;
+}
+
+/** Devices that the packet should have been seen leaving; where it was captured leaving does not count. */
+export function missingDevices(trace: PacketTrace): readonly string[] {
+  return trace.direction === "out" ? trace.missing.filter((device) => device !== trace.interface) : trace.missing;
 }

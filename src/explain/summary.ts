@@ -2,6 +2,7 @@ import type { Assumption, Host } from "../model/host.ts";
 import type { Verdict } from "../model/trace.ts";
 import { type Collection, type Connection, isTrouble, type Tally } from "./collect.ts";
 import { type ConnectionText, type DetailOptions, explainConnection } from "./connection.ts";
+import { missingDevices } from "./evidence.ts";
 import { reasonWords } from "./reasons.ts";
 import { briefRule } from "./rule-words.ts";
 import { lastChainStep } from "./way.ts";
@@ -80,7 +81,7 @@ function sortConnections(connections: readonly Connection[], sort: SummaryOption
     const outcomes = [...c.outcomes.values()];
     if (outcomes.some((o) => isTrouble(o.first.way.verdict) && o.first.way.verdict !== "unknown")) return 0;
     if (outcomes.some((o) => isTrouble(o.first.way.verdict))) return 1;
-    return outcomes.some((o) => o.first.missing.length > 0) ? 2 : 3;
+    return outcomes.some((o) => missingDevices(o.first).length > 0) ? 2 : 3;
   };
   return [...connections].sort((a, b) => (sort === "trouble" ? trouble(a) - trouble(b) : 0) || a.first.frame.number - b.first.frame.number);
 }
@@ -111,8 +112,9 @@ function headlineOf(collection: Collection, inAll: number, counts: ReadonlyMap<V
 function notesOf(collection: Collection): readonly string[] {
   const notes: string[] = [];
   if (collection.observations > 0) {
+    const one = collection.observations === 1;
     notes.push(
-      `${count(collection.observations, "packet")} of these ${collection.observations === 1 ? "is" : "are"} one that was seen before, further on its way.`,
+      `${collection.observations.toLocaleString("en-US")} of them ${one ? "is an earlier one" : "are earlier ones"} seen again on the way.`,
     );
   }
   if (collection.leftAside > 0) {

@@ -122,6 +122,7 @@ export function sentence(text: string): string {
 export function duration(nanoseconds: bigint): string {
   const seconds = Number(nanoseconds) / 1e9;
   if (seconds >= 1) return `${trim(seconds, seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 0.00001) return `${Math.max(0, Math.round(seconds * 1e6))} µs`;
   return `${trim(seconds * 1e3, seconds < 0.01 ? 2 : 0)} ms`;
 }
 

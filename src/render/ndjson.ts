@@ -1,4 +1,5 @@
 import type { ConnectionText } from "../explain/connection.ts";
+import { missingDevices } from "../explain/evidence.ts";
 import { targetName } from "../explain/rule-words.ts";
 import { portsOf } from "../explain/words.ts";
 import { formatAddress, formatMac } from "../model/address.ts";
@@ -26,6 +27,7 @@ export function protocolField(protocol: number): string {
 /** What became of one packet as the object of `--format json` and `ndjson`; `time` is RFC 3339. */
 export function traceObject(trace: PacketTrace, time: string): Json {
   const ports = portsOf(trace.packet);
+  const missing = missingDevices(trace);
   const icmp = trace.packet.transport?.kind === "icmp" ? trace.packet.transport : undefined;
   return {
     packet: trace.frame.number,
@@ -46,7 +48,7 @@ export function traceObject(trace: PacketTrace, time: string): Json {
     seenBefore: trace.seenBefore,
     ...wayFields(trace.way),
     observed: trace.observed.map(observationObject),
-    missing: trace.missing.length > 0 ? trace.missing : undefined,
+    missing: missing.length > 0 ? missing : undefined,
     assumptions: trace.assumptions.map(({ id, text, flag }) => ({ id, text, flag })),
     alternatives: trace.alternatives.map((way) => ({ conditions: way.conditions, verdict: way.verdict, ...wayFields(way) })),
   };
@@ -155,6 +157,17 @@ function stepObject(step: Step): Json {
 
 /** A connection as `--format json` lists it. */
 export function flowObject(connection: ConnectionText): Json {
-  const outcomes = connection.outcomes.map((outcome) => [...outcome.lines, ...outcome.closing].map((line) => line.text));
-  return { flow: connection.flow, title: connection.title, packets: connection.packets, sign: connection.sign, outcomes };
+  const { flow, packets, sign, first } = connection;
+  const ports = portsOf(first);
+  return {
+    flow,
+    protocol: protocolField(first.protocol),
+    src: formatAddress(first.src),
+    dst: formatAddress(first.dst),
+    sport: ports?.sport,
+    dport: ports?.dport,
+    packets,
+    trouble: sign === "bad",
+    outcomes: connection.outcomes.map((outcome) => [...outcome.lines, ...outcome.closing].map((line) => line.text)),
+  };
 }

@@ -35,7 +35,7 @@ const ASCII: Readonly<Record<string, string>> = {
 
 /** Text in the characters that the terminal has. To be called before widths are measured. */
 export function spell(text: string, style: Style): string {
-  return style.ascii ? text.replace(/[→⇒…·✓✗×─│]/g, (c) => ASCII[c] ?? c) : text;
+  return style.ascii ? text.replace(/[→⇒…·✓✗×─│µ]/g, (c) => ASCII[c] ?? c) : text;
 }
 
 /** Text in a colour, if colours are on. */
