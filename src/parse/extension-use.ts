@@ -116,6 +116,11 @@ export function matchUse(use: OpenUse, cache: RuleCache): MatchUse {
   return use.words.length === use.length ? cache.matches.set(use.key, made) : made;
 }
 
+/** The values of the options that were given. */
+export function valuesOf(use: OpenUse): readonly unknown[] {
+  return Object.values(use.args).map((arg) => arg.value);
+}
+
 /** The target as the model keeps it. */
 export function targetUse(use: OpenUse): TargetUse {
   return { kind: "extension", name: use.name, ...argsOf(use), words: use.words };

@@ -1,10 +1,9 @@
 import type { SaveWord } from "../../grammars/iptables-save.ts";
-import { protocolName } from "../model/packet.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Counters, MatchUse, Rule } from "../model/rule.ts";
 import { checkUse, matchUse, targetUse } from "./extension-use.ts";
-import { matchProtocol } from "./known-extensions.ts";
 import { endOf, type Place } from "./position.ts";
+import { checkProtocols } from "./protocol-checks.ts";
 import { readExtensionWord, readMatch } from "./rule-extension.ts";
 import { NEGATABLE, RULE_FLAGS, type RuleFlag } from "./rule-flags.ts";
 import { readAddresses, readCounters, readFragment, readInterface, readProtocol } from "./rule-header.ts";
@@ -83,14 +82,6 @@ function readFlag(state: RuleState, flag: RuleFlag, word: SaveWord, not: boolean
     case "table":
       words.take();
       return words.report(word, `${word.text} is not possible here: the line *TABLE above says which table a rule is in`);
-  }
-}
-
-function checkProtocols({ words, scope, matches, protocol }: RuleState) {
-  for (const { name, by } of matches) {
-    const needed = matchProtocol(name, scope.family);
-    if (needed === undefined || (protocol?.value === needed && !protocol.not)) continue;
-    words.report(by, `the match ${name} is possible only with -p ${protocolName(needed)}`);
   }
 }
 

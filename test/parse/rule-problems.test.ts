@@ -51,6 +51,9 @@ describe("what is wrong with a rule", () => {
     ["-A INPUT -m tcp --dport 80", "6:13+3 the match tcp is possible only with -p tcp"],
     ["-A INPUT ! -p tcp -m tcp --dport 80", "6:22+3 the match tcp is possible only with -p tcp"],
     ["-A INPUT -m comment -j DROP", "6:13+7 comment needs --comment"],
+    ["-A INPUT -m multiport --dports 80,81", "6:13+9 the match multiport is possible only with -p tcp, udp, udplite, sctp or dccp"],
+    ["-A INPUT -p udp -j REJECT --reject-with tcp-reset", "6:20+6 only with -p tcp can a rule reject with tcp-reset"],
+    ["-A INPUT -j DNAT --to-destination 10.0.0.1:80", "6:13+4 DNAT with ports is possible only with -p tcp, udp, sctp or dccp"],
   ])("an option: %s", (rule, problem) => {
     expect(shown(readRules([rule]).problems)).toEqual([problem]);
   });
