@@ -1,5 +1,6 @@
 import { type Address, formatAddress } from "../model/address.ts";
 import type { Tuple } from "../model/host.ts";
+import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Restorable } from "./state.ts";
 import type { TcpTracking } from "./tcp-segment.ts";
 
@@ -104,4 +105,25 @@ export function endpoint(address: Address, port: number | undefined): string {
   if (port === undefined) return text;
   const shown = port === ANY_PORT ? "(any port)" : String(port);
   return typeof address === "bigint" ? `[${text}]:${shown}` : `${text}:${shown}`;
+}
+
+/** The tuple of a packet (nf_ct_get_tuple); undefined when its header is not there. */
+export function tupleOf(packet: Packet): FlowTuple | undefined {
+  const { src, dst, protocol, transport } = packet;
+  if (packet.fragment && packet.fragment.offset > 0) return undefined;
+  if (transport?.kind === "icmp") {
+    return { src, dst, protocol, sport: transport.id ?? 0, dport: (transport.type << 8) | transport.code };
+  }
+  if (transport && "sport" in transport) return { src, dst, protocol, sport: transport.sport, dport: transport.dport };
+  const needsPorts = [
+    PROTOCOL.tcp,
+    PROTOCOL.udp,
+    PROTOCOL.icmp,
+    PROTOCOL.sctp,
+    PROTOCOL.udplite,
+    PROTOCOL.dccp,
+    PROTOCOL.icmpv6,
+  ] as readonly number[];
+  if (needsPorts.includes(protocol)) return undefined;
+  return { src, dst, protocol, sport: 0, dport: 0 };
 }

@@ -1,8 +1,9 @@
 import type { Namespace } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
-import { ANY_PORT, Connection, type FlowTuple, fromModelTuple, invert, toModelTuple, tupleKey } from "./connection.ts";
+import { ANY_PORT, Connection, type FlowTuple, fromModelTuple, invert, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
 import { trackSctp } from "./conntrack-sctp.ts";
 import { newTcp, restoredTcp, tcpError, trackTcp } from "./conntrack-tcp.ts";
+import { type Setting, tcpSettings, timeoutOf } from "./conntrack-timeouts.ts";
 import type { Skb } from "./skb.ts";
 import type { State } from "./state.ts";
 import { TCP_STATES, type TcpSettings, type TcpState } from "./tcp-segment.ts";
@@ -10,72 +11,14 @@ import { Undecided } from "./undecided.ts";
 
 const SECOND = 1_000_000_000n;
 
-/** Default timeouts in seconds (nf_conntrack_proto_*.c), replaced by the sysctl of the same name. */
-const TIMEOUTS: Readonly<Record<string, number>> = {
-  generic_timeout: 600,
-  icmp_timeout: 30,
-  icmpv6_timeout: 30,
-  udp_timeout: 30,
-  udp_timeout_stream: 120,
-  gre_timeout: 30,
-  gre_timeout_stream: 180,
-  tcp_timeout_syn_sent: 120,
-  tcp_timeout_syn_recv: 60,
-  tcp_timeout_established: 432000,
-  tcp_timeout_fin_wait: 120,
-  tcp_timeout_close_wait: 60,
-  tcp_timeout_last_ack: 30,
-  tcp_timeout_time_wait: 120,
-  tcp_timeout_close: 10,
-  tcp_timeout_max_retrans: 300,
-  tcp_timeout_unacknowledged: 300,
-  sctp_timeout_established: 210,
-};
-
-const TIMEOUT_NAMES: Readonly<Record<TcpState | "RETRANS" | "UNACK", string>> = {
-  NONE: "tcp_timeout_syn_sent",
-  SYN_SENT: "tcp_timeout_syn_sent",
-  SYN_SENT2: "tcp_timeout_syn_sent",
-  SYN_RECV: "tcp_timeout_syn_recv",
-  ESTABLISHED: "tcp_timeout_established",
-  FIN_WAIT: "tcp_timeout_fin_wait",
-  CLOSE_WAIT: "tcp_timeout_close_wait",
-  LAST_ACK: "tcp_timeout_last_ack",
-  TIME_WAIT: "tcp_timeout_time_wait",
-  CLOSE: "tcp_timeout_close",
-  RETRANS: "tcp_timeout_max_retrans",
-  UNACK: "tcp_timeout_unacknowledged",
-};
-
 const ICMP_ERRORS = new Set([3, 4, 5, 11, 12]);
 const ICMP_REQUESTS = new Set([8, 13, 15, 17]);
-
-/** The tuple of a packet (nf_ct_get_tuple); undefined when its header is not there. */
-export function tupleOf(packet: Packet): FlowTuple | undefined {
-  const { src, dst, protocol, transport } = packet;
-  if (packet.fragment && packet.fragment.offset > 0) return undefined;
-  if (transport?.kind === "icmp") {
-    return { src, dst, protocol, sport: transport.id ?? 0, dport: (transport.type << 8) | transport.code };
-  }
-  if (transport && "sport" in transport) return { src, dst, protocol, sport: transport.sport, dport: transport.dport };
-  const needsPorts = [
-    PROTOCOL.tcp,
-    PROTOCOL.udp,
-    PROTOCOL.icmp,
-    PROTOCOL.sctp,
-    PROTOCOL.udplite,
-    PROTOCOL.dccp,
-    PROTOCOL.icmpv6,
-  ] as readonly number[];
-  if (needsPorts.includes(protocol)) return undefined;
-  return { src, dst, protocol, sport: 0, dport: 0 };
-}
 
 /** Connection tracking of one namespace (net/netfilter/nf_conntrack_core.c). */
 export class Conntrack {
   readonly #netns: string;
   readonly #state: State;
-  readonly #sysctl: (name: string, fallback: number) => number;
+  readonly #sysctl: Setting;
   readonly #newId: () => number;
   readonly #tcp: TcpSettings;
   /** Packets whose own tracking is not known: what looks like their answers is not known either. */
@@ -86,17 +29,11 @@ export class Conntrack {
     this.#state = state;
     this.#sysctl = (name, fallback) => sysctl(`net.netfilter.nf_conntrack_${name}`, fallback);
     this.#newId = newId;
-    this.#tcp = {
-      loose: this.#sysctl("tcp_loose", 1) !== 0,
-      liberal: this.#sysctl("tcp_be_liberal", 0) !== 0,
-      ignoreInvalidRst: this.#sysctl("tcp_ignore_invalid_rst", 0) !== 0,
-      maxRetransmissions: this.#sysctl("tcp_max_retrans", 3),
-      timeout: (state) => this.#timeout(TIMEOUT_NAMES[state]),
-    };
+    this.#tcp = tcpSettings(this.#sysctl);
   }
 
   #timeout(name: string): number {
-    return this.#sysctl(name, TIMEOUTS[name] ?? 600);
+    return timeoutOf(this.#sysctl, name);
   }
 
   #key(zone: number, tuple: FlowTuple): string {

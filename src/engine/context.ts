@@ -40,6 +40,7 @@ export function contextOf(
       return skb.priority;
     },
     time: run.time,
+    since: run.world.began,
     frameType: skb.type,
     ...(skb.srcMac === undefined ? {} : { srcMac: skb.srcMac }),
     get ctState() {

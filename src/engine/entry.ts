@@ -2,7 +2,7 @@ import { familyOf, inPrefix, isGroupMac, MAC_BROADCAST } from "../model/address.
 import type { Device } from "../model/host.ts";
 import type { Frame, FrameType, Packet } from "../model/packet.ts";
 import { callsIptables } from "./bridge.ts";
-import { tupleOf } from "./conntrack.ts";
+import { tupleOf } from "./connection.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import type { World } from "./run.ts";
 import type { Skb } from "./skb.ts";

@@ -2,7 +2,7 @@ import { isGroupMac } from "../model/address.ts";
 import type { Host, Namespace } from "../model/host.ts";
 import type { Frame, Packet } from "../model/packet.ts";
 import type { PacketTrace, Way } from "../model/trace.ts";
-import { tupleOf } from "./conntrack.ts";
+import { tupleOf } from "./connection.ts";
 import { type Entry, entryOf, skbOf } from "./entry.ts";
 import { ipReceive } from "./input.ts";
 import { receive } from "./link.ts";
@@ -141,8 +141,15 @@ function fresh(
     observed: [],
     missing: [],
   };
-  observer.expect(trace, followed.sightings);
+  observer.expect(trace, withoutItself(followed.sightings, entry));
   return trace;
+}
+
+/** A packet that was first seen on its way out is not looked for where it was seen. */
+function withoutItself(sightings: readonly Sighting[], entry: Entry): readonly Sighting[] {
+  if (!entry.outgoing) return sightings;
+  const own = sightings.findIndex((sighting) => sighting.interface === entry.device?.name && sighting.direction === "out");
+  return own < 0 ? sightings : sightings.slice(own + 1);
 }
 
 function undecided(ways: readonly Way[]): string {

@@ -11,7 +11,7 @@ import { State } from "./state.ts";
 /** All namespaces with their state; what one replay works on. */
 export class World {
   readonly netns = new Map<string, Netns>();
-  readonly state = new State();
+  readonly state: State;
   readonly choices = new Choices();
   readonly assumptions = new Assumptions();
   readonly detailed: boolean;
@@ -22,6 +22,7 @@ export class World {
 
   constructor(host: Host, detailed: boolean) {
     this.detailed = detailed;
+    this.state = new State(changesSets(host));
     for (const namespace of host.namespaces.values()) {
       this.netns.set(namespace.name, new Netns(namespace, this.state, () => ++this.#ids));
     }
@@ -67,6 +68,11 @@ export class World {
     return now - this.#first < span;
   }
 
+  /** When the capture began; the snapshot is taken for as old. */
+  get began(): bigint {
+    return this.#first;
+  }
+
   /** Brings in the connections that are older than the capture, on the capture's clock. */
   restore(now: bigint): void {
     if (this.#restored) return;
@@ -75,6 +81,17 @@ export class World {
     for (const netns of this.netns.values()) netns.conntrack?.restore(netns.namespace, now);
     this.state.commit();
   }
+}
+
+function changesSets(host: Host): boolean {
+  for (const { ruleset4 } of host.namespaces.values()) {
+    for (const table of ruleset4?.tables.values() ?? []) {
+      for (const chain of table.chains.values()) {
+        if (chain.rules.some(({ target }) => target?.kind === "extension" && target.name === "SET")) return true;
+      }
+    }
+  }
+  return false;
 }
 
 /** A place where a packet was on a device, for finding it again in the capture. */

@@ -1,6 +1,5 @@
 import type { Frame, Packet } from "../model/packet.ts";
-import { invert, tupleKey } from "./connection.ts";
-import { tupleOf } from "./conntrack.ts";
+import { invert, tupleKey, tupleOf } from "./connection.ts";
 import { type Entry, entryOf } from "./entry.ts";
 import type { Netns } from "./netns.ts";
 import { Run, type World } from "./run.ts";

@@ -17,7 +17,13 @@ export class State implements StateCells {
   readonly #tainted = new Map<string, string>();
   readonly #before = new Map<string, unknown>();
   readonly #objects = new Map<Restorable, object>();
+  /** Set members are only in doubt where a rule can change them. */
+  readonly #steady: RegExp;
   #ruleStateTaint: string | undefined;
+
+  constructor(rulesChangeSets: boolean) {
+    this.#steady = rulesChangeSets ? /^(ct|fdb|frag|hh)\|/ : /^((ct|fdb|frag|hh)\||set:)/;
+  }
 
   get<T>(key: string): T | undefined {
     this.#check(key);
@@ -45,7 +51,7 @@ export class State implements StateCells {
   /** Throws when a cell or an object was left in doubt by an earlier packet. */
   #check(key: string): void {
     if (this.#tainted.size === 0 && this.#ruleStateTaint === undefined) return;
-    const reason = this.#tainted.get(key) ?? (/^(ct|fdb|frag|hh)\|/.test(key) ? undefined : this.#ruleStateTaint);
+    const reason = this.#tainted.get(key) ?? (this.#steady.test(key) ? undefined : this.#ruleStateTaint);
     if (reason !== undefined) throw new Undecided(reason);
   }
 
