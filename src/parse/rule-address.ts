@@ -1,8 +1,8 @@
 import { type Address, type AddressMask, type Family, maskOf, parseAddress } from "../model/address.ts";
 
-/** `10/8` is 10.0.0.0/8: octets that are missing at the end of a network are 0 (iptables libxtables, __numeric_to_ipaddr). */
+/** `10/8` is 10.0.0.0/8, and 010.0.0.1 is 8.0.0.1: as libxtables reads them (xtables.c, __numeric_to_ipaddr). */
 function completed(text: string): string {
-  const octets = text.split(".");
+  const octets = text.split(".").map((octet) => (/^0[0-7]+$/.test(octet) ? String(Number.parseInt(octet, 8)) : octet));
   while (octets.length < 4) octets.push("0");
   return octets.join(".");
 }
@@ -25,6 +25,7 @@ function plainNetwork4(text: string): AddressMask | undefined {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code >= 48 && code <= 57) {
+      if (number === 0) return undefined;
       number = (number < 0 ? 0 : number * 10) + code - 48;
       if (number > 255) return undefined;
     } else if (number < 0 || slash || code !== (dots < 3 ? 46 : 47)) return undefined;

@@ -32,14 +32,14 @@ function negatable(value: AddressMask, not: boolean): Negatable<AddressMask> | u
 }
 
 function severalAddresses({ words, scope }: RuleState, flag: SaveWord, word: SaveWord, not: boolean) {
-  const found = new Map<string, Negatable<AddressMask> | undefined>();
+  const found: (Negatable<AddressMask> | undefined)[] = [];
   const verbatim = word.end - word.start === word.text.length;
   let offset = 0;
   for (const text of word.text.split(",")) {
     const start = verbatim ? word.start + offset : word.start;
     offset += text.length + 1;
     const value = parseAddressMask(text, scope.family);
-    if (value) found.set(`${value.address}/${value.mask}`, negatable(value, not));
+    if (value) found.push(negatable(value, not));
     else
       words.expected(`${expectedAddress(scope.family)} after ${flag.text}`, {
         text,
@@ -47,8 +47,8 @@ function severalAddresses({ words, scope }: RuleState, flag: SaveWord, word: Sav
         end: verbatim ? start + text.length : word.end,
       });
   }
-  if (not && found.size > 1) words.report(word, `! is not possible with several addresses after ${flag.text}`);
-  return [...found.values()];
+  if (not && found.length > 1) words.report(word, `! is not possible with several addresses after ${flag.text}`);
+  return found;
 }
 
 /** `-p`. */

@@ -193,7 +193,9 @@ export class SaveReader {
       counters,
     );
     for (const problem of problems) this.#problems.push(problem);
-    insertRules(chain, command === "append" ? chain.rules.length : (position ?? 1) - 1, rules);
+    if (command === "append") insertRules(chain, chain.rules.length, rules);
+    // Several addresses are inserted one after the other at the same place (iptables.c, insert_entry).
+    else insertRules(chain, (position ?? 1) - 1, rules.toReversed());
   }
 
   #policy(table: TableDraft, chain: ChainDraft, words: readonly SaveWord[]) {

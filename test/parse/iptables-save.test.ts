@@ -100,6 +100,22 @@ describe("a whole file", () => {
     ]);
   });
 
+  it("inserts several addresses as iptables does, the last one first", () => {
+    const { value } = readRules(["-A web -j DROP", "-I web -s 10.0.0.1,10.0.0.2 -d 10.1.0.1,10.1.0.2", "-A web -s 10.0.0.5,10.0.0.5"]);
+    const rules = chainOf(value, "filter", "web").rules.map(({ source, destination }) =>
+      [source, destination].map((a) => Number(a?.value.address) & 255),
+    );
+    expect(rules).toEqual([
+      [2, 2],
+      [2, 1],
+      [1, 2],
+      [1, 1],
+      [0, 0],
+      [5, 0],
+      [5, 0],
+    ]);
+  });
+
   it("may come from Windows, with a byte order mark, indented, and without a last line end", () => {
     const { value, problems } = parseIptablesSave(
       "\ufeff*filter\r\n:INPUT DROP [0:0]\r\n\t-A INPUT -i lo -j ACCEPT \r\nCOMMIT",

@@ -27,6 +27,7 @@ describe("the header of a rule", () => {
     ["10/8", "10.0.0.0", "255.0.0.0"],
     ["192.0.2.255/30", "192.0.2.252", "255.255.255.252"],
     ["0.0.0.0/1", "0.0.0.0", "128.0.0.0"],
+    ["010.0.0.1/32", "8.0.0.1", "255.255.255.255"],
   ])("-s %s", (text, address, mask) => {
     expect(ruleOf(`-A INPUT -s ${text}`).source).toEqual({ value: { address: ip(address), mask: ip(mask) }, not: false });
   });
@@ -66,7 +67,7 @@ describe("the header of a rule", () => {
   });
 
   it("makes a rule of each pair of addresses, in the order of iptables", () => {
-    const rules = rulesOf("-A INPUT -s 10.0.0.1,10.0.0.2,10.0.0.1 -d 192.0.2.0/24,192.0.3.0/24 -j DROP");
+    const rules = rulesOf("-A INPUT -s 10.0.0.1,10.0.0.2 -d 192.0.2.0/24,192.0.3.0/24 -j DROP");
     expect(rules.map((rule) => [rule.number, rule.source?.value.address, rule.destination?.value.address])).toEqual([
       [1, ip("10.0.0.1"), ip("192.0.2.0")],
       [2, ip("10.0.0.1"), ip("192.0.3.0")],
