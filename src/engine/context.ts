@@ -3,7 +3,7 @@ import type { Packet } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import { pathMtu } from "./effects.ts";
 import type { Netns } from "./netns.ts";
-import { reversePath } from "./route-input.ts";
+import { reversePath, takenForLocal } from "./route-input.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
 
@@ -53,7 +53,12 @@ export function contextOf(
     cells: run.world.state,
     realm: skb.destination?.route?.realm ?? 0,
     ...(netns.sets ? { sets: netns.sets } : {}),
-    addressType: (address, device) => netns.addressType(address, device),
+    addressType: (address, device) => {
+      const type = netns.addressType(address, device);
+      if (typeof type === "string" || device !== undefined) return type;
+      if (address === skb.packet.src && !skb.local) return "UNICAST";
+      return takenForLocal(run, netns, address) ? "LOCAL" : "UNICAST";
+    },
     pathMtu: () => pathMtu(netns, skb),
     reversePath: (options) => reversePath(run, netns, skb, devices.in, options),
   } as PacketContext & { ruleKey: string; in: string; out: string };

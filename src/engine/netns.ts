@@ -6,6 +6,7 @@ import { type CompiledRuleset, compileRuleset } from "./compile.ts";
 import { Conntrack } from "./conntrack.ts";
 import { Nat } from "./nat.ts";
 import { Routing } from "./routing.ts";
+import { RuleHints } from "./rule-hints.ts";
 import type { State } from "./state.ts";
 
 /** Name of a device that is not known. */
@@ -63,6 +64,7 @@ export class Netns {
   /** Whether routes and addresses are known well enough to route. */
   readonly routed: boolean;
   readonly devicesKnown: boolean;
+  #hints: RuleHints | undefined;
   readonly #local = new Map<Address, Device>();
   readonly #broadcast = new Set<Address>();
 
@@ -156,10 +158,12 @@ export class Netns {
     return undefined;
   }
 
-  /** Whether the ruleset is one of a router: it filters what it forwards and not what it takes itself. */
-  get routesOnly(): boolean {
-    const filter = this.namespace.ruleset4?.tables.get("filter");
-    return (filter?.chains.get("INPUT")?.rules.length ?? 0) === 0 && (filter?.chains.get("FORWARD")?.rules.length ?? 0) > 0;
+  /** What the rules alone tell of the host, where addresses and routes were not given. */
+  get hints(): RuleHints | undefined {
+    const ruleset = this.namespace.ruleset4;
+    if (this.addressesKnown || this.devicesKnown || !ruleset) return undefined;
+    this.#hints ??= new RuleHints(ruleset);
+    return this.#hints;
   }
 
   /** The MTU that a packet on a route must fit (ip_dst_mtu_maybe_forward); undefined when the device is not known. */

@@ -6,6 +6,7 @@ import { runHook } from "./hooks.ts";
 import { transmit } from "./link.ts";
 import { headerCache, type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { flowKey, lookup, routeStep } from "./route-input.ts";
+import { ANOTHER_DEVICE } from "./rule-hints.ts";
 import type { Run } from "./run.ts";
 import type { Destination, Skb } from "./skb.ts";
 
@@ -109,8 +110,10 @@ function toNeighbour(run: Run, netns: Netns, skb: Skb): void {
   if (!destination) return;
   const device = netns.devices.get(destination.device);
   if (!device) {
-    run.end("forwarded", { netns: netns.name, ...(destination.device === UNKNOWN_DEVICE ? {} : { interface: destination.device }) });
-    if (destination.device !== UNKNOWN_DEVICE) run.appear(skb, destination.device);
+    const named = destination.device !== UNKNOWN_DEVICE && destination.device !== ANOTHER_DEVICE;
+    run.seen(skb.packet);
+    run.end("forwarded", { netns: netns.name, ...(named ? { interface: destination.device } : {}) });
+    if (named) run.appear(skb, destination.device);
     return;
   }
   skb.device = device.name;

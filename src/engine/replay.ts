@@ -6,9 +6,10 @@ import { tupleOf } from "./connection.ts";
 import { type Entry, entryOf, skbOf } from "./entry.ts";
 import { ipReceive } from "./input.ts";
 import { receive } from "./link.ts";
-import type { Netns } from "./netns.ts";
+import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { type Mutable, Observer } from "./observe.ts";
 import { sendLocal } from "./output.ts";
+import { hintedDevice } from "./route-input.ts";
 import { Run, type Sighting, World } from "./run.ts";
 import type { Skb } from "./skb.ts";
 import { socketMark } from "./socket-mark.ts";
@@ -207,7 +208,10 @@ function start(run: Run, entry: Entry, skb: Skb): string | undefined {
   try {
     if (entry.direction === "in") {
       if (entry.device) receive(run, entry.netns, entry.device, typed(skb, entry));
-      else ipReceive(run, entry.netns, skb);
+      else {
+        const device = skb.device === UNKNOWN_DEVICE ? (hintedDevice(run, entry.netns, skb.packet.src, "from") ?? skb.device) : skb.device;
+        ipReceive(run, entry.netns, { ...skb, device, in: device, type: skb.type === "otherhost" ? "host" : skb.type });
+      }
     } else if (!entry.outgoing && entry.netns.marksMatter && skb.mark === 0) {
       run.world.assumptions.add({
         id: "socket-mark",

@@ -1,9 +1,10 @@
 import type { MatchResult } from "../extensions/spec.ts";
-import { formatAddress, isMulticast } from "../model/address.ts";
+import { type Address, formatAddress, isMulticast } from "../model/address.ts";
 import type { Nexthop, Route } from "../model/host.ts";
 import type { Step } from "../model/trace.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { type FlowKey, isDefaultRule, isMartianSource, type Lookup } from "./routing.ts";
+import { ANOTHER_DEVICE } from "./rule-hints.ts";
 import type { Run } from "./run.ts";
 import type { Destination, Skb } from "./skb.ts";
 
@@ -199,24 +200,44 @@ function guessInput(run: Run, netns: Netns, skb: Skb): InputRoute {
   const { assumptions } = run.world;
   if (type === "BROADCAST") return { kind: "broadcast", device: skb.device };
   if (type === "LOCAL") return { kind: "local", device: skb.device };
-  const connected = typeof type === "string" && type === "UNICAST" ? netns.connectedDevice(dst) : undefined;
-  const translated = skb.connection?.dstNat === true || netns.routesOnly;
-  if (typeof type === "object" && !translated) {
-    assumptions.add({
-      id: "local-address",
-      text: `${formatAddress(dst)} is an address of ${netns.name} itself`,
-      flag: "--links or --routes",
-    });
+  if (typeof type === "object" && skb.connection?.dstNat !== true && takenForLocal(run, netns, dst)) {
     run.steps.push({ kind: "stack", netns: netns.name, note: `${formatAddress(dst)} is taken for a local address` });
     return { kind: "local", device: skb.device };
   }
-  assumptions.add({
-    id: "forwarded",
-    text: connected
-      ? `${formatAddress(dst)} is reached through ${connected}, which has an address in its network`
-      : `${formatAddress(dst)} is not an address of ${netns.name}, and it is forwarded`,
-    flag: "--routes",
-  });
+  const connected = netns.connectedDevice(dst) ?? hintedDevice(run, netns, dst, "to");
+  if (typeof type === "string" || connected === undefined) {
+    assumptions.add({
+      id: "forwarded",
+      text: connected
+        ? `${formatAddress(dst)} is reached through ${connected}, which has an address in its network`
+        : `${formatAddress(dst)} is not an address of ${netns.name}, and it is forwarded`,
+      flag: "--routes",
+    });
+  }
   if (netns.forwards(skb.device) === false) return { kind: "error", device: skb.device, error: "EHOSTUNREACH" };
   return { kind: "forward", device: connected ?? UNKNOWN_DEVICE };
+}
+
+/** Whether an address is taken for one of the host, with the assumption named; only where nothing was given that tells. */
+export function takenForLocal(run: Run, netns: Netns, address: Address): boolean {
+  const local = netns.hints?.isLocal(address) ?? true;
+  run.world.assumptions.add({
+    id: "local-address",
+    text: `${formatAddress(address)} is ${local ? "" : "not "}an address of ${netns.name} itself`,
+    flag: "--links or --routes",
+  });
+  return local;
+}
+
+/** The device that the rules place an address behind, with the assumption named. */
+export function hintedDevice(run: Run, netns: Netns, address: Address, which: "from" | "to"): string | undefined {
+  const device = netns.hints?.deviceOf(address);
+  if (device === undefined) return undefined;
+  const shown = device === ANOTHER_DEVICE ? "another device than those that the rules name" : device;
+  run.world.assumptions.add({
+    id: "device",
+    text: `packets ${which} ${formatAddress(address)} ${which === "from" ? "come in on" : "leave by"} ${shown}, as the rules suggest`,
+    flag: which === "from" ? "--interface" : "--routes",
+  });
+  return device;
 }
