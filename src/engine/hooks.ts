@@ -58,6 +58,7 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
   if (skb.connection) return;
   const why = conntrack.track(skb, run.time, hook === "PREROUTING");
   const connection = skb.connection as Skb["connection"];
+  run.connection ??= connection;
   const protocolState = connection?.tcp?.state ?? connection?.sctpState;
   run.steps.push({
     kind: "conntrack",

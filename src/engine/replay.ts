@@ -50,7 +50,7 @@ const DEPENDS = "what became of packet ";
 interface Followed {
   readonly ways: readonly Way[];
   readonly sightings: readonly Sighting[];
-  readonly connections: readonly Skb["connection"][];
+  readonly connections: readonly Run["connection"][];
 }
 
 /** Makes a replay of one capture. Frames without an IP packet are passed over. */
@@ -163,7 +163,13 @@ function follow(world: World, entry: Entry, frame: Frame, packet: Packet, mark: 
   state.commit();
   choices.reset();
   const ids = world.ids;
-  const runs: { way: Way; sightings: Sighting[]; effects: Map<string, string>; answers: readonly boolean[]; skb: Skb }[] = [];
+  const runs: {
+    way: Way;
+    sightings: Sighting[];
+    effects: Map<string, string>;
+    answers: readonly boolean[];
+    connection: Run["connection"];
+  }[] = [];
   for (;;) {
     world.ids = ids;
     const run = new Run(world, frame.time);
@@ -177,7 +183,7 @@ function follow(world: World, entry: Entry, frame: Frame, packet: Packet, mark: 
       for (const other of world.netns.values()) other.conntrack?.doubt(tupleOf(packet), 0, root);
       return { ways: [{ ...way, verdict: "unknown", undecided: reason }], sightings: run.sightings, connections: [] };
     }
-    runs.push({ way, sightings: run.sightings, effects: state.effects(), answers: choices.answers, skb });
+    runs.push({ way, sightings: run.sightings, effects: state.effects(), answers: choices.answers, connection: run.connection });
     const next = choices.exhausted ? undefined : choices.next();
     if (!next) break;
     state.rollback();
@@ -199,7 +205,7 @@ function follow(world: World, entry: Entry, frame: Frame, packet: Packet, mark: 
   return {
     ways: runs.map((run) => run.way),
     sightings: runs.length === 1 ? (first?.sightings ?? []) : runs.flatMap((run) => run.sightings),
-    connections: runs.map((run) => run.skb.connection),
+    connections: runs.map((run) => run.connection),
   };
 }
 

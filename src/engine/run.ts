@@ -3,7 +3,7 @@ import type { Device, Host } from "../model/host.ts";
 import type { Packet } from "../model/packet.ts";
 import type { Appearance, Place, Reply, Step, Translation, Verdict, Way } from "../model/trace.ts";
 import { Choices } from "./choices.ts";
-import { endpoint } from "./connection.ts";
+import { type Connection, endpoint } from "./connection.ts";
 import { Assumptions, Netns } from "./netns.ts";
 import type { Skb } from "./skb.ts";
 import { State } from "./state.ts";
@@ -120,6 +120,8 @@ export class Run {
   readonly replies: Reply[] = [];
   readonly #ends: End[] = [];
   #last: Packet | undefined;
+  /** The first connection that the packet was found to belong to. */
+  connection: Connection | undefined;
   /** Nesting of answers and devices, against endless loops. */
   depth = 0;
 
