@@ -12,5 +12,4 @@ rules() {
 traffic() {
   serve web tcp 172.17.0.2 80
   request web tcp 40000 192.0.2.10 8080
-  request app tcp 40001 192.0.2.10 8080
 }
