@@ -155,8 +155,14 @@ class SaveParser extends EmbeddedActionsParser {
 const parser = new SaveParser();
 const BLANK: SaveLine = { kind: "blank" };
 
+/** Longer lines are no rules: iptables-restore itself reads 10239 characters. */
+const LONGEST_LINE = 65_536;
+
 /** Reads one line, without its line end. */
 export function readSaveLine(text: string): SaveLine {
+  if (text.length > LONGEST_LINE) {
+    return { kind: "error", start: LONGEST_LINE, end: text.length, message: `expected a line of at most ${LONGEST_LINE} characters` };
+  }
   const { tokens } = lexer.tokenize(text);
   if (tokens.length === 0) return BLANK;
   parser.input = tokens;

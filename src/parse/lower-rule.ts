@@ -26,16 +26,24 @@ export function lowerRule(place: Place, words: SaveWord[], at: number, scope: Ru
   state.counters = counters;
   readWords(state);
   checkProtocols(state);
+  const count = (state.sources?.length ?? 1) * (state.destinations?.length ?? 1);
+  if (count > MOST_RULES) state.words.report(endOf(place), `expected addresses for at most ${MOST_RULES} rules, found some for ${count}`);
   for (const use of state.matches) checkUse(state.words, use, scope.cache);
   if (state.target && "by" in state.target) checkUse(state.words, state.target, scope.cache);
   const { problems } = state.words;
   return { rules: problems.length > 0 || state.otherFamily ? [] : drafts(state), problems };
 }
 
+// A line with more is no rule at all.
+const MOST_PROBLEMS = 10;
+
+// A short line could otherwise fill the memory.
+const MOST_RULES = 65_536;
+
 function readWords(state: RuleState) {
   const { words } = state;
   let bang: SaveWord | undefined;
-  for (let word = words.next; word; word = words.next) {
+  for (let word = words.next; word && words.problems.length < MOST_PROBLEMS; word = words.next) {
     if (word.text === "!") {
       if (bang) words.report(word, "! is given twice");
       bang = words.take();
@@ -50,7 +58,7 @@ function readWords(state: RuleState) {
     }
     bang = undefined;
   }
-  if (bang) words.report(endOf(words.place), "expected a flag after !, found the end of the line");
+  if (bang && !words.next) words.report(endOf(words.place), "expected a flag after !, found the end of the line");
 }
 
 function readFlag(state: RuleState, flag: RuleFlag, word: SaveWord, not: boolean) {

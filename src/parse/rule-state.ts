@@ -11,6 +11,8 @@ export interface RuleScope {
   readonly family: Family;
   readonly cache: RuleCache;
   readonly table: TableDraft;
+  /** Whether suggestions are worth their time: not any more after many mistakes. */
+  readonly suggest: boolean;
   /** Name of the chain that the rule is in. */
   readonly chain: string;
 }

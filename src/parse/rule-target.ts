@@ -44,6 +44,7 @@ function readExtension(state: RuleState, word: SaveWord) {
 }
 
 function suggestion({ scope }: RuleState, name: string, others: readonly string[]): string | undefined {
+  if (!scope.suggest) return undefined;
   const best = nearest(name, [...scope.table.chains.keys(), ...others]);
   return best === undefined ? undefined : `did you mean ${best}?`;
 }

@@ -78,6 +78,10 @@ export class SaveReader {
     return this.#problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   }
 
+  get #suggest(): boolean {
+    return this.#problems.length < 100;
+  }
+
   #report(at: Extent, message: string, hint?: string) {
     this.#problems.push(problemAt(this.#at, at, message, hint));
   }
@@ -174,7 +178,7 @@ export class SaveReader {
     }
     const chain = findChain(table, name.text);
     if (!chain) {
-      const best = nearest(name.text, table.chains.keys());
+      const best = this.#suggest ? nearest(name.text, table.chains.keys()) : undefined;
       return this.#report(name, `no chain named ${quote(name.text)} in the table ${table.name}`, best && `did you mean ${best}?`);
     }
     if (command === "policy") return this.#policy(table, chain, words);
@@ -189,7 +193,7 @@ export class SaveReader {
       this.#at,
       words,
       position === undefined ? 2 : 3,
-      { family: this.#family, cache: this.#cache, table, chain: chain.name },
+      { family: this.#family, cache: this.#cache, table, chain: chain.name, suggest: this.#suggest },
       counters,
     );
     for (const problem of problems) this.#problems.push(problem);

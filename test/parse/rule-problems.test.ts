@@ -58,6 +58,19 @@ describe("what is wrong with a rule", () => {
     expect(shown(readRules([rule]).problems)).toEqual([problem]);
   });
 
+  it("is bounded where a line is out of all proportion", () => {
+    const words = readRules([`-A INPUT ${"x ".repeat(1000)}`]).problems;
+    expect(words).toHaveLength(10);
+    const many = Array(300).fill("10.0.0.1").join(",");
+    expect(readRules([`-A INPUT -s ${many} -d ${many}`]).problems).toEqual([
+      expect.objectContaining({ message: "expected addresses for at most 65536 rules, found some for 90000" }),
+    ]);
+    const long = `-A INPUT -m comment --comment "${"\\x".repeat(40_000)}"`;
+    expect(readRules([long]).problems).toEqual([
+      expect.objectContaining({ line: 6, column: 65537, message: "expected a line of at most 65536 characters" }),
+    ]);
+  });
+
   it("is found in all rules and all places at once, and the other rules are read", () => {
     const { value, problems } = readRules([
       "-A INPUT -i lo -j ACCEPT",
