@@ -128,7 +128,7 @@ export class Collection {
 }
 
 /** Whether a packet goes against the direction of the connection's first packet. */
-export function isReply(first: PacketTrace, trace: PacketTrace): boolean {
+function isReply(first: PacketTrace, trace: PacketTrace): boolean {
   const directionOf = (t: PacketTrace) => t.way.steps.find((s) => s.kind === "conntrack" && s.direction !== undefined);
   const a = directionOf(first);
   const b = directionOf(trace);

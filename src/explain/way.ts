@@ -1,12 +1,10 @@
 import { formatAddress } from "../model/address.ts";
-import type { Packet } from "../model/packet.ts";
-import { protocolName } from "../model/packet.ts";
 import type { EndStep, NatStep, PacketTrace, Reply, RuleStep, Way } from "../model/trace.ts";
 import { packetAlong, splitEndpoint } from "./packet-along.ts";
 import { pathWords } from "./path.ts";
 import { reasonWords } from "./reasons.ts";
 import { targetName } from "./rule-words.ts";
-import { icmpWords, list, packetTitle } from "./words.ts";
+import { icmpWords, list } from "./words.ts";
 
 /** A namespace as a phrase: the machine's own is "the host itself". */
 export function namespaceWords(netns: string): string {
@@ -87,7 +85,7 @@ function answered(way: Way): string {
 }
 
 /** "ICMP port unreachable to 203.0.113.9", and what became of it if it did not get away. */
-export function replyWords(reply: Reply): string {
+function replyWords(reply: Reply): string {
   const { packet, way } = reply;
   const icmp = packet.transport?.kind === "icmp" ? icmpWords(packet, packet.transport) : undefined;
   const what = reply.type === "tcp-reset" ? "a TCP reset" : `ICMP${packet.family === 6 ? "v6" : ""} ${icmp ?? "error"}`;
@@ -130,11 +128,4 @@ function isReply(way: Way, index: number): boolean {
   const netns = way.steps[index]?.netns;
   const entry = way.steps.slice(0, index).findLast((s) => s.kind === "conntrack" && s.netns === netns);
   return entry?.kind === "conntrack" && entry.direction === "reply";
-}
-
-/** A short name for a packet in a sentence: "tcp to port 22", "icmp echo request". */
-export function packetName(packet: Packet): string {
-  return packet.transport && "dport" in packet.transport
-    ? `${protocolName(packet.protocol)} to port ${packet.transport.dport}`
-    : packetTitle(packet).replace(/ \S+ → .*/, "");
 }

@@ -31,6 +31,7 @@ const ASCII: Readonly<Record<string, string>> = {
   "×": "x",
   "─": "-",
   "│": "|",
+  µ: "u",
 };
 
 /** Text in the characters that the terminal has. To be called before widths are measured. */
