@@ -46,6 +46,7 @@ export function fitRule(text: string, width: number): string {
   const tail = text.slice(jump.index).trim();
   const short = tail.length <= width * 0.6 ? tail : cutTail(tail, Math.floor(width * 0.6));
   const room = width - short.length - 2;
+  if (!head) return cutTail(tail, width);
   if (head.length <= room + 1) return `${head} ${cutTail(tail, width - head.length - 1)}`;
   return room < 6 ? cutTail(tail, width) : `${head.slice(0, room).trimEnd()}… ${short}`;
 }

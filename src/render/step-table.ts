@@ -5,6 +5,7 @@ import { type Cell, columns } from "./columns.ts";
 import { cut, type Style, spell } from "./style.ts";
 
 const LEAST_TEXT = 24;
+const LEAST_CHAIN = 12;
 /** A rule column narrower than this is not worth the hook's own column. */
 const GOOD_TEXT = 44;
 const LINE_COLUMN = 6;
@@ -35,7 +36,10 @@ export function stepTable(rows: readonly StepRow[], style: Style, indent: number
   let netns = "";
   for (const row of rows) {
     const { tone } = row;
-    const lead = leadOf(row, withNetns, head.includes("hook"), style).map((text) => ({ text, tone }));
+    const lead = leadOf(row, withNetns, head.includes("hook"), style).map((text, column) => ({
+      text: row.chain === "" ? text : cut(text, widths[column] ?? 0, style),
+      tone,
+    }));
     if (withNetns && lead[0] && row.netns === netns) lead[0] = { text: "", tone };
     netns = row.netns || netns;
     const line: Cell[] = withLine ? [{ text: row.line === undefined ? "" : String(row.line), tone, right: true }] : [];
@@ -58,7 +62,10 @@ function layout(rows: readonly StepRow[], style: Style, space: number, withNetns
     const counted = column < common ? rows : rows.filter((row) => row.chain !== "");
     return Math.max(title.length, ...counted.map((row) => stringWidth(leadOf(row, withNetns, withHook, style)[column] ?? "")));
   });
-  return { head, widths, common, room: Math.max(LEAST_TEXT, space - widths.reduce((sum, width) => sum + width + GAP, 0)) };
+  const room = space - widths.reduce((sum, width) => sum + width + GAP, 0);
+  const chain = widths.length - 2;
+  const fitted = widths.map((width, column) => (column === chain ? Math.max(LEAST_CHAIN, width - Math.max(0, LEAST_TEXT - room)) : width));
+  return { head, widths: fitted, common, room: space - fitted.reduce((sum, width) => sum + width + GAP, 0) };
 }
 
 /** Without the hook's column, the table's holds what kind of step a row is. */
