@@ -2,11 +2,12 @@ import type { Namespace } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { ANY_PORT, Connection, type FlowTuple, fromModelTuple, invert, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
 import { trackSctp } from "./conntrack-sctp.ts";
-import { newTcp, restoredTcp, tcpError, trackTcp } from "./conntrack-tcp.ts";
+import { newTcp, restoredTcp, trackTcp } from "./conntrack-tcp.ts";
 import { type Setting, tcpSettings, timeoutOf } from "./conntrack-timeouts.ts";
 import type { Skb } from "./skb.ts";
 import type { State } from "./state.ts";
 import { TCP_STATES, type TcpSettings, type TcpState } from "./tcp-segment.ts";
+import { protocolError } from "./transport-errors.ts";
 import { Undecided } from "./undecided.ts";
 
 const SECOND = 1_000_000_000n;
@@ -154,7 +155,7 @@ export class Conntrack {
       const isError = packet.family === 4 ? ICMP_ERRORS.has(packet.transport.type) : packet.transport.type < 128;
       if (isError) return this.#trackError(skb, packet.transport.quoted, zone, now);
     } else if (packet.protocol === PROTOCOL.icmp || packet.protocol === PROTOCOL.icmpv6) return "the ICMP header is too short";
-    const problem = this.#protocolError(packet, checkChecksum);
+    const problem = protocolError(packet, checkChecksum);
     if (problem) return problem;
     const tuple = tupleOf(packet);
     if (!tuple) return "its transport header is missing";
@@ -163,21 +164,6 @@ export class Conntrack {
       if (outcome !== "reopen") return outcome;
     }
     return "its connection could not be opened again";
-  }
-
-  #protocolError(packet: Packet, checkChecksum: boolean): string | undefined {
-    if (packet.protocol === PROTOCOL.tcp) return tcpError(packet, checkChecksum);
-    if (packet.protocol === PROTOCOL.udp || packet.protocol === PROTOCOL.udplite) {
-      if (!packet.transport) return "the UDP header is too short";
-      if (packet.transport.kind === "udp") {
-        const room = packet.length - packet.headerLength;
-        if (packet.transport.length > room || packet.transport.length < 8) return "the UDP length does not fit the packet";
-      }
-      if (checkChecksum && packet.checksum === "bad") return "the UDP checksum is wrong";
-    }
-    if (packet.protocol === PROTOCOL.sctp && !packet.transport) return "the SCTP header is too short";
-    if (packet.protocol === PROTOCOL.sctp && checkChecksum && packet.checksum === "bad") return "the SCTP checksum is wrong";
-    return undefined;
   }
 
   /** nf_conntrack_inet_error: an ICMP error belongs to the connection of the packet that it quotes. */

@@ -1,0 +1,18 @@
+import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { tcpError } from "./conntrack-tcp.ts";
+
+/** Why a transport header cannot be one of a connection (tcp_error, udp_error, sctp_error); undefined when it can. */
+export function protocolError(packet: Packet, checkChecksum: boolean): string | undefined {
+  if (packet.protocol === PROTOCOL.tcp) return tcpError(packet, checkChecksum);
+  if (packet.protocol === PROTOCOL.udp || packet.protocol === PROTOCOL.udplite) {
+    if (!packet.transport) return "the UDP header is too short";
+    if (packet.transport.kind === "udp") {
+      const room = packet.length - packet.headerLength;
+      if (packet.transport.length > room || packet.transport.length < 8) return "the UDP length does not fit the packet";
+    }
+    if (checkChecksum && packet.checksum === "bad") return "the UDP checksum is wrong";
+  }
+  if (packet.protocol === PROTOCOL.sctp && !packet.transport) return "the SCTP header is too short";
+  if (packet.protocol === PROTOCOL.sctp && checkChecksum && packet.checksum === "bad") return "the SCTP checksum is wrong";
+  return undefined;
+}
