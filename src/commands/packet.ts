@@ -9,7 +9,6 @@ import { formatTime } from "../wire/time.ts";
 import { describePacket } from "./described-packet.ts";
 import { UsageFailure } from "./failure.ts";
 import { hostFlags, outputFlags } from "./flags.ts";
-import { checkInterface, loadHost } from "./load-host.ts";
 import { Output, terminalStyle } from "./output.ts";
 import { jsonSink, ndjsonSink, packetSink, type Sink, tableSink } from "./sinks.ts";
 
@@ -52,6 +51,8 @@ export default class PacketCommand extends Command {
     const { args, flags } = await this.parse(PacketCommand);
     const packet = makePacket(describePacket({ ...args, ...flags }));
     const mark = readMark(flags.mark, flags["out-of-socket"]);
+    // The parsers take a third of the start-up time, and neither help nor wrong flags need them.
+    const { checkInterface, loadHost } = await import("./load-host.ts");
     const { host, netns } = await loadHost(flags, []);
     checkInterface(host, netns, flags.in, "--in");
     const device = flags["out-of-socket"] ? undefined : entrance(host, netns, flags.in);

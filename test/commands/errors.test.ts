@@ -24,8 +24,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Exit code 2, nothing on standard output, and a message that is no stack trace. */
-function refused(args: readonly string[], message: RegExp, lines = 1): void {
-  const { status, stdout, stderr } = nettrace(args);
+async function refused(args: string[], message: RegExp, lines = 1): Promise<void> {
+  const { status, stdout, stderr } = await nettrace(...args);
   expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
   expect(stderr).toMatch(message);
   expect(stderr).not.toMatch(/^\s+at |node:internal|\.js:\d/m);
@@ -33,34 +33,34 @@ function refused(args: readonly string[], message: RegExp, lines = 1): void {
 }
 
 describe("wrong input", () => {
-  it("a missing file", () => {
-    refused(["explain", file("none"), "--rules", file("rules.txt")], /none: there is no such file, expected a capture/);
-    refused(["explain", CAPTURE, "--rules", file("none")], /none: there is no such file, expected iptables-save output/);
-    refused(["explain", CAPTURE, "--snapshot", file("none")], /none: there is no such file, expected a snapshot/);
+  it("a missing file", async () => {
+    await refused(["explain", file("none"), "--rules", file("rules.txt")], /none: there is no such file, expected a capture/);
+    await refused(["explain", CAPTURE, "--rules", file("none")], /none: there is no such file, expected iptables-save output/);
+    await refused(["explain", CAPTURE, "--snapshot", file("none")], /none: there is no such file, expected a snapshot/);
   });
 
-  it("a directory", () => {
-    refused(["explain", folder, "--rules", file("rules.txt")], /this is a directory, expected a capture/, 2);
-    refused(["explain", CAPTURE, "--rules", folder], /this is a directory, expected iptables-save output/, 2);
-    refused(["explain", CAPTURE, "--snapshot", folder], /this is not a snapshot/);
+  it("a directory", async () => {
+    await refused(["explain", folder, "--rules", file("rules.txt")], /this is a directory, expected a capture/, 2);
+    await refused(["explain", CAPTURE, "--rules", folder], /this is a directory, expected iptables-save output/, 2);
+    await refused(["explain", CAPTURE, "--snapshot", folder], /this is not a snapshot/);
   });
 
-  it("an empty file", () => {
-    refused(["explain", file("empty"), "--rules", file("rules.txt")], /empty: the file is empty, expected a capture/);
-    refused(["explain", CAPTURE, "--rules", file("empty")], /empty: the file is empty, expected iptables-save output/);
-    refused(["explain", CAPTURE, "--snapshot", file("empty")], /empty: the file is empty, expected a snapshot/);
+  it("an empty file", async () => {
+    await refused(["explain", file("empty"), "--rules", file("rules.txt")], /empty: the file is empty, expected a capture/);
+    await refused(["explain", CAPTURE, "--rules", file("empty")], /empty: the file is empty, expected iptables-save output/);
+    await refused(["explain", CAPTURE, "--snapshot", file("empty")], /empty: the file is empty, expected a snapshot/);
   });
 
-  it("the wrong kind of file", () => {
-    refused(["explain", CAPTURE, "--rules", file("binary")], /binary: this is binary data, expected iptables-save output/);
-    refused(["explain", CAPTURE, "--rules", CAPTURE], /capture\.pcap: this is a capture, expected iptables-save output/);
-    refused(["explain", file("rules.txt"), "--rules", file("rules.txt")], /rules\.txt: this is text, expected a pcap file/, 2);
-    refused(["explain", file("binary"), "--rules", file("rules.txt")], /binary: this is no capture/, 2);
-    refused(["explain", CAPTURE, "--snapshot", file("rules.txt")], /rules\.txt: /);
+  it("the wrong kind of file", async () => {
+    await refused(["explain", CAPTURE, "--rules", file("binary")], /binary: this is binary data, expected iptables-save output/);
+    await refused(["explain", CAPTURE, "--rules", CAPTURE], /capture\.pcap: this is a capture, expected iptables-save output/);
+    await refused(["explain", file("rules.txt"), "--rules", file("rules.txt")], /rules\.txt: this is text, expected a pcap file/, 2);
+    await refused(["explain", file("binary"), "--rules", file("rules.txt")], /binary: this is no capture/, 2);
+    await refused(["explain", CAPTURE, "--snapshot", file("rules.txt")], /rules\.txt: /);
   });
 
-  it("all mistakes of a rules file at once, each with its place", () => {
-    const { status, stderr } = nettrace(["explain", CAPTURE, "--rules", file("bad.txt")]);
+  it("all mistakes of a rules file at once, each with its place", async () => {
+    const { status, stderr } = await nettrace("explain", CAPTURE, "--rules", file("bad.txt"));
     expect(status).toBe(2);
     expect(stderr).toMatch(/bad\.txt:3:32: expected a port/);
     expect(stderr).toMatch(/bad\.txt:4:4: no chain named "NOCHAIN"/);
@@ -95,21 +95,19 @@ describe("a wrong command line", () => {
       /--flags are for tcp/,
     ],
     ["two address families", ["packet", "icmp", "10.0.0.1", "fe80::1", "--snapshot", SNAPSHOT], /different address families/],
-  ])("%s", (_, args, message) => {
-    refused(args, message);
+  ])("%s", async (_, args, message) => {
+    await refused(args, message);
   });
 });
 
 describe("a damaged capture", () => {
-  it("is explained up to the damage, then exit code 3 and the byte offset", () => {
-    const { status, stdout, stderr } = nettrace(["explain", file("cut.pcap"), "--snapshot", SNAPSHOT]);
+  it("is explained up to the damage, then exit code 3 and the byte offset", async () => {
+    const { status, stdout, stderr } = await nettrace("explain", file("cut.pcap"), "--snapshot", SNAPSHOT);
     expect(status).toBe(3);
     expect(stdout).toMatch(/^8 packets, /);
     expect(stderr).toMatch(/cut\.pcap: the capture breaks off in packet 9: .*octet \d+/);
-    const lines = nettrace(["explain", file("cut.pcap"), "--snapshot", SNAPSHOT, "--format", "ndjson"])
-      .stdout.trim()
-      .split("\n");
+    const lines = (await nettrace("explain", file("cut.pcap"), "--snapshot", SNAPSHOT, "--format", "ndjson")).stdout.trim().split("\n");
     expect(lines).toHaveLength(8);
-    expect(nettrace(["packets", file("cut.pcap")]).status).toBe(3);
+    expect((await nettrace("packets", file("cut.pcap"))).status).toBe(3);
   });
 });
