@@ -3,6 +3,7 @@ import type { IpSet, Tuple } from "../model/host.ts";
 import type { FrameType, Packet } from "../model/packet.ts";
 import type { Hook, Negatable, TableName } from "../model/rule.ts";
 import type { CtState } from "../model/trace.ts";
+import type { Draw } from "./draw.ts";
 
 /**
  * How an option's words become a value and back.
@@ -214,6 +215,8 @@ interface SpecBase<O extends Options> {
   /** One sentence for docs/extensions.md. */
   readonly doc: string;
   readonly examples: readonly Example[];
+  /** The words of a random use of it as iptables-save prints them, "-m" or "-j" included; undefined where such a rule cannot have one. */
+  draw?(d: Draw): string | undefined;
 }
 
 /** A match: one file in matches/. */
@@ -228,12 +231,20 @@ export interface TargetSpec<O extends Options = Options> extends SpecBase<O> {
   compile(args: Args<O>): (context: PacketContext) => TargetResult;
 }
 
+type Declared<S> = Omit<S, "kind">;
+
+/** Whether the kernel takes the extension in such a rule (x_tables.c, xt_check_match and xt_check_target). */
+function isPossible({ families, tables, hooks }: Pick<SpecBase<Options>, "families" | "tables" | "hooks">, d: Draw): boolean {
+  if (families?.includes(d.family) === false || tables?.includes(d.table) === false) return false;
+  return hooks === undefined || d.hooks.every((hook) => hooks.includes(hook));
+}
+
 /** Declares a match with its option types inferred. */
-export function match<O extends Options>(spec: Omit<MatchSpec<O>, "kind">): MatchSpec<O> {
-  return { kind: "match", ...spec };
+export function match<O extends Options>(spec: Declared<MatchSpec<O>>): MatchSpec<O> {
+  return { kind: "match", ...spec, draw: (d) => (isPossible(spec, d) ? spec.draw?.(d) : undefined) };
 }
 
 /** Declares a target with its option types inferred. */
-export function target<O extends Options>(spec: Omit<TargetSpec<O>, "kind">): TargetSpec<O> {
-  return { kind: "target", ...spec };
+export function target<O extends Options>(spec: Declared<TargetSpec<O>>): TargetSpec<O> {
+  return { kind: "target", ...spec, draw: (d) => (isPossible(spec, d) ? spec.draw?.(d) : undefined) };
 }

@@ -1,5 +1,7 @@
 import { masked } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
+import { not } from "../draw.ts";
+import { drawMasked } from "../draw-mark.ts";
 import { markWords, underMask } from "../marks.ts";
 import { match } from "../spec.ts";
 
@@ -12,6 +14,7 @@ const connmark = match({
     (args) =>
     ({ connection }) =>
       connection !== undefined && holds(args.mark, (value) => underMask(connection.mark, value)),
+  draw: (d) => `-m connmark ${not(d)}--mark ${drawMasked(d)}`,
   doc: "The mark of the packet's connection, under a mask.",
   examples: [
     { rule: "-m connmark --mark 0/0xffffffff", saved: "-m connmark --mark 0x0", says: "connection mark 0x0" },

@@ -1,5 +1,7 @@
 import { type Masked, masked } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
+import { not } from "../draw.ts";
+import { drawMasked } from "../draw-mark.ts";
 import { markWords, underMask } from "../marks.ts";
 import { match } from "../spec.ts";
 
@@ -9,6 +11,7 @@ const mark = match({
   options: { mark: { flag: "--mark", codec: masked(32, false), negatable: true, required: true } },
   explain: (args) => says(args.mark, (value: Masked) => markWords("mark", value)).join(""),
   compile: (args) => (context) => holds(args.mark, (value) => underMask(context.mark, value)),
+  draw: (d) => `-m mark ${not(d)}--mark ${drawMasked(d)}`,
   doc: "The packet's mark, under a mask.",
   examples: [
     { rule: "-m mark --mark 1", saved: "-m mark --mark 0x1", says: "mark 0x1" },

@@ -1,6 +1,7 @@
 import type { Negatable } from "../../model/rule.ts";
 import { parsePort, parseRange, type Range, saveRange, word } from "../codecs.ts";
 import { holds, oneOf, says } from "../condition.ts";
+import { not, over, portSpan } from "../draw.ts";
 import { rangeWords, within } from "../ports.ts";
 import { match } from "../spec.ts";
 import { portsOf } from "../transport.ts";
@@ -53,6 +54,16 @@ const multiport = match({
       holds(args.dports, (list) => inAny(list, found.dport)) &&
       holds(args.ports, (list) => inAny(list, found.sport) || inAny(list, found.dport))
     );
+  },
+  draw: (d) => {
+    if (!over(d, "tcp", "udp", "udplite", "sctp", "dccp")) return undefined;
+    const [flag, side] = d.pick([
+      ["--sports", "src"],
+      ["--dports", "dst"],
+      ["--ports", d.pick(["src", "dst"] as const)],
+    ] as const);
+    const list = Array.from({ length: d.integer(1, d.chance(6) ? 7 : 3) }, () => portSpan(d, side));
+    return `-m multiport ${not(d)}${flag} ${list.join(",")}`;
   },
   doc: "Up to 15 ports or ranges, of the source, the destination or either.",
   examples: [

@@ -2,6 +2,7 @@ import { TCP_FLAG } from "../../model/packet.ts";
 import type { Negatable } from "../../model/rule.ts";
 import { FLAG, number } from "../codecs.ts";
 import { holds, oneOf, says } from "../condition.ts";
+import { type Draw, not, over, portSpan, some } from "../draw.ts";
 import { PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
 import { type Args, type Codec, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { headerOf, isLaterFragment, nftPortsOf, tcpOptionsComplete, UNCAPTURED } from "../transport.ts";
@@ -58,6 +59,10 @@ function canonical(args: Args<typeof options>): Args<typeof options> {
     option: args.option,
     flags: flags && flags.value.mask === 0 && flags.value.set === 0 && !flags.not ? undefined : flags,
   };
+}
+
+function drawFlags(d: Draw): string {
+  return FLAGS.save({ mask: d.integer(0, 0x3f), set: 0 }).split(" ")[0] ?? "";
 }
 
 function flagWords({ mask, set }: Flags): string {
@@ -117,6 +122,13 @@ const tcp = match({
     const args = canonical(given);
     // iptables-nft leaves rules with a TCP option to the kernel's own match.
     return (context) => (context.backend === "nft" && !args.option ? nftMatch(args, context) : tcpMatch(args, context));
+  },
+  draw: (d) => {
+    if (!over(d, "tcp")) return undefined;
+    const flags = d.chance(3) ? "FIN,SYN,RST,ACK SYN" : `${drawFlags(d)} ${drawFlags(d)}`;
+    const ports = [`${not(d)}--sport ${portSpan(d, "src")}`, `${not(d)}--dport ${portSpan(d, "dst")}`];
+    const others = [`${not(d)}--tcp-option ${d.integer(1, d.chance(4) ? 255 : 8)}`, `${not(d)}--tcp-flags ${flags}`];
+    return `-m tcp ${some(d, d.chance(2) ? ports : [...ports, ...others])}`;
   },
   doc: "Ports, flags and options of TCP.",
   examples: [

@@ -1,4 +1,5 @@
 import { holds } from "../condition.ts";
+import { not, over, portSpan, some } from "../draw.ts";
 import { LOOSE_PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { nftPortsOf, portsOf } from "../transport.ts";
@@ -27,6 +28,10 @@ const udp = match({
   compile: (given) => {
     const args = canonical(given);
     return (context) => udpMatch(args, context);
+  },
+  draw: (d) => {
+    const ports = [`${not(d)}--sport ${portSpan(d, "src")}`, `${not(d)}--dport ${portSpan(d, "dst")}`];
+    return over(d, "udp") ? `-m udp ${some(d, ports)}` : undefined;
   },
   doc: "Ports of UDP.",
   examples: [

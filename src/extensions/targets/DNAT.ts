@@ -1,5 +1,7 @@
 import type { Family } from "../../model/address.ts";
 import { FLAG } from "../codecs.ts";
+import { maybe } from "../draw.ts";
+import { drawTo } from "../draw-nat.ts";
 import { natTo, rangeOf, saveTo } from "../nat-range.ts";
 import { type Example, target } from "../spec.ts";
 
@@ -19,6 +21,7 @@ function dnat(family: Family, examples: readonly Example[]) {
       const range = rangeOf("dst", args.to?.value, args.random !== undefined, args.persistent !== undefined);
       return () => ({ verdict: "ACCEPT", effects: [{ kind: "nat", range }] });
     },
+    draw: (d) => `-j DNAT --to-destination ${drawTo(d, "dst")}${maybe(d, 20, "--random")}${maybe(d, 6, "--persistent")}`,
     doc: "Gives the connection another destination.",
     examples,
   });

@@ -1,3 +1,4 @@
+import { drawChange } from "../draw-mark.ts";
 import { MARK_OPTIONS, markOptionsGiven, xmarkOf } from "../mark-options.ts";
 import { changed, changeWords } from "../marks.ts";
 import { target } from "../spec.ts";
@@ -14,6 +15,7 @@ const mark = target({
     const change = xmarkOf(args)?.value ?? { value: 0, mask: 0 };
     return (context) => ({ verdict: "CONTINUE", effects: [{ kind: "set-mark", value: changed(context.mark, change) }] });
   },
+  draw: (d) => `-j MARK --set-xmark ${drawChange(d)}`,
   doc: "Sets or changes the packet's mark.",
   examples: [
     { rule: "-j MARK --set-mark 0x1/0x3", saved: "-j MARK --set-xmark 0x1/0x3", says: "set mark 0x1 in the bits 0x3" },

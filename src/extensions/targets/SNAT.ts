@@ -1,5 +1,7 @@
 import type { Family } from "../../model/address.ts";
 import { FLAG } from "../codecs.ts";
+import { maybe } from "../draw.ts";
+import { drawTo } from "../draw-nat.ts";
 import { natTo, rangeOf, saveTo } from "../nat-range.ts";
 import { type Example, target } from "../spec.ts";
 
@@ -19,6 +21,10 @@ function snat(family: Family, examples: readonly Example[]) {
     compile: (args) => {
       const range = rangeOf("src", args.to?.value, (args.random ?? args.randomFully) !== undefined, args.persistent !== undefined);
       return () => ({ verdict: "ACCEPT", effects: [{ kind: "nat", range }] });
+    },
+    draw: (d) => {
+      const flags = `${maybe(d, 20, "--random")}${maybe(d, 20, "--random-fully")}${maybe(d, 6, "--persistent")}`;
+      return `-j SNAT --to-source ${drawTo(d, "src")}${flags}`;
     },
     doc: "Gives the connection another source.",
     examples,
