@@ -1,0 +1,3 @@
+export * from "./build-ip.ts";
+export * from "./build-transport.ts";
+export { type At, join } from "./octets.ts";
