@@ -13,6 +13,13 @@ export interface FlowTuple {
   readonly dport: number;
 }
 
+/** The span from which NAT drew a port that is not known, and the side that it is on. */
+export interface DrawnPort {
+  readonly manip: "src" | "dst";
+  readonly min: number;
+  readonly max: number;
+}
+
 /** A port that the kernel picks at random. */
 export const ANY_PORT = -1;
 
@@ -40,6 +47,7 @@ export class Connection implements Restorable {
   streamFrom = 0n;
   tcp: TcpTracking | undefined;
   sctpState: string | undefined;
+  drawn: DrawnPort | undefined;
   /** Came from `conntrack -L`. */
   readonly fromSnapshot: boolean;
 

@@ -1,9 +1,10 @@
 import type { Namespace } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
-import { ANY_PORT, Connection, type FlowTuple, fromModelTuple, invert, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
+import { Connection, type FlowTuple, fromModelTuple, invert, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
 import { trackSctp } from "./conntrack-sctp.ts";
 import { newTcp, restoredTcp, trackTcp } from "./conntrack-tcp.ts";
 import { type Setting, tcpSettings, timeoutOf } from "./conntrack-timeouts.ts";
+import { OpenPorts, openSide } from "./open-port.ts";
 import type { Skb } from "./skb.ts";
 import type { State } from "./state.ts";
 import { TCP_STATES, type TcpSettings, type TcpState } from "./tcp-segment.ts";
@@ -22,12 +23,14 @@ export class Conntrack {
   readonly #sysctl: Setting;
   readonly #newId: () => number;
   readonly #tcp: TcpSettings;
+  readonly #openPorts: OpenPorts;
   /** Packets whose own tracking is not known: what looks like their answers is not known either. */
   readonly #doubtful: { readonly tuple: FlowTuple; readonly reason: string }[] = [];
 
   constructor(netns: string, state: State, sysctl: (name: string, fallback: number) => number, newId: () => number) {
     this.#netns = netns;
     this.#state = state;
+    this.#openPorts = new OpenPorts(netns, state);
     this.#sysctl = (name, fallback) => sysctl(`net.netfilter.nf_conntrack_${name}`, fallback);
     this.#newId = newId;
     this.#tcp = tcpSettings(this.#sysctl);
@@ -66,24 +69,22 @@ export class Conntrack {
 
   #insert(connection: Connection): void {
     this.#state.set(this.#key(connection.zone, connection.original), connection);
-    this.#state.set(this.#key(connection.zone, connection.reply), connection);
-    if (connection.reply.dport === ANY_PORT) {
-      const key = this.#key(connection.zone, { ...connection.reply, dport: ANY_PORT });
-      this.#state.set(key, connection);
-    }
+    if (!this.#openPorts.add(connection)) this.#state.set(this.#key(connection.zone, connection.reply), connection);
   }
 
   /** Looks a tuple up; expired entries are forgotten. */
-  find(zone: number, tuple: FlowTuple, now: bigint): { connection: Connection; direction: "original" | "reply" } | undefined {
-    const found = this.#get(zone, tuple, now) ?? this.#get(zone, { ...tuple, dport: ANY_PORT }, now);
-    if (!found) return undefined;
-    const direction = tupleKey(found.original) === tupleKey(tuple) ? "original" : "reply";
-    if (direction === "reply" && found.reply.dport === ANY_PORT) {
-      this.#state.change(found);
-      found.reply = { ...found.reply, dport: tuple.dport };
-      this.#state.set(this.#key(zone, found.reply), found);
-    }
-    return { connection: found, direction };
+  find(
+    zone: number,
+    tuple: FlowTuple,
+    now: bigint,
+    packet?: Packet,
+  ): { connection: Connection; direction: "original" | "reply" } | undefined {
+    const found = this.#get(zone, tuple, now);
+    if (found) return { connection: found, direction: tupleKey(found.original) === tupleKey(tuple) ? "original" : "reply" };
+    const answered = this.#openPorts.answered(zone, tuple, packet, now);
+    if (!answered) return undefined;
+    this.#state.set(this.#key(zone, answered.reply), answered);
+    return { connection: answered, direction: "reply" };
   }
 
   /** What is known of a tuple, without changing anything or minding what is in doubt. */
@@ -107,6 +108,7 @@ export class Conntrack {
   forget(connection: Connection): void {
     this.#state.change(connection);
     connection.dying = true;
+    this.#openPorts.remove(connection);
     for (const tuple of [connection.original, connection.reply]) {
       const key = this.#key(connection.zone, tuple);
       if (this.#state.get(key) === connection) this.#state.set<unknown>(key, undefined);
@@ -115,7 +117,7 @@ export class Conntrack {
 
   /** Whether another connection would get this one's replies (nf_conntrack_tuple_taken). */
   isTaken(zone: number, reply: FlowTuple, self: Connection, now: bigint): boolean {
-    const other = this.#get(zone, reply, now);
+    const other = openSide(reply) ? undefined : this.#get(zone, reply, now);
     return other !== undefined && other !== self;
   }
 
@@ -187,7 +189,7 @@ export class Conntrack {
 
   #trackTuple(skb: Skb, tuple: FlowTuple, zone: number, now: bigint): string | "reopen" | undefined {
     const packet = skb.packet;
-    const found = this.find(zone, tuple, now);
+    const found = this.find(zone, tuple, now, packet);
     let connection: Connection;
     if (found) {
       connection = found.connection;
@@ -269,7 +271,8 @@ export class Conntrack {
     const connection = skb.connection;
     if (!connection || connection.confirmed || skb.ctDirection === "reply" || connection.dying) return true;
     if (connection.netns !== this.#netns) return true;
-    const clash = this.#get(connection.zone, connection.original, now) ?? this.#get(connection.zone, connection.reply, now);
+    const { zone, original, reply } = connection;
+    const clash = this.#get(zone, original, now) ?? (openSide(reply) ? undefined : this.#get(zone, reply, now));
     if (clash && clash !== connection) return false;
     this.#state.change(connection);
     connection.confirmed = true;

@@ -4,7 +4,7 @@ import { PROTOCOL } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
 import type { Changes, RuleStep } from "../model/trace.ts";
 import { reject } from "./answers.ts";
-import { endpoint, toModelTuple } from "./connection.ts";
+import { ANY_PORT, endpoint, toModelTuple } from "./connection.ts";
 import type { Netns } from "./netns.ts";
 import { selectAddress } from "./routing.ts";
 import type { Run } from "./run.ts";
@@ -109,12 +109,12 @@ function bindByRule(
   if (range.manip === "dst") {
     return {
       ...(after.src !== before.src ? { dst: endpoint(after.src, undefined) } : {}),
-      ...(ports && after.sport !== before.sport ? { dport: after.sport } : {}),
+      ...(ports && after.sport !== before.sport && after.sport !== ANY_PORT ? { dport: after.sport } : {}),
     };
   }
   return {
     ...(after.dst !== before.dst ? { src: endpoint(after.dst, undefined) } : {}),
-    ...(ports && after.dport !== before.dport && after.dport >= 0 ? { sport: after.dport } : {}),
+    ...(ports && after.dport !== before.dport && after.dport !== ANY_PORT ? { sport: after.dport } : {}),
   };
 }
 

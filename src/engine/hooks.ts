@@ -59,6 +59,7 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
   const why = conntrack.track(skb, run.time, hook === "PREROUTING");
   const connection = skb.connection as Skb["connection"];
   run.connection ??= connection;
+  if (connection && !connection.confirmed) run.opened.push(connection);
   const protocolState = connection?.tcp?.state ?? connection?.sctpState;
   run.steps.push({
     kind: "conntrack",

@@ -1,7 +1,7 @@
 import type { NatRange } from "../extensions/spec.ts";
 import type { Address } from "../model/address.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
-import { ANY_PORT, type Connection, endpoint, type FlowTuple, invert } from "./connection.ts";
+import { ANY_PORT, type Connection, endpoint, type FlowTuple, invert, tupleKey } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import { rewrite, type Skb } from "./skb.ts";
 import type { State } from "./state.ts";
@@ -59,16 +59,24 @@ function hasPorts(protocol: number): boolean {
 
 const isIcmp = (protocol: number) => protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
 
+/** Identifies a port that NAT draws at random, among all draws for a packet. */
+export function drawKey(connection: Pick<Connection, "netns" | "zone" | "original">, manip: Manip): string {
+  return `${connection.netns}|${connection.zone}|${manip}|${tupleKey(connection.original)}`;
+}
+
 /** Network address translation of one namespace (net/netfilter/nf_nat_core.c). */
 export class Nat {
   readonly #conntrack: Conntrack;
   readonly #state: State;
   readonly #netns: string;
+  readonly #told: ReadonlyMap<string, number>;
 
-  constructor(netns: string, conntrack: Conntrack, state: State) {
+  /** `told` has the ports that were drawn at random and are known nevertheless, by `drawKey`. */
+  constructor(netns: string, conntrack: Conntrack, state: State, told: ReadonlyMap<string, number>) {
     this.#netns = netns;
     this.#conntrack = conntrack;
     this.#state = state;
+    this.#told = told;
   }
 
   /** Whether the connection's binding for this manipulation has been made (nf_nat_initialized). */
@@ -109,11 +117,17 @@ export class Nat {
       const reply = invert(tuple);
       return reply !== undefined && this.#conntrack.isTaken(connection.zone, reply, connection, now);
     };
+    const draw = (min: number, max: number): number => {
+      const told = this.#told.get(drawKey(connection, manip));
+      if (told !== undefined) return told;
+      connection.drawn = { manip, min, max };
+      return ANY_PORT;
+    };
     if (manip === "src" && !range.random) {
       if (inRange(original, range)) {
         if (!taken(original)) return original;
       } else {
-        const reused = this.#sameSource(original, range, connection, now);
+        const reused = this.#sameSource(original, range, connection, now, draw);
         if (reused && !taken(reused)) return reused;
       }
     }
@@ -125,18 +139,25 @@ export class Nat {
           return tuple;
       } else if (!taken(tuple)) return tuple;
     }
-    return choosePort(tuple, range, manip, taken);
+    return choosePort(tuple, range, manip, taken, draw);
   }
 
   /** find_appropriate_src: another connection from the same address and port keeps its translation. */
-  #sameSource(original: FlowTuple, range: NatRange, connection: Connection, now: bigint): FlowTuple | undefined {
+  #sameSource(
+    original: FlowTuple,
+    range: NatRange,
+    connection: Connection,
+    now: bigint,
+    draw: (min: number, max: number) => number,
+  ): FlowTuple | undefined {
     for (const other of this.#state.get<Connection[]>(this.#sourceKey(connection.zone, original)) ?? []) {
       if (other === connection || other.dying || (other.confirmed && other.expires <= now)) continue;
       if (other.original.src !== original.src || other.original.sport !== original.sport) continue;
       const source = invert(other.reply);
       if (!source) continue;
-      const reused = { ...original, src: source.src, sport: source.sport };
-      if (inRange(reused, range)) return reused;
+      const sport = source.sport === ANY_PORT && other.drawn ? draw(other.drawn.min, other.drawn.max) : source.sport;
+      const reused = { ...original, src: source.src, sport };
+      if (sport === ANY_PORT || inRange(reused, range)) return reused;
     }
     return undefined;
   }
@@ -217,24 +238,34 @@ function withAddress(tuple: FlowTuple, range: NatRange, manip: Manip, zone: numb
   return set(Number((BigInt(hash) * BigInt(max - min + 1)) >> 32n) + min);
 }
 
-/** nf_nat_l4proto_unique_tuple: a free port; where the kernel starts at random the port is not known. */
-function choosePort(tuple: FlowTuple, range: NatRange, manip: Manip, taken: (tuple: FlowTuple) => boolean): FlowTuple | undefined {
+/** nf_nat_l4proto_unique_tuple: a free port; where the kernel starts at random, `draw` tells the port or that it is not known. */
+function choosePort(
+  tuple: FlowTuple,
+  range: NatRange,
+  manip: Manip,
+  taken: (tuple: FlowTuple) => boolean,
+  draw: (min: number, max: number) => number,
+): FlowTuple | undefined {
   const icmp = isIcmp(tuple.protocol);
   const source = manip === "src" || icmp;
   const put = (port: number): FlowTuple => (source ? { ...tuple, sport: port } : { ...tuple, dport: port });
   if (range.minPort === undefined && !icmp && manip === "dst") return tuple;
-  if (range.minPort === undefined || range.maxPort === undefined) return put(ANY_PORT);
-  const size = range.maxPort - range.minPort + 1;
   const current = source ? tuple.sport : tuple.dport;
-  let offset: number;
+  const [min, max] =
+    range.minPort === undefined || range.maxPort === undefined ? (icmp ? [0, 65535] : portClass(current)) : [range.minPort, range.maxPort];
+  const size = max - min + 1;
+  let offset = 0;
   if (range.basePort !== undefined) offset = current - range.basePort;
-  else if (range.random || (manip !== "dst" && !icmp)) {
-    if (size > 1) return put(ANY_PORT);
-    offset = 0;
-  } else offset = 0;
+  else if ((range.random || manip !== "dst") && size > 1) return put(draw(min, max));
   for (let i = 0; i < Math.min(size, 128); i++) {
-    const candidate = put(range.minPort + ((((offset + i) % size) + size) % size));
+    const candidate = put(min + ((((offset + i) % size) + size) % size));
     if (!taken(candidate)) return candidate;
   }
-  return put(range.minPort + (((offset % size) + size) % size));
+  return put(min + (((offset % size) + size) % size));
+}
+
+/** The ports among which a source port stays when it has to change and no range was asked for. */
+function portClass(port: number): readonly [number, number] {
+  if (port < 512) return [1, 511];
+  return port < 1024 ? [600, 1023] : [1024, 65535];
 }

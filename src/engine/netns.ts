@@ -68,7 +68,8 @@ export class Netns {
   readonly #local = new Map<Address, Device>();
   readonly #broadcast = new Set<Address>();
 
-  constructor(namespace: Namespace, state: State, newId: () => number) {
+  /** `told` has the ports that NAT drew and that are known nevertheless. */
+  constructor(namespace: Namespace, state: State, newId: () => number, told: ReadonlyMap<string, number>) {
     this.name = namespace.name;
     this.namespace = namespace;
     this.devicesKnown = namespace.devices !== undefined;
@@ -90,7 +91,7 @@ export class Netns {
     this.backend = ruleset?.backend ?? "legacy";
     const tracks = ruleset !== undefined && uses(ruleset, NEEDS_CONNTRACK, true);
     this.conntrack = tracks ? new Conntrack(this.name, state, (name, fallback) => this.sysctl(name, fallback), newId) : undefined;
-    this.nat = this.conntrack ? new Nat(this.name, this.conntrack, state) : undefined;
+    this.nat = this.conntrack ? new Nat(this.name, this.conntrack, state, told) : undefined;
     this.defragments = tracks || (ruleset !== undefined && uses(ruleset, NEEDS_DEFRAG, false));
     this.sawTraffic = (namespace.conntrack?.length ?? 0) > 0 || (ruleset !== undefined && hasCounted(ruleset));
     const byMark = namespace.policyRules?.some((rule) => rule.mark !== undefined) === true;

@@ -14,6 +14,8 @@ export class World {
   readonly state: State;
   readonly choices = new Choices();
   readonly assumptions = new Assumptions();
+  /** Ports that NAT drew for the packet at hand, where something tells them (see `drawKey`). */
+  readonly told = new Map<string, number>();
   readonly detailed: boolean;
   #ids = 0;
   #flows = 0;
@@ -24,7 +26,7 @@ export class World {
     this.detailed = detailed;
     this.state = new State(changesSets(host));
     for (const namespace of host.namespaces.values()) {
-      this.netns.set(namespace.name, new Netns(namespace, this.state, () => ++this.#ids));
+      this.netns.set(namespace.name, new Netns(namespace, this.state, () => ++this.#ids, this.told));
     }
   }
 
@@ -122,6 +124,8 @@ export class Run {
   #last: Packet | undefined;
   /** The first connection that the packet was found to belong to. */
   connection: Connection | undefined;
+  /** The connections that it opens, one in each namespace that tracks. */
+  readonly opened: Connection[] = [];
   /** Nesting of answers and devices, against endless loops. */
   depth = 0;
 
