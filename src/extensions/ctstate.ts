@@ -1,4 +1,5 @@
 import { oneOf } from "./condition.ts";
+import type { Draw } from "./draw.ts";
 import type { Codec, PacketContext } from "./spec.ts";
 
 const STATES = ["INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT"] as const;
@@ -33,4 +34,11 @@ export function inState(context: PacketContext, states: readonly State[]): boole
 /** "connection state NEW or RELATED". */
 export function stateWords(states: readonly State[]): string {
   return `connection state ${oneOf(states)}`;
+}
+
+/** One or more states, those that traffic often has before the others. */
+export function drawStates(d: Draw, codec: Codec<readonly State[]>): string {
+  const known = STATES.filter((state) => codec.parse([state]) !== undefined);
+  const drawn = Array.from({ length: d.integer(1, 3) }, () => d.pick<State>(["NEW", "ESTABLISHED", "RELATED", ...known]));
+  return codec.save(codec.parse([drawn.join()]) ?? []);
 }

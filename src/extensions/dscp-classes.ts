@@ -1,4 +1,5 @@
 import { hexNumber, word } from "./codecs.ts";
+import type { Draw } from "./draw.ts";
 
 /** DSCP classes of RFC 2474, RFC 2597 and RFC 3246; each AF class has three drop precedences. */
 function classes(): Readonly<Record<string, number>> {
@@ -20,4 +21,9 @@ export const DSCP_CLASS = word<number>("a DSCP class (BE, EF, CS0 to CS7, AF11 t
 export function dscpWords(value: number): string {
   const name = Object.keys(CLASSES).find((key) => CLASSES[key] === value && key !== "BE");
   return `DSCP ${DSCP.save(value)}${name ? ` (${name})` : ""}`;
+}
+
+/** A code point that traffic may have. */
+export function drawDscp(d: Draw): number {
+  return d.pick([0, 0x08, 0x0a, 0x2e, 0x3f, d.integer(0, 0x3f)]);
 }

@@ -1,4 +1,5 @@
 import { parseNumber } from "./codecs.ts";
+import type { Draw } from "./draw.ts";
 import type { Codec } from "./spec.ts";
 
 /** A type with the codes that count; `any` is iptables' type 255 over all types. */
@@ -141,4 +142,10 @@ export function icmpWords(names: Names, value: IcmpType): string {
 export function icmpPort(names: Names, text: string): number | undefined {
   const found = parse(names, text);
   return found && found.type * 256 + found.minCode;
+}
+
+/** Type, or type and code, mostly one of the usual ones. */
+export function drawIcmpType(d: Draw, usual: readonly string[]): string {
+  if (!d.chance(5)) return d.pick(usual);
+  return `${d.integer(0, 254)}${d.chance(2) ? `/${d.pick([0, 255, d.integer(0, 15)])}` : ""}`;
 }

@@ -1,4 +1,5 @@
 import { oneOf } from "./condition.ts";
+import type { Draw } from "./draw.ts";
 import type { Directions } from "./ipset/packet-key.ts";
 import type { Codec } from "./spec.ts";
 
@@ -28,4 +29,12 @@ export function directionWords({ directions }: SetUse): string {
     directions.map((direction) => (direction === "src" ? "source" : "destination")),
     "and",
   );
+}
+
+/** A set that exists, with a direction for each part of its elements; rarely with too few of them, and then nothing is in it. */
+export function drawSetUse(d: Draw): string | undefined {
+  const set = d.set();
+  if (set === undefined) return undefined;
+  const length = d.chance(20) ? d.integer(1, 6) : set.dimensions;
+  return `${set.name} ${Array.from({ length }, () => d.pick(["src", "dst"])).join()}`;
 }

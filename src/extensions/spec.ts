@@ -216,7 +216,7 @@ interface SpecBase<O extends Options> {
   readonly doc: string;
   readonly examples: readonly Example[];
   /** The words of a random use of it as iptables-save prints them, "-m" or "-j" included; undefined where such a rule cannot have one. */
-  draw?(d: Draw): string | undefined;
+  draw(d: Draw): string | undefined;
 }
 
 /** A match: one file in matches/. */
@@ -241,10 +241,10 @@ function isPossible({ families, tables, hooks }: Pick<SpecBase<Options>, "famili
 
 /** Declares a match with its option types inferred. */
 export function match<O extends Options>(spec: Declared<MatchSpec<O>>): MatchSpec<O> {
-  return { kind: "match", ...spec, draw: (d) => (isPossible(spec, d) ? spec.draw?.(d) : undefined) };
+  return { kind: "match", ...spec, draw: (d) => (isPossible(spec, d) ? spec.draw(d) : undefined) };
 }
 
 /** Declares a target with its option types inferred. */
 export function target<O extends Options>(spec: Declared<TargetSpec<O>>): TargetSpec<O> {
-  return { kind: "target", ...spec, draw: (d) => (isPossible(spec, d) ? spec.draw?.(d) : undefined) };
+  return { kind: "target", ...spec, draw: (d) => (isPossible(spec, d) ? spec.draw(d) : undefined) };
 }

@@ -1,4 +1,5 @@
 import { type Masked, masked, word } from "./codecs.ts";
+import type { Draw } from "./draw.ts";
 
 const SYMBOLS: Readonly<Record<string, number>> = {
   "minimize-delay": 0x10,
@@ -19,3 +20,10 @@ export const TOS_VALUE = word<Masked>(
   },
   NUMERIC.save,
 );
+
+/** A value that traffic may have, and the bits that count. */
+export function drawTos(d: Draw): string {
+  const mask = d.pick([0xff, 0xff, 0x3f, 0x03, 0x00]);
+  const value = d.pick([0x00, 0x08, 0x10, 0xb8, 0x01, 0xff]);
+  return TOS_VALUE.save({ value: d.chance(8) ? value : value & mask, mask });
+}

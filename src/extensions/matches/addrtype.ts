@@ -2,6 +2,7 @@ import { type Address, isMulticast } from "../../model/address.ts";
 import type { Negatable } from "../../model/rule.ts";
 import { choices, FLAG } from "../codecs.ts";
 import { oneOf, says } from "../condition.ts";
+import { type Draw, not, some } from "../draw.ts";
 import { type AddressType, type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 
 const TYPES = [
@@ -65,6 +66,20 @@ function addrtypeMatch(args: Args<typeof options>, context: PacketContext): Matc
   return destination === true ? source : destination;
 }
 
+// The types that IPv6 does not know are refused (xt_addrtype.c, addrtype_mt_checkentry_v1).
+const TYPES6 = TYPES.filter((type) => ["UNSPEC", "UNICAST", "LOCAL", "ANYCAST", "MULTICAST", "UNREACHABLE"].includes(type));
+
+function drawAddrtype(d: Draw): string {
+  const types = () => LIST.save(LIST.parse([[drawType(), ...(d.chance(4) ? [drawType()] : [])].join()]) ?? []);
+  const drawType = () => d.pick<AddressType>(["LOCAL", "LOCAL", "UNICAST", ...(d.family === 4 ? TYPES : TYPES6)]);
+  const where = [
+    ...(d.hooks.includes("OUTPUT") || d.hooks.includes("POSTROUTING") ? [] : [" --limit-iface-in"]),
+    ...(d.hooks.includes("PREROUTING") || d.hooks.includes("INPUT") ? [] : [" --limit-iface-out"]),
+  ];
+  const sides = some(d, [`${not(d)}--src-type ${types()}`, `${not(d)}--dst-type ${types()}`]);
+  return `-m addrtype ${sides}${where.length > 0 && d.chance(5) ? d.pick(where) : ""}`;
+}
+
 const addrtype = match({
   name: "addrtype",
   options,
@@ -78,6 +93,7 @@ const addrtype = match({
     return [...says(args.src, words("source")), ...says(args.dst, words("destination"))].join(", ");
   },
   compile: (args) => (context) => addrtypeMatch(args, context),
+  draw: drawAddrtype,
   doc: "What kind of address the routing tables make of source or destination.",
   examples: [
     { rule: "-m addrtype --dst-type LOCAL", says: "destination address of type LOCAL" },

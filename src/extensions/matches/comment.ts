@@ -7,6 +7,7 @@ const comment = match({
   options: { comment: { flag: "--comment", codec: text(255), required: true } },
   explain: (args) => `comment "${args.comment?.value ?? ""}"`,
   compile: () => () => true,
+  draw: (d) => `-m comment --comment ${d.pick(["foo", '"a b"', '"it\\\'s \\"so\\""', '"-j DROP"', '"!"', `"${"x".repeat(255)}"`])}`,
   doc: "A remark for the reader; matches every packet.",
   examples: [
     { rule: "-m comment --comment foo", says: 'comment "foo"' },

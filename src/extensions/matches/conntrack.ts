@@ -4,7 +4,8 @@ import { protocolName } from "../../model/packet.ts";
 import type { Negatable } from "../../model/rule.ts";
 import { ADDRESS_MASK, choice, choices, PORT_RANGE, type Range, range, saveAddressMask, word } from "../codecs.ts";
 import { holds, oneOf, says } from "../condition.ts";
-import { CT_STATES, inState, stateWords } from "../ctstate.ts";
+import { CT_STATES, drawStates, inState, stateWords } from "../ctstate.ts";
+import { type Draw, not, portSpan, some, span } from "../draw.ts";
 import { rangeWords, within } from "../ports.ts";
 import { parseProtocol } from "../protocols.ts";
 import { type Args, type ConnectionView, type MatchResult, match, type PacketContext } from "../spec.ts";
@@ -86,6 +87,31 @@ function conntrackMatch(args: ConntrackArgs, context: PacketContext): MatchResul
   return holds(args.expire, (range) => within(Math.floor(expires), range));
 }
 
+function drawConntrack(d: Draw): string {
+  const address = (side: "src" | "dst") => d.pick([d.address(side), d.network(side), d.natAddress(side)]);
+  const port = (side: "src" | "dst") => (d.chance(4) ? String(d.natPort()) : portSpan(d, side));
+  const status =
+    STATUS.slice(1)
+      .filter(() => d.chance(3))
+      .join() || d.pick(STATUS);
+  const tuples = [
+    `${not(d)}--ctproto ${d.pick([1, 6, 17, 58, 132])}`,
+    `${not(d)}--ctorigsrc ${address("src")}`,
+    `${not(d)}--ctorigdst ${address("dst")}`,
+    `${not(d)}--ctreplsrc ${address("dst")}`,
+    `${not(d)}--ctrepldst ${address("src")}`,
+    `${not(d)}--ctorigsrcport ${port("src")}`,
+    `${not(d)}--ctorigdstport ${port("dst")}`,
+    `${not(d)}--ctreplsrcport ${port("dst")}`,
+    `${not(d)}--ctrepldstport ${port("src")}`,
+    `${not(d)}--ctstatus ${status}`,
+    ...(d.chance(30) ? [`${not(d)}--ctexpire ${span(d, d.pick([0, 30, 120, 432_000]), 0xffffffff)}`] : []),
+    `--ctdir ${d.pick(["ORIGINAL", "REPLY"])}`,
+  ];
+  const state = `${not(d)}--ctstate ${drawStates(d, CT_STATES)}`;
+  return `-m conntrack ${d.chance(2) ? state : `${d.chance(4) ? `${state} ` : ""}${some(d, tuples)}`}`;
+}
+
 const conntrack = match({
   name: "conntrack",
   options,
@@ -107,6 +133,7 @@ const conntrack = match({
       ...says(args.dir, (dir) => `${dir.toLowerCase()} direction`),
     ].join(", "),
   compile: (args) => (context) => conntrackMatch(args, context),
+  draw: drawConntrack,
   doc: "State, addresses, ports, status and direction of the packet's connection.",
   examples: [
     {

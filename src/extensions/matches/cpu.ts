@@ -1,5 +1,6 @@
 import { number } from "../codecs.ts";
 import { says } from "../condition.ts";
+import { not } from "../draw.ts";
 import { match } from "../spec.ts";
 
 /** xt_cpu.c, cpu_mt. */
@@ -8,6 +9,8 @@ const cpu = match({
   options: { cpu: { flag: "--cpu", codec: number(0, 0xffffffff), negatable: true, required: true } },
   explain: (args) => says(args.cpu, (n) => `handled by CPU ${n}`).join(""),
   compile: () => () => ({ unknown: "which CPU handled the packet" }),
+  // A capture does not show the CPU: few rules should ask for it.
+  draw: (d) => (d.chance(30) ? `-m cpu ${not(d)}--cpu ${d.integer(0, 3)}` : undefined),
   doc: "The CPU that handles the packet; a capture does not show it.",
   examples: [
     { rule: "-m cpu --cpu 0", says: "handled by CPU 0" },

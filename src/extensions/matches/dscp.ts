@@ -1,5 +1,6 @@
 import { holds, says } from "../condition.ts";
-import { DSCP, DSCP_CLASS, dscpWords } from "../dscp-classes.ts";
+import { not } from "../draw.ts";
+import { DSCP, DSCP_CLASS, drawDscp, dscpWords } from "../dscp-classes.ts";
 import { type Args, match } from "../spec.ts";
 
 const options = {
@@ -27,6 +28,7 @@ const dscp = match({
     const wanted = canonical(args).dscp;
     return ({ packet }) => holds(wanted, (value) => packet.tos >> 2 === value);
   },
+  draw: (d) => `-m dscp ${not(d)}--dscp ${DSCP.save(drawDscp(d))}`,
   doc: "Differentiated services code point: the upper six bits of TOS or traffic class.",
   examples: [
     { rule: "-m dscp --dscp-class EF", saved: "-m dscp --dscp 0x2e", says: "DSCP 0x2e (EF)" },

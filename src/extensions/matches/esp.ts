@@ -1,4 +1,5 @@
 import { holds, says } from "../condition.ts";
+import { not, over, span } from "../draw.ts";
 import { rangeWords, within } from "../ports.ts";
 import { type Args, match } from "../spec.ts";
 import { SPI_RANGE, withoutAllSpis } from "../spi.ts";
@@ -20,6 +21,7 @@ const esp = match({
     const found = headerOf(context, "spi");
     return found.kind === "missing" ? found.result : holds(args.spi, (value) => within(found.header.spi, value));
   },
+  draw: (d) => (over(d, "esp") ? `-m esp${d.chance(6) ? "" : ` ${not(d)}--espspi ${span(d, d.integer(1, 4), 0xffffffff)}`}` : undefined),
   doc: "Security parameter index of ESP.",
   examples: [
     {

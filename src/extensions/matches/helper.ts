@@ -1,5 +1,6 @@
 import { text } from "../codecs.ts";
 import { says } from "../condition.ts";
+import { not } from "../draw.ts";
 import { match } from "../spec.ts";
 
 /** xt_helper.c, helper_mt: it looks at the helper of the connection that expected this one. */
@@ -14,6 +15,7 @@ const helper = match({
       if (!connection?.status.expected) return args.helper?.not === true;
       return { unknown: "the helper of the connection that expected this one" };
     },
+  draw: (d) => `-m helper ${not(d)}--helper ${d.pick(["ftp", "tftp", "ftp-2121", '""'])}`,
   doc: "Connections that a connection tracking helper expected.",
   examples: [
     { rule: "-m helper --helper ftp", says: "connection that helper ftp expected" },

@@ -1,5 +1,6 @@
 import { number } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
+import { drawHops } from "../hop-limit.ts";
 import { match } from "../spec.ts";
 
 const OCTET = number(0, 255);
@@ -25,6 +26,7 @@ const hl = match({
     (args) =>
     ({ packet }) =>
       holds(args.eq, (n) => packet.ttl === n) && holds(args.lt, (n) => packet.ttl < n) && holds(args.gt, (n) => packet.ttl > n),
+  draw: (d) => `-m hl ${drawHops(d, "--hl")}`,
   doc: "Hop limit of an IPv6 packet.",
   examples: [
     { rule: "-m hl --hl 5", saved: "-m hl --hl-eq 5", says: "hop limit 5" },

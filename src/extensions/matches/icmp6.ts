@@ -1,5 +1,6 @@
 import { holds, says } from "../condition.ts";
-import { ICMP6_NAMES, ICMP6_TYPE, icmpWords } from "../icmp-types.ts";
+import { not, over } from "../draw.ts";
+import { drawIcmpType, ICMP6_NAMES, ICMP6_TYPE, icmpWords } from "../icmp-types.ts";
 import { match } from "../spec.ts";
 import { headerOf } from "../transport.ts";
 
@@ -15,6 +16,10 @@ const icmp6 = match({
     const { type, code } = found.header;
     return holds(args.type, (want) => want.type === type && code >= want.minCode && code <= want.maxCode);
   },
+  draw: (d) =>
+    over(d, "icmpv6")
+      ? `-m icmp6 ${not(d)}--icmpv6-type ${drawIcmpType(d, ["1/0", "1/4", "2", "3", "128", "128/0", "129", "135", "136"])}`
+      : undefined,
   doc: "Type and code of ICMPv6.",
   examples: [
     {

@@ -1,6 +1,7 @@
 import { type Address, familyOf, formatAddress, parseAddress } from "../../model/address.ts";
 import { word } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
+import { not, some } from "../draw.ts";
 import { match } from "../spec.ts";
 
 type Span = readonly [Address, Address];
@@ -39,6 +40,10 @@ const iprange = match({
     (args) =>
     ({ packet }) =>
       holds(args.src, (span) => between(packet.src, span)) && holds(args.dst, (span) => between(packet.dst, span)),
+  draw: (d) => {
+    const of = (side: "src" | "dst") => (d.chance(6) ? Array(2).fill(d.address(side)) : d.range(side)).join("-");
+    return `-m iprange ${some(d, [`${not(d)}--src-range ${of("src")}`, `${not(d)}--dst-range ${of("dst")}`])}`;
+  },
   doc: "Source or destination address within a range.",
   examples: [
     { rule: "-m iprange --src-range 10.0.0.1-10.0.0.9", says: "source 10.0.0.1 to 10.0.0.9" },

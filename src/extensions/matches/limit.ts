@@ -1,4 +1,5 @@
 import { number } from "../codecs.ts";
+import { maybe } from "../draw.ts";
 import { CREDITS, limitCredits, RATE, rateOf } from "../limit-rate.ts";
 import { type Args, match, type PacketContext } from "../spec.ts";
 
@@ -70,6 +71,10 @@ const limit = match({
   compile: (args) => {
     const { period, burst } = numbersOf(args);
     return (context) => (context.backend === "nft" ? nft(context, period, burst) : legacy(context, period, burst));
+  },
+  draw: (d) => {
+    const rate = d.pick(["1/sec", "3/min", "10/min", "5/hour", "20/day", "100/sec", "10000/sec"]);
+    return `-m limit --limit ${rate}${maybe(d, 2, `--limit-burst ${d.integer(1, 4)}`)}`;
   },
   doc: "At most so many packets per time, after a burst; the first packet finds the burst unused.",
   examples: [

@@ -1,6 +1,7 @@
 import { formatMac, type Mac } from "../../model/address.ts";
 import { MAC, word } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
+import { not } from "../draw.ts";
 import { match } from "../spec.ts";
 
 /** Dumps that were published often hide their Ethernet addresses. */
@@ -25,6 +26,7 @@ const mac = match({
       if (args.source?.value === HIDDEN) return { unknown: "the Ethernet address in the rule, which was blanked out" };
       return holds(args.source, (address) => address === srcMac);
     },
+  draw: (d) => `-m mac ${not(d)}--mac-source ${d.mac()}`,
   doc: "Ethernet source address.",
   examples: [
     {

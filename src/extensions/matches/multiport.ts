@@ -13,9 +13,14 @@ const SLOTS = 15;
 const PORTS = word<Ports>(
   `up to ${SLOTS} ports, ranges (a:b, counting twice) or service names, separated by commas`,
   (text) => {
-    const list = text.split(",").map((part) => parseRange(part, 65535, ":", parsePort));
-    const slots = list.reduce((sum, item, i) => sum + (item && (item[0] !== item[1] || text.split(",")[i]?.includes(":")) ? 2 : 1), 0);
-    return slots > SLOTS || list.some((item) => item === undefined || item[0] > item[1]) ? undefined : (list as Ports);
+    const parts = text.split(",");
+    const list = parts.map((part) => parseRange(part, 65535, ":", parsePort));
+    const slots = parts.reduce((sum, part) => sum + (part.includes(":") ? 2 : 1), 0);
+    // A range has both ends, and not twice the same (libxt_multiport.c, parse_multi_ports_v1).
+    const wrong = list.some(
+      (item, i) => item === undefined || /^:|:$/.test(parts[i] ?? "") || (parts[i]?.includes(":") && item[0] >= item[1]),
+    );
+    return slots > SLOTS || wrong ? undefined : (list as Ports);
   },
   (list) => list.map((item) => saveRange(item)).join(","),
 );
@@ -62,7 +67,7 @@ const multiport = match({
       ["--dports", "dst"],
       ["--ports", d.pick(["src", "dst"] as const)],
     ] as const);
-    const list = Array.from({ length: d.integer(1, d.chance(6) ? 7 : 3) }, () => portSpan(d, side));
+    const list = Array.from({ length: d.integer(1, d.chance(6) ? 7 : 3) }, () => portSpan(d, side).replace(/^(\d+):\1$/, "$1"));
     return `-m multiport ${not(d)}${flag} ${list.join(",")}`;
   },
   doc: "Up to 15 ports or ranges, of the source, the destination or either.",

@@ -1,6 +1,7 @@
 import type { Negatable } from "../../model/rule.ts";
 import { FLAG, parseRange, type Range, saveRange, word } from "../codecs.ts";
 import { says } from "../condition.ts";
+import { maybe, not, some } from "../draw.ts";
 import { rangeWords } from "../ports.ts";
 import { match } from "../spec.ts";
 
@@ -37,6 +38,13 @@ const owner = match({
   compile: (args) => (context) => {
     if (context.frameType === "outgoing") return { unknown: "the owner of the local socket" };
     return [args.socketExists, args.uid, args.gid].every((option: Negatable<unknown> | undefined) => option === undefined || option.not);
+  },
+  // A capture does not show whose socket sent a packet: few rules should ask for it.
+  draw: (d) => {
+    if (!d.chance(30)) return undefined;
+    const id = () => d.pick(["0", "1000", "0-10", "1-4294967294"]);
+    const group = `${not(d)}--gid-owner ${id()}${maybe(d, 3, "--suppl-groups")}`;
+    return `-m owner ${some(d, [`${not(d)}--socket-exists`, `${not(d)}--uid-owner ${id()}`, group])}`;
   },
   doc: "User and group of the local socket that sent the packet; a capture does not show it.",
   examples: [

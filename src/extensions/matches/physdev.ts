@@ -1,6 +1,7 @@
 import type { Negatable } from "../../model/rule.ts";
 import { FLAG, word } from "../codecs.ts";
 import { says } from "../condition.ts";
+import { not, some } from "../draw.ts";
 import { type Args, match, type PacketContext } from "../spec.ts";
 
 const DEVICE = word(
@@ -51,6 +52,14 @@ const physdev = match({
       ...says(args.isBridged, () => "bridged"),
     ].join(", "),
   compile: (args) => (context) => physdevMatch(args, context),
+  draw: (d) => {
+    const [inPort, outPort] = [d.bridgePort("in"), d.bridgePort("out")];
+    const came = [`${not(d)}--physdev-is-in`, ...(inPort === undefined ? [] : [`${not(d)}--physdev-in ${inPort}`])];
+    const leaves = [`${not(d)}--physdev-is-out`, ...(outPort === undefined ? [] : [`${not(d)}--physdev-out ${outPort}`])];
+    // In OUTPUT the kernel takes the outgoing port only of bridged packets (physdev_mt_check).
+    if (d.hooks.includes("OUTPUT")) return `-m physdev ${some(d, [...came, `${not(d)}--physdev-is-bridged`])}`;
+    return `-m physdev ${some(d, [...came, ...leaves, `${not(d)}--physdev-is-bridged`])}`;
+  },
   doc: "Bridge ports of a packet that passes a bridge.",
   examples: [
     { rule: "-m physdev --physdev-in eth+ --physdev-is-bridged", says: "came in through bridge port eth+, bridged" },

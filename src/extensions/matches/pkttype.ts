@@ -1,6 +1,7 @@
 import type { FrameType } from "../../model/packet.ts";
 import { word } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
+import { not } from "../draw.ts";
 import { match } from "../spec.ts";
 
 const NAMES: Readonly<Record<string, FrameType>> = {
@@ -29,6 +30,7 @@ const pkttype = match({
   },
   explain: (args) => says(args.type, (type) => `${save(type)} frame`).join(""),
   compile: (args) => (context) => holds(args.type, (type) => context.frameType === type),
+  draw: (d) => `-m pkttype ${not(d)}--pkt-type ${d.pick(["unicast", "unicast", "broadcast", "multicast"])}`,
   doc: "Whether the frame was addressed to this host, to all or to a group.",
   examples: [
     { rule: "-m pkttype --pkt-type bcast", saved: "-m pkttype --pkt-type broadcast", says: "broadcast frame" },

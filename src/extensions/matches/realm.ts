@@ -1,5 +1,6 @@
 import { hex, type Masked, masked, word } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
+import { not } from "../draw.ts";
 import { underMask } from "../marks.ts";
 import { match } from "../spec.ts";
 
@@ -21,6 +22,7 @@ const realm = match({
   explain: (args) =>
     says(args.realm, ({ value, mask }) => `routing realm ${hex(value)}${mask === 0xffffffff ? "" : ` in the bits ${hex(mask)}`}`).join(""),
   compile: (args) => (context) => holds(args.realm, (value) => underMask(context.realm, value)),
+  draw: (d) => (d.family === 4 ? `-m realm ${not(d)}--realm ${d.pick(["cosmos", "0x1", "0x2", "0x2/0xff", "0x0/0x0"])}` : undefined),
   doc: "Realm of the packet's route.",
   examples: [
     { rule: "-m realm --realm cosmos", says: "routing realm 0x0" },

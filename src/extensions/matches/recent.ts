@@ -1,5 +1,6 @@
 import { type Address, type AddressMask, formatAddress, maskOf, parseAddress } from "../../model/address.ts";
 import { FLAG, number, word } from "../codecs.ts";
+import { type Draw, maybe, not } from "../draw.ts";
 import { recentCheck, recentRemove, recentSet } from "../recent-table.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 
@@ -96,6 +97,18 @@ function explain(args: RecentArgs): string {
   return `${not}${who} in ${list}${hits}${span}${args.update ? ", seen again" : ""}`;
 }
 
+function drawRecent(d: Draw): string {
+  // Most rules share a list, so that one finds what another one wrote.
+  const list = d.chance(6) ? d.name("list") : d.pick(["DEFAULT", "seen"]);
+  const masks = d.family === 4 ? ["255.255.255.0", "0.0.0.0", "255.255.0.255"] : ["ffff:ffff::", "::", "ffff::ffff"];
+  const full = formatAddress(maskOf(d.family, d.family === 4 ? 32 : 128));
+  const where = `--name ${list} --mask ${d.chance(4) ? d.pick(masks) : full} ${d.pick(["--rsource", "--rsource", "--rdest"])}`;
+  if (d.chance(2)) return `-m recent ${not(d)}${d.pick(["--set", "--set", "--remove"])} ${where}`;
+  const seconds = maybe(d, 2, `--seconds ${d.pick([1, 60, 3600])}${maybe(d, 6, "--reap")}`);
+  const hits = maybe(d, 2, `--hitcount ${d.chance(12) ? 255 : d.integer(1, 4)}`);
+  return `-m recent ${not(d)}${d.pick(["--rcheck", "--update"])}${seconds}${hits}${maybe(d, 5, "--rttl")} ${where}`;
+}
+
 const recent = match({
   name: "recent",
   options,
@@ -103,6 +116,7 @@ const recent = match({
   check,
   explain,
   compile: (args) => (context) => recentMatch(args, context),
+  draw: drawRecent,
   doc: "Lists of addresses that were seen lately; a replay begins with empty lists.",
   examples: [
     {

@@ -1,5 +1,6 @@
 import { FLAG } from "../codecs.ts";
 import { invert } from "../condition.ts";
+import { some } from "../draw.ts";
 import { match, type PacketContext } from "../spec.ts";
 
 /** ipt_rpfilter.c, rpfilter_mt: sources of 0.0.0.0/8 (DHCP) that go to everybody or to 224.0.0.0/24 pass. */
@@ -30,6 +31,7 @@ const rpfilter = match({
     const asked = { loose: args.loose !== undefined, validMark: args.validMark !== undefined, acceptLocal: args.acceptLocal !== undefined };
     return invert(context.reversePath(asked), args.invert !== undefined);
   },
+  draw: (d) => `-m rpfilter ${some(d, ["--loose", "--validmark", "--accept-local", "--invert"])}`,
   doc: "Whether an answer to the source would leave where the packet came in.",
   examples: [
     { rule: "-m rpfilter", says: "a route back to the source" },

@@ -1,4 +1,5 @@
 import { holds, invert, says } from "../condition.ts";
+import { not, over, portSpan, some } from "../draw.ts";
 import { PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
 import { CHUNK_TYPES, type ChunkQuestion, chunkWords, matchChunks } from "../sctp-chunks.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
@@ -34,6 +35,12 @@ const sctp = match({
   compile: (given) => {
     const args = canonical(given);
     return (context) => sctpMatch(args, context);
+  },
+  draw: (d) => {
+    if (!over(d, "sctp")) return undefined;
+    const chunks = d.pick(["INIT", "DATA", "DATA:Be", "DATA,SACK", "INIT,INIT_ACK", "ABORT:T", "HEARTBEAT", "ALL", "NONE"]);
+    const ports = [`${not(d)}--sport ${portSpan(d, "src")}`, `${not(d)}--dport ${portSpan(d, "dst")}`];
+    return `-m sctp ${some(d, [...ports, `${not(d)}--chunk-types ${d.pick(["any", "all", "only"])} ${chunks}`])}`;
   },
   doc: "Ports and chunk types of SCTP.",
   examples: [

@@ -1,6 +1,7 @@
 import { FLAG, word } from "../codecs.ts";
+import { maybe, not } from "../draw.ts";
 import { askSet } from "../ipset/named.ts";
-import { SET_USE } from "../set-words.ts";
+import { drawSetUse, SET_USE } from "../set-words.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 
 const COUNT = word("a number", (text) => (/^\d{1,20}$/.test(text) ? BigInt(text) : undefined), String);
@@ -32,12 +33,32 @@ function setMatch(args: Args<typeof options>, context: PacketContext): MatchResu
   return counted ? { unknown: `the counters of the member of set ${name}` } : (answer.kind === "match") !== args.set.not;
 }
 
+/** Updates are what happens anyway, so that only their absence is saved (libxt_set.c). */
+function canonical(args: Args<typeof options>): Args<typeof options> {
+  const { updateCounters, updateSubcounters } = args;
+  return {
+    ...args,
+    updateCounters: updateCounters?.not ? updateCounters : undefined,
+    updateSubcounters: updateSubcounters?.not ? updateSubcounters : undefined,
+  };
+}
+
 const set = match({
   name: "set",
   options,
+  canonical,
   explain: (args) =>
     `${args.set?.not ? "not " : ""}in set ${args.set?.value.name ?? ""}${args.returnNomatch ? " as a nomatch member" : ""}`,
   compile: (args) => (context) => setMatch(args, context),
+  draw: (d) => {
+    const use = drawSetUse(d);
+    if (use === undefined) return undefined;
+    const flags = `${maybe(d, 6, "--return-nomatch")}${maybe(d, 6, "! --update-counters")}${maybe(d, 6, "! --update-subcounters")}`;
+    // Counters that a set was saved with are not followed: few rules should ask for them.
+    const what = d.pick(["packets", "bytes"]);
+    const counted = d.pick([`${not(d)}--${what}-eq`, `--${what}-lt`, `--${what}-gt`]);
+    return `-m set ${not(d)}--match-set ${use}${flags}${maybe(d, 30, `${counted} ${d.integer(0, 100)}`)}`;
+  },
   doc: "Membership of addresses, ports and devices in an ipset.",
   examples: [
     { rule: "-m set ! --match-set blocklist src", says: "not in set blocklist" },

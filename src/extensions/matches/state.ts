@@ -1,5 +1,6 @@
 import { holds, says } from "../condition.ts";
-import { inState, PLAIN_STATES, stateWords } from "../ctstate.ts";
+import { drawStates, inState, PLAIN_STATES, stateWords } from "../ctstate.ts";
+import { not } from "../draw.ts";
 import { match } from "../spec.ts";
 
 /** An older spelling of `-m conntrack --ctstate` (xt_conntrack.c, alias state). */
@@ -8,6 +9,7 @@ const state = match({
   options: { state: { flag: "--state", codec: PLAIN_STATES, negatable: true, required: true } },
   explain: (args) => says(args.state, stateWords).join(""),
   compile: (args) => (context) => holds(args.state, (states) => inState(context, states)),
+  draw: (d) => `-m state ${not(d)}--state ${drawStates(d, PLAIN_STATES)}`,
   doc: "State of the packet's connection.",
   examples: [
     { rule: "-m state --state NEW,RELATED", says: "connection state NEW or RELATED" },

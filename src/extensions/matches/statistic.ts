@@ -1,5 +1,6 @@
 import { choice, number, word } from "../codecs.ts";
 import { says } from "../condition.ts";
+import { not } from "../draw.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 
 /** xt_statistic.c keeps probabilities in 31 bits. */
@@ -48,6 +49,13 @@ const statistic = match({
       ? says(args.probability, (share) => `random with probability ${Number((share / ONE).toFixed(4))}`).join("")
       : says(args.every, (every) => `one in ${every} packets, from packet ${args.packet?.value ?? 0}`).join(""),
   compile: (args) => (args.mode?.value === "nth" ? (context) => nth(args, context) : () => random(args)),
+  draw: (d) => {
+    // Chance cannot be replayed: few rules should be left to it.
+    if (d.chance(30)) return `-m statistic --mode random ${not(d)}--probability ${PROBABILITY.save(d.pick([0.5, 0.25, 1e-9]) * ONE)}`;
+    if (d.chance(6)) return `-m statistic --mode random ${not(d)}--probability ${PROBABILITY.save(d.pick([0, ONE]))}`;
+    const every = d.integer(1, 4);
+    return `-m statistic --mode nth ${not(d)}--every ${every} --packet ${d.integer(0, every - 1)}`;
+  },
   doc: "Every nth packet, or packets at random; chance cannot be replayed.",
   examples: [
     {

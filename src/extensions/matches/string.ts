@@ -1,5 +1,6 @@
 import { choice, FLAG, number, quote, word } from "../codecs.ts";
 import { invert, says } from "../condition.ts";
+import { type Draw, not } from "../draw.ts";
 import { searchPacket } from "../packet-search.ts";
 import { type Args, match } from "../spec.ts";
 
@@ -71,6 +72,14 @@ function canonical(args: Args<typeof options>): Args<typeof options> {
 }
 
 /** xt_string.c, string_mt: the search begins with the IP header. */
+function drawPattern(d: Draw): string {
+  const texts = ["a", "GET", "get /", "hello", 'a"b\\\\c', "x".repeat(MAX_PATTERN)];
+  if (d.chance(2)) return `--string ${save([...Buffer.from(d.pick(texts))])}`;
+  const port = d.port("dst");
+  const octets = d.pick<Pattern>([[0], [0, 0], [port >> 8, port & 0xff], [0x45, 0], [0x0d, 0x0a], Array(MAX_PATTERN - 1).fill(0xff)]);
+  return `--hex-string "|${Buffer.from(octets).toString("hex")}|"`;
+}
+
 const string = match({
   name: "string",
   options,
@@ -97,6 +106,10 @@ const string = match({
       anyCase: args.icase !== undefined,
     };
     return ({ packet }) => invert(searchPacket(packet, asked), pattern?.not === true);
+  },
+  draw: (d) => {
+    const place = d.pick(["", "", " --from 20", " --to 40", " --from 20 --to 60", ` --from ${d.integer(1, 100)}`]);
+    return `-m string ${not(d)}${drawPattern(d)} --algo ${d.pick(["bm", "kmp"])}${place}${d.chance(4) ? " --icase" : ""}`;
   },
   doc: "A string anywhere in the packet, headers included.",
   examples: [

@@ -1,8 +1,9 @@
 import { hex } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
+import { not } from "../draw.ts";
 import { underMask } from "../marks.ts";
 import { match } from "../spec.ts";
-import { TOS_VALUE } from "../tos-names.ts";
+import { drawTos, TOS_VALUE } from "../tos-names.ts";
 
 /** xt_dscp.c, tos_mt. */
 const tos = match({
@@ -14,6 +15,7 @@ const tos = match({
     (args) =>
     ({ packet }) =>
       holds(args.tos, (value) => underMask(packet.tos, value)),
+  draw: (d) => `-m tos ${not(d)}--tos ${drawTos(d)}`,
   doc: "The TOS or traffic class octet, under a mask.",
   examples: [
     { rule: "-m tos --tos Minimize-Delay", saved: "-m tos --tos 0x10/0x3f", says: "TOS 0x10 in the bits 0x3f" },

@@ -1,5 +1,6 @@
 import { number } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
+import { drawHops } from "../hop-limit.ts";
 import { match } from "../spec.ts";
 
 const OCTET = number(0, 255);
@@ -23,6 +24,7 @@ const ttl = match({
     (args) =>
     ({ packet }) =>
       holds(args.eq, (n) => packet.ttl === n) && holds(args.lt, (n) => packet.ttl < n) && holds(args.gt, (n) => packet.ttl > n),
+  draw: (d) => `-m ttl ${drawHops(d, "--ttl")}`,
   doc: "Time to live of an IPv4 packet.",
   examples: [
     { rule: "-m ttl --ttl 5", saved: "-m ttl --ttl-eq 5", says: "TTL 5" },

@@ -7,6 +7,7 @@ const audit = target({
   options: { type: { flag: "--type", codec: choice(["accept", "drop", "reject"]), required: true } },
   explain: (args) => `audit record "${args.type?.value ?? ""}"`,
   compile: () => () => ({ verdict: "CONTINUE" }),
+  draw: (d) => `-j AUDIT --type ${d.pick(["accept", "drop", "reject"])}`,
   doc: "Writes an audit record.",
   examples: [
     { rule: "-j AUDIT --type accept", says: 'audit record "accept"' },

@@ -8,6 +8,7 @@ const checksum = target({
   options: { fill: { flag: "--checksum-fill", codec: FLAG, required: true } },
   explain: () => "fill in the checksum",
   compile: () => () => ({ verdict: "CONTINUE" }),
+  draw: () => "-j CHECKSUM --checksum-fill",
   doc: "Computes a checksum that was left to the network card.",
   examples: [
     { rule: "-j CHECKSUM --checksum-fill", says: "fill in the checksum" },

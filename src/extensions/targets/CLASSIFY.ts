@@ -17,6 +17,7 @@ const classify = target({
   options: { class: { flag: "--set-class", codec: word("a class (major:minor in hexadecimal)", parse, save), required: true } },
   explain: (args) => `set priority class ${save(args.class?.value ?? 0)}`,
   compile: (args) => () => ({ verdict: "CONTINUE", effects: [{ kind: "set-priority", value: args.class?.value ?? 0 }] }),
+  draw: (d) => `-j CLASSIFY --set-class ${save(d.pick([0, 1, 0x10001, 0xffffffff, d.integer(0, 0xffffffff)]))}`,
   doc: "Puts the packet into a class of the queueing discipline.",
   examples: [
     { rule: "-j CLASSIFY --set-class 1:a", saved: "-j CLASSIFY --set-class 0001:000a", says: "set priority class 0001:000a" },

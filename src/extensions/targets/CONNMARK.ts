@@ -1,4 +1,6 @@
 import { FLAG, hex, hexNumber, number } from "../codecs.ts";
+import type { Draw } from "../draw.ts";
+import { drawChange } from "../draw-mark.ts";
 import { MARK_OPTIONS, markOptionsGiven, xmarkOf } from "../mark-options.ts";
 import { changed, changeWords } from "../marks.ts";
 import { type Args, type PacketContext, type TargetResult, target } from "../spec.ts";
@@ -56,6 +58,13 @@ function explain(given: ConnmarkArgs): string {
   return changeWords("connection mark", args.xmark?.value ?? { value: 0, mask: 0 });
 }
 
+function drawConnmark(d: Draw): string {
+  const shift = d.chance(5) ? ` --${d.pick(["left", "right"])}-shift-mark ${d.pick([1, 4, 31])}` : "";
+  if (d.chance(2)) return `-j CONNMARK --set-xmark ${drawChange(d)}${shift}`;
+  const [nfmask, ctmask] = d.chance(2) ? [ALL, ALL] : [d.pick([0xff, 0xff00, d.mark()]), d.pick([0xff, ALL, 0])];
+  return `-j CONNMARK --${d.pick(["save", "restore"])}-mark --nfmask ${hex(nfmask)} --ctmask ${hex(ctmask)}${shift}`;
+}
+
 const spec = target({
   name: "CONNMARK",
   options,
@@ -69,6 +78,7 @@ const spec = target({
     const args = canonical(given);
     return (context) => connmark(args, context);
   },
+  draw: drawConnmark,
   doc: "Sets the mark of the packet's connection, or copies it from or to the packet.",
   examples: [
     { rule: "-j CONNMARK --set-mark 1/3", saved: "-j CONNMARK --set-xmark 0x1/0x3", says: "set connection mark 0x1 in the bits 0x3" },

@@ -1,4 +1,5 @@
 import { choices, FLAG, parseNumber, word } from "../codecs.ts";
+import { type Draw, maybe, over } from "../draw.ts";
 import { type Args, type PacketContext, type TargetResult, target } from "../spec.ts";
 
 const EVENTS = ["new", "related", "destroy", "reply", "assured", "protoinfo", "helper", "mark", "natseqinfo", "secmark"] as const;
@@ -44,6 +45,14 @@ function ct(args: Args<typeof options>, context: PacketContext): TargetResult {
   };
 }
 
+function drawCt(d: Draw): string {
+  if (d.chance(4)) return "-j CT --notrack";
+  const helper = over(d, "tcp") ? maybe(d, 4, "--helper ftp") : over(d, "udp") ? maybe(d, 4, "--helper tftp") : "";
+  const events = `${maybe(d, 6, "--ctevents new,destroy")}${maybe(d, 6, "--expevents new")}`;
+  const zone = maybe(d, 2, `--${d.pick(["zone", "zone", "zone-orig", "zone-reply"])} ${d.pick([1, 2, 65_535, "mark"])}`);
+  return `-j CT${helper}${events}${zone}`;
+}
+
 const spec = target({
   name: "CT",
   tables: ["raw"],
@@ -59,6 +68,7 @@ const spec = target({
     return words.join(", ") || "set connection tracking options";
   },
   compile: (args) => (context) => ct(args, context),
+  draw: drawCt,
   doc: "Decides how the connection is tracked: not at all, in a zone, with a helper.",
   examples: [
     { rule: "-j CT --notrack", says: "do not track the connection" },

@@ -1,4 +1,4 @@
-import { DSCP, DSCP_CLASS, dscpWords } from "../dscp-classes.ts";
+import { DSCP, DSCP_CLASS, drawDscp, dscpWords } from "../dscp-classes.ts";
 import { type Args, target } from "../spec.ts";
 
 const options = {
@@ -24,6 +24,7 @@ const dscp = target({
     const value = canonical(args).dscp?.value ?? 0;
     return ({ packet }) => ({ verdict: "CONTINUE", effects: [{ kind: "set-tos", value: (value << 2) | (packet.tos & ECN_BITS) }] });
   },
+  draw: (d) => `-j DSCP --set-dscp ${DSCP.save(drawDscp(d))}`,
   doc: "Sets the differentiated services code point.",
   examples: [
     { rule: "-j DSCP --set-dscp-class EF", saved: "-j DSCP --set-dscp 0x2e", says: "set DSCP 0x2e (EF)" },

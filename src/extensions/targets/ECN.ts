@@ -1,5 +1,6 @@
 import { TCP_FLAG } from "../../model/packet.ts";
 import { FLAG } from "../codecs.ts";
+import { over } from "../draw.ts";
 import { target } from "../spec.ts";
 
 /** ipt_ECN.c, ecn_tg. */
@@ -16,6 +17,7 @@ const ecn = target({
       if (!tcp || (tcp.flags & (TCP_FLAG.ECE | TCP_FLAG.CWR)) === 0) return { verdict: "CONTINUE" };
       return { verdict: "CONTINUE", note: "clears ECE and CWR" };
     },
+  draw: (d) => (over(d, "tcp") ? "-j ECN --ecn-tcp-remove" : undefined),
   doc: "Clears the flags of explicit congestion notification in a TCP header.",
   examples: [
     { rule: "-p tcp -j ECN --ecn-tcp-remove", says: "clear the TCP flags ECE and CWR" },

@@ -1,4 +1,4 @@
-import { changeHops, checkHops, hopWords, SET, STEP } from "../hop-limit.ts";
+import { changeHops, checkHops, drawHopChange, hopWords, SET, STEP } from "../hop-limit.ts";
 import { target } from "../spec.ts";
 
 const hl = target({
@@ -13,6 +13,7 @@ const hl = target({
   check: (args) => checkHops("--hl-set, --hl-dec, --hl-inc", args),
   explain: (args) => hopWords("hop limit", args),
   compile: (args) => (context) => changeHops(args, context),
+  draw: (d) => `-j HL ${drawHopChange(d, "--hl")}`,
   doc: "Changes the hop limit of an IPv6 packet.",
   examples: [
     { rule: "-j HL --hl-set 42", says: "set the hop limit to 42" },

@@ -1,4 +1,5 @@
 import { FLAG, parseNumber, text, word } from "../codecs.ts";
+import { maybe } from "../draw.ts";
 import { target } from "../spec.ts";
 
 const LEVELS = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
@@ -29,6 +30,11 @@ const log = target({
   canonical: (args) => ({ ...args, level: args.level?.value === WARNING ? undefined : args.level }),
   explain: (args) => (args.prefix ? `log with prefix "${args.prefix.value}"` : "log"),
   compile: (args) => () => ({ verdict: "CONTINUE", effects: [{ kind: "log", prefix: args.prefix?.value ?? "" }] }),
+  draw: (d) => {
+    const prefix = maybe(d, 2, `--log-prefix ${d.pick(["drop", '"in: "', '"a \\"b\\" "', `"${"p".repeat(29)}"`])}`);
+    const about = ["tcp-sequence", "tcp-options", "ip-options", "uid", "macdecode"].map((name) => maybe(d, 6, `--log-${name}`));
+    return `-j LOG${prefix}${maybe(d, 3, `--log-level ${d.pick([0, 1, 2, 3, 5, 6, 7])}`)}${about.join("")}`;
+  },
   doc: "Writes the packet's header to the kernel log.",
   examples: [
     { rule: "-j LOG", says: "log" },

@@ -1,4 +1,6 @@
 import { FLAG } from "../codecs.ts";
+import { maybe } from "../draw.ts";
+import { drawPorts, mapsPorts } from "../draw-nat.ts";
 import { rangeOf, savePorts, TO_PORTS } from "../nat-range.ts";
 import { target } from "../spec.ts";
 
@@ -16,6 +18,10 @@ const masquerade = target({
   compile: (args) => {
     const range = rangeOf("src", args.to?.value, (args.random ?? args.randomFully) !== undefined, false);
     return () => ({ verdict: "ACCEPT", effects: [{ kind: "masquerade", range }] });
+  },
+  draw: (d) => {
+    const ports = mapsPorts(d) ? maybe(d, 3, `--to-ports ${drawPorts(d, "src")}`) : "";
+    return `-j MASQUERADE${ports}${maybe(d, 20, "--random")}${maybe(d, 20, "--random-fully")}`;
   },
   doc: "Gives the connection the address of the outgoing device as its source.",
   examples: [

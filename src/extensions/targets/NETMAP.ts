@@ -1,4 +1,4 @@
-import { type AddressMask, formatAddress, maskLength } from "../../model/address.ts";
+import { type AddressMask, formatAddress, maskLength, parseAddress } from "../../model/address.ts";
 import { parseAddressMask, word } from "../codecs.ts";
 import { type PacketContext, type TargetResult, target } from "../spec.ts";
 
@@ -32,6 +32,12 @@ const spec = target({
   options: { to: { flag: "--to", codec: word("a network (address/length)", parse, save), required: true } },
   explain: (args) => `map the network to ${args.to ? save(args.to.value) : "itself"}`,
   compile: (args) => (context) => (args.to ? netmap(args.to.value, context) : { verdict: "ACCEPT" }),
+  draw: (d) => {
+    const to = parseAddress(d.natAddress(d.hooks.some((hook) => hook === "PREROUTING" || hook === "OUTPUT") ? "dst" : "src"));
+    const short = d.pick(d.family === 4 ? [32, 31, 28, 24] : [128, 127, 120, 64]);
+    const network = to === undefined ? undefined : parse(`${formatAddress(to)}/${short}`);
+    return network && `-j NETMAP --to ${save(network)}`;
+  },
   doc: "Replaces the network part of an address and keeps the rest.",
   examples: [
     { rule: "-j NETMAP --to 10.1.2.3/24", saved: "-j NETMAP --to 10.1.2.0/24", says: "map the network to 10.1.2.0/24" },

@@ -1,4 +1,5 @@
 import { number, quote, word } from "../codecs.ts";
+import { maybe } from "../draw.ts";
 import { target } from "../spec.ts";
 
 const LONGEST = 63;
@@ -21,6 +22,11 @@ const nflog = target({
   }),
   explain: (args) => `log to group ${args.group?.value ?? 0}${args.prefix ? ` with prefix "${args.prefix.value}"` : ""}`,
   compile: (args) => () => ({ verdict: "CONTINUE", effects: [{ kind: "log", prefix: args.prefix?.value ?? "" }] }),
+  draw: (d) => {
+    const prefix = maybe(d, 2, `--nflog-prefix ${d.pick(["p", '"a b"', `"${"p".repeat(LONGEST)}"`])}`);
+    const size = maybe(d, 4, `--nflog-size ${d.pick([0, 20, 128])}`);
+    return `-j NFLOG${prefix} --nflog-group ${d.integer(1, 65_535)}${size}${maybe(d, 4, `--nflog-threshold ${d.integer(1, 20)}`)}`;
+  },
   doc: "Hands a copy of the packet to a logging program.",
   examples: [
     { rule: "-j NFLOG --nflog-group 0", saved: "-j NFLOG", says: "log to group 0" },

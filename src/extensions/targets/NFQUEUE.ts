@@ -1,4 +1,5 @@
 import { FLAG, number, parseRange, type Range, saveRange, word } from "../codecs.ts";
+import { maybe } from "../draw.ts";
 import { type Args, target } from "../spec.ts";
 
 const BALANCE = word<Range>(
@@ -30,6 +31,13 @@ const nfqueue = target({
   explain: (args) =>
     args.balance ? `hand to a program on queues ${args.balance.value.join(" to ")}` : `hand to a program on queue ${args.num?.value ?? 0}`,
   compile: () => () => ({ verdict: "QUEUE" }),
+  // What listens there decides, and nothing may: few packets should end so.
+  draw: (d) => {
+    if (!d.chance(30)) return undefined;
+    const queues = d.chance(2) ? `--queue-num ${d.pick([0, 1, 65_535])}` : `--queue-balance ${d.pick(["0:1", "1:4", "0:65534"])}`;
+    const fanout = queues.includes("balance") ? maybe(d, 3, "--queue-cpu-fanout") : "";
+    return `-j NFQUEUE ${queues}${maybe(d, 3, "--queue-bypass")}${fanout}`;
+  },
   doc: "Hands the packet to a program, which decides.",
   examples: [
     { rule: "-j NFQUEUE", saved: "-j NFQUEUE --queue-num 0", says: "hand to a program on queue 0" },

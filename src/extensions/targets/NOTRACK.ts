@@ -11,6 +11,7 @@ const notrack = target({
       return { verdict: "CONTINUE", note: "already tracked, so nothing is changed" };
     return { verdict: "CONTINUE", effects: [{ kind: "notrack" }] };
   },
+  draw: () => "-j NOTRACK",
   doc: "An older spelling of CT --notrack.",
   examples: [
     { rule: "-j NOTRACK", says: "do not track the connection" },

@@ -1,4 +1,6 @@
 import { FLAG } from "../codecs.ts";
+import { maybe } from "../draw.ts";
+import { drawPorts, mapsPorts } from "../draw-nat.ts";
 import { rangeOf, savePorts, TO_PORTS } from "../nat-range.ts";
 import { target } from "../spec.ts";
 
@@ -16,6 +18,7 @@ const redirect = target({
     const range = rangeOf("dst", args.to?.value, args.random !== undefined, false);
     return () => ({ verdict: "ACCEPT", effects: [{ kind: "redirect", range }] });
   },
+  draw: (d) => `-j REDIRECT${mapsPorts(d) && d.chance(2) ? ` --to-ports ${drawPorts(d, "dst")}` : ""}${maybe(d, 20, "--random")}`,
   doc: "Sends the connection to this host itself.",
   examples: [
     { rule: "-p tcp -j REDIRECT", says: "destination NAT to this host" },

@@ -1,9 +1,10 @@
 import type { IpSet } from "../../model/host.ts";
 import { FLAG, number } from "../codecs.ts";
+import { type Draw, maybe, some } from "../draw.ts";
 import { addToSet, type Change, deleteFromSet } from "../ipset/change.ts";
 import { askSet } from "../ipset/named.ts";
 import { changed } from "../marks.ts";
-import { directionWords, SET_USE } from "../set-words.ts";
+import { directionWords, drawSetUse, SET_USE } from "../set-words.ts";
 import { type Args, type Effect, type PacketContext, type TargetResult, target } from "../spec.ts";
 
 const options = {
@@ -52,6 +53,18 @@ function setTarget(args: SetArgs, context: PacketContext): TargetResult {
     : { verdict: "CONTINUE" };
 }
 
+function drawSet(d: Draw): string | undefined {
+  const use = drawSetUse(d);
+  if (use === undefined) return undefined;
+  // Only mangle may map, and priority or queue only where the packet leaves (set_target_v3_checkentry).
+  if (d.table === "mangle" && d.chance(3)) {
+    const leaves = d.hooks.every((hook) => hook !== "PREROUTING" && hook !== "INPUT");
+    return `-j SET --map-set ${use} ${leaves ? some(d, ["--map-mark", "--map-prio", "--map-queue"]) : "--map-mark"}`;
+  }
+  const added = `--add-set ${use}${maybe(d, 3, "--exist")}${maybe(d, 4, `--timeout ${d.pick([0, 1, 600])}`)}`;
+  return `-j SET ${some(d, [added, `--del-set ${drawSetUse(d) ?? use}`])}`;
+}
+
 const set = target({
   name: "SET",
   options,
@@ -65,6 +78,7 @@ const set = target({
       .filter((part) => part !== undefined)
       .join(", "),
   compile: (args) => (context) => setTarget(args, context),
+  draw: drawSet,
   doc: "Adds the packet's addresses or ports to an ipset, or deletes them.",
   examples: [
     { rule: "-j SET --add-set offenders src", says: "add source to set offenders" },

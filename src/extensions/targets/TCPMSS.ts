@@ -1,4 +1,5 @@
 import { FLAG, number } from "../codecs.ts";
+import { over } from "../draw.ts";
 import { type Args, type PacketContext, type TargetResult, target } from "../spec.ts";
 import { mssOf } from "../tcp-mss.ts";
 import { isLaterFragment } from "../transport.ts";
@@ -41,6 +42,13 @@ const spec = target({
   check: (args) => ((args.set === undefined) === (args.clamp === undefined) ? "TCPMSS needs --set-mss or --clamp-mss-to-pmtu" : undefined),
   explain: (args) => `lower the TCP maximum segment size to ${args.set ? args.set.value : "what the path's MTU allows"}`,
   compile: (args) => (context) => tcpmss(args, context),
+  draw: (d) => {
+    if (!over(d, "tcp")) return undefined;
+    // The kernel wants SYNs only, and the path's MTU only where it is known (tcpmss_tg4_check).
+    const clamp = d.hooks.every((hook) => hook !== "PREROUTING" && hook !== "INPUT") && d.chance(2);
+    const what = clamp ? "--clamp-mss-to-pmtu" : `--set-mss ${d.pick([0, 1, 536, 1200, 1400, 65_495])}`;
+    return `-m tcp --tcp-flags SYN,RST SYN -j TCPMSS ${what}`;
+  },
   doc: "Lowers the maximum segment size that a TCP SYN announces.",
   examples: [
     { rule: "-p tcp -j TCPMSS --set-mss 1400", says: "lower the TCP maximum segment size to 1400" },

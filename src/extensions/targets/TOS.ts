@@ -1,7 +1,7 @@
 import { hex, type Masked, parseNumber, word } from "../codecs.ts";
 import { changed, changeWords } from "../marks.ts";
 import { type Args, type Codec, target } from "../spec.ts";
-import { TOS_VALUE } from "../tos-names.ts";
+import { drawTos, TOS_VALUE } from "../tos-names.ts";
 
 function fromBits(build: (bits: number) => Masked): Codec<Masked> {
   const parse = (text: string) => {
@@ -40,6 +40,7 @@ const tos = target({
     const change = canonical(args).set?.value ?? { value: 0, mask: 0 };
     return ({ packet }) => ({ verdict: "CONTINUE", effects: [{ kind: "set-tos", value: changed(packet.tos, change) & 0xff }] });
   },
+  draw: (d) => `-j TOS --set-tos ${drawTos(d)}`,
   doc: "Changes the TOS or traffic class octet.",
   examples: [
     { rule: "-j TOS --set-tos 0x1f", saved: "-j TOS --set-tos 0x1f/0xff", says: "set TOS 0x1f" },

@@ -7,6 +7,7 @@ const trace = target({
   options: {},
   explain: () => "trace the packet",
   compile: () => () => ({ verdict: "CONTINUE" }),
+  draw: () => "-j TRACE",
   doc: "Makes the kernel log every rule that the packet matches.",
   examples: [
     { rule: "-j TRACE", says: "trace the packet" },

@@ -1,4 +1,4 @@
-import { changeHops, checkHops, hopWords, SET, STEP } from "../hop-limit.ts";
+import { changeHops, checkHops, drawHopChange, hopWords, SET, STEP } from "../hop-limit.ts";
 import { target } from "../spec.ts";
 
 const ttl = target({
@@ -13,6 +13,7 @@ const ttl = target({
   check: (args) => checkHops("--ttl-set, --ttl-dec, --ttl-inc", args),
   explain: (args) => hopWords("TTL", args),
   compile: (args) => (context) => changeHops(args, context),
+  draw: (d) => `-j TTL ${drawHopChange(d, "--ttl")}`,
   doc: "Changes the time to live of an IPv4 packet.",
   examples: [
     { rule: "-j TTL --ttl-set 42", says: "set the TTL to 42" },
