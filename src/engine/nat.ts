@@ -60,8 +60,8 @@ function hasPorts(protocol: number): boolean {
 const isIcmp = (protocol: number) => protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
 
 /** Identifies a port that NAT draws at random, among all draws for a packet. */
-export function drawKey(connection: Pick<Connection, "netns" | "zone" | "original">, manip: Manip): string {
-  return `${connection.netns}|${connection.zone}|${manip}|${tupleKey(connection.original)}`;
+export function drawKey(connection: Pick<Connection, "netns" | "original">, manip: Manip): string {
+  return `${connection.netns}|${manip}|${tupleKey(connection.original)}`;
 }
 
 /** Network address translation of one namespace (net/netfilter/nf_nat_core.c). */

@@ -26,6 +26,7 @@ export function openKey(tuple: FlowTuple, side: OpenSide): string {
 export class OpenPorts {
   readonly #netns: string;
   readonly #state: State;
+  #used = false;
 
   constructor(netns: string, state: State) {
     this.#netns = netns;
@@ -40,6 +41,7 @@ export class OpenPorts {
   add(connection: Connection): boolean {
     const side = openSide(connection.reply);
     if (!side) return false;
+    this.#used = true;
     const key = this.#key(connection.zone, connection.reply, side);
     this.#state.set(key, [...(this.#state.get<Connection[]>(key) ?? []), connection]);
     return true;
@@ -55,6 +57,7 @@ export class OpenPorts {
 
   /** The connection that an answer belongs to; the answer tells its port from now on. */
   answered(zone: number, tuple: FlowTuple, packet: Packet | undefined, now: bigint): Connection | undefined {
+    if (!this.#used) return undefined;
     for (const side of SIDES) {
       const known = this.#state.get<Connection[]>(this.#key(zone, tuple, side)) ?? [];
       const fitting = known.filter((one) => !one.dying && one.expires > now && isAnswer(one, tuple[side], packet));
