@@ -1,0 +1,167 @@
+"""Sends one packet into a case and gathers all that happens until nothing moves any more."""
+
+import errno
+import select
+import socket
+import time
+
+from kernel import OneCpu
+from nftrace import rules_first
+
+SO_MARK, SO_BINDTODEVICE = 36, 25
+NETLINK_OVERRUN = "the kernel reported more than the lab could take"
+
+
+class Marker:
+    """
+    A datagram to ourselves through the loopback device.
+
+    All packets wait in the one queue of their CPU (net/core/dev.c, enqueue_to_backlog); when this one has come through, so
+    has everything before it.
+    """
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.connect(self.socket.getsockname())
+        self.socket.settimeout(5)
+
+    def pass_through(self):
+        self.socket.send(b".")
+        self.socket.recv(1)
+
+
+class Sender:
+    """Sends into the namespaces of a case."""
+
+    def __init__(self, case, marker):
+        self.case, self.marker = case, marker
+        self.sockets = {}
+        self.watched = {}
+        self.poll = select.epoll()
+        case.open.callback(self.close)
+        for kind in ("frames", "delivered"):
+            for one in getattr(case, kind):
+                self._watch(one, kind)
+        for trace in case.traces:
+            self._watch(trace, "steps")
+
+    def _watch(self, source, kind):
+        self.watched[source.socket.fileno()] = (source, kind)
+        self.poll.register(source.socket.fileno(), select.EPOLLIN)
+
+    def close(self):
+        self.poll.close()
+        for sock in self.sockets.values():
+            sock.close()
+
+    def send(self, request):
+        """The answer to a request to send."""
+        self._drain({"frames": [], "delivered": [], "steps": []})
+        for counters in self.case.counters.values():
+            counters.start()
+        seen = {"frames": [], "delivered": [], "steps": []}
+        with OneCpu():
+            now = time.time_ns()
+            error = self._write(request)
+            self._settle(seen, request.get("quiet", 0))
+        moved = {name: counters.moved() for name, counters in self.case.counters.items()}
+        frames = _ordered(seen["frames"])
+        answer = {
+            "time": str(self._time(request, frames) or now),
+            "steps": self._steps(seen),
+            "frames": [frame for _, frame in frames],
+            "delivered": [packet for _, packet in _ordered(seen["delivered"])],
+            "counters": {name: counts for name, counts in moved.items() if counts},
+        }
+        return {**answer, "error": error} if error else answer
+
+    def _steps(self, seen):
+        if self.case.backend == "nft":
+            return rules_first(seen["steps"])
+        return [step for _, step in _ordered(_refined(seen))]
+
+    def _write(self, request):
+        try:
+            if "frame" in request:
+                netns, device = self._far_end(request)
+                self._socket(netns, "frames").sendto(bytes.fromhex(request["frame"]), (device, 0))
+            else:
+                self._send_packet(request, bytes.fromhex(request["packet"]))
+        except OSError as error:
+            return errno.errorcode.get(error.errno, str(error))
+        return None
+
+    def _far_end(self, request):
+        end = self.case.far.get((self.case.netns[request["netns"]], request["device"]))
+        if not end:
+            raise ValueError(f"{request['netns']} has no link {request['device']}")
+        return end
+
+    def _send_packet(self, request, packet):
+        netns = self.case.netns[request["netns"]]
+        family = socket.AF_INET6 if packet[0] >> 4 == 6 else socket.AF_INET
+        sock = self._socket(netns, family)
+        sock.setsockopt(socket.SOL_SOCKET, SO_MARK, request.get("mark", 0))
+        sock.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, request.get("device", "").encode() + b"\0")
+        destination = packet[24:40] if family == socket.AF_INET6 else packet[16:20]
+        sock.sendto(packet, (socket.inet_ntop(family, destination), 0))
+
+    def _socket(self, netns, kind):
+        key = netns, kind
+        if key not in self.sockets:
+            with netns:
+                if kind == "frames":
+                    self.sockets[key] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+                else:
+                    self.sockets[key] = socket.socket(kind, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.IPPROTO_RAW)
+                    if kind == socket.AF_INET:
+                        self.sockets[key].setsockopt(socket.IPPROTO_IP, socket.IP_HDRINCL, 1)
+                        # For broadcasts too, as any sender of whole packets may.
+                        self.sockets[key].setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        return self.sockets[key]
+
+    def _settle(self, seen, quiet):
+        """Takes everything in until a whole round through the CPU's queue brings nothing new."""
+        self._drain(seen)
+        while True:
+            self.marker.pass_through()
+            if not self._drain(seen, quiet):
+                return
+
+    def _drain(self, seen, quiet=0):
+        moved = False
+        while ready := self.poll.poll(quiet / 1000):
+            moved = True
+            for fd, _ in ready:
+                source, kind = self.watched[fd]
+                try:
+                    while True:
+                        seen[kind] += source.read()
+                except BlockingIOError:
+                    pass
+                except OSError as error:
+                    raise RuntimeError(NETLINK_OVERRUN if error.errno == errno.ENOBUFS else str(error)) from error
+        return moved
+
+    def _time(self, request, frames):
+        """When the packet was seen at its device; of a local packet, when it was sent."""
+        if "frame" not in request:
+            return None
+        where = request["netns"], request["device"], "in"
+        return next((time for time, frame in frames if (frame["netns"], frame["device"], frame["direction"]) == where), None)
+
+
+def _ordered(timed):
+    """By time, but never against the order within a namespace; what has no time belongs to what came before it there."""
+    last, found = {}, []
+    for time, what in timed:
+        last[what["netns"]] = max(last.get(what["netns"], 0), time)
+        found.append((last[what["netns"]], what))
+    return sorted(found, key=lambda one: one[0])
+
+
+def _refined(seen):
+    """Steps with the whole time of the frame that they are about; the kernel's message has microseconds only."""
+    exact = {(frame["netns"], time // 1000): time for time, frame in reversed(seen["frames"]) if frame["direction"] == "in"}
+    return [(exact.get((step["netns"], time // 1000), time), step) for time, step in seen["steps"]]
