@@ -154,8 +154,8 @@ export function fragments(packet: Uint8Array, mtu: number | readonly number[]): 
   return pieces;
 }
 
-/** ip_options_fragment: in later fragments an option without the copied flag is overwritten. */
-function onlyCopiedOptions(header: Uint8Array): void {
+/** Overwrites the options without the copied flag, as for all fragments but the first (net/ipv4/ip_options.c, ip_options_fragment). */
+export function onlyCopiedOptions(header: Uint8Array): void {
   for (let at = 20; at < header.length && header[at] !== 0; ) {
     const kind = header[at] ?? 0;
     const length = kind === NOP ? 1 : Math.max(2, header[at + 1] ?? 0);

@@ -1,0 +1,74 @@
+import type { Address } from "../../../src/model/address.ts";
+import { type Packet, PROTOCOL } from "../../../src/model/packet.ts";
+import { addressOctets, join, read, write } from "./octets.ts";
+import { updated } from "./sums.ts";
+import { changedTransport, same } from "./transport-octets.ts";
+
+/** The addresses in a packet's header. */
+export interface Ends {
+  readonly src: Address;
+  readonly dst: Address;
+}
+
+interface Measure extends Ends {
+  /** Octets of IP header, extension headers included. */
+  readonly header: number;
+  /** Where the packet ends. */
+  readonly end: number;
+  readonly protocol: number;
+}
+
+const EXTENSIONS: readonly number[] = [PROTOCOL.hopopt, PROTOCOL["ipv6-route"], PROTOCOL["ipv6-frag"], PROTOCOL.ah, PROTOCOL["ipv6-opts"]];
+
+/** The parts of an IP packet. */
+export function measure(octets: Uint8Array): Measure {
+  if (read(octets, 0, 1) >> 4 === 4) {
+    const header = (read(octets, 0, 1) & 15) * 4;
+    const end = Math.min(octets.length, read(octets, 2, 2));
+    return { header, end, protocol: read(octets, 9, 1), src: read(octets, 12, 4), dst: read(octets, 16, 4) };
+  }
+  let header = 40;
+  let protocol = read(octets, 6, 1);
+  while (EXTENSIONS.includes(protocol) && header < octets.length) {
+    const words = read(octets, header + 1, 1);
+    const size = protocol === PROTOCOL["ipv6-frag"] ? 8 : protocol === PROTOCOL.ah ? (words + 2) * 4 : (words + 1) * 8;
+    protocol = read(octets, header, 1);
+    header += size;
+  }
+  return { header, end: Math.min(octets.length, 40 + read(octets, 4, 2)), protocol, src: address6(octets, 8), dst: address6(octets, 24) };
+}
+
+function address6(octets: Uint8Array, at: number): bigint {
+  return octets.subarray(at, at + 16).reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
+}
+
+/** The octets of a packet, up to its end, after everything in which `said` differs has been written into it and checksums were kept up. */
+export function patched(original: Uint8Array, said: Packet, end = measure(original).end): Uint8Array {
+  const { header, src, dst } = measure(original);
+  const before = original.slice(header, end);
+  // sctp_manip_pkt looks as far as the buffer goes, beyond the end of a packet that is quoted.
+  const inside = (octets: Uint8Array, quoted: Packet) => patched(octets, quoted, octets.length);
+  const after = said.transport ? changedTransport(said, said.transport, before, { src, dst }, inside) : before;
+  const head = original.slice(0, header);
+  (said.family === 4 ? patchHeader4 : patchHeader6)(head, said, after.length - before.length);
+  return join(head, after);
+}
+
+/** ip_decrease_ttl, ipv4_change_dsfield and nf_nat_ipv4_manip_pkt all keep the header's checksum up with their change. */
+function patchHeader4(head: Uint8Array, said: Packet, grown: number): void {
+  const before = head.slice();
+  write(head, 1, 1, said.tos);
+  if (grown !== 0) write(head, 2, 2, read(head, 2, 2) + grown);
+  write(head, 8, 1, said.ttl);
+  head.set(addressOctets(said.src), 12);
+  head.set(addressOctets(said.dst), 16);
+  if (!same(before, head)) write(head, 10, 2, updated(read(before, 10, 2), before, head));
+}
+
+function patchHeader6(head: Uint8Array, said: Packet, grown: number): void {
+  write(head, 0, 2, (read(head, 0, 2) & 0xf00f) | (said.tos << 4));
+  if (grown !== 0) write(head, 4, 2, read(head, 4, 2) + grown);
+  write(head, 7, 1, said.ttl);
+  head.set(addressOctets(said.src), 8);
+  head.set(addressOctets(said.dst), 24);
+}

@@ -1,0 +1,115 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parseAddress } from "../../../src/model/address.ts";
+import type { Packet, Transport } from "../../../src/model/packet.ts";
+import { decodePacket } from "../../../src/wire/ip.ts";
+import { hex } from "../../wire/pcap-bytes.ts";
+import { differs, expectedOctets, reassembled } from "./expected.ts";
+import { CASES, type Said, sent } from "./recorded-cases.ts";
+
+const FILE = new URL("recorded.ndjson", import.meta.url);
+
+interface Recorded {
+  readonly name: string;
+  /** Packet after which it came, device that it left by, octets. */
+  readonly kernel: readonly (readonly [packet: number, device: string, octets: string])[];
+}
+
+/** What record.py needs of the cases: UPDATE_RECORDED=1 writes it. */
+const questions = CASES.map((test) => ({
+  name: test.name,
+  rules: test.rules,
+  ...(test.sysctls && { sysctls: test.sysctls }),
+  ...(test.mtu && { mtu: test.mtu }),
+  packets: sent(test).map(({ device, octets }) => [device, Buffer.from(octets).toString("hex")]),
+}));
+
+if (process.env["UPDATE_RECORDED"] === "1") writeFileSync(FILE, questions.map((question) => `${JSON.stringify(question)}\n`).join(""));
+
+const recorded = readFileSync(FILE, "utf8")
+  .trim()
+  .split("\n")
+  .map((line): Recorded => JSON.parse(line));
+
+function decoded(octets: Uint8Array): Packet {
+  const { packet, defect } = decodePacket(octets);
+  if (!packet) throw new Error(defect);
+  return packet;
+}
+
+/** A packet as the replay would have it after some changes: what a change leaves alone is as it was, checksums included. */
+function changed(packet: Packet, said: Said): Packet {
+  const address = (text: string | undefined) => (text === undefined ? undefined : parseAddress(text));
+  const transport = packet.transport && changedTransport(packet.transport, said);
+  const grown = transport?.kind === "tcp" && packet.transport?.kind === "tcp" ? transport.headerLength - packet.transport.headerLength : 0;
+  return {
+    ...packet,
+    src: address(said.src) ?? packet.src,
+    dst: address(said.dst) ?? packet.dst,
+    ttl: said.ttl ?? packet.ttl,
+    tos: said.tos ?? packet.tos,
+    length: packet.length + grown,
+    ...(transport && { transport }),
+  };
+}
+
+function changedTransport(transport: Transport, said: Said): Transport {
+  const ports = { ...(said.sport !== undefined && { sport: said.sport }), ...(said.dport !== undefined && { dport: said.dport }) };
+  switch (transport.kind) {
+    case "icmp":
+      return {
+        ...transport,
+        ...(said.id !== undefined && { id: said.id }),
+        ...(said.quoted && transport.quoted && { quoted: changed(transport.quoted, said.quoted) }),
+      };
+    case "spi":
+      return transport;
+    case "tcp": {
+      const flags = said.flags ?? transport.flags;
+      if (said.mss === undefined) return { ...transport, ...ports, flags };
+      const mss = { kind: 2, data: Uint8Array.of(said.mss >> 8, said.mss & 255) };
+      const present = transport.options.some(({ kind }) => kind === 2);
+      const options = present ? transport.options.map((option) => (option.kind === 2 ? mss : option)) : [mss, ...transport.options];
+      return { ...transport, flags, options, headerLength: transport.headerLength + (present ? 0 : 4) };
+    }
+    default:
+      return { ...transport, ...ports };
+  }
+}
+
+/** What would be said of each of the kernel's fragments: its own place in the datagram, everything else that of the whole. */
+function piece(whole: Packet, kernel: Packet): Packet {
+  const { transport, ...rest } = whole;
+  const first = (kernel.fragment?.offset ?? 0) === 0;
+  return {
+    ...rest,
+    length: kernel.length,
+    ...(kernel.fragment && { fragment: kernel.fragment }),
+    ...(first && transport && { transport }),
+  };
+}
+
+describe("recorded", () => {
+  it("asks what the cases ask", () => {
+    expect(recorded.map(({ kernel, ...question }) => question)).toEqual(questions);
+  });
+
+  it.each(CASES.map((test, i) => [test.name, test, recorded[i]] as const))("%s", (_, test, answer) => {
+    const packets = sent(test);
+    const outputs = answer?.kernel.map(([after, device, octets]) => ({ ...packets[after], out: device, kernel: hex(octets) })) ?? [];
+    const compared = test.said.map((said, i) => {
+      const original = reassembled(packets.filter(({ datagram }) => datagram === i).map(({ octets }) => octets));
+      const whole = said && changed(decoded(original), said);
+      return outputs
+        .filter(({ datagram }) => datagram === i)
+        .map(({ kernel }) => {
+          if (!whole) return undefined;
+          const packet = piece(whole, decoded(kernel));
+          expect.soft(differs(packet, original, kernel, whole)).toBeUndefined();
+          return Buffer.from(expectedOctets(original, packet, whole)).equals(kernel);
+        });
+    });
+    expect(compared.map((all) => all.length > 0)).toEqual(test.said.map((said) => said !== undefined));
+    expect(compared.flat().every((equal) => equal)).toBe(true);
+  });
+});

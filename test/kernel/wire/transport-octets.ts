@@ -1,0 +1,132 @@
+import { type Icmp, type Packet, PROTOCOL, type Tcp, type TcpOption, type Transport } from "../../../src/model/packet.ts";
+import { decodeHeader } from "../../../src/wire/transport.ts";
+import { join, number, read, write } from "./octets.ts";
+import type { Ends } from "./patch.ts";
+import { checksum, crc32c, pseudoHeader, updated } from "./sums.ts";
+
+const TCP_HEADER = 20;
+const TCP_CHECKSUM = 16;
+const UDP_CHECKSUM = 6;
+const UDPLITE_COVERAGE = 4;
+const ICMP_CHECKSUM = 2;
+const ICMP_HEADER = 8;
+const SCTP_HEADER = 12;
+const SCTP_CHECKSUM = 8;
+
+/** A transport header before and after a change, with the addresses around it. */
+interface Change {
+  readonly said: Packet;
+  readonly ends: Ends;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+/** Whether two runs of octets are the same. */
+export function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, i) => octet === b[i]);
+}
+
+/** A transport header and its data after a change; `inside` makes the octets of a quoted packet. */
+export function changedTransport(
+  said: Packet,
+  transport: Transport,
+  before: Uint8Array,
+  ends: Ends,
+  inside: (octets: Uint8Array, quoted: Packet) => Uint8Array,
+): Uint8Array {
+  const after = before.slice();
+  const change = { said, ends, before, after };
+  if ("sport" in transport) {
+    write(after, 0, 2, transport.sport);
+    write(after, 2, 2, transport.dport);
+  }
+  switch (transport.kind) {
+    case "tcp":
+      // nf_nat_proto.c, tcp_manip_pkt: of a header that is quoted in part only the ports are changed.
+      if (before.length < TCP_HEADER) return after;
+      return keepChecksum({ ...change, after: tcpOctets(transport, after) }, TCP_CHECKSUM);
+    case "udp":
+      return datagram(change);
+    case "ports":
+      // nf_nat_proto.c, nf_nat_l4proto_manip_pkt: DCCP is one of the protocols that it does not know any more.
+      return said.protocol === PROTOCOL.dccp ? before : datagram(change, read(before, UDPLITE_COVERAGE, 2) || undefined);
+    case "sctp":
+      return sctpOctets(change);
+    case "icmp":
+      return icmpOctets(change, transport, inside);
+    case "spi":
+      return after;
+  }
+}
+
+/** Keeps a checksum up with what it covers (net/core/utils.c, inet_proto_csum_replace4): a wrong one stays as wrong. */
+function keepChecksum({ said, ends, before, after }: Change, at: number, covered?: number): Uint8Array {
+  const first = pseudoHeader(ends.src, ends.dst, said.protocol, before.length);
+  const then = pseudoHeader(said.src, said.dst, said.protocol, after.length);
+  const field = read(before, at, 2);
+  if (said.checksum === "partial") {
+    // Left to the card is the sum of the pseudo-header alone, not inverted.
+    write(after, at, 2, updated(field ^ 0xffff, first, then) ^ 0xffff);
+    return after;
+  }
+  const old = join(first, before.subarray(0, covered));
+  const now = join(then, after.subarray(0, covered));
+  if (!same(old, now)) write(after, at, 2, updated(field, old, now));
+  return after;
+}
+
+/** udp_manip_pkt: no checksum stays none, and one that comes out as 0 is sent as CSUM_MANGLED_0. */
+function datagram(change: Change, covered?: number): Uint8Array {
+  const { said, before, after } = change;
+  if (read(before, UDP_CHECKSUM, 2) === 0 && said.checksum !== "partial") return after;
+  keepChecksum(change, UDP_CHECKSUM, covered);
+  if (read(after, UDP_CHECKSUM, 2) === 0) write(after, UDP_CHECKSUM, 2, 0xffff);
+  return after;
+}
+
+/** sctp_manip_pkt computes the checksum anew over what is there, also over a packet that is quoted in part. */
+function sctpOctets({ said, ends, before, after }: Change): Uint8Array {
+  const moved = said.src !== ends.src || said.dst !== ends.dst || !same(before, after);
+  if (!moved || before.length < SCTP_HEADER || said.checksum === "partial") return after;
+  write(after, SCTP_CHECKSUM, 4, 0);
+  new DataView(after.buffer).setUint32(SCTP_CHECKSUM, crc32c(after), true);
+  return after;
+}
+
+function icmpOctets(change: Change, transport: Icmp, inside: (octets: Uint8Array, quoted: Packet) => Uint8Array): Uint8Array {
+  const { said, before, after } = change;
+  if (transport.id !== undefined) write(after, 4, 2, transport.id);
+  if (transport.quoted) {
+    const quote = before.slice(ICMP_HEADER);
+    const now = inside(quote, transport.quoted);
+    if (!same(quote, now)) {
+      // nf_nat_icmp_reply_translation: the message's checksum is computed anew.
+      after.set(now, ICMP_HEADER);
+      write(after, ICMP_CHECKSUM, 2, 0);
+      const pseudo = said.family === 4 ? [] : [pseudoHeader(said.src, said.dst, PROTOCOL.icmpv6, after.length)];
+      write(after, ICMP_CHECKSUM, 2, checksum(...pseudo, after));
+      return after;
+    }
+  }
+  if (said.family === 6) return keepChecksum(change, ICMP_CHECKSUM);
+  if (!same(before, after)) write(after, ICMP_CHECKSUM, 2, updated(read(before, ICMP_CHECKSUM, 2), before, after));
+  return after;
+}
+
+/** A TCP header as said, with what the model does not know of it, and the data as they were. */
+function tcpOctets(said: Tcp, before: Uint8Array): Uint8Array {
+  const was = decodeHeader(4, PROTOCOL.tcp, before, before.length, 1);
+  const old = was !== undefined && typeof was !== "string" && was.kind === "tcp" ? was.options : said.options;
+  const header = before.slice(0, TCP_HEADER);
+  write(header, 4, 4, said.seq);
+  write(header, 8, 4, said.ack);
+  write(header, 12, 1, (read(header, 12, 1) & 15) | ((said.headerLength / 4) << 4));
+  write(header, 13, 1, said.flags);
+  write(header, 14, 2, said.window);
+  // Padding, and options that cannot be read, follow those that the model has.
+  return join(header, optionOctets(said.options), before.subarray(TCP_HEADER + optionOctets(old).length));
+}
+
+function optionOctets(options: readonly TcpOption[]): Uint8Array {
+  return join(...options.map(({ kind, data }) => (kind < 2 ? number(kind, 1) : join(Uint8Array.of(kind, data.length + 2), data))));
+}
