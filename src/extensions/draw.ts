@@ -60,15 +60,17 @@ export function over(d: Draw, ...protocols: readonly (keyof typeof PROTOCOL)[]):
   return protocols.some((name) => PROTOCOL[name] === number);
 }
 
-/** A number, a range about it, and at times one that reaches a limit. */
-export function span(d: Draw, value: number, max: number, separator = ":"): string {
+/** A number, a range about it, and at times one that reaches a limit; one that is `loose` may end before it begins. */
+export function span(d: Draw, value: number, max: number, loose = false): string {
   if (d.chance(2)) return String(d.chance(12) ? d.pick([0, max]) : value);
   const low = d.chance(5) ? 0 : Math.max(0, value - d.integer(0, 2));
   const high = d.chance(5) ? max : Math.min(max, value + d.integer(0, 20));
-  return `${low}${separator}${high}`;
+  // It never ends with 0: the save of -m conntrack takes that for a single port.
+  return loose && d.chance(12) ? `${high}:${Math.max(1, low)}` : `${low}:${high}`;
 }
 
-/** A port of the traffic, or a range about it. */
-export function portSpan(d: Draw, side: "src" | "dst"): string {
-  return span(d, d.port(side), 65_535);
+/** An option with such a range, maybe negated; "not any" is left out, because iptables-save does not show it everywhere. */
+export function spanOption(d: Draw, flag: string, value: number, max: number, loose = false): string {
+  const range = span(d, value, max, loose);
+  return `${range === `0:${max}` ? "" : not(d)}${flag} ${range}`;
 }

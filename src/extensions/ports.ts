@@ -1,6 +1,7 @@
 import type { Negatable } from "../model/rule.ts";
 import { ORDERED_PORT_RANGE, PORT_RANGE, type Range } from "./codecs.ts";
 import { says } from "./condition.ts";
+import { type Draw, spanOption } from "./draw.ts";
 
 type PortOption = Negatable<Range> | undefined;
 
@@ -35,4 +36,9 @@ export function rangeWords([low, high]: Range): string {
 export function portWords(protocol: string, args: { readonly sport?: PortOption; readonly dport?: PortOption }): readonly string[] {
   const of = (side: string) => (value: Range) => `${protocol} ${side} port ${rangeWords(value)}`;
   return [...says(args.sport, of("source")), ...says(args.dport, of("destination"))];
+}
+
+/** `--sport` and `--dport` of the traffic, each maybe negated. */
+export function drawPortOptions(d: Draw, loose = false): readonly string[] {
+  return [spanOption(d, "--sport", d.port("src"), 65_535, loose), spanOption(d, "--dport", d.port("dst"), 65_535, loose)];
 }

@@ -1,5 +1,5 @@
 import { holds, says } from "../condition.ts";
-import { not, over, span } from "../draw.ts";
+import { over, spanOption } from "../draw.ts";
 import { rangeWords, within } from "../ports.ts";
 import { type Args, match } from "../spec.ts";
 import { SPI_RANGE, withoutAllSpis } from "../spi.ts";
@@ -22,7 +22,7 @@ const ah = match({
     const found = headerOf(context, "spi");
     return found.kind === "missing" ? found.result : holds(args.spi, (value) => within(found.header.spi, value));
   },
-  draw: (d) => (over(d, "ah") ? `-m ah${d.chance(6) ? "" : ` ${not(d)}--ahspi ${span(d, d.integer(1, 4), 0xffffffff)}`}` : undefined),
+  draw: (d) => (over(d, "ah") ? `-m ah${d.chance(6) ? "" : ` ${spanOption(d, "--ahspi", d.integer(1, 4), 0xffffffff, true)}`}` : undefined),
   doc: "Security parameter index of an IPv4 authentication header.",
   examples: [
     { rule: "-p ah -m ah --ahspi 0", says: "AH security association 0" },

@@ -5,7 +5,7 @@ import type { Negatable } from "../../model/rule.ts";
 import { ADDRESS_MASK, choice, choices, PORT_RANGE, type Range, range, saveAddressMask, word } from "../codecs.ts";
 import { holds, oneOf, says } from "../condition.ts";
 import { CT_STATES, drawStates, inState, stateWords } from "../ctstate.ts";
-import { type Draw, not, portSpan, some, span } from "../draw.ts";
+import { type Draw, not, some, span } from "../draw.ts";
 import { rangeWords, within } from "../ports.ts";
 import { parseProtocol } from "../protocols.ts";
 import { type Args, type ConnectionView, type MatchResult, match, type PacketContext } from "../spec.ts";
@@ -89,7 +89,7 @@ function conntrackMatch(args: ConntrackArgs, context: PacketContext): MatchResul
 
 function drawConntrack(d: Draw): string {
   const address = (side: "src" | "dst") => d.pick([d.address(side), d.network(side), d.natAddress(side)]);
-  const port = (side: "src" | "dst") => (d.chance(4) ? String(d.natPort()) : portSpan(d, side));
+  const port = (side: "src" | "dst") => (d.chance(4) ? String(d.natPort()) : span(d, d.port(side), 65_535, true));
   const status =
     STATUS.slice(1)
       .filter(() => d.chance(3))
@@ -105,7 +105,7 @@ function drawConntrack(d: Draw): string {
     `${not(d)}--ctreplsrcport ${port("dst")}`,
     `${not(d)}--ctrepldstport ${port("src")}`,
     `${not(d)}--ctstatus ${status}`,
-    ...(d.chance(30) ? [`${not(d)}--ctexpire ${span(d, d.pick([0, 30, 120, 432_000]), 0xffffffff)}`] : []),
+    ...(d.chance(30) ? [`${not(d)}--ctexpire ${span(d, d.pick([0, 30, 120, 432_000]), 0xffffffff, true)}`] : []),
     `--ctdir ${d.pick(["ORIGINAL", "REPLY"])}`,
   ];
   const state = `${not(d)}--ctstate ${drawStates(d, CT_STATES)}`;

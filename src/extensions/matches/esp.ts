@@ -1,5 +1,5 @@
 import { holds, says } from "../condition.ts";
-import { not, over, span } from "../draw.ts";
+import { over, spanOption } from "../draw.ts";
 import { rangeWords, within } from "../ports.ts";
 import { type Args, match } from "../spec.ts";
 import { SPI_RANGE, withoutAllSpis } from "../spi.ts";
@@ -21,7 +21,8 @@ const esp = match({
     const found = headerOf(context, "spi");
     return found.kind === "missing" ? found.result : holds(args.spi, (value) => within(found.header.spi, value));
   },
-  draw: (d) => (over(d, "esp") ? `-m esp${d.chance(6) ? "" : ` ${not(d)}--espspi ${span(d, d.integer(1, 4), 0xffffffff)}`}` : undefined),
+  draw: (d) =>
+    over(d, "esp") ? `-m esp${d.chance(6) ? "" : ` ${spanOption(d, "--espspi", d.integer(1, 4), 0xffffffff, true)}`}` : undefined,
   doc: "Security parameter index of ESP.",
   examples: [
     {

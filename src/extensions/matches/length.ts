@@ -1,6 +1,6 @@
 import { range } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
-import { not, span } from "../draw.ts";
+import { spanOption } from "../draw.ts";
 import { rangeWords, within } from "../ports.ts";
 import { match } from "../spec.ts";
 
@@ -13,7 +13,7 @@ const length = match({
     (args) =>
     ({ packet }) =>
       holds(args.length, (value) => within(packet.length, value)),
-  draw: (d) => `-m length ${not(d)}--length ${span(d, d.integer(20, d.chance(2) ? 100 : 1500), 65_535)}`,
+  draw: (d) => `-m length ${spanOption(d, "--length", d.integer(20, d.chance(2) ? 100 : 1500), 65_535, true)}`,
   doc: "Length of the whole IP packet.",
   examples: [
     { rule: "-m length --length :2", saved: "-m length --length 0:2", says: "length 0 to 2 octets" },

@@ -1,7 +1,7 @@
 import type { Negatable } from "../../model/rule.ts";
 import { parsePort, parseRange, type Range, saveRange, word } from "../codecs.ts";
 import { holds, oneOf, says } from "../condition.ts";
-import { not, over, portSpan } from "../draw.ts";
+import { not, over, span } from "../draw.ts";
 import { rangeWords, within } from "../ports.ts";
 import { match } from "../spec.ts";
 import { portsOf } from "../transport.ts";
@@ -67,7 +67,7 @@ const multiport = match({
       ["--dports", "dst"],
       ["--ports", d.pick(["src", "dst"] as const)],
     ] as const);
-    const list = Array.from({ length: d.integer(1, d.chance(6) ? 7 : 3) }, () => portSpan(d, side).replace(/^(\d+):\1$/, "$1"));
+    const list = Array.from({ length: d.integer(1, d.chance(6) ? 7 : 3) }, () => span(d, d.port(side), 65_535).replace(/^(\d+):\1$/, "$1"));
     return `-m multiport ${not(d)}${flag} ${list.join(",")}`;
   },
   doc: "Up to 15 ports or ranges, of the source, the destination or either.",

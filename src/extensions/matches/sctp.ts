@@ -1,6 +1,6 @@
 import { holds, invert, says } from "../condition.ts";
-import { not, over, portSpan, some } from "../draw.ts";
-import { PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
+import { not, over, some } from "../draw.ts";
+import { drawPortOptions, PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
 import { CHUNK_TYPES, type ChunkQuestion, chunkWords, matchChunks } from "../sctp-chunks.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { portsOf } from "../transport.ts";
@@ -39,7 +39,7 @@ const sctp = match({
   draw: (d) => {
     if (!over(d, "sctp")) return undefined;
     const chunks = d.pick(["INIT", "DATA", "DATA:Be", "DATA,SACK", "INIT,INIT_ACK", "ABORT:T", "HEARTBEAT", "ALL", "NONE"]);
-    const ports = [`${not(d)}--sport ${portSpan(d, "src")}`, `${not(d)}--dport ${portSpan(d, "dst")}`];
+    const ports = drawPortOptions(d);
     return `-m sctp ${some(d, [...ports, `${not(d)}--chunk-types ${d.pick(["any", "all", "only"])} ${chunks}`])}`;
   },
   doc: "Ports and chunk types of SCTP.",

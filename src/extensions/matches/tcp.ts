@@ -2,8 +2,8 @@ import { TCP_FLAG } from "../../model/packet.ts";
 import type { Negatable } from "../../model/rule.ts";
 import { FLAG, number } from "../codecs.ts";
 import { holds, oneOf, says } from "../condition.ts";
-import { type Draw, not, over, portSpan, some } from "../draw.ts";
-import { PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
+import { type Draw, not, over, some } from "../draw.ts";
+import { drawPortOptions, PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
 import { type Args, type Codec, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { headerOf, isLaterFragment, nftPortsOf, tcpOptionsComplete, UNCAPTURED } from "../transport.ts";
 
@@ -126,7 +126,7 @@ const tcp = match({
   draw: (d) => {
     if (!over(d, "tcp")) return undefined;
     const flags = d.chance(3) ? "FIN,SYN,RST,ACK SYN" : `${drawFlags(d)} ${drawFlags(d)}`;
-    const ports = [`${not(d)}--sport ${portSpan(d, "src")}`, `${not(d)}--dport ${portSpan(d, "dst")}`];
+    const ports = drawPortOptions(d);
     const others = [`${not(d)}--tcp-option ${d.integer(1, d.chance(4) ? 255 : 8)}`, `${not(d)}--tcp-flags ${flags}`];
     return `-m tcp ${some(d, d.chance(2) ? ports : [...ports, ...others])}`;
   },

@@ -1,6 +1,6 @@
 import { range } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
-import { not, over, span } from "../draw.ts";
+import { over, spanOption } from "../draw.ts";
 import { rangeWords, within } from "../ports.ts";
 import { match } from "../spec.ts";
 import { mssOf } from "../tcp-mss.ts";
@@ -19,7 +19,7 @@ const tcpmss = match({
     if (mss === undefined && !tcpOptionsComplete(context.packet, tcp)) return { unknown: "the TCP options, which were not captured" };
     return holds(args.mss, (value) => mss !== undefined && within(mss, value));
   },
-  draw: (d) => (over(d, "tcp") ? `-m tcpmss ${not(d)}--mss ${span(d, d.pick([536, 1200, 1380, 1460]), 65_535)}` : undefined),
+  draw: (d) => (over(d, "tcp") ? `-m tcpmss ${spanOption(d, "--mss", d.pick([536, 1200, 1380, 1460]), 65_535)}` : undefined),
   doc: "The maximum segment size that a TCP SYN announces.",
   examples: [
     { rule: "-p tcp -m tcpmss --mss 1:1", saved: "-p tcp -m tcpmss --mss 1", says: "TCP maximum segment size 1" },

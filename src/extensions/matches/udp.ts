@@ -1,6 +1,6 @@
 import { holds } from "../condition.ts";
-import { not, over, portSpan, some } from "../draw.ts";
-import { LOOSE_PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
+import { over, some } from "../draw.ts";
+import { drawPortOptions, LOOSE_PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { nftPortsOf, portsOf } from "../transport.ts";
 
@@ -29,10 +29,7 @@ const udp = match({
     const args = canonical(given);
     return (context) => udpMatch(args, context);
   },
-  draw: (d) => {
-    const ports = [`${not(d)}--sport ${portSpan(d, "src")}`, `${not(d)}--dport ${portSpan(d, "dst")}`];
-    return over(d, "udp") ? `-m udp ${some(d, ports)}` : undefined;
-  },
+  draw: (d) => (over(d, "udp") ? `-m udp ${some(d, drawPortOptions(d, true))}` : undefined),
   doc: "Ports of UDP.",
   examples: [
     { rule: "-p udp -m udp --dport 53", says: "UDP destination port 53" },
