@@ -18,6 +18,7 @@ interface Measure extends Ends {
   readonly protocol: number;
 }
 
+const OPTIONS = 20;
 const EXTENSIONS: readonly number[] = [PROTOCOL.hopopt, PROTOCOL["ipv6-route"], PROTOCOL["ipv6-frag"], PROTOCOL.ah, PROTOCOL["ipv6-opts"]];
 
 /** The parts of an IP packet. */
@@ -62,6 +63,7 @@ function patchHeader4(head: Uint8Array, said: Packet, grown: number): void {
   write(head, 8, 1, said.ttl);
   head.set(addressOctets(said.src), 12);
   head.set(addressOctets(said.dst), 16);
+  if (said.ipOptions?.length === head.length - OPTIONS) head.set(said.ipOptions, OPTIONS);
   if (!same(before, head)) write(head, 10, 2, updated(read(before, 10, 2), before, head));
 }
 

@@ -92,13 +92,13 @@ def record(case, sockets):
         while ready := select.select(sockets.values(), [], [], QUIET_SECONDS)[0]:
             for each in ready:
                 data, (device, protocol, packet_type, *_) = each.recvfrom(65536)
-                if packet_type != socket.PACKET_OUTGOING and protocol in (0x0800, 0x86DD) and not neighbour_discovery(data):
+                if packet_type != socket.PACKET_OUTGOING and protocol in (0x0800, 0x86DD) and not sent_to_all(data):
                     seen.append([number, NEAR[device], data[14:].hex()])
     return {**case, "kernel": seen}
 
 
-def neighbour_discovery(data):
-    return data[12:14] == b"\x86\xdd" and (data[20] == 0 or (data[20] == 58 and 130 <= data[54] <= 137))
+def sent_to_all(data):
+    return data[12:14] == b"\x86\xdd" and data[38:40] == b"\xff\x02"
 
 
 def main():

@@ -1,7 +1,7 @@
 import { TCP_FLAG } from "../../../src/model/packet.ts";
 import * as build from "./build.ts";
-import { read, write } from "./octets.ts";
-import { checksum } from "./sums.ts";
+import { number, read, write } from "./octets.ts";
+import { checksum, updated } from "./sums.ts";
 
 /** What a packet is at an appearance, as differences to the packet sent. */
 export interface Said {
@@ -82,6 +82,13 @@ const udp = { sport: 40000, dport: 53, payload: DATA };
 function zeroAfterwards(): Uint8Array {
   const after = build.udp({ sport: 5000, dport: 8080, payload: Uint8Array.of(0, 0) }, OUTSIDE, SERVER);
   return build.udp({ ...udp, payload: after.slice(6, 8) }, ...ENDS);
+}
+
+/** UDP-Lite with the checksum of UDP (nf_conntrack_proto_udp.c, udplite_error asks for that one). */
+function liteAsUdp(): Uint8Array {
+  const octets = build.udplite(udp, ...ENDS);
+  write(octets, 6, 2, updated(read(octets, 6, 2), number(136, 2), number(17, 2)));
+  return octets;
 }
 
 /** An IPv4 packet with an id that makes its header checksum be a certain value. */
@@ -194,13 +201,21 @@ export const CASES: readonly Case[] = [
     packets: arriving(ipv4(132, build.sctp({ sport: 40000, dport: 80, chunks, badChecksum: true }))),
     said: [TRANSLATED],
   },
-  { name: "UDP-Lite", rules: NAT, packets: arriving(ipv4(136, build.udplite(udp, ...ENDS))), said: [TRANSLATED] },
+  { name: "UDP-Lite", rules: NAT, sysctls: TRUSTING, packets: arriving(ipv4(136, build.udplite(udp, ...ENDS))), said: [TRANSLATED] },
   {
     name: "UDP-Lite, partial coverage",
     rules: NAT,
+    sysctls: TRUSTING,
     packets: arriving(ipv4(136, build.udplite({ ...udp, coverage: 12 }, ...ENDS))),
     said: [TRANSLATED],
   },
+  {
+    name: "UDP-Lite is INVALID: its checksum is verified as that of UDP",
+    rules: NAT,
+    packets: arriving(ipv4(136, build.udplite(udp, ...ENDS))),
+    said: [onlyForwarded],
+  },
+  { name: "UDP-Lite with UDP's checksum", rules: NAT, packets: arriving(ipv4(136, liteAsUdp())), said: [TRANSLATED] },
   { name: "DCCP", rules: NAT, packets: arriving(ipv4(33, build.dccp(udp, ...ENDS))), said: [TRANSLATED] },
   { name: "GRE", rules: NAT, packets: arriving(ipv4(47, build.gre({ key: 9 }))), said: [TRANSLATED] },
   { name: "PPTP's GRE", rules: NAT, packets: arriving(ipv4(47, build.gre({ callId: 9, sequence: 1 }))), said: [TRANSLATED] },
@@ -292,9 +307,15 @@ export const CASES: readonly Case[] = [
   },
   {
     name: "TCP in fragments, its checksum in the second",
-    rules: portNat("tcp"),
-    packets: [["eth0", build.fragments(ipv4(6, build.tcp({ ...SYN, payload: DATA }, ...ENDS)), [8, 16, 16])]],
-    said: [PORTS],
+    rules: [portNat("tcp")[0] ?? "", ...NAT.slice(1)],
+    packets: [false, true].map((dontFragment) => [
+      "eth0",
+      build.fragments(
+        ipv4(6, build.tcp({ ...SYN, sport: dontFragment ? 40001 : 40000, payload: DATA }, ...ENDS), { dontFragment }),
+        [8, 16, 16],
+      ),
+    ]),
+    said: Array(2).fill({ ...TRANSLATED, dport: 8080 }),
   },
   {
     name: "fragments with options",
@@ -303,7 +324,7 @@ export const CASES: readonly Case[] = [
       [
         "eth0",
         build.fragments(
-          ipv4(17, build.udp({ ...udp, payload: new Uint8Array(99) }, ...ENDS), { options: Uint8Array.of(0x44, 4, 5, 0, 0x94, 4, 0, 0) }),
+          ipv4(17, build.udp({ ...udp, payload: new Uint8Array(99) }, ...ENDS), { options: Uint8Array.of(7, 3, 4, 1, 0x94, 4, 0, 0) }),
           100,
         ),
       ],
@@ -327,7 +348,7 @@ export const CASES: readonly Case[] = [
       ipv6(132, build.sctp({ sport: 40000, dport: 80, chunks })),
       ipv6(136, build.udplite(udp, ...ENDS6)),
     ),
-    said: [PORTS6, PORTS6, TRANSLATED6, TRANSLATED6, TRANSLATED6],
+    said: [PORTS6, PORTS6, TRANSLATED6, TRANSLATED6, onlyForwarded],
   },
   {
     name: "IPv6: extension headers",

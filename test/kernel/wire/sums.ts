@@ -16,7 +16,8 @@ export function checksum(...parts: readonly Uint8Array[]): number {
 
 /** A checksum after octets that it covers have changed (RFC 1624 equation 3; net/core/utils.c, inet_proto_csum_replace4); both must begin at an even offset. */
 export function updated(field: number, before: Uint8Array, after: Uint8Array): number {
-  return fold((field ^ 0xffff) + checksum(before) + (checksum(after) ^ 0xffff)) ^ 0xffff;
+  // The kernel's sums are never 0 (csum_fold of something with 0xffff0000 added), so the result is never 0xffff.
+  return fold(0xffff + (field ^ 0xffff) + checksum(before) + (checksum(after) ^ 0xffff)) ^ 0xffff;
 }
 
 /** The pseudo-header that transport checksums include (RFC 9293 section 3.1, RFC 8200 section 8.1). */

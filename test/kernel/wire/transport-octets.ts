@@ -44,7 +44,7 @@ export function changedTransport(
     case "tcp":
       // nf_nat_proto.c, tcp_manip_pkt: of a header that is quoted in part only the ports are changed.
       if (before.length < TCP_HEADER) return after;
-      return keepChecksum({ ...change, after: tcpOctets(transport, after) }, TCP_CHECKSUM);
+      return tcpOctets(change, transport);
     case "udp":
       return datagram(change);
     case "ports":
@@ -114,17 +114,38 @@ function icmpOctets(change: Change, transport: Icmp, inside: (octets: Uint8Array
 }
 
 /** A TCP header as said, with what the model does not know of it, and the data as they were. */
-function tcpOctets(said: Tcp, before: Uint8Array): Uint8Array {
+function tcpOctets(change: Change, said: Tcp): Uint8Array {
+  const { before } = change;
   const was = decodeHeader(4, PROTOCOL.tcp, before, before.length, 1);
   const old = was !== undefined && typeof was !== "string" && was.kind === "tcp" ? was.options : said.options;
-  const header = before.slice(0, TCP_HEADER);
+  const header = change.after.slice(0, TCP_HEADER);
   write(header, 4, 4, said.seq);
   write(header, 8, 4, said.ack);
   write(header, 12, 1, (read(header, 12, 1) & 15) | ((said.headerLength / 4) << 4));
   write(header, 13, 1, said.flags);
   write(header, 14, 2, said.window);
   // Padding, and options that cannot be read, follow those that the model has.
-  return join(header, optionOctets(said.options), before.subarray(TCP_HEADER + optionOctets(old).length));
+  const rest = before.subarray(TCP_HEADER + optionOctets(old).length);
+  const odd = oddChanges(old, said.options);
+  const asIfEven = said.options.map((option, i) => odd.get(i) ?? option);
+  const after = keepChecksum({ ...change, after: join(header, optionOctets(asIfEven), rest) }, TCP_CHECKSUM);
+  for (const [i, { data }] of odd)
+    write(after, TCP_CHECKSUM, 2, updated(read(after, TCP_CHECKSUM, 2), data, said.options[i]?.data ?? data));
+  after.set(optionOctets(said.options), TCP_HEADER);
+  return after;
+}
+
+/** Options with another value at an odd offset, as they were: xt_TCPMSS.c, tcpmss_mangle_packet changes the checksum as if they stood at an even one. */
+function oddChanges(old: readonly TcpOption[], said: readonly TcpOption[]): Map<number, TcpOption> {
+  const found = new Map<number, TcpOption>();
+  let at = TCP_HEADER;
+  for (const [i, option] of old.entries()) {
+    const now = said[i];
+    const sized = now?.kind === option.kind && now.data.length === option.data.length;
+    if (at % 2 === 1 && sized && !same(option.data, now.data)) found.set(i, option);
+    at += optionOctets([option]).length;
+  }
+  return found;
 }
 
 function optionOctets(options: readonly TcpOption[]): Uint8Array {
