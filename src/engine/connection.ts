@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from "../model/address.ts";
 import type { Tuple } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { DRAWN_PORT } from "../model/trace.ts";
 import type { Restorable } from "./state.ts";
 import type { TcpTracking } from "./tcp-segment.ts";
 
@@ -111,7 +112,7 @@ export function fromModelTuple(tuple: Tuple): FlowTuple {
 export function endpoint(address: Address, port: number | undefined): string {
   const text = formatAddress(address);
   if (port === undefined) return text;
-  const shown = port === ANY_PORT ? "(any port)" : String(port);
+  const shown = port === ANY_PORT ? DRAWN_PORT : String(port);
   return typeof address === "bigint" ? `[${text}]:${shown}` : `${text}:${shown}`;
 }
 

@@ -26,13 +26,10 @@ const NO_INTERFACE = 0;
 
 /** Finds out where a frame was seen, from what the capture says, the flags, and the MAC addresses. */
 export function entryOf(world: World, netns: Netns, frame: Frame, given: string | undefined): Entry {
-  if (frame.type === "outgoing" && frame.interfaceIndex === NO_INTERFACE)
-    return { netns, direction: "out", outgoing: false, type: "outgoing" };
-  const device = deviceOf(netns, frame, given);
-  const name = device?.name ?? frame.interfaceName ?? given;
+  const { device, name, outgoing, fromSocket } = placeOf(netns, frame, given);
+  if (fromSocket) return { netns, direction: "out", outgoing: false, type: "outgoing" };
   const dstMac = frame.dstMac ?? inferMac(world, netns, device, frame);
   const type = frame.type ?? typeOf(dstMac, device);
-  const outgoing = frame.type === "outgoing" || (frame.type === undefined && device?.mac !== undefined && frame.srcMac === device.mac);
   return {
     netns,
     ...(device ? { device } : {}),
@@ -42,6 +39,19 @@ export function entryOf(world: World, netns: Netns, frame: Frame, given: string 
     type: outgoing ? "outgoing" : type,
     ...(dstMac === undefined ? {} : { dstMac }),
   };
+}
+
+/** On which device a frame was seen, and whether going out there; a packet of a local socket as it enters OUTPUT has neither. */
+export function placeOf(
+  netns: Netns,
+  frame: Frame,
+  given: string | undefined,
+): { readonly device?: Device; readonly name?: string; readonly outgoing: boolean; readonly fromSocket: boolean } {
+  if (frame.type === "outgoing" && frame.interfaceIndex === NO_INTERFACE) return { outgoing: false, fromSocket: true };
+  const device = deviceOf(netns, frame, given);
+  const name = device?.name ?? frame.interfaceName ?? given;
+  const outgoing = frame.type === "outgoing" || (frame.type === undefined && device?.mac !== undefined && frame.srcMac === device.mac);
+  return { ...(device ? { device } : {}), ...(name === undefined ? {} : { name }), outgoing, fromSocket: false };
 }
 
 function deviceOf(netns: Netns, frame: Frame, given: string | undefined): Device | undefined {

@@ -2,6 +2,7 @@ import type { Frame, Packet } from "../model/packet.ts";
 import type { Observation, PacketTrace } from "../model/trace.ts";
 import type { Entry } from "./entry.ts";
 import type { Sighting } from "./run.ts";
+import { fingerprint } from "./same-packet.ts";
 
 /** How long a packet may take from one device to the next, in nanoseconds of the capture's clock. */
 const WINDOW = 1_000_000_000n;
@@ -14,31 +15,8 @@ interface Waiting {
 /** A trace whose observations are still coming in. */
 export type Mutable = { -readonly [K in keyof PacketTrace]: PacketTrace[K] };
 
-/** What makes two sightings the same packet: what no host on the way may change but where the replay says so. */
-function fingerprint(netns: string, device: string, direction: string, packet: Packet): string {
-  const transport = packet.transport;
-  const ports = transport && "sport" in transport ? `${transport.sport}>${transport.dport}` : "";
-  const detail =
-    transport?.kind === "tcp"
-      ? `${transport.seq}/${transport.ack}/${transport.flags}`
-      : transport?.kind === "icmp"
-        ? `${transport.type}/${transport.code}/${transport.id}/${transport.sequence}`
-        : "";
-  const fragment = packet.fragment ? `${packet.fragment.offset}` : "";
-  return [
-    netns,
-    device,
-    direction,
-    packet.src,
-    packet.dst,
-    packet.protocol,
-    packet.id ?? "",
-    packet.length,
-    packet.ttl,
-    ports,
-    detail,
-    fragment,
-  ].join("|");
+function keyOf(netns: string, device: string, direction: string, packet: Packet): string {
+  return `${netns}|${device}|${direction}|${fingerprint(packet)}`;
 }
 
 /** Holds what a capture shows further on against what the replay predicted: the same packet on other devices. */
@@ -60,10 +38,10 @@ export class Observer {
     const device = entry.device?.name ?? entry.name;
     if (device === undefined) return undefined;
     this.#covered.add(`${device}|${entry.direction}`);
-    const key = fingerprint(this.#netns, device, entry.direction, packet);
+    const key = keyOf(this.#netns, device, entry.direction, packet);
     const waiting = this.#seen.get(key)?.find((one) => frame.time - one.trace.frame.time <= WINDOW);
     if (!waiting) return undefined;
-    const index = waiting.sightings.findIndex((s) => fingerprint(s.netns, s.interface, s.direction, s.packet) === key);
+    const index = waiting.sightings.findIndex((s) => keyOf(s.netns, s.interface, s.direction, s.packet) === key);
     if (index < 0) return undefined;
     waiting.sightings.splice(index, 1);
     const list = this.#seen.get(key);
@@ -86,7 +64,7 @@ export class Observer {
   expect(trace: Mutable, sightings: readonly Sighting[]): void {
     const waiting: Waiting = { trace, sightings: sightings.filter((s) => s.netns === this.#netns) };
     for (const sighting of waiting.sightings) {
-      const key = fingerprint(sighting.netns, sighting.interface, sighting.direction, sighting.packet);
+      const key = keyOf(sighting.netns, sighting.interface, sighting.direction, sighting.packet);
       const list = this.#seen.get(key);
       if (list) list.push(waiting);
       else this.#seen.set(key, [waiting]);
@@ -102,7 +80,7 @@ export class Observer {
       if (!first || (now !== undefined && now - first.trace.frame.time <= WINDOW && this.#order.length < 10_000)) return done;
       this.#order.shift();
       for (const sighting of first.sightings) {
-        const key = fingerprint(sighting.netns, sighting.interface, sighting.direction, sighting.packet);
+        const key = keyOf(sighting.netns, sighting.interface, sighting.direction, sighting.packet);
         const list = this.#seen.get(key);
         if (list?.includes(first)) list.splice(list.indexOf(first), 1);
         if (list?.length === 0) this.#seen.delete(key);

@@ -1,19 +1,18 @@
-import { isGroupMac } from "../model/address.ts";
-import type { Host, Namespace } from "../model/host.ts";
+import type { Assumption, Host, Namespace } from "../model/host.ts";
 import type { Frame, Packet } from "../model/packet.ts";
 import type { PacketTrace, Way } from "../model/trace.ts";
-import { tupleOf } from "./connection.ts";
+import { decide } from "./decide.ts";
+import { decisionsOf } from "./decisions.ts";
 import { type Entry, entryOf, skbOf } from "./entry.ts";
-import { ipReceive } from "./input.ts";
-import { receive } from "./link.ts";
-import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
+import { FlowNumbers } from "./flow-numbers.ts";
+import { type Course, type Departure, explore, type Followed, settle, start } from "./follow.ts";
+import { Listed } from "./listed.ts";
+import { LookAhead } from "./look-ahead.ts";
+import type { Netns } from "./netns.ts";
 import { type Mutable, Observer } from "./observe.ts";
-import { sendLocal } from "./output.ts";
-import { hintedDevice } from "./route-input.ts";
-import { Run, type Sighting, World } from "./run.ts";
-import type { Skb } from "./skb.ts";
+import type { Run, Sighting } from "./run.ts";
+import { World } from "./run.ts";
 import { socketMark } from "./socket-mark.ts";
-import { Undecided } from "./undecided.ts";
 
 export interface ReplayOptions {
   /** Namespace that the capture was taken in. */
@@ -39,18 +38,14 @@ export interface Replay {
   finish(): readonly PacketTrace[];
 }
 
-/** How far ahead the capture is searched for what decides over a packet, in nanoseconds and frames. */
-const LOOK_AHEAD = 1_000_000_000n;
-const MAX_AHEAD = 5_000;
-
-/** How the reason begins when an earlier packet is to blame. */
-const DEPENDS = "what became of packet ";
-
-/** What following a packet gave. */
-interface Followed {
-  readonly ways: readonly Way[];
-  readonly sightings: readonly Sighting[];
-  readonly connections: readonly Run["connection"][];
+/** A packet at hand, of which more may be told by what comes after it. */
+interface Open {
+  readonly departure: Departure;
+  /** Its ways as they were before anything told a port. */
+  readonly explored: readonly Course[];
+  /** What had to be taken for granted before it set out. */
+  readonly assumptions: readonly Assumption[];
+  wanted: ReadonlySet<string>;
 }
 
 /** Makes a replay of one capture. Frames without an IP packet are passed over. */
@@ -58,36 +53,62 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   const world = new World(withNamespace(host, options.netns), options.detailed === true);
   const netns = world.netns.get(options.netns) as Netns;
   const observer = new Observer(options.netns, options.capture);
-  const flows = new Map<string, number>();
-  const ahead: { readonly frame: Frame; readonly from: Netns }[] = [];
-  const replayFirst = (): readonly PacketTrace[] => {
-    const first = ahead.shift();
-    const packet = first?.frame.packet;
-    if (!first || !packet) return [];
-    const { frame, from } = first;
-    world.restore(frame.time);
-    const entry = entryOf(world, from, frame, options.interface);
-    const released = observer.release(frame.time);
-    const earlier = observer.recognise(frame, entry, packet);
-    if (earlier) observer.expect(again(earlier, frame, packet, entry), []);
-    else fresh(world, entry, frame, packet, options, flows, observer, ahead);
-    return released;
+  const listed = new Listed(host);
+  const flows = new FlowNumbers();
+  const ahead = new LookAhead();
+  let open: Open | undefined;
+
+  /** Replays the first packet that waits; false when what comes after it can still tell more of it. */
+  const replayFirst = (over: boolean, released: PacketTrace[]): boolean => {
+    const first = ahead.first;
+    if (!first) return false;
+    const { frame, packet } = first;
+    if (!open) {
+      world.restore(frame.time);
+      const entry = entryOf(world, first.from, frame, options.interface);
+      released.push(...observer.release(frame.time));
+      const earlier = observer.recognise(frame, entry, packet);
+      if (earlier) {
+        observer.expect(again(earlier, frame, packet, entry), []);
+        ahead.shift();
+        return true;
+      }
+      const departure = { entry, frame, packet, mark: options.mark ?? markOf(world, entry, frame, packet, ahead, options.interface) };
+      const assumptions = world.assumptions.take();
+      open = { departure, explored: explore(world, departure), assumptions, wanted: new Set() };
+    }
+    const { departure, explored, assumptions } = open;
+    const verdict = decide(world, departure, explored, ahead, options.interface, over ? listed : undefined);
+    open.wanted = verdict.wanted;
+    if (!over && verdict.wanted.size > 0) return false;
+    const followed = settle(world, departure, verdict.explored, verdict.left);
+    world.told.clear();
+    for (const assumption of [...assumptions, ...verdict.assumptions]) world.assumptions.add(assumption);
+    const trace = traceOf(world, departure, followed, flows, options.capture);
+    trace.decided = decisionsOf(packet, explored, followed.ways, verdict.sources);
+    observer.expect(trace, withoutItself(followed.sightings, departure.entry));
+    open = undefined;
+    ahead.shift();
+    return true;
   };
-  const isDue = (now: bigint) => {
-    const first = ahead[0];
-    return first !== undefined && (!netns.marksMatter || now - first.frame.time > LOOK_AHEAD || ahead.length > MAX_AHEAD);
-  };
+
   return {
     push(frame, from) {
       if (!frame.packet) return [];
-      ahead.push({ frame, from: (from === undefined ? undefined : world.netns.get(from)) ?? netns });
+      const keys = ahead.push(frame, frame.packet, (from === undefined ? undefined : world.netns.get(from)) ?? netns);
       const released: PacketTrace[] = [];
-      while (isDue(frame.time)) released.push(...replayFirst());
+      for (;;) {
+        const over = ahead.isOver(frame.time);
+        if (netns.marksMatter && !over) break;
+        const { wanted } = open ?? {};
+        if (wanted && !over && !keys.some((key) => wanted.has(key))) break;
+        if (!replayFirst(over, released)) break;
+      }
       return released;
     },
     finish() {
       const released: PacketTrace[] = [];
-      while (ahead.length > 0) released.push(...replayFirst());
+      while (replayFirst(true, released));
       return [...released, ...observer.release()];
     },
   };
@@ -109,41 +130,36 @@ function again(earlier: Mutable, frame: Frame, packet: Packet, entry: Entry): Mu
   };
 }
 
-function fresh(
-  world: World,
-  entry: Entry,
-  frame: Frame,
-  packet: Packet,
-  options: ReplayOptions,
-  flows: Map<string, number>,
-  observer: Observer,
-  later: readonly { readonly frame: Frame }[],
-): Mutable {
-  const local = entry.direction === "out" && !entry.outgoing;
+/** The mark that a local packet's socket must have set. */
+function markOf(world: World, entry: Entry, frame: Frame, packet: Packet, ahead: LookAhead, device: string | undefined): number {
+  if (entry.direction !== "out" || entry.outgoing) return 0;
   const begin = (run: Run, mark: number) => start(run, entry, { ...skbOf(entry, frame, packet), mark });
-  const mark = local ? socketMark(world, entry, frame, packet, later, options.interface, begin) : 0;
-  const followed = follow(world, entry, frame, packet, options.mark ?? mark);
-  const way = followed.ways[0] as Way;
-  const agree = followed.ways.every((other) => other.verdict === way.verdict);
+  return socketMark(world, entry, frame, packet, ahead, device, begin);
+}
+
+function traceOf(world: World, departure: Departure, followed: Followed, flows: FlowNumbers, capture: string): Mutable {
+  const { entry, frame, packet } = departure;
+  const { ways } = followed;
+  const way = ways[0] as Way;
+  const agree = ways.every((other) => other.verdict === way.verdict);
   const device = entry.device?.name ?? entry.name;
   const assumptions = world.assumptions.take();
-  const trace: Mutable = {
+  return {
     frame,
-    capture: options.capture,
+    capture,
     packet,
     netns: entry.netns.name,
     ...(device === undefined ? {} : { interface: device }),
     direction: entry.direction,
-    flow: flowOf(world, packet, followed.connections, flows),
-    certainty: followed.ways.length > 1 ? "possible" : assumptions.length > 0 ? "assumed" : "certain",
-    way: agree ? way : { ...way, verdict: "unknown", undecided: undecided(followed.ways) },
-    alternatives: followed.ways.length > 1 ? followed.ways : [],
+    flow: flows.of(packet, followed.connections),
+    certainty: ways.length > 1 ? "possible" : assumptions.length > 0 ? "assumed" : "certain",
+    way: agree ? way : { ...way, verdict: "unknown", undecided: undecided(ways) },
+    alternatives: ways.length > 1 ? ways : [],
+    decided: [],
     assumptions,
     observed: [],
     missing: [],
   };
-  observer.expect(trace, withoutItself(followed.sightings, entry));
-  return trace;
 }
 
 /** A packet that was first seen on its way out is not looked for where it was seen. */
@@ -155,132 +171,6 @@ function withoutItself(sightings: readonly Sighting[], entry: Entry): readonly S
 
 function undecided(ways: readonly Way[]): string {
   return ways.flatMap((way) => way.conditions)[0] ?? "something that was not given";
-}
-
-/** Follows a packet along all ways that it can have gone, and leaves the state as the first of them does. */
-function follow(world: World, entry: Entry, frame: Frame, packet: Packet, mark: number): Followed {
-  const { state, choices } = world;
-  state.commit();
-  choices.reset();
-  const ids = world.ids;
-  const runs: {
-    way: Way;
-    sightings: Sighting[];
-    effects: Map<string, string>;
-    answers: readonly boolean[];
-    connection: Run["connection"];
-  }[] = [];
-  for (;;) {
-    world.ids = ids;
-    const run = new Run(world, frame.time);
-    const skb = { ...skbOf(entry, frame, packet), mark };
-    const reason = start(run, entry, skb);
-    const way = run.way(packet, choices.conditions);
-    if (reason !== undefined) {
-      state.rollback();
-      const root = reason.startsWith(DEPENDS) ? reason : `${DEPENDS}${frame.number}, which could not be followed (not known: ${reason})`;
-      state.taintRuleState(root);
-      for (const other of world.netns.values()) other.conntrack?.doubt(tupleOf(packet), 0, root);
-      return { ways: [{ ...way, verdict: "unknown", undecided: reason }], sightings: run.sightings, connections: [] };
-    }
-    runs.push({ way, sightings: run.sightings, effects: state.effects(), answers: choices.answers, connection: run.connection });
-    const next = choices.exhausted ? undefined : choices.next();
-    if (!next) break;
-    state.rollback();
-    choices.start(next);
-  }
-  const first = runs[0];
-  if (runs.length > 1 && first) {
-    state.rollback();
-    choices.start(first.answers);
-    world.ids = ids;
-    start(new Run(world, frame.time), entry, { ...skbOf(entry, frame, packet), mark });
-    taintDifferences(
-      world,
-      runs.map((run) => run.effects),
-      frame.number,
-    );
-  }
-  state.commit();
-  return {
-    ways: runs.map((run) => run.way),
-    sightings: runs.length === 1 ? (first?.sightings ?? []) : runs.flatMap((run) => run.sightings),
-    connections: runs.map((run) => run.connection),
-  };
-}
-
-/** Sends the packet on its way. Returns what would have to be known when it cannot be followed to its end. */
-function start(run: Run, entry: Entry, skb: Skb): string | undefined {
-  try {
-    if (entry.direction === "in") {
-      if (entry.device) receive(run, entry.netns, entry.device, typed(skb, entry));
-      else {
-        const device = skb.device === UNKNOWN_DEVICE ? (hintedDevice(run, entry.netns, skb.packet.src, "from") ?? skb.device) : skb.device;
-        ipReceive(run, entry.netns, { ...skb, device, in: device, type: skb.type === "otherhost" ? "host" : skb.type });
-      }
-    } else if (!entry.outgoing && entry.netns.marksMatter && skb.mark === 0) {
-      run.world.assumptions.add({
-        id: "socket-mark",
-        text: "local sockets set no mark of their own (SO_MARK), which rules or routing here look at",
-        flag: "nettrace packet --mark",
-      });
-      sendLocal(run, entry.netns, skb);
-    } else if (!entry.outgoing || entry.netns.addressType(skb.packet.src) === "LOCAL") sendLocal(run, entry.netns, skb);
-    else {
-      const device = entry.device?.name ?? entry.name;
-      run.steps.push({
-        kind: "stack",
-        netns: entry.netns.name,
-        note: "seen on its way out; what it was when it came in is not in the capture",
-      });
-      run.end("forwarded", { netns: entry.netns.name, ...(device === undefined ? {} : { interface: device }) });
-    }
-    run.drain();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Undecided) {
-      for (const key of error.doubtful) run.world.state.taint(key, error.reason);
-      return error.reason;
-    }
-    throw error;
-  }
-}
-
-/** The frame type that the capture gives wins over one made from addresses that it does not have. */
-function typed(skb: Skb, entry: Entry): Skb {
-  if (skb.dstMac !== undefined || entry.device?.mac === undefined || entry.type === "otherhost") return skb;
-  return { ...skb, ...(isGroupMac(entry.device.mac) ? {} : { dstMac: entry.device.mac }) };
-}
-
-/** What the ways of one packet leave different is not known to later packets. */
-function taintDifferences(world: World, effects: readonly Map<string, string>[], packet: number): void {
-  const keys = new Set(effects.flatMap((one) => [...one.keys()]));
-  for (const key of keys) {
-    const values = new Set(effects.map((one) => one.get(key)));
-    if (values.size > 1) world.state.taint(key, `${DEPENDS}${packet}, which can have gone more than one way`);
-  }
-}
-
-/** Numbers connections for the reader: by the conntrack entry, or by addresses and ports in either direction. */
-function flowOf(world: World, packet: Packet, connections: Followed["connections"], flows: Map<string, number>): number {
-  const own = packet.transport?.kind === "icmp" && packet.transport.quoted ? tupleOf(packet.transport.quoted) : tupleOf(packet);
-  const key = (a: string, b: string) => (a < b ? `${a}#${b}` : `${b}#${a}`);
-  const bothWays = (tuple: NonNullable<typeof own>) => {
-    const icmp = tuple.protocol === 1 || tuple.protocol === 58;
-    return key(`${tuple.src}|${tuple.sport}|${tuple.protocol}`, `${tuple.dst}|${icmp ? tuple.sport : tuple.dport}|${tuple.protocol}`);
-  };
-  const keys: string[] = [];
-  for (const connection of connections) {
-    if (!connection) continue;
-    keys.push(bothWays(connection.original));
-    const { reply } = connection;
-    keys.push(bothWays({ ...reply, sport: reply.sport, dport: reply.dport }));
-  }
-  keys.push(own ? bothWays(own) : key(`${packet.src}|${packet.protocol}|${packet.id ?? ""}`, `${packet.dst}|${packet.protocol}`));
-  let flow = keys.map((one) => flows.get(one)).find((one) => one !== undefined);
-  if (flow === undefined) flow = world.newFlow();
-  for (const one of keys) if (!flows.has(one)) flows.set(one, flow);
-  return flow;
 }
 
 /** A host that has the namespace of the capture, if only an empty one. */

@@ -18,7 +18,6 @@ export class World {
   readonly told = new Map<string, number>();
   readonly detailed: boolean;
   #ids = 0;
-  #flows = 0;
   #restored = false;
   #first = 0n;
 
@@ -59,10 +58,6 @@ export class World {
     if (peer.netns.deviceOf(address)) return holder.mac;
     seen.add(peer.device);
     return master?.kind === "bridge" ? this.ownerOf(peer.netns, master, address, seen) : "nobody";
-  }
-
-  newFlow(): number {
-    return ++this.#flows;
   }
 
   /** Whether the capture's clock is within so many nanoseconds of its first packet. */

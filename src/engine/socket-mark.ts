@@ -1,8 +1,10 @@
 import type { Frame, Packet } from "../model/packet.ts";
 import { invert, tupleKey, tupleOf } from "./connection.ts";
-import { type Entry, entryOf } from "./entry.ts";
+import { type Entry, placeOf } from "./entry.ts";
+import type { LookAhead } from "./look-ahead.ts";
 import type { Netns } from "./netns.ts";
 import { Run, type World } from "./run.ts";
+import type { Undecided } from "./undecided.ts";
 
 /** The marks that rules and routing of a namespace look for: the ones that a socket could have set to some effect. */
 function candidates(netns: Netns): number[] {
@@ -23,22 +25,13 @@ function candidates(netns: Netns): number[] {
 }
 
 /** Whether an answer to the packet as its socket sent it comes in from outside further on in the capture. */
-function isAnswered(
-  world: World,
-  netns: Netns,
-  packet: Packet,
-  ahead: readonly { readonly frame: Frame }[],
-  device: string | undefined,
-): boolean {
+function isAnswered(netns: Netns, packet: Packet, ahead: LookAhead, device: string | undefined): boolean {
   const tuple = tupleOf(packet);
   const answer = tuple && invert(tuple);
   if (!answer) return false;
-  const wanted = tupleKey(answer);
-  return ahead.some(({ frame }) => {
-    const other = frame.packet && tupleOf(frame.packet);
-    if (!other || tupleKey(other) !== wanted) return false;
-    const entry = entryOf(world, netns, frame, device);
-    return entry.direction === "in" && entry.device !== undefined && entry.device.kind !== "loopback";
+  return ahead.by(tupleKey(answer)).some(({ frame }) => {
+    const place = placeOf(netns, frame, device);
+    return !place.outgoing && place.device !== undefined && place.device.kind !== "loopback";
   });
 }
 
@@ -51,12 +44,12 @@ export function socketMark(
   entry: Entry,
   frame: Frame,
   packet: Packet,
-  ahead: readonly { readonly frame: Frame }[],
+  ahead: LookAhead,
   device: string | undefined,
-  start: (run: Run, mark: number) => string | undefined,
+  start: (run: Run, mark: number) => Undecided | undefined,
 ): number {
   const { netns } = entry;
-  if (!netns.marksMatter || !isAnswered(world, netns, packet, ahead, device)) return 0;
+  if (!netns.marksMatter || !isAnswered(netns, packet, ahead, device)) return 0;
   const ids = world.ids;
   for (const mark of [0, ...candidates(netns)]) {
     world.state.commit();

@@ -224,6 +224,8 @@ export interface Host {
   readonly namespaces: ReadonlyMap<string, Namespace>;
   readonly hostname?: string;
   readonly kernel?: string;
+  /** When the snapshot was begun, in nanoseconds since the epoch. */
+  readonly takenAt?: bigint;
 }
 
 /** What had to be taken for granted, and the flag that would replace it. */

@@ -150,6 +150,9 @@ export interface Appearance {
   readonly dstMac?: number;
 }
 
+/** Stands for the port of an endpoint that NAT drew at random and nothing tells: "192.0.2.10:(any port)". */
+export const DRAWN_PORT = "(any port)";
+
 /** A translation, "address:port" before and after. */
 export interface Translation {
   readonly from: string;
@@ -188,6 +191,20 @@ export interface Observation {
   readonly after: bigint;
 }
 
+/** A choice that rules and headers leave open, and what told it: the capture further on, or the snapshot's list of connections. */
+export interface Decision {
+  /** Whom it was sent to, as whom it was sent, or which way it took. */
+  readonly what: "destination" | "source" | "way";
+  /** What it could have been: endpoints, "192.0.2.10:1024-65535" for a port that is drawn, or conditions in words. */
+  readonly choices: readonly string[];
+  readonly chosen: string;
+  /** The packet itself was seen further on, an answer to it came in, or `conntrack -L` lists the connection. */
+  readonly by: "seen" | "answered" | "listed";
+  /** Number of the frame that told it, and the device that it was seen on. */
+  readonly packet?: number;
+  readonly interface?: string;
+}
+
 /** What became of one captured packet. */
 export interface PacketTrace {
   readonly frame: Frame;
@@ -204,6 +221,8 @@ export interface PacketTrace {
   /** The way it went, or the first of `alternatives`; with verdict "unknown" where these disagree. */
   readonly way: Way;
   readonly alternatives: readonly Way[];
+  /** Choices that were open and have been told; empty when there was none. */
+  readonly decided: readonly Decision[];
   readonly assumptions: readonly Assumption[];
   readonly observed: readonly Observation[];
   /** Set when this frame is itself an observation of an earlier one and was not replayed. */

@@ -8,12 +8,14 @@ const headSchema = z.looseObject({
   version: z.literal(1),
   hostname: z.string().nullish(),
   kernel: z.string().nullish(),
+  takenAt: z.string().nullish(),
   namespaces: z.array(z.string()).nullish(),
 });
 
 interface Head {
   readonly hostname?: string;
   readonly kernel?: string;
+  readonly takenAt?: bigint;
   readonly namespaces: readonly string[];
 }
 
@@ -23,7 +25,9 @@ function readHead(text: string | undefined, file: string): Parsed<Head> {
   const json = readJson(text, file);
   if (json.problems.length > 0) return { value: { namespaces: [] }, problems: json.problems };
   const head = checkJson(headSchema, json.value, "", jsonReporter(text, file, problems));
+  const takenAt = Date.parse(head?.takenAt ?? "");
   const value = {
+    ...(Number.isNaN(takenAt) ? {} : { takenAt: BigInt(takenAt) * 1_000_000n }),
     ...(head?.hostname && { hostname: head.hostname }),
     ...(head?.kernel && { kernel: head.kernel }),
     namespaces: head?.namespaces ?? [],
@@ -55,6 +59,6 @@ export function readSnapshot(files: ReadonlyMap<string, string>, name: string): 
     problems.push(...namespace.problems);
     namespaces.set(netns, namespace.value);
   }
-  const { hostname, kernel } = head.value;
-  return { value: { namespaces, ...(hostname && { hostname }), ...(kernel && { kernel }) }, problems };
+  const { namespaces: _names, ...rest } = head.value;
+  return { value: { namespaces, ...rest }, problems };
 }

@@ -1,0 +1,74 @@
+import type { Assumption } from "../model/host.ts";
+import type { Source } from "./decisions.ts";
+import { type Course, type Departure, explore } from "./follow.ts";
+import type { Listed } from "./listed.ts";
+import type { LookAhead } from "./look-ahead.ts";
+import type { World } from "./run.ts";
+import { type Witness, weigh } from "./witness.ts";
+
+/** What is known of a packet's ways after everything was asked that can tell. */
+interface Outcome {
+  /** Its ways with the ports that were told. */
+  readonly explored: readonly Course[];
+  /** Those among them that nothing speaks against. */
+  readonly left: readonly Course[];
+  readonly sources: readonly Source[];
+  readonly assumptions: readonly Assumption[];
+  /** Keys of packets still to come that could tell more. */
+  readonly wanted: ReadonlySet<string>;
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/**
+ * Asks the capture further on, and in the end the list of connections, which way a packet went. Ports that they tell are left in
+ * `world.told`, and the ways are followed again with them.
+ */
+export function decide(
+  world: World,
+  departure: Departure,
+  first: readonly Course[],
+  ahead: LookAhead,
+  device: string | undefined,
+  listed: Listed | undefined,
+): Outcome {
+  let explored = first;
+  const sources: Source[] = [];
+  const assumptions: Assumption[] = [];
+  for (;;) {
+    const { left, ports, witnesses, wanted } = weigh(departure, explored, ahead, device);
+    if (wanted.size > 0 && !listed) return { explored: first, left: first, sources: [], assumptions: [], wanted };
+    const listing = wanted.size > 0 ? listed?.weigh(left, departure.frame.time) : undefined;
+    sources.push(...witnesses.map(sourceOf));
+    assumptions.push(...witnesses.filter((one) => one.likely).map((one) => likelyAnswer(one)));
+    if (listing) {
+      sources.push({ by: "listed" });
+      if (!listing.younger) assumptions.push(youngList(departure));
+    }
+    const told = new Map([...ports, ...(listing?.ports ?? [])]);
+    if (told.size === 0) return { explored, left: listing?.left ?? left, sources, assumptions, wanted: NOTHING };
+    for (const [key, port] of told) world.told.set(key, port);
+    world.state.rollback();
+    explored = explore(world, departure);
+  }
+}
+
+function sourceOf({ by, ahead, device }: Witness): Source {
+  return { by, packet: ahead.frame.number, ...(device === undefined ? {} : { interface: device }) };
+}
+
+function likelyAnswer({ ahead }: Witness): Assumption {
+  return {
+    id: "answer",
+    text: `packet ${ahead.frame.number} is the answer to it: no other packet to the same place is in the capture shortly before`,
+    flag: "a capture of the device that it leaves by",
+  };
+}
+
+function youngList({ frame }: Departure): Assumption {
+  return {
+    id: "snapshot-age",
+    text: `the snapshot lists the connections as they were after packet ${frame.number}`,
+    flag: "--snapshot (takenAt in snapshot.json)",
+  };
+}

@@ -1,0 +1,28 @@
+import type { Packet } from "../model/packet.ts";
+import { type Connection, type FlowTuple, tupleOf } from "./connection.ts";
+
+/** Numbers connections for the reader: by the conntrack entry, or by addresses and ports in either direction. */
+export class FlowNumbers {
+  readonly #numbers = new Map<string, number>();
+  #count = 0;
+
+  /** The number of a packet's connection; `connections` are the entries that it was found to belong to. */
+  of(packet: Packet, connections: readonly (Connection | undefined)[]): number {
+    const own = packet.transport?.kind === "icmp" && packet.transport.quoted ? tupleOf(packet.transport.quoted) : tupleOf(packet);
+    const keys: string[] = [];
+    for (const connection of connections) if (connection) keys.push(bothWays(connection.original), bothWays(connection.reply));
+    keys.push(own ? bothWays(own) : either(`${packet.src}|${packet.protocol}|${packet.id ?? ""}`, `${packet.dst}|${packet.protocol}`));
+    const number = keys.map((key) => this.#numbers.get(key)).find((one) => one !== undefined) ?? ++this.#count;
+    for (const key of keys) if (!this.#numbers.has(key)) this.#numbers.set(key, number);
+    return number;
+  }
+}
+
+function either(a: string, b: string): string {
+  return a < b ? `${a}#${b}` : `${b}#${a}`;
+}
+
+function bothWays({ src, dst, protocol, sport, dport }: FlowTuple): string {
+  const icmp = protocol === 1 || protocol === 58;
+  return either(`${src}|${sport}|${protocol}`, `${dst}|${icmp ? sport : dport}|${protocol}`);
+}

@@ -1,0 +1,179 @@
+import { isGroupMac } from "../model/address.ts";
+import type { Frame, Packet } from "../model/packet.ts";
+import type { Way } from "../model/trace.ts";
+import { type Connection, type DrawnPort, type FlowTuple, tupleOf } from "./connection.ts";
+import { type Entry, skbOf } from "./entry.ts";
+import { ipReceive } from "./input.ts";
+import { receive } from "./link.ts";
+import { UNKNOWN_DEVICE } from "./netns.ts";
+import { sendLocal } from "./output.ts";
+import { hintedDevice } from "./route-input.ts";
+import { Run, type Sighting, type World } from "./run.ts";
+import type { Skb } from "./skb.ts";
+import { Undecided } from "./undecided.ts";
+
+/** How the reason begins when an earlier packet is to blame. */
+const DEPENDS = "what became of packet ";
+
+/** A packet about to be followed. */
+export interface Departure {
+  readonly entry: Entry;
+  readonly frame: Frame;
+  readonly packet: Packet;
+  readonly mark: number;
+}
+
+/** A connection as a packet opens it. */
+export interface Opened {
+  readonly netns: string;
+  readonly original: FlowTuple;
+  readonly reply: FlowTuple;
+  readonly drawn: DrawnPort | undefined;
+}
+
+/** One way that a packet can have gone, and what it would leave behind. */
+export interface Course {
+  readonly way: Way;
+  readonly sightings: readonly Sighting[];
+  readonly opened: readonly Opened[];
+  readonly answers: readonly boolean[];
+  readonly effects: ReadonlyMap<string, string>;
+  readonly connection: Connection | undefined;
+  /** Why it could not be followed to its end. */
+  readonly undecided?: Undecided;
+}
+
+/** What following a packet gave. */
+export interface Followed {
+  readonly ways: readonly Way[];
+  readonly sightings: readonly Sighting[];
+  readonly connections: readonly (Connection | undefined)[];
+}
+
+/** Follows a packet along all ways that it can have gone. State is left as it was, unless there is only one way. */
+export function explore(world: World, departure: Departure): readonly Course[] {
+  const { state, choices, ids } = world;
+  state.commit();
+  choices.reset();
+  const courses: Course[] = [];
+  for (;;) {
+    world.ids = ids;
+    const run = new Run(world, departure.frame.time);
+    const undecided = start(run, departure.entry, skbAt(departure));
+    const next = choices.exhausted ? undefined : choices.next();
+    const forked = next !== undefined || courses.length > 0;
+    courses.push({
+      way: run.way(departure.packet, choices.conditions),
+      sightings: run.sightings,
+      opened: forked || run.opened.some((one) => one.drawn) ? run.opened.map(openedAs) : [],
+      answers: choices.answers,
+      effects: forked ? state.effects() : new Map(),
+      connection: run.connection,
+      ...(undecided ? { undecided } : {}),
+    });
+    if (forked) state.rollback();
+    if (!next) return courses;
+    choices.start(next);
+  }
+}
+
+function openedAs({ netns, original, reply, drawn }: Connection): Opened {
+  return { netns, original, reply, drawn };
+}
+
+/** Leaves the state as the packet leaves it; what the ways that are left leave different is in doubt from then on. */
+export function settle(world: World, departure: Departure, explored: readonly Course[], left: readonly Course[]): Followed {
+  const { state, choices } = world;
+  const doubtful = left.find((course) => course.undecided);
+  if (doubtful?.undecided) return giveUp(world, departure, doubtful, doubtful.undecided);
+  const first = left[0] as Course;
+  if (explored.length === 1 && world.told.size === 0) {
+    state.commit();
+    return { ways: [first.way], sightings: first.sightings, connections: [first.connection] };
+  }
+  state.rollback();
+  if (left.length === 1) world.assumptions.take();
+  choices.start(first.answers);
+  const run = new Run(world, departure.frame.time);
+  const undecided = start(run, departure.entry, skbAt(departure));
+  if (undecided) return giveUp(world, departure, first, undecided);
+  if (left.length > 1)
+    taintDifferences(
+      world,
+      left.map((course) => course.effects),
+      departure.frame.number,
+    );
+  state.commit();
+  if (left.length > 1) {
+    return {
+      ways: left.map((course) => course.way),
+      sightings: left.flatMap((course) => course.sightings),
+      connections: [run.connection, ...left.slice(1).map((course) => course.connection)],
+    };
+  }
+  return { ways: [run.way(departure.packet, [])], sightings: run.sightings, connections: [run.connection] };
+}
+
+/** A packet that could not be followed to its end: whatever it may have touched is in doubt. */
+function giveUp(world: World, { frame, packet }: Departure, { way, sightings }: Course, undecided: Undecided): Followed {
+  const { reason, doubtful } = undecided;
+  world.state.rollback();
+  for (const key of doubtful) world.state.taint(key, reason);
+  const root = reason.startsWith(DEPENDS) ? reason : `${DEPENDS}${frame.number}, which could not be followed (not known: ${reason})`;
+  world.state.taintRuleState(root);
+  for (const netns of world.netns.values()) netns.conntrack?.doubt(tupleOf(packet), 0, root);
+  return { ways: [{ ...way, verdict: "unknown", undecided: reason }], sightings, connections: [] };
+}
+
+/** What the ways of one packet leave different is not known to later packets. */
+function taintDifferences(world: World, effects: readonly ReadonlyMap<string, string>[], packet: number): void {
+  const keys = new Set(effects.flatMap((one) => [...one.keys()]));
+  for (const key of keys) {
+    const values = new Set(effects.map((one) => one.get(key)));
+    if (values.size > 1) world.state.taint(key, `${DEPENDS}${packet}, which can have gone more than one way`);
+  }
+}
+
+function skbAt({ entry, frame, packet, mark }: Departure): Skb {
+  return { ...skbOf(entry, frame, packet), mark };
+}
+
+/** Sends a packet on its way. Returns what would have to be known when it cannot be followed to its end. */
+export function start(run: Run, entry: Entry, skb: Skb): Undecided | undefined {
+  try {
+    if (entry.direction === "in") {
+      if (entry.device) receive(run, entry.netns, entry.device, typed(skb, entry));
+      else {
+        const device = skb.device === UNKNOWN_DEVICE ? (hintedDevice(run, entry.netns, skb.packet.src, "from") ?? skb.device) : skb.device;
+        ipReceive(run, entry.netns, { ...skb, device, in: device, type: skb.type === "otherhost" ? "host" : skb.type });
+      }
+    } else if (!entry.outgoing && entry.netns.marksMatter && skb.mark === 0) {
+      run.world.assumptions.add({
+        id: "socket-mark",
+        text: "local sockets set no mark of their own (SO_MARK), which rules or routing here look at",
+        flag: "nettrace packet --mark",
+      });
+      sendLocal(run, entry.netns, skb);
+    } else if (!entry.outgoing || entry.netns.addressType(skb.packet.src) === "LOCAL") sendLocal(run, entry.netns, skb);
+    else {
+      const device = entry.device?.name ?? entry.name;
+      run.steps.push({
+        kind: "stack",
+        netns: entry.netns.name,
+        note: "seen on its way out; what it was when it came in is not in the capture",
+      });
+      run.end("forwarded", { netns: entry.netns.name, ...(device === undefined ? {} : { interface: device }) });
+    }
+    run.drain();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Undecided) return error;
+    throw error;
+  }
+}
+
+/** The frame type that the capture gives wins over one made from addresses that it does not have. */
+function typed(skb: Skb, entry: Entry): Skb {
+  if (skb.dstMac !== undefined || entry.device?.mac === undefined || entry.type === "otherhost") return skb;
+  return { ...skb, ...(isGroupMac(entry.device.mac) ? {} : { dstMac: entry.device.mac }) };
+}

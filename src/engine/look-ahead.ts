@@ -1,0 +1,97 @@
+import type { Frame, Packet } from "../model/packet.ts";
+import { tupleKey, tupleOf } from "./connection.ts";
+import type { Netns } from "./netns.ts";
+import { openKey } from "./open-port.ts";
+import { contentKey } from "./same-packet.ts";
+
+/** How far ahead the capture is searched for what decides over a packet, in nanoseconds and frames. */
+const LOOK_AHEAD = 1_000_000_000n;
+const MAX_AHEAD = 5_000;
+
+/** A captured packet that has not been replayed yet. */
+export interface Ahead {
+  readonly frame: Frame;
+  readonly packet: Packet;
+  readonly from: Netns;
+  /** Counts the packets of the capture. */
+  readonly position: number;
+}
+
+/**
+ * The packets of the capture that come after the one at hand, never more than a window of them.
+ * What they are found by is only written down once somebody has looked for something.
+ */
+export class LookAhead {
+  readonly #queue: Ahead[] = [];
+  readonly #found = new Map<string, Ahead[]>();
+  #indexed = false;
+  #count = 0;
+
+  get first(): Ahead | undefined {
+    return this.#queue[0];
+  }
+
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  /** Everything that waits, the packet at hand included, in order. */
+  get all(): readonly Ahead[] {
+    return this.#queue;
+  }
+
+  /** Takes in the next packet; says by what it can be found, when anybody has ever looked for something. */
+  push(frame: Frame, packet: Packet, from: Netns): readonly string[] {
+    const ahead = { frame, packet, from, position: this.#count++ };
+    this.#queue.push(ahead);
+    return this.#indexed ? this.#note(ahead) : [];
+  }
+
+  /** The first packet is done with. */
+  shift(): void {
+    const first = this.#queue.shift();
+    if (!first || !this.#indexed) return;
+    for (const key of keysOf(first.packet)) {
+      const list = this.#found.get(key);
+      list?.shift();
+      if (list?.length === 0) this.#found.delete(key);
+    }
+  }
+
+  /** Whether no packet that is still to come can lie within the first one's window. */
+  isOver(now: bigint): boolean {
+    const first = this.first;
+    return first !== undefined && (now - first.frame.time > LOOK_AHEAD || this.length > MAX_AHEAD);
+  }
+
+  /** The packets after the first one and within its window that can be found by a key, in order. */
+  by(key: string): readonly Ahead[] {
+    if (!this.#indexed) {
+      this.#indexed = true;
+      for (const ahead of this.#queue) this.#note(ahead);
+    }
+    const first = this.first;
+    if (!first) return [];
+    return (this.#found.get(key) ?? []).filter(
+      ({ frame, position }) =>
+        position > first.position && position - first.position <= MAX_AHEAD && frame.time - first.frame.time <= LOOK_AHEAD,
+    );
+  }
+
+  #note(ahead: Ahead): readonly string[] {
+    const keys = keysOf(ahead.packet);
+    for (const key of keys) {
+      const list = this.#found.get(key);
+      if (list) list.push(ahead);
+      else this.#found.set(key, [ahead]);
+    }
+    return keys;
+  }
+}
+
+/** By their content, and by their addresses and ports whole and with either port left open. */
+function keysOf(packet: Packet): readonly string[] {
+  const tuple = tupleOf(packet);
+  const content = contentKey(packet);
+  return tuple ? [content, tupleKey(tuple), openKey(tuple, "sport"), openKey(tuple, "dport")] : [content];
+}
