@@ -52,7 +52,7 @@ class Snapshot:
         self.sets = self._tool(["ipset", "save"]) if "sets" in wanted else None
         bridged = "bridge" in wanted or any(re.search(r"\btype bridge\b", line) for line in wanted.get("commands", []))
         lines = "link show\nfdb show\nvlan show\n"
-        self.bridge = self._tool(["bridge", "-j", "-d", "-batch", "-"], lines) if bridged else None
+        self.bridge = self._tool(["bridge", "-j", "-batch", "-"], lines) if bridged else None
 
     def _tool(self, argv, stdin=""):
         return start("snapshot", self.netns, argv, stdin)
