@@ -1,0 +1,152 @@
+/** A machine, its rules and its traffic, as drawn; everything in it can be written as JSON. */
+export interface Case {
+  readonly backend: "legacy" | "nft";
+  readonly topology: Topology;
+  readonly rules: readonly NetnsRules[];
+  readonly sends: readonly Send[];
+}
+
+/** The namespaces, the veth pairs between them, and the addresses that traffic and rules draw from. */
+export interface Topology {
+  readonly kind: string;
+  readonly namespaces: readonly NetnsPlan[];
+  readonly links: readonly LinkPlan[];
+  /** Where frames can come in from the world, and the namespaces whose sockets send. */
+  readonly doors: readonly Door[];
+  readonly pools: Pools;
+}
+
+export interface NetnsPlan {
+  readonly name: string;
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** Lines of `ip -batch` and `bridge -batch`. */
+  readonly commands: readonly string[];
+  readonly bridge: readonly string[];
+}
+
+/** A veth pair; without `b` its far end is the world. */
+export interface LinkPlan {
+  readonly a: LinkEnd;
+  readonly b: LinkEnd | null;
+}
+
+export interface LinkEnd {
+  readonly netns: string;
+  readonly device: string;
+  readonly mac: string;
+}
+
+/** A device that faces the world with the hosts behind it, or (without `device`) the local sockets of a namespace. */
+export interface Door {
+  readonly netns: string;
+  readonly device?: string;
+  /** Where hosts behind this door send their frames. */
+  readonly mac: string;
+  readonly hosts: readonly { readonly address: string; readonly mac: string }[];
+}
+
+/** What random rules and packets take their values from. */
+export interface Pools {
+  readonly hosts: readonly string[];
+  readonly locals: readonly string[];
+  readonly remotes: readonly string[];
+  readonly networks: readonly string[];
+  readonly devices: readonly string[];
+  readonly bridgePorts: readonly string[];
+  readonly macs: readonly string[];
+}
+
+export interface NetnsRules {
+  readonly netns: string;
+  readonly tables: readonly TablePlan[];
+  /** Lines for `ipset restore`. */
+  readonly sets: readonly string[];
+}
+
+export interface TablePlan {
+  readonly table: "raw" | "mangle" | "nat" | "filter" | "security";
+  readonly chains: readonly ChainPlan[];
+}
+
+/** Rules are the words after the chain's name: "-s 10.1.0.0/24 -j DROP". */
+export interface ChainPlan {
+  readonly name: string;
+  /** "ACCEPT" or "DROP"; "-" for a user chain. */
+  readonly policy: "ACCEPT" | "DROP" | "-";
+  readonly rules: readonly string[];
+}
+
+/** Header fields that are drawn for every packet. */
+export interface HeaderPlan {
+  readonly ttl: number;
+  readonly tos: number;
+  readonly id: number;
+  readonly df: boolean;
+  /** Octets of IP options, in hexadecimal. */
+  readonly options?: string;
+  readonly damage?: "header-checksum" | "checksum" | "length" | "transport-length" | "no-checksum";
+  /** Sent as fragments: the MTU they fit in and the order they come in; a number may be missing or twice. */
+  readonly fragments?: { readonly mtu: number; readonly order: readonly number[] };
+  readonly dstMac?: "other" | "broadcast";
+}
+
+export type Payload =
+  | {
+      readonly kind: "tcp";
+      readonly sport: number;
+      readonly dport: number;
+      readonly seq: number;
+      readonly ack: number;
+      readonly flags: number;
+      readonly window: number;
+      readonly options: string;
+      readonly data: string;
+    }
+  | { readonly kind: "udp" | "udplite"; readonly sport: number; readonly dport: number; readonly data: string }
+  | {
+      readonly kind: "sctp";
+      readonly sport: number;
+      readonly dport: number;
+      readonly tag: number;
+      readonly chunks: readonly (readonly [number, number, string])[];
+    }
+  | {
+      readonly kind: "icmp";
+      readonly type: number;
+      readonly code: number;
+      readonly id: number;
+      readonly sequence: number;
+      readonly data: string;
+    }
+  | { readonly kind: "other"; readonly protocol: number; readonly data: string };
+
+/** One thing that is sent. `id` names it for those that refer to it. */
+export type Send =
+  /** A packet from a door, as drawn. */
+  | {
+      readonly kind: "new";
+      readonly id: number;
+      readonly door: number;
+      readonly host: number;
+      readonly src: string;
+      readonly dst: string;
+      readonly header: HeaderPlan;
+      readonly payload: Payload;
+    }
+  /** What the receiver of packet `to` answers, wherever the kernel brought that: ports and addresses the other way round. */
+  | { readonly kind: "answer"; readonly id: number; readonly to: number; readonly header: HeaderPlan; readonly payload: Payload }
+  /** An ICMP error about packet `about` as the kernel sent it on, from its receiver or a router on the way. */
+  | {
+      readonly kind: "error";
+      readonly id: number;
+      readonly about: number;
+      readonly type: number;
+      readonly code: number;
+      readonly mtu: number;
+      readonly from: string | null;
+      readonly quoted: number;
+      readonly header: HeaderPlan;
+    }
+  /** The same octets as `of` once more. */
+  | { readonly kind: "again"; readonly id: number; readonly of: number }
+  | { readonly kind: "pause"; readonly id: number; readonly ms: number };

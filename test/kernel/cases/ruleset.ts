@@ -1,0 +1,154 @@
+import { MATCHES, TARGETS } from "../../../src/extensions/index.ts";
+import type { MatchSpec, TargetSpec } from "../../../src/extensions/spec.ts";
+import { TABLE_HOOKS as HOOKS, type Hook } from "../../../src/model/rule.ts";
+import type { ChainPlan, NetnsRules, TablePlan, Topology } from "./case.ts";
+import type { Dice } from "./dice.ts";
+import { RuleDraw, type SetPlan } from "./rule-draw.ts";
+import { drawSets } from "./sets.ts";
+
+type Table = TablePlan["table"];
+
+const TABLES: readonly (readonly [number, Table])[] = [
+  [2, "raw"],
+  [2, "mangle"],
+  [1, "nat"],
+  [1, "filter"],
+  [6, "security"],
+];
+const PROTOCOLS = ["tcp", "tcp", "tcp", "udp", "udp", "icmp", "sctp", "udplite", "dccp", "esp", "ah", "gre"];
+const IN_HOOKS: readonly Hook[] = ["PREROUTING", "INPUT", "FORWARD"];
+const OUT_HOOKS: readonly Hook[] = ["FORWARD", "OUTPUT", "POSTROUTING"];
+
+interface UserChain {
+  readonly name: string;
+  readonly hooks: readonly Hook[];
+}
+
+/** Random rules for the namespaces of a machine; every extension is drawn by its own spec. */
+export function drawRules(dice: Dice, topology: Topology, backend: "legacy" | "nft"): NetnsRules[] {
+  const ruled = topology.namespaces.filter((_, i) => i === 0 || dice.chance(2));
+  return ruled.map(({ name }) => {
+    const sets = drawSets(dice, topology.pools);
+    const tables = TABLES.filter(([oneIn]) => oneIn === 1 || dice.chance(oneIn)).filter(() => !dice.chance(6));
+    return {
+      netns: name,
+      tables: tables.map(([, table]) => drawTable(dice, topology, backend, table, sets)),
+      sets: sets.flatMap((set) => set.lines),
+    };
+  });
+}
+
+function drawTable(dice: Dice, topology: Topology, backend: "legacy" | "nft", table: Table, sets: readonly SetPlan[]): TablePlan {
+  const user: UserChain[] = Array.from({ length: dice.integer(0, 4) }, (_, i) => ({
+    name: `${table[0]}${i}`,
+    hooks: dice.chance(3) ? HOOKS[table] : dice.chance(2) ? [dice.pick(HOOKS[table])] : dice.some(2, HOOKS[table]),
+  }));
+  const draw = (hooks: readonly Hook[], chains: readonly UserChain[], most: number): string[] => {
+    const reachable = chains.filter((chain) => hooks.every((hook) => chain.hooks.includes(hook)));
+    return Array.from({ length: dice.integer(0, most) }, () => drawRule(dice, topology, backend, table, hooks, reachable, sets));
+  };
+  const builtin: ChainPlan[] = HOOKS[table].map((hook) => ({
+    name: hook,
+    policy: table !== "nat" && dice.chance(12) ? "DROP" : "ACCEPT",
+    rules: draw([hook], user, 5),
+  }));
+  const own: ChainPlan[] = user.map((chain, i) => ({
+    name: chain.name,
+    policy: "-",
+    rules: draw(chain.hooks, user.slice(i + 1), 4),
+  }));
+  return { table, chains: [...builtin, ...own] };
+}
+
+function drawRule(
+  dice: Dice,
+  topology: Topology,
+  backend: "legacy" | "nft",
+  table: Table,
+  hooks: readonly Hook[],
+  chains: readonly UserChain[],
+  sets: readonly SetPlan[],
+): string {
+  const protocol = dice.chance(2) ? dice.pick(PROTOCOLS) : undefined;
+  const negated = protocol !== undefined && dice.chance(12);
+  const draw = new RuleDraw(dice, topology, { family: 4, table, hooks, protocol: negated ? undefined : protocol, backend, sets });
+  const words: string[] = [];
+  const not = () => (dice.chance(6) ? "! " : "");
+  for (const [flag, side] of [
+    ["-s", "src"],
+    ["-d", "dst"],
+  ] as const) {
+    if (!dice.chance(4)) continue;
+    const where = dice.chance(2) ? draw.address(side) : draw.network(side);
+    // iptables-nft refuses "not everywhere".
+    words.push(`${backend === "nft" && where.endsWith("/0") ? "" : not()}${flag} ${where}`);
+  }
+  if (dice.chance(4) && hooks.every((hook) => IN_HOOKS.includes(hook))) words.push(`${not()}-i ${draw.device("in")}`);
+  if (dice.chance(4) && hooks.every((hook) => OUT_HOOKS.includes(hook))) words.push(`${not()}-o ${draw.device("out")}`);
+  if (protocol !== undefined) words.push(`${negated ? "! " : ""}-p ${protocol}`);
+  if (dice.chance(25)) words.push(`${not()}-f`);
+  const fits = (spec: MatchSpec | TargetSpec) =>
+    (spec.families?.includes(4) ?? true) &&
+    (spec.tables?.includes(table) ?? true) &&
+    (!spec.hooks || hooks.every((hook) => spec.hooks?.includes(hook)));
+  const matches = MATCHES.filter(fits);
+  const wanted = dice.weighted([6, 0], [8, 1], [3, 2], [1, 3]);
+  const names = new Set<string>();
+  for (let i = 0; i < wanted; i++) {
+    // A protocol's own match is what most rules have.
+    const own = protocol !== undefined && dice.chance(2) ? matches.find((spec) => spec.name === protocol) : undefined;
+    const spec = own ?? dice.pick(matches);
+    if (names.has(spec.name)) continue;
+    const drawn = spec.draw?.(draw);
+    if (drawn === undefined) continue;
+    names.add(spec.name);
+    words.push(drawn);
+  }
+  words.push(...drawTarget(dice, table, chains, draw, TARGETS.filter(fits)));
+  return words.join(" ");
+}
+
+function drawTarget(dice: Dice, table: Table, chains: readonly UserChain[], draw: RuleDraw, targets: readonly TargetSpec[]): string[] {
+  const kind = dice.weighted(
+    [8, "accept"],
+    [table === "nat" ? 0 : 4, "drop"],
+    [4, "return"],
+    [chains.length > 0 ? 9 : 0, "jump"],
+    [chains.length > 0 ? 3 : 0, "goto"],
+    [3, "none"],
+    [table === "nat" ? 22 : 12, "target"],
+  );
+  switch (kind) {
+    case "accept":
+      return ["-j ACCEPT"];
+    case "drop":
+      return ["-j DROP"];
+    case "return":
+      return ["-j RETURN"];
+    case "jump":
+      return [`-j ${dice.pick(chains).name}`];
+    case "goto":
+      return [`-g ${dice.pick(chains).name}`];
+    case "none":
+      return [];
+    default: {
+      const nat = table === "nat" ? targets.filter((spec) => spec.tables?.length === 1) : [];
+      const drawn = dice.pick(nat.length > 0 && !dice.chance(5) ? nat : targets).draw?.(draw);
+      return drawn === undefined ? ["-j ACCEPT"] : [drawn];
+    }
+  }
+}
+
+/** The rules of a namespace as `iptables-restore` reads them. */
+export function restoreText(rules: NetnsRules): string {
+  return rules.tables
+    .map(({ table, chains }) =>
+      [
+        `*${table}`,
+        ...chains.map((chain) => `:${chain.name} ${chain.policy} [0:0]`),
+        ...chains.flatMap((chain) => chain.rules.map((rule) => `-A ${chain.name} ${rule}`.trimEnd())),
+        "COMMIT\n",
+      ].join("\n"),
+    )
+    .join("");
+}

@@ -1,0 +1,80 @@
+import type { Dice } from "./dice.ts";
+
+/** The MAC address of the n-th device or host of a case. */
+export function mac(group: number, n: number): string {
+  return `02:00:00:${hex(group)}:00:${hex(n)}`;
+}
+
+const hex = (n: number) => n.toString(16).padStart(2, "0");
+
+/** Kernel settings that change what happens to packets, mostly as they are by default. */
+export function drawSysctls(dice: Dice, devices: readonly string[]): Record<string, string> {
+  const values: Record<string, string> = {
+    "net.ipv4.ip_forward": dice.chance(20) ? "0" : "1",
+    "net.ipv4.conf.all.rp_filter": dice.weighted([6, "0"], [1, "1"], [1, "2"]),
+    "net.ipv4.conf.default.rp_filter": "0",
+  };
+  const rare: readonly (readonly [string, string])[] = [
+    ["net.netfilter.nf_conntrack_tcp_be_liberal", "1"],
+    ["net.netfilter.nf_conntrack_tcp_loose", "0"],
+    ["net.netfilter.nf_conntrack_checksum", "0"],
+    ["net.netfilter.nf_conntrack_tcp_ignore_invalid_rst", "1"],
+    ["net.ipv4.icmp_errors_use_inbound_ifaddr", "1"],
+    ["net.ipv4.fwmark_reflect", "1"],
+    ["net.ipv4.conf.all.accept_local", "1"],
+    ["net.ipv4.conf.all.route_localnet", "1"],
+    ["net.ipv4.conf.all.src_valid_mark", "1"],
+    ["net.ipv4.ip_default_ttl", "50"],
+  ];
+  for (const [name, value] of dice.some(12, rare)) values[name] = value;
+  for (const device of devices) {
+    values[`net.ipv4.conf.${device}.rp_filter`] = dice.weighted([10, "0"], [1, "1"], [1, "2"]);
+    if (dice.chance(40)) values[`net.ipv4.conf.${device}.forwarding`] = "0";
+  }
+  return values;
+}
+
+/** Short timeouts, so that a pause of a second outlives them. */
+export function drawTimeouts(dice: Dice): Record<string, string> {
+  const names = [
+    "udp_timeout",
+    "udp_timeout_stream",
+    "icmp_timeout",
+    "tcp_timeout_syn_sent",
+    "tcp_timeout_established",
+    "tcp_timeout_time_wait",
+    "tcp_timeout_close",
+    "generic_timeout",
+  ];
+  return Object.fromEntries(dice.some(2, names).map((name) => [`net.netfilter.nf_conntrack_${name}`, "1"]));
+}
+
+/** Policy routing and odd routes of a router: `ip -batch` lines. `legs` are its outer devices with a gateway behind each. */
+export function drawRouting(
+  dice: Dice,
+  legs: readonly { readonly device: string; readonly gateway: string; readonly network: string }[],
+): string[] {
+  const lines: string[] = [];
+  const odd = ["blackhole 172.16.1.0/24", "unreachable 172.16.2.0/24", "prohibit 172.16.3.0/24", "throw 172.16.4.0/24"];
+  for (const route of dice.some(4, odd)) lines.push(`route add ${route}`);
+  if (dice.chance(12)) lines.push(`route add 172.16.5.0/24 via ${dice.pick(legs).gateway} mtu ${dice.pick([600, 1000, 1280])}`);
+  if (!dice.chance(3)) return lines;
+  for (const [i, leg] of legs.entries()) lines.push(`route add default via ${leg.gateway} dev ${leg.device} table ${100 + i}`);
+  if (dice.chance(3)) lines.push("route add unreachable 172.16.0.0/12 table 100");
+  const conditions = [
+    () => `fwmark ${dice.pick(["0x1", "0x2", "0x10/0xf0", "0x1/0x1"])}`,
+    () => `from ${dice.pick(legs).network}`,
+    () => `to ${dice.pick(["192.168.1.0/24", "192.168.2.0/24", "10.96.0.0/16"])}`,
+    () => `iif ${dice.pick(legs).device}`,
+    () => `tos ${dice.pick(["0x10", "0x08"])}`,
+    () => `ipproto tcp dport ${dice.pick(["80", "443", "1-1024"])}`,
+    () => "ipproto udp sport 53",
+    () => `not fwmark ${dice.pick(["0x1", "0x2"])}`,
+    () => `from ${dice.pick(legs).network} iif ${dice.pick(legs).device}`,
+  ];
+  const actions = () =>
+    dice.weighted([8, `lookup ${100 + dice.integer(0, legs.length - 1)}`], [1, "prohibit"], [1, "blackhole"], [1, "unreachable"]);
+  const count = dice.integer(1, 3);
+  for (let i = 0; i < count; i++) lines.push(`rule add ${dice.pick(conditions)()} pref ${100 + i} ${actions()}`);
+  return lines;
+}

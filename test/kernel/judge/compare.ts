@@ -1,0 +1,143 @@
+import { formatMac } from "../../../src/model/address.ts";
+import type { Appearance, PacketTrace, Reply, Way } from "../../../src/model/trace.ts";
+import type { Sent as Observed } from "../lab/protocol.ts";
+import { differs } from "../wire/expected.ts";
+import { differsMade } from "../wire/made.ts";
+import { frameOf, packetOctets, type Sent } from "./frame.ts";
+import { netfilterSteps, packetWords, type StepFields, stepWords } from "./words.ts";
+
+/** What has to be known of a case to read the kernel's answers. */
+export interface Reading {
+  readonly backend: "legacy" | "nft";
+  /** How many rules a chain has: the kernel calls some rules "policy" or "return". */
+  rulesOf(netns: string, table: string, chain: string): number;
+  /** Whether a device's far end is the world. */
+  facesWorld(netns: string, device: string): boolean;
+}
+
+/** Where kernel and replay disagree about a packet, in words; empty when they agree. */
+export function disagreements(trace: PacketTrace, sent: Sent, kernel: Observed, reading: Reading): string[] {
+  const { way } = trace;
+  const found = [...stepsDiffer(way, kernel, reading), ...framesDiffer(way, sent, kernel)];
+  const verdict = verdictDiffers(way, kernel, reading);
+  return verdict === undefined ? found : [verdict, ...found];
+}
+
+/** A way and those of the answers that it caused, in the order in which they happened. */
+function* ways(way: Way): Generator<Way> {
+  yield way;
+  for (const reply of way.replies) yield* ways(reply.way);
+}
+
+function stepsDiffer(way: Way, kernel: Observed, reading: Reading): string[] {
+  const marks = reading.backend === "legacy";
+  const words = (steps: readonly StepFields[]) => {
+    const byNetns = new Map<string, string[]>();
+    for (const step of steps) {
+      const { mark, ...rest } = step;
+      byNetns.set(step.netns, [...(byNetns.get(step.netns) ?? []), stepWords(marks ? { ...rest, mark } : rest)]);
+    }
+    return byNetns;
+  };
+  const said = words([...ways(way)].flatMap((one) => netfilterSteps(one.steps)));
+  const seen = words(
+    kernel.steps.map(({ rule, ...step }) => {
+      const named = step.kind !== "rule" && rule <= reading.rulesOf(step.netns, step.table, step.chain) ? "rule" : step.kind;
+      return { ...step, kind: named, number: rule };
+    }),
+  );
+  return [...new Set([...said.keys(), ...seen.keys()])].flatMap((netns) =>
+    firstDifference("step", seen.get(netns) ?? [], said.get(netns) ?? []),
+  );
+}
+
+/** The first place where two lists part; the words before it are the same. */
+function firstDifference(what: string, kernel: readonly string[], said: readonly string[]): string[] {
+  const at = kernel.findIndex((one, i) => one !== said[i]);
+  if (at < 0 && said.length === kernel.length) return [];
+  const i = at < 0 ? kernel.length : at;
+  return [`${what} ${i + 1}: kernel ${kernel[i] ?? "nothing"} | replay ${said[i] ?? "nothing"}`];
+}
+
+interface Seen {
+  readonly key: string;
+  readonly words: string;
+  readonly octets: Uint8Array;
+}
+
+function framesDiffer(way: Way, sent: Sent, kernel: Observed): string[] {
+  const original = packetOctets(sent);
+  const whole = frameOf(sent, 1).packet;
+  const seen: Seen[] = kernel.frames
+    .filter((frame) => frame.direction === "out")
+    .flatMap((frame) => {
+      const octets = Uint8Array.from(Buffer.from(frame.frame, "hex"));
+      const decoded = frameOf({ netns: frame.netns, device: frame.device, octets, time: 0n }, 1);
+      if (!decoded.packet) return [];
+      const mac = frame.device === "lo" || decoded.dstMac === undefined ? "" : ` to ${formatMac(decoded.dstMac)}`;
+      return [{ key: `${frame.netns} ${frame.device}`, words: `${packetWords(decoded.packet)}${mac}`, octets: octets.subarray(14) }];
+    });
+  const said: { key: string; words: string; differs(octets: Uint8Array): string | undefined }[] = [];
+  const add = (out: readonly Appearance[], check: (appearance: Appearance, octets: Uint8Array) => string | undefined) => {
+    for (const one of out) {
+      const mac = one.interface === "lo" || one.dstMac === undefined ? "" : ` to ${formatMac(one.dstMac)}`;
+      said.push({
+        key: `${one.netns} ${one.interface}`,
+        words: `${packetWords(one.packet)}${mac}`,
+        differs: (octets) => check(one, octets),
+      });
+    }
+  };
+  add(way.out, (one, octets) => (whole?.fragment || one.packet.fragment ? undefined : differs(one.packet, original, octets)));
+  const addReplies = (replies: readonly Reply[]) => {
+    for (const reply of replies) {
+      add(reply.way.out, (one, octets) => (one.packet.fragment ? undefined : differsMade(one.packet, octets)));
+      addReplies(reply.way.replies);
+    }
+  };
+  addReplies(way.replies);
+  const keys = new Set([...seen, ...said].map((one) => one.key));
+  return [...keys].flatMap((key) => {
+    const there = seen.filter((one) => one.key === key);
+    const ours = said.filter((one) => one.key === key);
+    const first = firstDifference(
+      `frame on ${key}`,
+      there.map((one) => one.words),
+      ours.map((one) => one.words),
+    );
+    if (first.length > 0) return first;
+    return ours.flatMap((one, i) => {
+      const wrong = one.differs(there[i]?.octets ?? new Uint8Array(0));
+      return wrong === undefined ? [] : [`octets of frame ${i + 1} on ${key}: ${wrong}`];
+    });
+  });
+}
+
+function verdictDiffers(way: Way, kernel: Observed, reading: Reading): string | undefined {
+  const away = kernel.frames.some((frame) => frame.direction === "out" && reading.facesWorld(frame.netns, frame.device));
+  const made = [...ways(way)].slice(1);
+  const own = (list: readonly string[]) => list;
+  switch (way.verdict) {
+    case "delivered":
+      return kernel.delivered.some((one) => one.netns === way.at.netns)
+        ? undefined
+        : "delivered, says the replay; the kernel delivered nothing";
+    case "forwarded":
+      return away ? undefined : "forwarded, says the replay; the kernel sent nothing";
+    case "queued":
+      return own(waiting(kernel)).length > 0 ? undefined : "queued, says the replay; no fragment waits in the kernel";
+    default: {
+      const answered = made.some((one) => one.verdict === "delivered");
+      if (kernel.delivered.length > 0 && !answered)
+        return `${way.verdict}, says the replay; the kernel delivered it in ${kernel.delivered[0]?.netns}`;
+      return own(waiting(kernel)).length > 0 ? `${way.verdict}, says the replay; in the kernel a fragment waits` : undefined;
+    }
+  }
+}
+
+/** Namespaces in which a fragment was put aside and nothing came of it. */
+function waiting(kernel: Observed): string[] {
+  return Object.entries(kernel.counters)
+    .filter(([, counters]) => (counters["Ip.ReasmReqds"] ?? 0) > 0 && !counters["Ip.ReasmOKs"] && !counters["Ip.ReasmFails"])
+    .map(([netns]) => netns);
+}

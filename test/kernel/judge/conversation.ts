@@ -1,0 +1,145 @@
+import { formatMac } from "../../../src/model/address.ts";
+import type { Case, HeaderPlan, Payload, Send } from "../cases/case.ts";
+import type { Sent as Observed } from "../lab/protocol.ts";
+import { ETHER, ethernet } from "../wire/build.ts";
+import { frameOf, type Sent } from "./frame.ts";
+import { type Ends, errorAbout, packetsOf } from "./octets.ts";
+
+type Injection = Omit<Sent, "time">;
+
+/** Where a packet was last seen: on a device that faces the world, or delivered in a namespace. */
+interface LastSeen {
+  readonly netns: string;
+  readonly device?: string;
+  /** MAC addresses of that frame. */
+  readonly srcMac: string;
+  readonly dstMac: string;
+  readonly packet: Uint8Array;
+  readonly ends: Ends;
+  readonly ports?: readonly [number, number];
+}
+
+const OTHER_MAC = "02:99:99:99:99:99";
+const BROADCAST_MAC = "ff:ff:ff:ff:ff:ff";
+
+/** Turns a plan into octets, answers included: these depend on what the kernel made of the packet before. */
+export class Conversation {
+  readonly #case: Case;
+  readonly #sent = new Map<number, readonly Injection[]>();
+  readonly #seen = new Map<number, LastSeen>();
+
+  constructor(value: Case) {
+    this.#case = value;
+  }
+
+  /** What to send for a step of the plan; nothing where it answers a packet that nobody got. */
+  injections(send: Send): readonly Injection[] {
+    const made = this.#make(send);
+    this.#sent.set(send.id, made);
+    return made;
+  }
+
+  /** Takes note of what became of the last packet of a step. */
+  observed(send: Send, observed: Observed, facesWorld: (netns: string, device: string) => boolean): void {
+    const last = lastSeen(observed, facesWorld);
+    if (last) this.#seen.set(send.id, last);
+  }
+
+  #make(send: Send): readonly Injection[] {
+    switch (send.kind) {
+      case "pause":
+        return [];
+      case "again":
+        return this.#sent.get(send.of) ?? [];
+      case "new": {
+        const door = this.#case.topology.doors[send.door];
+        if (!door) return [];
+        const host = door.hosts[send.host];
+        const at = {
+          netns: door.netns,
+          ...(door.device !== undefined && { device: door.device }),
+          dstMac: macOf(send.header, door.mac),
+          srcMac: host?.mac ?? "",
+        };
+        return packets(at, send, send.header, send.payload);
+      }
+      case "answer": {
+        const seen = this.#seen.get(send.to);
+        if (!seen) return [];
+        return packets(back(seen, send.header), { src: seen.ends.dst, dst: seen.ends.src }, send.header, turned(send.payload, seen));
+      }
+      default: {
+        const seen = this.#seen.get(send.about);
+        if (!seen) return [];
+        const ends = { src: send.from ?? seen.ends.dst, dst: seen.ends.src };
+        return [framed(back(seen, send.header), errorAbout(ends, send.header, send.type, send.code, send.mtu, seen.packet, send.quoted))];
+      }
+    }
+  }
+}
+
+interface At {
+  readonly netns: string;
+  readonly device?: string;
+  readonly srcMac: string;
+  readonly dstMac: string;
+}
+
+function macOf(header: HeaderPlan, mac: string): string {
+  return header.dstMac === "other" ? OTHER_MAC : header.dstMac === "broadcast" ? BROADCAST_MAC : mac;
+}
+
+function back(seen: LastSeen, header: HeaderPlan): At {
+  const { netns, device } = seen;
+  return { netns, ...(device !== undefined && { device }), srcMac: seen.dstMac, dstMac: macOf(header, seen.srcMac) };
+}
+
+/** The ports of the packet that is answered, the other way round. */
+function turned(payload: Payload, seen: LastSeen): Payload {
+  if (!seen.ports) return payload;
+  const [sport, dport] = seen.ports;
+  if (payload.kind === "icmp") return { ...payload, id: sport };
+  return "sport" in payload ? { ...payload, sport: dport, dport: sport } : payload;
+}
+
+function packets(at: At, ends: Ends, header: HeaderPlan, payload: Payload): Injection[] {
+  // The kernel completes the header of what a local socket sends.
+  const damaged = at.device === undefined && (header.damage === "header-checksum" || header.damage === "length");
+  const { damage: _damage, ...whole } = header;
+  return packetsOf(ends, damaged ? whole : header, payload).map((packet) => framed(at, packet));
+}
+
+function framed(at: At, packet: Uint8Array): Injection {
+  if (at.device === undefined) return { netns: at.netns, octets: packet };
+  return { netns: at.netns, device: at.device, octets: ethernet(at.dstMac, at.srcMac, ETHER.ipv4, packet) };
+}
+
+function lastSeen(observed: Observed, facesWorld: (netns: string, device: string) => boolean): LastSeen | undefined {
+  const delivered = observed.delivered.findLast((one) => "packet" in one);
+  const out = observed.frames.findLast((frame) => frame.direction === "out" && facesWorld(frame.netns, frame.device));
+  const at = delivered
+    ? { netns: delivered.netns, octets: Uint8Array.from(Buffer.from(delivered.packet, "hex")) }
+    : out && { netns: out.netns, device: out.device, octets: Uint8Array.from(Buffer.from(out.frame, "hex")) };
+  if (!at) return undefined;
+  const frame = frameOf({ ...at, time: 0n }, 1);
+  const { packet } = frame;
+  if (!packet || packet.fragment) return undefined;
+  const octets = at.octets.subarray("device" in at ? 14 : 0);
+  const text = (bytes: Uint8Array) => bytes.join(".");
+  const { transport } = packet;
+  const ports =
+    transport?.kind === "icmp"
+      ? ([transport.id ?? 0, 0] as const)
+      : transport && "sport" in transport
+        ? ([transport.sport, transport.dport] as const)
+        : undefined;
+  return {
+    netns: at.netns,
+    ...("device" in at && { device: at.device }),
+    srcMac: frame.srcMac === undefined ? "" : formatMac(frame.srcMac),
+    dstMac: frame.dstMac === undefined ? "" : formatMac(frame.dstMac),
+    packet: octets,
+    ends: { src: text(octets.subarray(12, 16)), dst: text(octets.subarray(16, 20)) },
+    ...(ports && { ports }),
+  };
+}

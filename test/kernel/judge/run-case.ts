@@ -1,0 +1,120 @@
+import { createReplay } from "../../../src/engine/replay.ts";
+import type { Host } from "../../../src/model/host.ts";
+import type { PacketTrace } from "../../../src/model/trace.ts";
+import { readSnapshot } from "../../../src/parse/snapshot.ts";
+import type { Case } from "../cases/case.ts";
+import { PORTS } from "../cases/rule-draw.ts";
+import { restoreText } from "../cases/ruleset.ts";
+import type { Lab } from "../lab/lab.ts";
+import type { Sent as Observed, Plan } from "../lab/protocol.ts";
+import { disagreements, type Reading } from "./compare.ts";
+import { Conversation } from "./conversation.ts";
+import { frameOf, type Sent } from "./frame.ts";
+
+/** What the kernel was given, and what it did: all that a replay has to be held against. */
+export interface Evidence {
+  readonly backend: "legacy" | "nft";
+  /** Files of the snapshot by path. */
+  readonly snapshot: Readonly<Record<string, string>>;
+  /** Devices that face the world, "netns device". */
+  readonly outside: readonly string[];
+  readonly packets: readonly { readonly sent: Sent; readonly kernel: Observed }[];
+}
+
+/** What came of holding a replay against the kernel. */
+export interface Judgement {
+  readonly packets: number;
+  /** Why packets ended unknown. */
+  readonly unknown: readonly string[];
+  /** By packet, in words. */
+  readonly disagreements: readonly string[];
+}
+
+/** A machine that the kernel or its tools refused to build, in their words. */
+export class Refused extends Error {}
+
+/** Builds a case on the live kernel and sends its packets. */
+export async function ask(lab: Lab, value: Case): Promise<Evidence> {
+  const built = await lab.build(buildPlan(value));
+  if ("error" in built) throw new Refused(`${built.stage} ${built.netns ?? ""}: ${built.stderr ?? built.error}`);
+  const outside = value.topology.links.filter((link) => link.b === null).map((link) => `${link.a.netns} ${link.a.device}`);
+  const facesWorld = (netns: string, device: string) => outside.includes(`${netns} ${device}`);
+  const conversation = new Conversation(value);
+  const packets: { sent: Sent; kernel: Observed }[] = [];
+  for (const send of value.sends) {
+    if (send.kind === "pause") await lab.sleep(send.ms);
+    for (const injection of conversation.injections(send)) {
+      const octets = Buffer.from(injection.octets).toString("hex");
+      const kernel = await lab.send(
+        injection.device === undefined
+          ? { netns: injection.netns, packet: octets }
+          : { netns: injection.netns, device: injection.device, frame: octets },
+      );
+      conversation.observed(send, kernel, facesWorld);
+      // What the socket call itself refuses was never a packet.
+      if (kernel.error !== undefined && kernel.steps.length === 0 && kernel.frames.length === 0 && kernel.error !== "EPERM") continue;
+      packets.push({ sent: { ...injection, time: BigInt(kernel.time) }, kernel });
+    }
+  }
+  return { backend: value.backend, snapshot: built.snapshot, outside, packets };
+}
+
+function buildPlan(value: Case): Plan {
+  const { topology, rules } = value;
+  return {
+    backend: value.backend,
+    namespaces: topology.namespaces.map(({ bridge, ...plan }) => {
+      const own = rules.find((one) => one.netns === plan.name);
+      return {
+        ...plan,
+        ...(bridge.length > 0 && { bridge }),
+        ...(own && { rules: restoreText(own), sets: own.sets.map((line) => `${line}\n`).join("") }),
+      };
+    }),
+    links: topology.links,
+    silent: { tcp: PORTS, udp: PORTS },
+  };
+}
+
+/** Replays what the kernel was given and holds every answer against what it did. */
+export function judge(evidence: Evidence): Judgement {
+  const { value: host, problems } = readSnapshot(new Map(Object.entries(evidence.snapshot)), "snapshot");
+  if (problems.length > 0)
+    return { packets: 0, unknown: [], disagreements: problems.map((p) => `snapshot: ${p.file}:${p.line ?? ""}: ${p.message}`) };
+  const traces = replayed(host, evidence);
+  const reading = readingOf(host, evidence);
+  const unknown: string[] = [];
+  const found: string[] = [];
+  for (const [i, { sent, kernel }] of evidence.packets.entries()) {
+    const trace = traces.get(i + 1);
+    if (!trace) found.push(`packet ${i + 1}: not replayed`);
+    else if (trace.way.verdict === "unknown") unknown.push(trace.way.undecided ?? "no reason given");
+    else if (trace.seenBefore !== undefined) found.push(`packet ${i + 1}: taken for packet ${trace.seenBefore} seen again`);
+    else found.push(...disagreements(trace, sent, kernel, reading).map((words) => `packet ${i + 1}: ${words}`));
+  }
+  return { packets: evidence.packets.length, unknown, disagreements: found };
+}
+
+function replayed(host: Host, evidence: Evidence): Map<number, PacketTrace> {
+  const [first] = host.namespaces.keys();
+  const replay = createReplay(host, { netns: first ?? "", capture: "live" });
+  const traces = new Map<number, PacketTrace>();
+  const take = (released: readonly PacketTrace[]) => {
+    for (const trace of released) traces.set(trace.frame.number, trace);
+  };
+  for (const [i, { sent }] of evidence.packets.entries()) take(replay.push(frameOf(sent, i + 1), sent.netns));
+  take(replay.finish());
+  return traces;
+}
+
+function readingOf(host: Host, evidence: Evidence): Reading {
+  const outside = new Set(evidence.outside);
+  return {
+    backend: evidence.backend,
+    rulesOf(netns, table, chain) {
+      const tables = host.namespaces.get(netns)?.ruleset4?.tables;
+      return tables?.get(table as never)?.chains.get(chain)?.rules.length ?? 0;
+    },
+    facesWorld: (netns, device) => outside.has(`${netns} ${device}`),
+  };
+}

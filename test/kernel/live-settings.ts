@@ -1,0 +1,12 @@
+/** What `npm run test:kernel` was asked for, from the environment. */
+export function settings() {
+  const backend = process.env["KERNEL_BACKEND"] === "nft" ? ("nft" as const) : ("legacy" as const);
+  return {
+    seed: Number(process.env["KERNEL_SEED"] ?? 1),
+    cases: Number(process.env["KERNEL_CASES"] ?? 100),
+    jobs: Number(process.env["KERNEL_JOBS"] ?? 2),
+    backend,
+    /** Folder for the recordings of what disagreed. */
+    keep: process.env["KERNEL_KEEP"] ?? "kernel-disagreements",
+  };
+}

@@ -1,0 +1,115 @@
+import { asyncProperty, check } from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CaseArbitrary } from "./cases/arbitrary.ts";
+import type { Case } from "./cases/case.ts";
+import { saveEvidence } from "./judge/evidence.ts";
+import { ask, judge, Refused } from "./judge/run-case.ts";
+import { Lab } from "./lab/lab.ts";
+import { settings } from "./live-settings.ts";
+
+const { seed, cases, backend, jobs, keep } = settings();
+/** Cases of one fast-check run; a run ends with its first failure, the others go on. */
+const RUN = 20;
+/** Share of the drawn machines that the kernel may refuse to build, rulesets included. */
+const MOST_REFUSED = 0.1;
+
+const lacking = await lack();
+const tally = { cases: 0, refused: 0, packets: 0, unknown: new Map<string, number>(), once: 0 };
+const labs: Lab[] = [];
+
+describe.skipIf(lacking !== undefined)(`the live kernel, ${backend}${lacking === undefined ? `, seed ${seed}` : `: ${lacking}`}`, () => {
+  beforeAll(async () => {
+    for (let i = 0; i < jobs; i++) labs.push(await Lab.start());
+  });
+
+  afterAll(async () => {
+    await Promise.all(labs.map((lab) => lab.stop()));
+    report();
+  });
+
+  const runs = Array.from({ length: Math.ceil(cases / RUN) }, (_, run) => run);
+  it.concurrent.each(runs)("run %i", async (run) => {
+    const lab = labs.pop() as Lab;
+    try {
+      await agreement(lab, run, Math.min(RUN, cases - run * RUN));
+    } finally {
+      labs.push(lab);
+    }
+  });
+
+  it("builds what was drawn", () => {
+    expect(tally.cases).toBeGreaterThan(0);
+    expect(tally.refused / tally.cases).toBeLessThan(MOST_REFUSED);
+  });
+});
+
+/** Why this machine cannot be asked; undefined when it can. */
+async function lack(): Promise<string | undefined> {
+  const lab = await Lab.start();
+  try {
+    const probe = await lab.probe();
+    if ("error" in probe) return probe.error;
+    return probe.backends.includes(backend) ? undefined : `iptables-${backend} does not work here`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    await lab.stop();
+  }
+}
+
+/** Fails with the smallest case in which kernel and replay disagree. */
+async function agreement(lab: Lab, run: number, size: number): Promise<void> {
+  const property = asyncProperty(new CaseArbitrary(backend), async (value) => {
+    const found = await disagreement(lab, value);
+    if (found !== undefined) throw new Error(found);
+  });
+  const result = await check(property, { seed: seed * 10_000 + run, numRuns: size });
+  const smallest = result.counterexample?.[0];
+  if (!smallest) return;
+  const evidence = await ask(lab, smallest).catch(() => undefined);
+  const file = `${keep}/${backend}-${seed}-${run}.json.gz`;
+  if (evidence) saveEvidence(file, evidence);
+  const told = [
+    String(result.errorInstance),
+    JSON.stringify({ rules: smallest.rules, sends: smallest.sends, topology: smallest.topology }, undefined, 1),
+  ];
+  expect.fail(`${told.join("\n")}\nkept in ${file}`);
+}
+
+/** Where kernel and replay disagree about a case, twice in a row; what happens only once is the lab's own noise. */
+async function disagreement(lab: Lab, value: Case): Promise<string | undefined> {
+  const first = await answer(lab, value, true);
+  if (first === undefined) return undefined;
+  const second = await answer(lab, value, false);
+  if (second === undefined) tally.once++;
+  return second;
+}
+
+async function answer(lab: Lab, value: Case, counts: boolean): Promise<string | undefined> {
+  try {
+    const judgement = judge(await ask(lab, value));
+    if (counts) {
+      tally.cases++;
+      tally.packets += judgement.packets;
+      for (const reason of judgement.unknown) tally.unknown.set(reason, (tally.unknown.get(reason) ?? 0) + 1);
+    }
+    return judgement.disagreements.length === 0 ? undefined : judgement.disagreements.join("\n");
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (counts) {
+      tally.cases++;
+      tally.refused++;
+    }
+    return undefined;
+  }
+}
+
+function report(): void {
+  const { unknown } = tally;
+  const undecided = [...unknown.values()].reduce((sum, count) => sum + count, 0);
+  const lines = [
+    `live kernel, ${backend}, seed ${seed}: ${tally.cases} cases, ${tally.packets} packets; ${undecided} unknown, ${tally.refused} machines refused, ${tally.once} not repeatable`,
+    ...[...unknown].sort((a, b) => b[1] - a[1]).map(([reason, count]) => `  unknown ${count}: ${reason}`),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}

@@ -1,0 +1,33 @@
+// npm run test:kernel -- [--seed N] [--cases N] [--backend legacy|nft] [--jobs N] [--keep FOLDER]
+import { spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { parseArgs } from "node:util";
+
+const number = { type: "string" };
+const { values } = parseArgs({
+  options: { seed: number, cases: number, backend: { type: "string", default: "legacy" }, jobs: number, keep: { type: "string" } },
+});
+for (const name of ["seed", "cases", "jobs"]) {
+  if (values[name] !== undefined && !/^[0-9]{1,6}$/.test(values[name]))
+    fail(`--${name} is a number of up to six digits, found "${values[name]}"`);
+}
+if (!["legacy", "nft"].includes(values.backend)) fail(`--backend is legacy or nft, found "${values.backend}"`);
+
+const seed = values.seed ?? String(randomInt(1, 100_000));
+process.stdout.write(`live kernel: --seed ${seed} --cases ${values.cases ?? 100} --backend ${values.backend}\n`);
+const env = {
+  ...process.env,
+  KERNEL_SEED: seed,
+  KERNEL_BACKEND: values.backend,
+  ...(values.cases && { KERNEL_CASES: values.cases }),
+  ...(values.jobs && { KERNEL_JOBS: values.jobs }),
+  ...(values.keep && { KERNEL_KEEP: values.keep }),
+};
+const vitest = new URL("../../node_modules/vitest/vitest.mjs", import.meta.url).pathname;
+const { status } = spawnSync(process.execPath, [vitest, "run", "--config", "test/kernel/vitest.config.ts"], { env, stdio: "inherit" });
+process.exit(status ?? 1);
+
+function fail(message) {
+  process.stderr.write(`test:kernel: ${message}\n`);
+  process.exit(2);
+}
