@@ -1,4 +1,4 @@
-import type { Packet } from "../model/packet.ts";
+import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { decodeTransport } from "../wire/transport.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
@@ -82,7 +82,10 @@ function assemble(ordered: readonly Packet[]): Packet | undefined {
   };
 }
 
-/** A packet cut into fragments for an MTU (ip_do_fragment): along its old borders where these fit, else anew. */
+/** Octets of a transport header that address translation must have in one piece (nf_nat_proto.c, tcp_manip_pkt and sctp_manip_pkt). */
+const TRANSLATED: Readonly<Record<number, number>> = { [PROTOCOL.tcp]: 20, [PROTOCOL.sctp]: 12 };
+
+/** A packet cut into fragments for an MTU (ip_do_fragment): along its old borders where these fit, and then without DF, else anew. */
 export function cut(skb: Skb, mtu: number): Packet[] {
   const packet = skb.packet;
   const limit = skb.fragMaxSize !== undefined && skb.fragMaxSize < mtu ? skb.fragMaxSize : mtu;
@@ -90,12 +93,17 @@ export function cut(skb: Skb, mtu: number): Packet[] {
   const total = packet.length - packet.headerLength;
   const borders: number[] = [];
   const old = skb.fragments;
+  const translated = skb.connection?.srcNat || skb.connection?.dstNat ? (TRANSLATED[packet.protocol] ?? 0) : 0;
+  const intact = old?.[0] !== undefined && old[0].length - old[0].headerLength >= translated;
   const sameLength = old !== undefined && old.reduce((sum, part) => sum + part.length - part.headerLength, 0) === total;
-  if (
-    old &&
+  const kept =
+    old !== undefined &&
+    intact &&
     sameLength &&
-    old.every((part, i) => part.length - part.headerLength <= room && (i === old.length - 1 || (part.length - part.headerLength) % 8 === 0))
-  ) {
+    old.every(
+      (part, i) => part.length - part.headerLength <= room && (i === old.length - 1 || (part.length - part.headerLength) % 8 === 0),
+    );
+  if (kept) {
     for (const part of old) borders.push(part.length - part.headerLength);
   } else {
     const step = room & ~7;
@@ -111,6 +119,7 @@ export function cut(skb: Skb, mtu: number): Packet[] {
     const { transport, defect, ...rest } = packet;
     const piece: Packet = {
       ...rest,
+      ...(kept && { dontFragment: false }),
       length: packet.headerLength + size,
       fragment: { offset, more: i < borders.length - 1 },
       payload: packet.payload.subarray(offset, offset + size),

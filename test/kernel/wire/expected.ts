@@ -11,6 +11,31 @@ const MORE_FRAGMENTS = 0x2000;
 const DONT_FRAGMENT = 0x4000;
 const OFFSET = 0x1fff;
 
+/** The datagram that the last of some packets makes whole, when it is a fragment and the others of it are among those before. */
+export function gathered(sent: readonly Uint8Array[]): Uint8Array | undefined {
+  const last = sent.at(-1);
+  if (!last || read(last, 0, 1) >> 4 !== 4 || (!hasMore(last) && offsetOf(last) === 0)) return undefined;
+  const parts = new Map<number, Uint8Array>();
+  for (const packet of sent.toReversed()) {
+    if (datagramOf(packet) === datagramOf(last) && !parts.has(offsetOf(packet))) parts.set(offsetOf(packet), packet);
+    if (isWhole([...parts.values()])) return reassembled([...parts.values()]);
+  }
+  return undefined;
+}
+
+/** What fragments of one datagram have in common (ip_fragment.c, struct frag_v4_compare_key). */
+const datagramOf = (octets: Uint8Array) => `${read(octets, 4, 2)} ${octets[9]} ${octets.subarray(12, 20)}`;
+
+function isWhole(parts: readonly Uint8Array[]): boolean {
+  let end = 0;
+  for (const part of parts.toSorted((a, b) => offsetOf(a) - offsetOf(b))) {
+    if (offsetOf(part) !== end) return false;
+    end += measure(part).end - measure(part).header;
+    if (!hasMore(part)) return true;
+  }
+  return false;
+}
+
 /** The datagram that IPv4 fragments make up, in any order (net/ipv4/ip_fragment.c, ip_frag_reasm). */
 export function reassembled(parts: readonly Uint8Array[]): Uint8Array {
   const ordered = [...parts].sort((a, b) => offsetOf(a) - offsetOf(b));
@@ -55,16 +80,6 @@ export function expectedOctets(original: Uint8Array, said: Packet, first: Packet
 
 const hasMore = (octets: Uint8Array) => (read(octets, FRAGMENT_FIELD, 2) & MORE_FRAGMENTS) !== 0;
 
-/** The octets of each appearance of a packet; fragments find the first one of theirs among the appearances on the same device. */
-export function expectedOutputs(original: Uint8Array, out: readonly Appearance[]): Uint8Array[] {
-  const firsts = new Map<string, Packet>();
-  return out.map(({ netns, interface: device, packet }) => {
-    const place = `${netns} ${device}`;
-    if ((packet.fragment?.offset ?? 0) === 0) firsts.set(place, packet);
-    return expectedOctets(original, packet, firsts.get(place));
-  });
-}
-
 /** A packet whose transport checksum was left to the card, as the card sends it. */
 function completed(octets: Uint8Array): Uint8Array {
   const { header, end, protocol, src, dst } = measure(octets);
@@ -91,4 +106,19 @@ export function differs(said: Packet, original: Uint8Array, kernel: Uint8Array, 
   const difference = firstDifference(expected, kernel);
   if (difference === undefined || said.checksum !== "partial") return difference;
   return firstDifference(completed(expected), kernel) && difference;
+}
+
+/**
+ * In words, the first thing in which the octets of `out[index]` are not what the replay says. `sent` are the packets so far, the one in
+ * question last: when that made a datagram whole, the datagram may have been put together on the way and cut again.
+ */
+export function differsOut(sent: readonly Uint8Array[], out: readonly Appearance[], index: number, kernel: Uint8Array): string | undefined {
+  const one = out[index];
+  const original = sent.at(-1);
+  if (!one || !original) return "nothing is said of it";
+  const before = out.slice(0, index + 1).filter(({ netns, interface: device }) => netns === one.netns && device === one.interface);
+  const first = before.findLast(({ packet }) => (packet.fragment?.offset ?? 0) === 0)?.packet ?? one.packet;
+  const alone = differs(one.packet, original, kernel, first);
+  const whole = alone === undefined ? undefined : gathered(sent);
+  return whole ? differs(one.packet, whole, kernel, first) : alone;
 }
