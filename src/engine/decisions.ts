@@ -10,7 +10,7 @@ export type Source = Pick<Decision, "by" | "packet" | "interface">;
 export function decisionsOf(
   packet: Packet,
   explored: readonly Course[],
-  left: readonly Way[],
+  left: readonly Course[],
   sources: readonly Source[],
 ): readonly Decision[] {
   const [first, last] = [sources[0], sources.at(-1)];
@@ -26,20 +26,20 @@ export function decisionsOf(
   decide(
     "destination",
     explored.map((course) => spanned(course, toOf(packet, course.way, "dst"))),
-    left.map((way) => toOf(packet, way, "dst")),
+    left.map(({ way }) => toOf(packet, way, "dst")),
     first,
   );
   decide(
     "source",
     explored.map((course) => spanned(course, toOf(packet, course.way, "src"))),
-    left.map((way) => toOf(packet, way, "src")),
+    left.map(({ way }) => toOf(packet, way, "src")),
     last,
   );
   if (decisions.length === 0)
     decide(
       "way",
-      explored.map(({ way }) => way.conditions.join(" and ")),
-      left.map((way) => way.conditions.join(" and ")),
+      explored.map(({ way }) => way.conditions.join("; ")),
+      left.map(({ way }) => way.conditions.join("; ")),
       first,
     );
   return decisions;

@@ -85,7 +85,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     world.told.clear();
     for (const assumption of [...assumptions, ...verdict.assumptions]) world.assumptions.add(assumption);
     const trace = traceOf(world, departure, followed, flows, options.capture);
-    trace.decided = decisionsOf(packet, explored, followed.ways, verdict.sources);
+    trace.decided = decisionsOf(packet, explored, verdict.left, verdict.sources);
     observer.expect(trace, withoutItself(followed.sightings, departure.entry));
     open = undefined;
     ahead.shift();

@@ -71,7 +71,7 @@ function devicesTogether(texts: readonly string[]): readonly string[] {
 }
 
 /** Splits "nat PREROUTING 1 matches (not known: whether … )" in its halves. */
-function readCondition(words: string): Condition {
+export function readCondition(words: string): Condition {
   const match = /^(.*?) \(not known: (.*)\)$/.exec(words);
   if (match) return { text: match[1] ?? words, unknown: match[2] ?? words };
   if (words.startsWith("it came in on")) return { text: words, unknown: "which device it came in on (--interface)" };

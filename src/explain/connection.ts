@@ -5,6 +5,7 @@ import { alternatives, endsOf } from "./alternatives.ts";
 import { type Connection, isTrouble, type Outcome } from "./collect.ts";
 import { closestSentence, evidence, missingDevices, observationSentences } from "./evidence.ts";
 import { type StepRow, stepRows } from "./steps.ts";
+import { decisionSentences, undeterminedSentences } from "./told.ts";
 import { headline } from "./way.ts";
 import { count, icmpWords, packetTitle, sentence } from "./words.ts";
 
@@ -80,6 +81,8 @@ function explainOutcome(outcome: Outcome, lead: string, host: Host, options: Det
   const text = forked ? `UNDECIDED: it can have ended in ${endsOf(first)} ways` : headline(first, way);
   const lines: Line[] = [{ text: `${lead ? `${sentence(lead)}: ${text}` : sentence(text)}.`, tone }];
   for (const words of evidence(first, way)) lines.push({ text: `${words}`, tone: "proof" });
+  for (const words of decisionSentences(first)) lines.push({ text: `${words}.`, tone: "proof" });
+  for (const words of undeterminedSentences(way)) lines.push({ text: `${words}.`, tone: "unsure" });
   for (const words of alternatives(first)) lines.push({ text: words, tone: "unsure" });
   for (const words of observationSentences(first))
     lines.push({ text: `${words}.`, tone: words.startsWith("Predicted") ? "unsure" : "proof" });

@@ -10,6 +10,7 @@ import { type PacketState, packetAlong } from "./packet-along.ts";
 import { reasonWords } from "./reasons.ts";
 import { briefRule, ruleBody } from "./rule-words.ts";
 import { bridgeWords, conntrackWords, isChainStep, natWords, routeWords } from "./steps.ts";
+import { decisionSentences, undeterminedSentences } from "./told.ts";
 import { headline, namespaceWords, natRule } from "./way.ts";
 import { count, formatEndpoints, packetTitle, portsOf, sentence, tcpFlagWords } from "./words.ts";
 
@@ -51,7 +52,12 @@ export function explainPacket(trace: PacketTrace, host: Host, clock: string, ext
       headline: `${sentence(headline(trace, way))}.`,
       rows: detailRows(trace, way, host, extended),
     })),
-    closing: [...proof, ...(closest ? [closest] : []), ...sentOn(trace), ...observationSentences(trace).map((words) => `${words}.`)],
+    closing: [
+      ...proof,
+      ...(closest ? [closest] : []),
+      ...sentOn(trace),
+      ...[...decisionSentences(trace), ...undeterminedSentences(trace.way), ...observationSentences(trace)].map((words) => `${words}.`),
+    ],
   };
 }
 

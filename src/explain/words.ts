@@ -1,5 +1,6 @@
 import { type Address, formatAddress } from "../model/address.ts";
 import { type Icmp, type Packet, PROTOCOL, protocolName, TCP_FLAG } from "../model/packet.ts";
+import { DRAWN_PORT } from "../model/trace.ts";
 
 const ICMP_TYPES: Readonly<Record<number, string>> = {
   0: "echo reply",
@@ -62,7 +63,8 @@ export function portsOf(packet: Packet): { readonly sport: number; readonly dpor
 export function formatEndpoint(address: Address, port: number | undefined): string {
   const text = formatAddress(address);
   if (port === undefined) return text;
-  return typeof address === "bigint" ? `[${text}]:${port}` : `${text}:${port}`;
+  const shown = port < 0 ? DRAWN_PORT : port;
+  return typeof address === "bigint" ? `[${text}]:${shown}` : `${text}:${shown}`;
 }
 
 /** "192.0.2.50:40000 → 192.0.2.10:8080" */

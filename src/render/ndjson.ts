@@ -49,6 +49,7 @@ export function traceObject(trace: PacketTrace, time: string): Json {
     ...wayFields(trace.way),
     observed: trace.observed.map(observationObject),
     missing: missing.length > 0 ? missing : undefined,
+    decided: trace.decided.length > 0 ? trace.decided : undefined,
     assumptions: trace.assumptions.map(({ id, text, flag }) => ({ id, text, flag })),
     alternatives: trace.alternatives.map((way) => ({ conditions: way.conditions, verdict: way.verdict, ...wayFields(way) })),
   };
@@ -89,14 +90,19 @@ function packetFields(packet: Packet): Json {
     dst: formatAddress(packet.dst),
     protocol,
     proto: protocol,
-    sport: ports?.sport,
-    dport: ports?.dport,
+    sport: known(ports?.sport),
+    dport: known(ports?.dport),
     icmpType: icmp?.type,
     icmpCode: icmp?.code,
     ttl: packet.ttl,
     tos: packet.tos,
     length: packet.length,
   };
+}
+
+/** A port, unless it was drawn at random and nothing told it. */
+function known(port: number | undefined): number | undefined {
+  return port !== undefined && port >= 0 ? port : undefined;
 }
 
 function appearanceObject(appearance: Appearance): Json {
