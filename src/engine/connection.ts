@@ -2,8 +2,12 @@ import { type Address, formatAddress } from "../model/address.ts";
 import type { Tuple } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { DRAWN_PORT } from "../model/trace.ts";
+import type { SctpTracking } from "./conntrack-sctp.ts";
+import type { FtpTracking } from "./helper-ftp.ts";
+import type { SequenceShift } from "./sequence-shift.ts";
 import type { Restorable } from "./state.ts";
 import type { TcpTracking } from "./tcp-segment.ts";
+import type { Zone } from "./zone.ts";
 
 /** Addresses and ports in one direction; ports are the identifier (sport) and type and code (dport) for ICMP. */
 export interface FlowTuple {
@@ -28,7 +32,7 @@ export const ANY_PORT = -1;
 export class Connection implements Restorable {
   readonly stateKey: string;
   readonly netns: string;
-  readonly zone: number;
+  readonly zone: Zone;
   readonly original: FlowTuple;
   reply: FlowTuple;
   confirmed = false;
@@ -42,17 +46,24 @@ export class Connection implements Restorable {
   dying = false;
   mark = 0;
   helper: string | undefined;
+  /** The connection whose helper announced this one, where `expected` holds. */
+  master: Connection | undefined;
+  /** Key of what its helper has announced. */
+  announced: string | undefined;
+  ftp: FtpTracking | undefined;
+  /** By direction. */
+  shifts: readonly [SequenceShift, SequenceShift] | undefined;
   /** Nanoseconds since the epoch. */
   expires = 0n;
   /** UDP: from when on it counts as a stream. */
   streamFrom = 0n;
   tcp: TcpTracking | undefined;
-  sctpState: string | undefined;
+  sctp: SctpTracking | undefined;
   drawn: DrawnPort | undefined;
   /** Came from `conntrack -L`. */
   readonly fromSnapshot: boolean;
 
-  constructor(id: number, netns: string, zone: number, original: FlowTuple, fromSnapshot = false) {
+  constructor(id: number, netns: string, zone: Zone, original: FlowTuple, fromSnapshot = false) {
     this.stateKey = `ct|${id}`;
     this.netns = netns;
     this.zone = zone;
@@ -79,6 +90,11 @@ export function invert(tuple: FlowTuple): FlowTuple | undefined {
     return { src: tuple.dst, dst: tuple.src, protocol: tuple.protocol, sport: tuple.sport, dport: (type << 8) | (tuple.dport & 255) };
   }
   return { src: tuple.dst, dst: tuple.src, protocol: tuple.protocol, sport: tuple.dport, dport: tuple.sport };
+}
+
+/** Whether two tuples are the same (nf_ct_tuple_equal). */
+export function sameTuple(a: FlowTuple, b: FlowTuple): boolean {
+  return a.src === b.src && a.dst === b.dst && a.protocol === b.protocol && a.sport === b.sport && a.dport === b.dport;
 }
 
 /** Identifies a tuple among all of a namespace and zone. */
@@ -123,16 +139,22 @@ export function tupleOf(packet: Packet): FlowTuple | undefined {
   if (transport?.kind === "icmp") {
     return { src, dst, protocol, sport: transport.id ?? 0, dport: (transport.type << 8) | transport.code };
   }
+  // DCCP is no longer known to connection tracking, and treated as any protocol without ports.
+  if (protocol === PROTOCOL.dccp) return { src, dst, protocol, sport: 0, dport: 0 };
   if (transport && "sport" in transport) return { src, dst, protocol, sport: transport.sport, dport: transport.dport };
-  const needsPorts = [
-    PROTOCOL.tcp,
-    PROTOCOL.udp,
-    PROTOCOL.icmp,
-    PROTOCOL.sctp,
-    PROTOCOL.udplite,
-    PROTOCOL.dccp,
-    PROTOCOL.icmpv6,
-  ] as readonly number[];
+  if (protocol === PROTOCOL.gre) return greTuple(packet);
+  const needsPorts = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.icmp, PROTOCOL.sctp, PROTOCOL.udplite, PROTOCOL.icmpv6] as readonly number[];
   if (needsPorts.includes(protocol)) return undefined;
+  return { src, dst, protocol, sport: 0, dport: 0 };
+}
+
+/** gre_pkt_to_tuple: the call of PPTP's enhanced GRE (RFC 2637) takes a port's place; other GRE has none. */
+function greTuple({ src, dst, protocol, payload, length, headerLength }: Packet): FlowTuple | undefined {
+  const octet = (at: number) => payload[at] ?? 0;
+  const enhanced = payload.length >= 4 && (octet(1) & 7) === 1;
+  if (enhanced && length - headerLength >= 8) {
+    if (octet(2) !== 0x88 || octet(3) !== 0x0b) return undefined;
+    return { src, dst, protocol, sport: 0, dport: (octet(6) << 8) | octet(7) };
+  }
   return { src, dst, protocol, sport: 0, dport: 0 };
 }

@@ -19,7 +19,8 @@ import { checkWindow } from "./tcp-window.ts";
 /** What the tracker decides; "reopen" means: forget this entry and look the packet up again. */
 export type TcpVerdict =
   | { readonly kind: "accept"; readonly timeout?: number; readonly assure?: boolean; readonly kill?: boolean }
-  | { readonly kind: "invalid"; readonly why: string }
+  /** `lower`: an entry that is long to live is not to outlive so many seconds (nf_tcp_handle_invalid). */
+  | { readonly kind: "invalid"; readonly why: string; readonly lower?: number }
   | { readonly kind: "reopen" };
 
 // Rows by state as in TCP_STATES: "-" invalid, "=" ignored, else the index of the new state (tcp_conntracks in nf_conntrack_proto_tcp.c).
@@ -32,7 +33,11 @@ const TRANSITIONS: Readonly<Record<Index, readonly [string, string]>> = {
   NONE: ["----------", "----------"],
 };
 
+/** States in which a connection may be forgotten under pressure (tcp_can_early_drop). */
+const CLOSING: ReadonlySet<TcpState> = new Set(["FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE"]);
+
 const VALID_FLAGS = new Set([2, 2 | 32, 2 | 16, 4, 4 | 16, 1 | 16, 1 | 16 | 32, 16, 16 | 32]);
+
 /** Whether flags and lengths can be those of a segment (tcp_error); the reason when not. */
 export function tcpError(packet: Packet, checkChecksum: boolean): string | undefined {
   const tcp = packet.transport;
@@ -92,19 +97,20 @@ export function restoredTcp(state: TcpState): TcpTracking {
   };
 }
 
+/** What trackTcp looks at beside the segment and its own tracking. */
+export interface TcpSurroundings {
+  readonly seenReply: boolean;
+  readonly assured: boolean;
+  readonly settings: TcpSettings;
+  /** How far a helper has shifted the sequence numbers of a direction (nf_ct_seq_offset). */
+  shift(dir: 0 | 1, seq: number): number;
+}
+
 /** Takes a connection through one segment (nf_conntrack_tcp_packet). Changes `tracking`. */
-export function trackTcp(
-  tracking: TcpTracking,
-  packet: Packet,
-  tcp: Tcp,
-  dir: 0 | 1,
-  seenReply: boolean,
-  assured: boolean,
-  settings: TcpSettings,
-): TcpVerdict {
+export function trackTcp(tracking: TcpTracking, packet: Packet, tcp: Tcp, dir: 0 | 1, around: TcpSurroundings): TcpVerdict {
+  const { seenReply, assured, settings } = around;
   const index = indexOf(tcp);
   let oldState = tracking.state;
-  const other = tracking.seen[dir === 0 ? 1 : 0];
   const code = TRANSITIONS[index][dir][TCP_STATES.indexOf(oldState)];
   let inWindow = false;
   let newState: TcpState = oldState;
@@ -112,37 +118,21 @@ export function trackTcp(
   let ignored = code === "=";
   if (!ignored) newState = TCP_STATES[Number(code)] as TcpState;
   if (newState === "SYN_SENT" && (oldState === "TIME_WAIT" || oldState === "CLOSE" || oldState === "SYN_SENT2")) {
-    if (
-      ((tracking.seen[0].flags | tracking.seen[1].flags) & FLAG.CLOSE_INIT) !== 0 ||
-      (tracking.lastDirection === dir && tracking.lastIndex === "RST")
-    ) {
-      return { kind: "reopen" };
-    }
+    const closed = ((tracking.seen[0].flags | tracking.seen[1].flags) & FLAG.CLOSE_INIT) !== 0;
+    if (closed || (tracking.lastDirection === dir && tracking.lastIndex === "RST")) return { kind: "reopen" };
     ignored = true;
   }
   if (ignored) {
     if (index === "SYNACK" && tracking.lastIndex === "SYN" && tracking.lastDirection !== dir && tcp.ack === tracking.lastEnd) {
       oldState = "SYN_SENT";
       newState = "SYN_RECV";
-      const side = tracking.seen[tracking.lastDirection];
-      side.end = side.maxEnd = tracking.lastEnd;
-      side.maxWindow = tracking.lastWindow || 1;
-      side.scale = tracking.lastScale;
-      tracking.lastFlags &= ~FLAG.CHALLENGE_ACK;
-      side.flags = tracking.lastFlags;
-      Object.assign(tracking.seen[dir], emptySide());
+      believeSyn(tracking, dir);
     } else {
       annotate(tracking, packet, tcp, dir, index, oldState);
       return { kind: "accept" };
     }
   } else if (newState === "TIME_WAIT") {
-    if (
-      oldState === "LAST_ACK" &&
-      index === "ACK" &&
-      tracking.lastDirection !== dir &&
-      tracking.lastIndex === "SYN" &&
-      tracking.lastFlags & FLAG.CHALLENGE_ACK
-    ) {
+    if (isChallengeAck(tracking, dir, index, oldState)) {
       tracking.lastFlags &= ~FLAG.CHALLENGE_ACK;
       return { kind: "accept" };
     }
@@ -151,47 +141,24 @@ export function trackTcp(
   } else if (newState === "SYN_RECV") {
     if (dir === 1 && index === "ACK" && tracking.lastFlags & FLAG.SIMULTANEOUS_OPEN) newState = "ESTABLISHED";
   } else if (newState === "CLOSE" && index === "RST") {
-    const established = isEstablished(tracking, assured);
-    if (other.flags & FLAG.MAXACK_SET && !(tcp.seq === 0 && !established)) {
-      if (before(tcp.seq, other.maxAck) && !settings.ignoreInvalidRst)
-        return { kind: "invalid", why: "the RST's sequence number is older than what was acknowledged" };
-      const exact =
-        !established ||
-        tcp.seq === other.maxAck ||
-        (tracking.lastIndex === "ACK" && tracking.lastDirection === dir && tcp.seq === tracking.lastEnd);
-      if (!exact) newState = oldState;
-      else inWindow = false;
-      if (!exact) inWindow = answersIgnored(tracking, tcp, seenReply, assured, oldState);
-    } else if (!(other.flags & FLAG.MAXACK_SET)) {
-      inWindow = answersIgnored(tracking, tcp, seenReply, assured, oldState);
-    }
+    const reset = judgeReset(tracking, tcp, dir, around);
+    if (reset === "invalid") return { kind: "invalid", why: "the RST's sequence number is older than what was acknowledged" };
+    if (reset.keep) newState = oldState;
+    inWindow = reset.inWindow;
   }
   if (!inWindow) {
-    const verdict = checkWindow(tracking, packet, tcp, dir, index, settings);
+    const verdict = checkWindow(tracking, packet, tcp, dir, index, settings, around.shift);
     if (verdict === "ignore") return { kind: "accept" };
-    if (verdict !== "accept") {
-      if (
-        assured &&
-        (index === "RST" || index === "FIN") &&
-        !(tracking.lastDirection !== dir && (tracking.lastIndex === "FIN" || tracking.lastIndex === "RST"))
-      ) {
-        tracking.lastIndex = index;
-        tracking.lastDirection = dir;
-      }
-      return { kind: "invalid", why: verdict };
-    }
+    if (verdict !== "accept") return invalid(tracking, dir, index, verdict, around);
   }
   tracking.lastIndex = index;
   tracking.lastDirection = dir;
   tracking.state = newState;
   if (oldState !== newState && newState === "FIN_WAIT") tracking.seen[dir].flags |= FLAG.CLOSE_INIT;
   let timeout = timeoutOf(tracking, index, newState, settings);
-  if (!seenReply && dir === 0) {
+  if (!seenReply) {
     if (index === "RST") return { kind: "accept", kill: true };
     if (index === "SYN" && oldState === "SYN_SENT") return { kind: "accept" };
-    if (newState === "ESTABLISHED") timeout = Math.min(timeout, settings.timeout("UNACK"));
-  } else if (!seenReply) {
-    if (index === "RST") return { kind: "accept", kill: true };
     if (newState === "ESTABLISHED") timeout = Math.min(timeout, settings.timeout("UNACK"));
   } else if (!assured && (oldState === "SYN_RECV" || oldState === "ESTABLISHED") && newState === "ESTABLISHED") {
     return { kind: "accept", timeout, assure: true };
@@ -199,15 +166,60 @@ export function trackTcp(
   return { kind: "accept", timeout };
 }
 
-function isEstablished(tracking: TcpTracking, assured: boolean): boolean {
-  return tracking.state === "ESTABLISHED" && assured;
+/** A SYN/ACK that answers a SYN which was let through without being believed: client and server are right, and the tracking starts over. */
+function believeSyn(tracking: TcpTracking, dir: 0 | 1): void {
+  const side = tracking.seen[tracking.lastDirection];
+  side.end = side.maxEnd = tracking.lastEnd;
+  side.maxWindow = tracking.lastWindow || 1;
+  side.scale = tracking.lastScale;
+  tracking.lastFlags &= ~FLAG.CHALLENGE_ACK;
+  side.flags = tracking.lastFlags;
+  tracking.seen[dir] = { ...emptySide(), flags: tracking.seen[dir].flags & FLAG.BE_LIBERAL };
 }
 
-/** RST that answers a SYN or ACK which was let through without being believed. */
-function answersIgnored(tracking: TcpTracking, tcp: Tcp, seenReply: boolean, assured: boolean, oldState: TcpState): boolean {
-  if (((seenReply && tracking.lastIndex === "SYN") || (!assured && tracking.lastIndex === "ACK")) && tcp.ack === tracking.lastEnd)
-    return true;
-  return oldState === "SYN_SENT" && tracking.lastIndex === "ACK" && tracking.lastDirection === 1 && tcp.seq === tracking.lastAck;
+/** RFC 5961: an ACK that only challenges a stray SYN does not acknowledge the last FIN. */
+function isChallengeAck(tracking: TcpTracking, dir: 0 | 1, index: Index, oldState: TcpState): boolean {
+  return (
+    oldState === "LAST_ACK" &&
+    index === "ACK" &&
+    tracking.lastDirection !== dir &&
+    tracking.lastIndex === "SYN" &&
+    (tracking.lastFlags & FLAG.CHALLENGE_ACK) !== 0
+  );
+}
+
+/** Whether an RST closes the connection or keeps its state, and whether it passes without a look at the window. */
+function judgeReset(
+  tracking: TcpTracking,
+  tcp: Tcp,
+  dir: 0 | 1,
+  { assured, seenReply, settings }: TcpSurroundings,
+): "invalid" | { readonly keep: boolean; readonly inWindow: boolean } {
+  const other = tracking.seen[dir === 0 ? 1 : 0];
+  if (CLOSING.has(tracking.state)) return { keep: false, inWindow: true };
+  let keep = false;
+  if (other.flags & FLAG.MAXACK_SET && tracking.lastIndex !== "SYN") {
+    const established = tracking.state === "ESTABLISHED" && assured;
+    if (tcp.seq === 0 && !established) return { keep, inWindow: false };
+    if (before(tcp.seq, other.maxAck) && !settings.ignoreInvalidRst) return "invalid";
+    if (!established || tcp.seq === other.maxAck) return { keep, inWindow: false };
+    if (tracking.lastIndex === "ACK" && tracking.lastDirection === dir && tcp.seq === tracking.lastEnd) return { keep, inWindow: false };
+    keep = true;
+  }
+  const answersIgnored = (seenReply && tracking.lastIndex === "SYN") || (!assured && tracking.lastIndex === "ACK");
+  if (answersIgnored && tcp.ack === tracking.lastEnd) return { keep, inWindow: true };
+  const answersChallenge = tracking.state === "SYN_SENT" && tracking.lastIndex === "ACK" && tracking.lastDirection === 1;
+  return { keep, inWindow: answersChallenge && tcp.seq === tracking.lastAck };
+}
+
+/** nf_tcp_handle_invalid: FIN or RST out of window, from both sides, make an entry short-lived. */
+function invalid(tracking: TcpTracking, dir: 0 | 1, index: Index, why: string, { assured, settings }: TcpSurroundings): TcpVerdict {
+  if (!assured || (index !== "RST" && index !== "FIN")) return { kind: "invalid", why };
+  if (tracking.lastDirection !== dir && (tracking.lastIndex === "FIN" || tracking.lastIndex === "RST"))
+    return { kind: "invalid", why, lower: settings.timeout("UNACK") };
+  tracking.lastIndex = index;
+  tracking.lastDirection = dir;
+  return { kind: "invalid", why };
 }
 
 /** Remembers a segment that was let through without changing the state. */

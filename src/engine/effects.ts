@@ -50,10 +50,22 @@ export function applyEffects(
         changes["priority"] = effect.value;
         break;
       case "notrack":
-        if (!skb.connection) skb.ctState = "UNTRACKED";
+        if (!skb.connection && !skb.template) skb.ctState = "UNTRACKED";
         break;
       case "ct-template":
-        skb.template = { ...skb.template, ...effect };
+        // The first CT rule decides (xt_CT.c, xt_ct_target).
+        if (skb.template) break;
+        skb.ctState = "NEW";
+        skb.template = {
+          ...(effect.helper === undefined ? {} : { helper: effect.helper }),
+          ...(effect.zone === undefined
+            ? {}
+            : { zone: { id: effect.zone, ...(effect.zoneDirection ? { direction: effect.zoneDirection } : {}) } }),
+        };
+        if (effect.timeout !== undefined) {
+          const text = `the timeouts of the policy ${effect.timeout} are those of the system (nfct timeout)`;
+          run.world.assumptions.add({ id: "timeout-policy", text });
+        }
         break;
       case "log":
         break;

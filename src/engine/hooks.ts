@@ -3,6 +3,7 @@ import type { Hook, TableName } from "../model/rule.ts";
 import type { EndStep, RuleStep } from "../model/trace.ts";
 import { type TableResult, traverse } from "./chains.ts";
 import { tablesAt } from "./compile.ts";
+import { confirm } from "./confirm.ts";
 import { contextOf } from "./context.ts";
 import { applyEffects } from "./effects.ts";
 import { gatherFragments } from "./fragments.ts";
@@ -40,11 +41,8 @@ export function runHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: H
       if (hook === "OUTPUT" && table === "mangle" && changed && reroute && !reroute(skb)) return false;
     }
   }
-  if ((hook === "INPUT" || hook === "POSTROUTING") && netns.conntrack && !netns.conntrack.confirm(skb, run.time)) {
-    run.drop(skb, "conntrack-clash", "another connection with the same addresses and ports was entered meanwhile");
-    return false;
-  }
-  return true;
+  if ((hook !== "INPUT" && hook !== "POSTROUTING") || !netns.conntrack) return true;
+  return confirm(run, netns, netns.conntrack, skb);
 }
 
 /** Connection tracking's turn at PREROUTING and OUTPUT. */
@@ -56,11 +54,11 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
     return;
   }
   if (skb.connection) return;
-  const why = conntrack.track(skb, run.time, hook === "PREROUTING");
+  const why = conntrack.track(skb, run.time, hook === "PREROUTING", (key, text) => run.world.choices.ask(key, text));
   const connection = skb.connection as Skb["connection"];
   run.connection ??= connection;
   if (connection && !connection.confirmed) run.opened.push(connection);
-  const protocolState = connection?.tcp?.state ?? connection?.sctpState;
+  const protocolState = connection?.tcp?.state ?? connection?.sctp?.state;
   run.steps.push({
     kind: "conntrack",
     netns: netns.name,

@@ -3,8 +3,10 @@ import type { Address } from "../model/address.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { ANY_PORT, type Connection, endpoint, type FlowTuple, invert, tupleKey } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
+import type { Expectation } from "./expectations.ts";
 import { rewrite, type Skb } from "./skb.ts";
 import type { State } from "./state.ts";
+import { type Zone, zoneIn } from "./zone.ts";
 
 type Manip = "src" | "dst";
 
@@ -75,6 +77,7 @@ export class Nat {
   constructor(netns: string, conntrack: Conntrack, state: State, told: ReadonlyMap<string, number>) {
     this.#netns = netns;
     this.#conntrack = conntrack;
+    conntrack.follow = (connection, expectation, now) => this.#followMaster(connection, expectation, now);
     this.#state = state;
     this.#told = told;
   }
@@ -82,6 +85,15 @@ export class Nat {
   /** Whether the connection's binding for this manipulation has been made (nf_nat_initialized). */
   isDone(connection: Connection, manip: Manip): boolean {
     return manip === "src" ? connection.srcNatDone : connection.dstNatDone;
+  }
+
+  /** nf_nat_follow_master: an expected connection comes from where its master's packets go, and goes to where the port was announced. */
+  #followMaster(connection: Connection, { master, follow }: Expectation, now: bigint): void {
+    if (!follow) return;
+    const { src, dst } = follow.direction === 0 ? master.reply : master.original;
+    this.bind(connection, "src", { manip: "src", minAddress: dst, maxAddress: dst }, now);
+    const { port } = follow;
+    this.bind(connection, "dst", { manip: "dst", minAddress: src, maxAddress: src, minPort: port, maxPort: port }, now);
   }
 
   /** nf_nat_setup_info: binds a connection. A null binding keeps addresses, but not a port that is taken. Returns false when it must be dropped. */
@@ -107,15 +119,17 @@ export class Nat {
     return true;
   }
 
-  #sourceKey(zone: number, tuple: FlowTuple): string {
-    return `ct|src|${this.#netns}|${zone}|${tuple.protocol}|${tuple.src}|${tuple.sport}`;
+  /** hash_by_src and same_src: a zone of one direction only is not part of the hash. */
+  #sourceKey(zone: Zone, tuple: FlowTuple): string {
+    const hashed = zone.direction === undefined ? zone.id : 0;
+    return `ct|src|${this.#netns}|${hashed}|${zoneIn(zone, "original")}|${tuple.protocol}|${tuple.src}|${tuple.sport}`;
   }
 
   /** get_unique_tuple */
   #uniqueTuple(original: FlowTuple, range: NatRange, connection: Connection, manip: Manip, now: bigint): FlowTuple | undefined {
     const taken = (tuple: FlowTuple) => {
       const reply = invert(tuple);
-      return reply !== undefined && this.#conntrack.isTaken(connection.zone, reply, connection, now);
+      return reply !== undefined && this.#conntrack.isTaken(reply, connection, now);
     };
     const draw = (min: number, max: number): number => {
       const told = this.#told.get(drawKey(connection, manip));
@@ -131,7 +145,7 @@ export class Nat {
         if (reused && !taken(reused)) return reused;
       }
     }
-    const tuple = withAddress(original, range, manip, connection.zone);
+    const tuple = withAddress(original, range, manip, connection.zone.id);
     if (!hasPorts(tuple.protocol)) return tuple;
     if (!range.random) {
       if (range.minPort !== undefined) {

@@ -3,6 +3,7 @@ import { TCP_FLAG } from "../model/packet.ts";
 import { ANY_PORT, type Connection, type FlowTuple, tupleKey } from "./connection.ts";
 import type { State } from "./state.ts";
 import { Undecided } from "./undecided.ts";
+import { zoneIn } from "./zone.ts";
 
 /** Which port of a reply tuple was drawn at random and is not known: "dport" after source NAT, "sport" after destination NAT and for ICMP. */
 export type OpenSide = "sport" | "dport";
@@ -42,7 +43,7 @@ export class OpenPorts {
     const side = openSide(connection.reply);
     if (!side) return false;
     this.#used = true;
-    const key = this.#key(connection.zone, connection.reply, side);
+    const key = this.#key(zoneIn(connection.zone, "reply"), connection.reply, side);
     this.#state.set(key, [...(this.#state.get<Connection[]>(key) ?? []), connection]);
     return true;
   }
@@ -50,7 +51,7 @@ export class OpenPorts {
   remove(connection: Connection): void {
     const side = openSide(connection.reply);
     if (!side) return;
-    const key = this.#key(connection.zone, connection.reply, side);
+    const key = this.#key(zoneIn(connection.zone, "reply"), connection.reply, side);
     const rest = this.#state.get<Connection[]>(key)?.filter((other) => other !== connection) ?? [];
     this.#state.set(key, rest.length > 0 ? rest : undefined);
   }

@@ -3,6 +3,7 @@ import type { Nexthop, Route } from "../model/host.ts";
 import type { FrameType, Packet, Transport } from "../model/packet.ts";
 import type { CtState } from "../model/trace.ts";
 import type { Connection } from "./connection.ts";
+import type { Zone } from "./zone.ts";
 
 /** Where a routing decision leads (struct rtable). */
 export interface Destination {
@@ -42,7 +43,7 @@ export interface Skb {
   ctState: CtState;
   ctDirection: "original" | "reply";
   /** Zone and helper from a CT rule in raw. */
-  template?: { zone?: number; zoneDirection?: "orig" | "reply"; helper?: string };
+  template?: { readonly zone?: Zone; readonly helper?: string };
   destination?: Destination;
   bridge?: BridgeInfo;
   /** Sent by a socket of this namespace (not reset by loopback). */

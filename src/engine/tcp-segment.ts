@@ -90,8 +90,9 @@ export function emptySide(): TcpSide {
   return { end: 0, maxEnd: 0, maxWindow: 0, maxAck: 0, scale: 0, flags: 0 };
 }
 
-/** Window scale and SACK permission of a SYN (tcp_options). */
+/** Window scale and SACK permission of a SYN (tcp_options); without any option the side stays as it was. */
 export function readOptions(tcp: Tcp, side: TcpSide): void {
+  if (tcp.headerLength === 20) return;
   side.scale = 0;
   side.flags = 0;
   for (const option of tcp.options) {
@@ -107,11 +108,12 @@ export function readOptions(tcp: Tcp, side: TcpSide): void {
 export function highestSack(tcp: Tcp, ack: number): number {
   let highest = ack;
   for (const { kind, data } of tcp.options) {
-    if (kind !== 5 || data.length % 8 !== 0) continue;
+    if (kind !== 5 || data.length === 0 || data.length % 8 !== 0) continue;
     for (let at = 4; at + 4 <= data.length; at += 8) {
       const edge = u32(((data[at] ?? 0) << 24) | ((data[at + 1] ?? 0) << 16) | ((data[at + 2] ?? 0) << 8) | (data[at + 3] ?? 0));
       if (after(edge, highest)) highest = edge;
     }
+    return highest;
   }
   return highest;
 }

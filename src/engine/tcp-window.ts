@@ -16,14 +16,23 @@ import {
 const MAX_ACK_WINDOW = 66000;
 
 /** Window check and update (tcp_in_window): "accept", "ignore", or why the segment is invalid. */
-export function checkWindow(tracking: TcpTracking, packet: Packet, tcp: Tcp, dir: 0 | 1, index: Index, settings: TcpSettings): string {
+export function checkWindow(
+  tracking: TcpTracking,
+  packet: Packet,
+  tcp: Tcp,
+  dir: 0 | 1,
+  index: Index,
+  settings: TcpSettings,
+  shift: (dir: 0 | 1, seq: number) => number,
+): string {
   const sender = tracking.seen[dir];
   const receiver = tracking.seen[dir === 0 ? 1 : 0];
+  const shifted = shift(dir === 0 ? 1 : 0, u32(tcp.ack - 1));
   let seq = tcp.seq;
-  let ack = tcp.ack;
+  let ack = u32(tcp.ack - shifted);
   let window = tcp.window;
   let end = endOf(packet, tcp);
-  let sack = receiver.flags & FLAG.SACK_PERM ? highestSack(tcp, ack) : ack;
+  let sack = receiver.flags & FLAG.SACK_PERM ? u32(highestSack(tcp, tcp.ack) - shifted) : ack;
   const syn = (tcp.flags & TCP_FLAG.SYN) !== 0;
   const hasAck = (tcp.flags & TCP_FLAG.ACK) !== 0;
   const initialise = () => {
@@ -58,6 +67,7 @@ export function checkWindow(tracking: TcpTracking, packet: Packet, tcp: Tcp, dir
     if (inReceive && ackOk && overshot <= receiver.maxWindow && before(sack, u32(receiver.end + 1))) {
       sender.end = end;
       sender.flags |= FLAG.DATA_UNACKNOWLEDGED;
+      return liberal ? "accept" : "ignore";
     }
     return liberal ? "accept" : "its sequence number is above the receiver's window";
   }
@@ -83,15 +93,15 @@ export function checkWindow(tracking: TcpTracking, packet: Packet, tcp: Tcp, dir
     if (window === 0) receiver.maxEnd = u32(receiver.maxEnd + 1);
   }
   if (ack === receiver.end) receiver.flags &= ~FLAG.DATA_UNACKNOWLEDGED;
-  if (index === "ACK") noteRetransmission(tracking, tcp, dir, end);
+  if (index === "ACK") noteRetransmission(tracking, tcp, dir, ack, end);
   return "accept";
 }
 
-function noteRetransmission(tracking: TcpTracking, tcp: Tcp, dir: 0 | 1, end: number): void {
+function noteRetransmission(tracking: TcpTracking, tcp: Tcp, dir: 0 | 1, ack: number, end: number): void {
   const same =
     tracking.lastDirection === dir &&
     tracking.lastSeq === tcp.seq &&
-    tracking.lastAck === tcp.ack &&
+    tracking.lastAck === ack &&
     tracking.lastEnd === end &&
     tracking.lastWindow === tcp.window;
   if (same) {
@@ -100,7 +110,7 @@ function noteRetransmission(tracking: TcpTracking, tcp: Tcp, dir: 0 | 1, end: nu
   }
   tracking.lastDirection = dir;
   tracking.lastSeq = tcp.seq;
-  tracking.lastAck = tcp.ack;
+  tracking.lastAck = ack;
   tracking.lastEnd = end;
   tracking.lastWindow = tcp.window;
   tracking.retransmissions = 0;

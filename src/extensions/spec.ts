@@ -80,7 +80,14 @@ export type Effect =
   | { readonly kind: "set-mss"; readonly value: number | "pmtu" }
   | { readonly kind: "set-priority"; readonly value: number }
   | { readonly kind: "notrack" }
-  | { readonly kind: "ct-template"; readonly zone?: number; readonly helper?: string; readonly zoneDirection?: "orig" | "reply" }
+  | {
+      readonly kind: "ct-template";
+      readonly zone?: number;
+      readonly zoneDirection?: "orig" | "reply";
+      readonly helper?: string;
+      /** Name of a policy for the connection's timeouts (nfct timeout). */
+      readonly timeout?: string;
+    }
   | { readonly kind: "nat"; readonly range: NatRange }
   /** REDIRECT: to this host; ports and randomness as in `range`. */
   | { readonly kind: "redirect"; readonly range: NatRange }
@@ -104,6 +111,8 @@ export interface ConnectionView {
   readonly mark: number;
   readonly zone: number;
   readonly helper?: string;
+  /** Helper of the connection that announced this one, "unknown" where the connection is older than the capture and may have been announced. */
+  readonly masterHelper?: string | { readonly unknown: string };
   readonly status: {
     readonly expected: boolean;
     readonly seenReply: boolean;

@@ -194,6 +194,8 @@ export interface ConntrackLine {
   readonly flags: readonly string[];
   readonly mark: number;
   readonly zone: number;
+  /** The zone is that of one direction only, the other being 0. */
+  readonly zoneDirection?: "orig" | "reply";
   readonly helper?: string;
 }
 

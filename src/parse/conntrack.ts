@@ -62,7 +62,17 @@ function entryOf(reading: Reading, { header, pairs, flags }: ConntrackEntry): Co
   };
   const helper = values.get("helper")?.value.text;
   const mark = number("mark") ?? 0;
+  const zoneDirection = values.has("zone-orig") ? "orig" : values.has("zone-reply") ? "reply" : undefined;
   const zone = number("zone") ?? number("zone-orig") ?? number("zone-reply") ?? 0;
   const names = flags.map((flag) => flag.text.slice(1, -1));
-  return { original, reply, ...timing, flags: names, mark, zone, ...(helper === undefined ? {} : { helper }) };
+  return {
+    original,
+    reply,
+    ...timing,
+    flags: names,
+    mark,
+    zone,
+    ...(zoneDirection ? { zoneDirection } : {}),
+    ...(helper === undefined ? {} : { helper }),
+  };
 }

@@ -55,11 +55,20 @@ describe("conntrack and state", () => {
     expect(ask("-m mark --mark 0x3/0x1", context({ mark: 3 }))).toBe(false);
   });
 
-  it("asks for the helper of the expecting connection", () => {
+  it("compares the name of the helper that announced the connection, and no more than that", () => {
+    const announced = (masterHelper?: string | { unknown: string }) => ({
+      ...tracked,
+      connection: { ...connection, ...(masterHelper === undefined ? {} : { masterHelper }) },
+    });
     expect(ask("-m helper --helper ftp", tracked)).toBe(false);
     expect(ask("-m helper ! --helper ftp", context())).toBe(true);
-    const expected = { ...connection, status: { ...connection.status, expected: true } };
-    expect(ask("-m helper --helper ftp", { ...tracked, connection: expected })).toHaveProperty("unknown");
+    expect(ask("-m helper --helper ftp", announced("ftp"))).toBe(true);
+    expect(ask("-m helper ! --helper ftp", announced("ftp"))).toBe(false);
+    expect(ask("-m helper --helper ftp-2121", announced("ftp"))).toBe(true);
+    expect(ask("-m helper --helper ftp", announced("tftp"))).toBe(false);
+    expect(ask('-m helper --helper ""', announced("tftp"))).toBe(true);
+    expect(ask('-m helper --helper ""', tracked)).toBe(false);
+    expect(ask("-m helper --helper ftp", announced({ unknown: "who announced it" }))).toEqual({ unknown: "who announced it" });
   });
 });
 

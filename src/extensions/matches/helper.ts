@@ -3,7 +3,7 @@ import { says } from "../condition.ts";
 import { not } from "../draw.ts";
 import { match } from "../spec.ts";
 
-/** xt_helper.c, helper_mt: it looks at the helper of the connection that expected this one. */
+/** xt_helper.c, helper_mt: it looks at the helper of the connection that announced this one. */
 const helper = match({
   name: "helper",
   options: { helper: { flag: "--helper", codec: text(29), negatable: true, required: true } },
@@ -12,8 +12,12 @@ const helper = match({
   compile:
     (args) =>
     ({ connection }) => {
-      if (!connection?.status.expected) return args.helper?.not === true;
-      return { unknown: "the helper of the connection that expected this one" };
+      const not = args.helper?.not === true;
+      const name = connection?.masterHelper;
+      if (typeof name === "object") return name;
+      const wanted = args.helper?.value ?? "";
+      // No more than the helper's own name is compared.
+      return (name !== undefined && (wanted === "" || wanted.startsWith(name))) !== not;
     },
   draw: (d) => `-m helper ${not(d)}--helper ${d.pick(["ftp", "tftp", "ftp-2121", '""'])}`,
   doc: "Connections that a connection tracking helper expected.",

@@ -26,9 +26,10 @@ const options = {
   zone: { flag: "--zone", codec: ZONE },
 } as const;
 
-/** xt_CT.c, xt_ct_target: a packet that already has its connection (loopback) is left alone. */
+/** xt_CT.c, xt_ct_target: a packet that already has its connection (loopback) or met a CT rule before is left alone. */
 function ct(args: Args<typeof options>, context: PacketContext): TargetResult {
   if (context.connection || context.ctState === "UNTRACKED") return { verdict: "CONTINUE", note: "already tracked, so nothing is changed" };
+  if (context.ctState !== "INVALID") return { verdict: "CONTINUE", note: "an earlier CT rule has decided, so nothing is changed" };
   if (args.notrack) return { verdict: "CONTINUE", effects: [{ kind: "notrack" }] };
   const zone = (args.zone ?? args.zoneOrig ?? args.zoneReply)?.value;
   return {
@@ -38,8 +39,9 @@ function ct(args: Args<typeof options>, context: PacketContext): TargetResult {
         kind: "ct-template",
         ...(zone !== undefined && { zone: zone === "mark" ? context.mark & 0xffff : zone }),
         ...(args.helper && { helper: args.helper.value }),
-        ...(!args.zone && args.zoneOrig && { zoneDirection: "orig" as const }),
+        ...(!args.zone && args.zoneOrig && !args.zoneReply && { zoneDirection: "orig" as const }),
         ...(!args.zone && !args.zoneOrig && args.zoneReply && { zoneDirection: "reply" as const }),
+        ...(args.timeout && { timeout: args.timeout.value }),
       },
     ],
   };
