@@ -9,6 +9,7 @@ export interface Line {
   readonly payload: Payload;
 }
 
+/** The first is filled in by the kernel when a local socket sends it. */
 const ODD = [
   "0.0.0.0",
   "255.255.255.255",
@@ -63,8 +64,9 @@ function drawTalk(dice: Dice, topology: Topology, id: () => number): Send[] {
   const from = topology.doors[door];
   const host = from && from.hosts.length > 0 ? dice.integer(0, from.hosts.length - 1) : 0;
   const own = from?.hosts[host]?.address;
+  const odd = from?.device === undefined ? ODD.slice(1) : ODD;
   const src = dice.chance(15)
-    ? dice.pick([...ODD, ...topology.pools.locals, ...topology.pools.remotes])
+    ? dice.pick([...odd, ...topology.pools.locals, ...topology.pools.remotes])
     : own === undefined || own.endsWith(".254")
       ? remoteSource(dice, topology, from?.netns, own)
       : own;
@@ -110,7 +112,7 @@ function remoteSource(dice: Dice, topology: Topology, netns: string | undefined,
   if (gateway !== undefined) return dice.pick(["198.51.100.7", "203.0.113.9", ...topology.pools.remotes]);
   const own =
     topology.namespaces.find((plan) => plan.name === netns)?.commands.flatMap((line) => /^addr add ([\d.]+)/.exec(line)?.[1] ?? []) ?? [];
-  return own.length === 0 ? "10.1.0.1" : dice.chance(12) ? dice.pick(["127.0.0.1", "0.0.0.0"]) : dice.pick(own);
+  return own.length === 0 ? "10.1.0.1" : dice.chance(12) ? "127.0.0.1" : dice.pick(own);
 }
 
 function drawDestination(dice: Dice, pools: Pools): string {

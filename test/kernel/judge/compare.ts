@@ -1,5 +1,5 @@
 import { formatMac } from "../../../src/model/address.ts";
-import type { Appearance, PacketTrace, Reply, Way } from "../../../src/model/trace.ts";
+import type { Appearance, Reply, Way } from "../../../src/model/trace.ts";
 import type { Sent as Observed } from "../lab/protocol.ts";
 import { differs } from "../wire/expected.ts";
 import { differsMade } from "../wire/made.ts";
@@ -16,8 +16,7 @@ export interface Reading {
 }
 
 /** Where kernel and replay disagree about a packet, in words; empty when they agree. */
-export function disagreements(trace: PacketTrace, sent: Sent, kernel: Observed, reading: Reading): string[] {
-  const { way } = trace;
+export function disagreements(way: Way, sent: Sent, kernel: Observed, reading: Reading): string[] {
   const found = [...stepsDiffer(way, kernel, reading), ...framesDiffer(way, sent, kernel)];
   const verdict = verdictDiffers(way, kernel, reading);
   return verdict === undefined ? found : [verdict, ...found];
@@ -116,7 +115,6 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed): string[] {
 function verdictDiffers(way: Way, kernel: Observed, reading: Reading): string | undefined {
   const away = kernel.frames.some((frame) => frame.direction === "out" && reading.facesWorld(frame.netns, frame.device));
   const made = [...ways(way)].slice(1);
-  const own = (list: readonly string[]) => list;
   switch (way.verdict) {
     case "delivered":
       return kernel.delivered.some((one) => one.netns === way.at.netns)
@@ -125,12 +123,12 @@ function verdictDiffers(way: Way, kernel: Observed, reading: Reading): string | 
     case "forwarded":
       return away ? undefined : "forwarded, says the replay; the kernel sent nothing";
     case "queued":
-      return own(waiting(kernel)).length > 0 ? undefined : "queued, says the replay; no fragment waits in the kernel";
+      return waiting(kernel).length > 0 ? undefined : "queued, says the replay; no fragment waits in the kernel";
     default: {
       const answered = made.some((one) => one.verdict === "delivered");
       if (kernel.delivered.length > 0 && !answered)
         return `${way.verdict}, says the replay; the kernel delivered it in ${kernel.delivered[0]?.netns}`;
-      return own(waiting(kernel)).length > 0 ? `${way.verdict}, says the replay; in the kernel a fragment waits` : undefined;
+      return waiting(kernel).length > 0 ? `${way.verdict}, says the replay; in the kernel a fragment waits` : undefined;
     }
   }
 }

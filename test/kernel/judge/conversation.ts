@@ -2,7 +2,7 @@ import { formatMac } from "../../../src/model/address.ts";
 import type { Case, HeaderPlan, Payload, Send } from "../cases/case.ts";
 import type { Sent as Observed } from "../lab/protocol.ts";
 import { ETHER, ethernet } from "../wire/build.ts";
-import { frameOf, type Sent } from "./frame.ts";
+import { ETHERNET_HEADER, frameOf, packetOctets, type Sent } from "./frame.ts";
 import { type Ends, errorAbout, packetsOf } from "./octets.ts";
 
 type Injection = Omit<Sent, "time">;
@@ -40,8 +40,8 @@ export class Conversation {
   }
 
   /** Takes note of what became of the last packet of a step. */
-  observed(send: Send, observed: Observed, facesWorld: (netns: string, device: string) => boolean): void {
-    const last = lastSeen(observed, facesWorld);
+  observed(send: Send, injected: Injection, observed: Observed, facesWorld: (netns: string, device: string) => boolean): void {
+    const last = lastSeen(observed, packetOctets(injected), facesWorld);
     if (last) this.#seen.set(send.id, last);
   }
 
@@ -114,17 +114,23 @@ function framed(at: At, packet: Uint8Array): Injection {
   return { netns: at.netns, device: at.device, octets: ethernet(at.dstMac, at.srcMac, ETHER.ipv4, packet) };
 }
 
-function lastSeen(observed: Observed, facesWorld: (netns: string, device: string) => boolean): LastSeen | undefined {
-  const delivered = observed.delivered.findLast((one) => "packet" in one);
-  const out = observed.frames.findLast((frame) => frame.direction === "out" && facesWorld(frame.netns, frame.device));
-  const at = delivered
-    ? { netns: delivered.netns, octets: Uint8Array.from(Buffer.from(delivered.packet, "hex")) }
-    : out && { netns: out.netns, device: out.device, octets: Uint8Array.from(Buffer.from(out.frame, "hex")) };
+/** Answers that the host itself made have another identification than the packet that they are about. */
+function lastSeen(observed: Observed, sent: Uint8Array, facesWorld: (netns: string, device: string) => boolean): LastSeen | undefined {
+  const octetsOf = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"));
+  const same = (octets: Uint8Array, at: number) => octets[at + 4] === sent[4] && octets[at + 5] === sent[5] && octets[at + 9] === sent[9];
+  const delivered = observed.delivered
+    .flatMap((one) => ("packet" in one ? [{ netns: one.netns, octets: octetsOf(one.packet) }] : []))
+    .findLast(({ octets }) => same(octets, 0));
+  const out = observed.frames
+    .filter((frame) => frame.direction === "out" && facesWorld(frame.netns, frame.device))
+    .map((frame) => ({ netns: frame.netns, device: frame.device, octets: octetsOf(frame.frame) }))
+    .findLast(({ octets }) => same(octets, ETHERNET_HEADER));
+  const at = delivered ?? out;
   if (!at) return undefined;
   const frame = frameOf({ ...at, time: 0n }, 1);
   const { packet } = frame;
   if (!packet || packet.fragment) return undefined;
-  const octets = at.octets.subarray("device" in at ? 14 : 0);
+  const octets = at.octets.subarray("device" in at ? ETHERNET_HEADER : 0);
   const text = (bytes: Uint8Array) => bytes.join(".");
   const { transport } = packet;
   const ports =

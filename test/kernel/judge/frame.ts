@@ -12,7 +12,8 @@ export interface Sent {
   readonly time: bigint;
 }
 
-const ETHERNET_HEADER = 14;
+/** Octets before the IP packet in an untagged frame. */
+export const ETHERNET_HEADER = 14;
 
 /** The frame as a capture of that device would have it. */
 export function frameOf(sent: Sent, number: number): Frame {
@@ -36,6 +37,6 @@ export function frameOf(sent: Sent, number: number): Frame {
 }
 
 /** The octets of the IP packet in it. */
-export function packetOctets(sent: Sent): Uint8Array {
+export function packetOctets(sent: Pick<Sent, "device" | "octets">): Uint8Array {
   return sent.device === undefined ? sent.octets : sent.octets.subarray(ETHERNET_HEADER);
 }

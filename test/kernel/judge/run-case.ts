@@ -50,7 +50,7 @@ export async function ask(lab: Lab, value: Case): Promise<Evidence> {
           ? { netns: injection.netns, packet: octets }
           : { netns: injection.netns, device: injection.device, frame: octets },
       );
-      conversation.observed(send, kernel, facesWorld);
+      conversation.observed(send, injection, kernel, facesWorld);
       // What the socket call itself refuses was never a packet.
       if (kernel.error !== undefined && kernel.steps.length === 0 && kernel.frames.length === 0 && kernel.error !== "EPERM") continue;
       packets.push({ sent: { ...injection, time: BigInt(kernel.time) }, kernel });
@@ -88,9 +88,14 @@ export function judge(evidence: Evidence): Judgement {
   for (const [i, { sent, kernel }] of evidence.packets.entries()) {
     const trace = traces.get(i + 1);
     if (!trace) found.push(`packet ${i + 1}: not replayed`);
-    else if (trace.way.verdict === "unknown") unknown.push(trace.way.undecided ?? "no reason given");
+    else if (trace.way.verdict === "unknown" && trace.alternatives.length === 0) unknown.push(trace.way.undecided ?? "no reason given");
     else if (trace.seenBefore !== undefined) found.push(`packet ${i + 1}: taken for packet ${trace.seenBefore} seen again`);
-    else found.push(...disagreements(trace, sent, kernel, reading).map((words) => `packet ${i + 1}: ${words}`));
+    else {
+      // Of the ways that chance leaves open the kernel took one.
+      const ways = trace.alternatives.length > 0 ? trace.alternatives : [trace.way];
+      const wrong = ways.map((way) => disagreements(way, sent, kernel, reading)).sort((a, b) => a.length - b.length)[0] ?? [];
+      found.push(...wrong.map((words) => `packet ${i + 1}: ${words}`));
+    }
   }
   return { packets: evidence.packets.length, unknown, disagreements: found };
 }

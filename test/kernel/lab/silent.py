@@ -9,8 +9,8 @@ _NOTHING = ctypes.create_string_buffer(struct.pack("=HBBI", 0x06, 0, 0, 0))
 _FILTER = struct.pack("@HP", 1, ctypes.addressof(_NOTHING))
 
 
-def _silent(family, kind, port):
-    sock = socket.socket(family, kind | socket.SOCK_CLOEXEC)
+def _silent(family, kind, port, protocol=0):
+    sock = socket.socket(family, kind | socket.SOCK_CLOEXEC, protocol)
     sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, _FILTER)
     if family == socket.AF_INET6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -23,5 +23,10 @@ def _silent(family, kind, port):
 def silent_sockets(ports, ipv6):
     """The sockets for {"tcp": [...], "udp": [...]}; to be called within the namespace."""
     families = [socket.AF_INET, socket.AF_INET6] if ipv6 else [socket.AF_INET]
-    kinds = (("tcp", socket.SOCK_STREAM), ("udp", socket.SOCK_DGRAM))
-    return [_silent(family, kind, port) for family in families for name, kind in kinds for port in dict.fromkeys(ports.get(name, []))]
+    kinds = (("tcp", socket.SOCK_STREAM, 0), ("udp", socket.SOCK_DGRAM, 0), ("udp", socket.SOCK_DGRAM, socket.IPPROTO_UDPLITE))
+    return [
+        _silent(family, kind, port, protocol)
+        for family in families
+        for name, kind, protocol in kinds
+        for port in dict.fromkeys(ports.get(name, []))
+    ]
