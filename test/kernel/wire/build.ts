@@ -1,3 +1,3 @@
-export { ETHER, type Extension, ethernet, fragments, type Ipv4Fields, type Ipv6Fields, ipv4, ipv6 } from "./build-ip.ts";
+export { ETHER, ethernet, fragments, type Ipv4Fields, type Ipv6Fields, ipv4, ipv6 } from "./build-ip.ts";
 export * from "./build-transport.ts";
-export { type At, join } from "./octets.ts";
+export { join } from "./octets.ts";

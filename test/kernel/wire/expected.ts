@@ -12,7 +12,7 @@ const DONT_FRAGMENT = 0x4000;
 const OFFSET = 0x1fff;
 
 /** The datagram that the last of some packets makes whole, when it is a fragment and the others of it are among those before. */
-export function gathered(sent: readonly Uint8Array[]): Uint8Array | undefined {
+function gathered(sent: readonly Uint8Array[]): Uint8Array | undefined {
   const last = sent.at(-1);
   if (!last || read(last, 0, 1) >> 4 !== 4 || (!hasMore(last) && offsetOf(last) === 0)) return undefined;
   const parts = new Map<number, Uint8Array>();

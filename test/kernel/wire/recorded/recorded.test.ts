@@ -1,14 +1,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Connection } from "../../../src/engine/connection.ts";
-import { cut } from "../../../src/engine/fragments.ts";
-import type { Skb } from "../../../src/engine/skb.ts";
-import { parseAddress } from "../../../src/model/address.ts";
-import type { Packet, Transport } from "../../../src/model/packet.ts";
-import { decodePacket } from "../../../src/wire/ip.ts";
-import { hex } from "../../wire/pcap-bytes.ts";
-import { differsOut, expectedOctets, reassembled } from "./expected.ts";
-import { CASES, type Said, sent } from "./recorded-cases.ts";
+import type { Connection } from "../../../../src/engine/connection.ts";
+import { cut } from "../../../../src/engine/fragments.ts";
+import type { Skb } from "../../../../src/engine/skb.ts";
+import { parseAddress } from "../../../../src/model/address.ts";
+import type { Packet, Transport } from "../../../../src/model/packet.ts";
+import { decodePacket } from "../../../../src/wire/ip.ts";
+import { hex } from "../../../wire/pcap-bytes.ts";
+import { differsOut, expectedOctets, reassembled } from "../expected.ts";
+import { differsMade } from "../made.ts";
+import { ANSWERED } from "./answered.ts";
+import { type Said, sent } from "./case.ts";
+import { CASES } from "./cases.ts";
 
 const FILE = new URL("recorded.ndjson", import.meta.url);
 
@@ -19,7 +22,7 @@ interface Recorded {
 }
 
 /** What record.py needs of the cases: UPDATE_RECORDED=1 writes it. */
-const questions = CASES.map((test) => ({
+const questions = [...CASES, ...ANSWERED].map((test) => ({
   name: test.name,
   rules: test.rules,
   ...(test.sysctls && { sysctls: test.sysctls }),
@@ -111,5 +114,11 @@ describe("recorded", () => {
       expect(out.map((_, n) => differsOut(before, out, n, kernel[n]?.kernel ?? new Uint8Array(0)))).toEqual(kernel.map(() => undefined));
       expect(pieces.map((piece) => expectedOctets(original, piece, pieces[0]))).toEqual(kernel.map(({ kernel }) => kernel));
     }
+  });
+
+  it.each(ANSWERED.map((test, i) => [test.name, test, recorded[CASES.length + i]] as const))("%s", (_, test, answer) => {
+    const wrong = test.made?.map((packet, i) => differsMade(packet, hex(answer?.kernel[i]?.[2] ?? "")));
+    expect(wrong).toEqual(test.packets.map(() => undefined));
+    expect(answer?.kernel).toHaveLength(test.packets.length);
   });
 });
