@@ -7,9 +7,10 @@ import settings
 from counters import Counters
 from frames import Frames, deliveries
 from kernel import Netns
-from links import add_nsid, add_nsids, add_veth, checksums_in_software, control_socket, up
+from links import add_nsid, add_nsids, add_veth, checksums_in_software, control_socket, settle_links, up
 from netlink import Netlink
 from nflog import LegacyEvents
+from nftbase import create_chains, split_policies
 from nftrace import NftEvents, Traced
 from silent import silent_sockets
 from snapshot import Snapshot, device_names, head
@@ -17,6 +18,7 @@ from tools import Failure, all_of, start
 from tracing import has_raw, with_trace
 
 TOOLS = {"rules": "iptables", "rules6": "ip6tables"}
+FAMILIES = {"rules": socket.AF_INET, "rules6": socket.AF_INET6}
 
 
 class Case:
@@ -52,8 +54,10 @@ class Case:
         self.peers = {name: [] for name in self.netns}
         self._links()
         self._settings(skip_missing=True)
+        self._settle_links()
         self._each("commands", ["ip", "-batch", "-"])
         self._each("bridge", ["bridge", "-batch", "-"])
+        self._settle_links()
         self._settings()
         self._each("sets", ["ipset", "restore"])
         self._rules()
@@ -96,6 +100,11 @@ class Case:
                     checksums_in_software(control, device)
                     up(control, device)
 
+    def _settle_links(self):
+        settle_links(Netns.home, {device for netns, device in self.far if netns is Netns.home})
+        for netns in self.netns.values():
+            settle_links(netns)
+
     def _introduce(self, netns, peer):
         if netns is not Netns.home and peer not in self.peers[netns.name]:
             self.peers[netns.name].append(peer)
@@ -127,15 +136,21 @@ class Case:
 
     def _rules(self):
         for key, tool in TOOLS.items():
-            restore = [f"{tool}-{self.backend}-restore"]
+            restore = f"{tool}-{self.backend}-restore"
             texts = {name: wanted[key] for name, wanted in self.wanted.items() if key in wanted}
             try:
-                traced = {name: with_trace(text, self.backend == "nft") for name, text in texts.items()}
-                all_of([start(key, self.netns[name], restore, text) for name, text in traced.items()])
-            except Failure:
+                all_of([self._restored(key, self.netns[name], restore, with_trace(text)) for name, text in texts.items()])
+            except (Failure, OSError):
                 # Once more as they came: what is said about a line shall name the line that the caller knows.
-                all_of([start(key, self.netns[name], restore, text) for name, text in texts.items()])
+                all_of([start(key, self.netns[name], [restore], text) for name, text in texts.items()])
                 raise
+
+    def _restored(self, key, netns, restore, rules):
+        if self.backend == "legacy":
+            return start(key, netns, [restore], rules)
+        rest, policies = split_policies(rules)
+        create_chains(netns, FAMILIES[key], policies)
+        return start(key, netns, [restore, "--noflush"], rest)
 
     def _watch(self):
         taking = {name: Snapshot(self, netns, self.wanted[name], self.peers[name]) for name, netns in self.netns.items()}

@@ -21,7 +21,8 @@ def _prepared(sock):
     return sock
 
 
-def _time(ancillary):
+def time_of(ancillary):
+    """The time that the kernel gave a packet, in nanoseconds; 0 without."""
     for level, kind, value in ancillary:
         if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
             seconds, nanoseconds = struct.unpack("=qq", value)
@@ -51,7 +52,7 @@ class Frames:
                     data = data[:12] + tag + data[12:]
                 if status & TP_STATUS_CSUMNOTREADY:
                     frame["checksum"] = "partial"
-        yield _time(ancillary), {**frame, "frame": data.hex()}
+        yield time_of(ancillary), {**frame, "frame": data.hex()}
 
     def close(self):
         self.socket.close()
@@ -76,7 +77,7 @@ class Delivered:
             destination = socket.inet_ntop(socket.AF_INET6, info[:16])
             source = address[0].partition("%")[0]
             said = {"protocol": self.protocol, "source": source, "destination": destination, "payload": data.hex()}
-        yield _time(ancillary), {"netns": self.netns, **said}
+        yield time_of(ancillary), {"netns": self.netns, **said}
 
     def close(self):
         self.socket.close()

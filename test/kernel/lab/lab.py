@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True
 from case import Case  # noqa: E402
 from kernel import Netns, move_to_private_home  # noqa: E402
 from links import world_up  # noqa: E402
+from reaper import Reaper  # noqa: E402
 from sending import Marker, Sender  # noqa: E402
 from settings import NO_IPV6, write  # noqa: E402
 from snapshot import conntrack_of  # noqa: E402
@@ -40,7 +41,7 @@ class Lab:
             move_to_private_home()
             write(NO_IPV6)
             world_up()
-            self.marker = Marker()
+            self.marker, self.reaper = Marker(), Reaper()
         except OSError as error:
             return f"cannot make namespaces: {error.strerror}"
         absent = [tool for tool in NEEDED if not located(tool)]
@@ -105,7 +106,7 @@ class Lab:
 
     def op_close(self, _):
         if self.case:
-            self.case.close()
+            self.reaper.take(self.case)
         self.case = self.sender = None
         return {}
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import type { Built, Plan, Probe, Ran, Refusal, Sending, Sent } from "./protocol.ts";
 
 interface Waiting {
@@ -27,7 +28,7 @@ export class Lab {
 
   /** Starts a lab; whether the machine has what it needs is said by probe(). */
   static async start(): Promise<Lab> {
-    const program = new URL("lab.py", import.meta.url).pathname;
+    const program = fileURLToPath(new URL("lab.py", import.meta.url));
     const process = spawn("python3", ["-B", program], { stdio: ["pipe", "pipe", "pipe"] });
     const lab = new Lab(process);
     await new Promise((resolve) => {

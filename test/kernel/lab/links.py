@@ -8,7 +8,7 @@ import struct
 from kernel import Netns
 from netlink import NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, Netlink, attribute
 
-RTM_NEWLINK, RTM_NEWNSID = 16, 88
+RTM_NEWLINK, RTM_GETLINK, RTM_NEWNSID = 16, 18, 88
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_LINKINFO, IFLA_NET_NS_FD = 1, 3, 18, 28
 IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
 NETNSA_NSID, NETNSA_FD = 1, 3
@@ -59,6 +59,21 @@ def checksums_in_software(control, device):
     """Switches transmit checksum offload off, and with it segmentation offload: frames are then seen as on a real wire."""
     value = ctypes.create_string_buffer(struct.pack("=II", ETHTOOL_STXCSUM, 0))
     fcntl.ioctl(control, SIOCETHTOOL, _request_of(device, struct.pack("=Q8x", ctypes.addressof(value))))
+
+
+def settle_links(netns, devices=None):
+    """
+    Lets the devices of a namespace, or some of them, take up what has happened to their carriers.
+
+    A device that came up before its peer drops everything until linkwatch has run, up to a second later; who asks for its
+    link does not wait (rtnetlink.c, rtnl_getlink). Twice, since a bridge changes after its ports.
+    """
+    with netns:
+        route = Netlink(socket.NETLINK_ROUTE)
+        indexes = [index for index, name in socket.if_nameindex() if devices is None or name in devices]
+    for index in indexes * 2:
+        route.request(RTM_GETLINK, struct.pack("=BxHiII", 0, 0, index, 0, 0), flags=0)
+    route.close()
 
 
 def control_socket(netns):

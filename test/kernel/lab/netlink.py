@@ -7,6 +7,7 @@ import struct
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 1, 4, 0x300
 NLM_F_EXCL, NLM_F_CREATE = 0x200, 0x400
 NLMSG_ERROR, NLMSG_DONE = 2, 3
+NETLINK_NETFILTER = 12
 
 HEADER = struct.Struct("=IHHII")
 ATTRIBUTE = struct.Struct("=HH")
@@ -71,6 +72,25 @@ class Netlink:
                 if kind == NLMSG_DONE:
                     return answers
                 answers.append(body)
+                if not flags & (NLM_F_ACK | NLM_F_DUMP):
+                    return answers
+
+    def batch(self, several):
+        """Sends a transaction of (type, body); the first and the last message only frame it."""
+        data = b""
+        for at, (kind, body) in enumerate(several):
+            flags = NLM_F_REQUEST if at in (0, len(several) - 1) else NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK
+            self.sequence += 1
+            data += HEADER.pack(HEADER.size + len(body), kind, flags, self.sequence, 0) + body
+        self.socket.send(data)
+        for _ in several[1:-1]:
+            self._answer(self.socket.recv(1 << 16))
+
+    def _answer(self, data):
+        for kind, body in messages(data):
+            number = -struct.unpack_from("=i", body)[0] if kind == NLMSG_ERROR else 0
+            if number:
+                raise OSError(number, os.strerror(number))
 
     def close(self):
         self.socket.close()

@@ -4,10 +4,9 @@ import re
 import socket
 import struct
 
-from netlink import Netlink, attribute, attributes, messages, text
+from netlink import NETLINK_NETFILTER, Netlink, attribute, attributes, messages, text
 from tracing import untraced
 
-NETLINK_NETFILTER = 12
 NFULNL_MSG_PACKET, NFULNL_MSG_CONFIG = 4 << 8, 4 << 8 | 1
 NFULA_CFG_CMD, NFULA_CFG_MODE = 1, 2
 NFULNL_CFG_CMD_BIND, NFULNL_COPY_PACKET = 1, 2

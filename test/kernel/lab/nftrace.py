@@ -3,8 +3,8 @@
 import socket
 import struct
 
-from netlink import NLM_F_DUMP, Netlink, attributes, messages, text
-from nflog import NETLINK_NETFILTER, SO_RCVBUFFORCE
+from netlink import NETLINK_NETFILTER, NLM_F_DUMP, Netlink, attributes, messages, text
+from nflog import SO_RCVBUFFORCE
 from tracing import BUILT_IN, untraced
 
 NFT_MSG_NEWRULE, NFT_MSG_GETRULE, NFT_MSG_TRACE = 10 << 8 | 6, 10 << 8 | 7, 10 << 8 | 17
@@ -120,12 +120,12 @@ def rules_first(events):
     ordered, ends = [], {}
     for key, step in events:
         at = ends.get(key, len(ordered))
-        between = [other for _, other in ordered[at:]]
-        caused = step and step["kind"] == "rule" and between and all(other is None or _is_sent(other, key[0]) for other in between)
+        between = next((other for _, other in ordered[at:] if other), None)
+        caused = step and step["kind"] == "rule" and between and _is_sent(between, key[0])
         ordered.insert(at if caused else len(ordered), (key, step))
         ends[key] = len(ordered)
     return [step for _, step in ordered if step]
 
 
 def _is_sent(step, netns):
-    return step["netns"] == netns and step["hook"] >= HOOKS.index("OUTPUT") and step["in"] == ""
+    return step["netns"] == netns and step["hook"] == HOOKS.index("OUTPUT")

@@ -5,6 +5,7 @@ import select
 import socket
 import time
 
+from frames import SO_TIMESTAMPNS, time_of
 from kernel import OneCpu
 from nftrace import rules_first
 
@@ -17,18 +18,28 @@ class Marker:
     A datagram to ourselves through the loopback device.
 
     All packets wait in the one queue of their CPU (net/core/dev.c, enqueue_to_backlog); when this one has come through, so
-    has everything before it.
+    has everything before it. Open all the time, it also keeps the kernel taking the time of packets as they come in.
     """
 
     def __init__(self):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.connect(self.socket.getsockname())
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.socket.settimeout(5)
+        while not self._is_timed():
+            pass
 
     def pass_through(self):
         self.socket.send(b".")
         self.socket.recv(1)
+
+    def _is_timed(self):
+        """Whether a packet has the time of its arrival already: the kernel begins with that a little after it was asked to."""
+        self.socket.send(b".")
+        sent = time.time_ns()
+        time.sleep(0.001)
+        return time_of(self.socket.recvmsg(1, 64)[1]) <= sent
 
 
 class Sender:

@@ -1,5 +1,6 @@
 """Sysctls of the namespace in which the process is."""
 
+import functools
 import os
 
 QUIET = {
@@ -77,6 +78,11 @@ def _names(ipv6):
     return paths + [f"netfilter/{name}" for name in _some(net + "netfilter", "nf_conntrack_")]
 
 
+@functools.cache
+def _name_of(path):
+    return ("net/" + path).translate({ord("."): "/", ord("/"): "."})
+
+
 def report(ipv6):
     """The settings that decide about packets, as `sysctl -a` prints them."""
     lines = []
@@ -91,6 +97,5 @@ def report(ipv6):
             continue
         finally:
             os.close(fd)
-        name = ("net/" + path).translate({ord("."): "/", ord("/"): "."})
-        lines.append(f"{name} = {value.decode().strip()}\n")
+        lines.append(f"{_name_of(path)} = {value.decode().strip()}\n")
     return "".join(lines)

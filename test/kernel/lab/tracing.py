@@ -19,34 +19,16 @@ def has_raw(rules):
     return re.search(r"^\*raw\s*$", rules, re.M) is not None
 
 
-def with_trace(rules, every_chain):
-    """
-    The rules with TRACE inserted at the end of their raw table, which is added where they have none.
-
-    With every_chain the tables get all of their built-in chains: iptables-nft creates only those that the text names, but
-    iptables-nft-save prints them all.
-    """
-    named = _chains_named(rules)
+def with_trace(rules):
+    """The rules with TRACE inserted at the end of their raw table, which is added where they have none."""
     lines, table = [], None
     for line in rules.splitlines() + ([] if has_raw(rules) else ["*raw", "COMMIT"]):
         if line.strip() == "COMMIT" and table == "raw":
             lines += _INSERT
+        elif line.startswith("*"):
+            table = line[1:].strip()
         lines.append(line)
-        if line.startswith("*"):
-            table = line[1:].strip()
-            missing = [chain for chain in BUILT_IN.get(table, ()) if chain not in named.get(table, ())]
-            lines += [f":{chain} ACCEPT [0:0]" for chain in missing] if every_chain else []
     return "\n".join(lines) + "\n"
-
-
-def _chains_named(rules):
-    named, table = {}, None
-    for line in rules.splitlines():
-        if line.startswith("*"):
-            table = line[1:].strip()
-        elif line.startswith(":"):
-            named.setdefault(table, set()).add(line[1:].split()[0])
-    return named
 
 
 def without_trace(saved, keep_raw):
