@@ -10,7 +10,7 @@ const SCENARIO_PACKETS = 286;
 const RANDOM_CASES = 150;
 const RANDOM_PACKETS = 1907;
 /** Which CPU handled a packet, and what hangs on that; one fragment whose datagram began before the capture. */
-const RANDOM_UNKNOWN = 24;
+const RANDOM_UNKNOWN = 16;
 
 /**
  * Packets whose fate no capture and no snapshot tells. A local socket had set a mark (SO_MARK), which only the kernel sees and

@@ -41,7 +41,7 @@ describe("samples", () => {
     .map((entry) => entry.name);
 
   it("are all there", () => {
-    expect(stories).toHaveLength(11);
+    expect(stories).toHaveLength(12);
   });
 
   it.each(stories)("%s: its README shows what the command prints", (story) => {

@@ -1,17 +1,11 @@
 import type { PacketTrace, Way } from "../model/trace.ts";
+import { readCondition, WOULD_TELL } from "./open-condition.ts";
 import { reasonWords } from "./reasons.ts";
 import { headline, translations } from "./way.ts";
 import { list, sentence } from "./words.ts";
 
 const MOST_OUTCOMES = 5;
 const MOST_CONDITIONS = 3;
-
-/** A condition that a replay had to fork on, without the reason in its parentheses. */
-interface Condition {
-  readonly text: string;
-  /** What was not known: "whether 192.0.2.10 is an address of host (--links or --routes)". */
-  readonly unknown: string;
-}
 
 /** The ways that a packet can have gone, those with the same end together, and what would tell which it was. */
 export function alternatives(trace: PacketTrace): readonly string[] {
@@ -28,7 +22,14 @@ export function alternatives(trace: PacketTrace): readonly string[] {
     `Not known: ${list([...unknown], "or")}.`,
     ...lines,
     ...(more > 0 ? [`- or in ${more} other way${more === 1 ? "" : "s"} (--format json lists all)`] : []),
+    ...(differ(trace.alternatives) ? [`${WOULD_TELL}.`] : []),
   ];
+}
+
+/** Whether ways leave traces that a capture can tell apart: other addresses, ports or devices. */
+function differ(ways: readonly Way[]): boolean {
+  const traces = ways.map(({ nat, out }) => [nat.src?.to, nat.dst?.to, ...out.map((one) => `${one.netns} ${one.interface}`)].join(" "));
+  return new Set(traces).size > 1;
 }
 
 /** How many different ends the ways of a packet have. */
@@ -68,15 +69,6 @@ function devicesTogether(texts: readonly string[]): readonly string[] {
       told.push(`${verb} another device than ${list(excluded, "or")}`);
   }
   return told;
-}
-
-/** Splits "nat PREROUTING 1 matches (not known: whether … )" in its halves. */
-export function readCondition(words: string): Condition {
-  const match = /^(.*?) \(not known: (.*)\)$/.exec(words);
-  if (match) return { text: match[1] ?? words, unknown: match[2] ?? words };
-  if (words.startsWith("it came in on")) return { text: words, unknown: "which device it came in on (--interface)" };
-  if (words.startsWith("it leaves by")) return { text: words, unknown: "which device it leaves by (--routes)" };
-  return { text: words, unknown: words };
 }
 
 /** One way's conditions in a sentence, for its own heading. */

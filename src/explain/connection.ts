@@ -1,6 +1,7 @@
 import { formatAddress } from "../model/address.ts";
 import type { Host } from "../model/host.ts";
 import type { Packet } from "../model/packet.ts";
+import type { Verdict } from "../model/trace.ts";
 import { alternatives, endsOf } from "./alternatives.ts";
 import { type Connection, isTrouble, type Outcome } from "./collect.ts";
 import { closestSentence, evidence, missingDevices, observationSentences } from "./evidence.ts";
@@ -69,7 +70,8 @@ function weight(outcome: Outcome): number {
 function signOf(outcomes: readonly Outcome[]): ConnectionText["sign"] {
   const verdicts = outcomes.map((o) => o.first.way.verdict);
   if (verdicts.some((v) => v === "dropped" || v === "rejected")) return "bad";
-  return verdicts.includes("unknown") || outcomes.some((o) => missingDevices(o.first).length > 0) ? "unsure" : "good";
+  const unsure = outcomes.some(({ first }) => endsOf(first) > 1 || missingDevices(first).length > 0);
+  return verdicts.includes("unknown") || unsure ? "unsure" : "good";
 }
 
 function explainOutcome(outcome: Outcome, lead: string, host: Host, options: DetailOptions): OutcomeText {
@@ -77,18 +79,24 @@ function explainOutcome(outcome: Outcome, lead: string, host: Host, options: Det
   const { way } = first;
   const trouble = isTrouble(way.verdict);
   const tone = way.verdict === "unknown" ? "unsure" : trouble ? "bad" : "answer";
-  const forked = first.alternatives.length > 1 && way.verdict === "unknown";
-  const text = forked ? `UNDECIDED: it can have ended in ${endsOf(first)} ways` : headline(first, way);
+  const ends = endsOf(first);
+  const forked = ends > 1;
+  const text = forked ? forkedWords(way.verdict, ends) : headline(first, way);
   const lines: Line[] = [{ text: `${lead ? `${sentence(lead)}: ${text}` : sentence(text)}.`, tone }];
-  for (const words of evidence(first, way)) lines.push({ text: `${words}`, tone: "proof" });
+  if (!forked) for (const words of evidence(first, way)) lines.push({ text: words, tone: "proof" });
   for (const words of decisionSentences(first)) lines.push({ text: `${words}.`, tone: "proof" });
   for (const words of undeterminedSentences(way)) lines.push({ text: `${words}.`, tone: "unsure" });
   for (const words of alternatives(first)) lines.push({ text: words, tone: "unsure" });
   for (const words of observationSentences(first))
     lines.push({ text: `${words}.`, tone: words.startsWith("Predicted") ? "unsure" : "proof" });
   const closest = closestSentence(first, way, host);
-  const rows = (trouble && !forked) || options.tables ? stepRows(way, options.allSteps) : [];
+  const rows = !forked && (trouble || options.tables) ? stepRows(way, options.allSteps) : [];
   return { lines, rows, closing: closest ? [{ text: `${closest}`, tone: "proof" }] : [] };
+}
+
+/** Ways with several ends, which may or may not come to the same. */
+function forkedWords(verdict: Verdict, ends: number): string {
+  return verdict === "unknown" ? `UNDECIDED: it can have ended in ${ends} ways` : `${verdict} in one of ${ends} ways`;
 }
 
 /** Which packets an outcome is about; nothing when there is no doubt. */

@@ -1,5 +1,5 @@
 import { type Decision, DRAWN_PORT, type PacketTrace, type Way } from "../model/trace.ts";
-import { readCondition } from "./alternatives.ts";
+import { readCondition, WOULD_TELL } from "./open-condition.ts";
 import { list, sentence } from "./words.ts";
 
 const MOST_CHOICES = 4;
@@ -46,6 +46,3 @@ export function undeterminedSentences(way: Way): readonly string[] {
   if (sides.length === 0) return [];
   return [`Its ${list(sides)} port is undetermined, since the kernel draws it. ${WOULD_TELL}`];
 }
-
-/** What tells a choice that was left to chance. */
-export const WOULD_TELL = "A capture of all devices (-i any), an answer in the capture, or conntrack -L taken meanwhile would tell";
