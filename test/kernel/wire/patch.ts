@@ -43,13 +43,15 @@ function address6(octets: Uint8Array, at: number): bigint {
   return octets.subarray(at, at + 16).reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
 }
 
-/** The octets of a packet, up to its end, after everything in which `said` differs has been written into it and checksums were kept up. */
-export function patched(original: Uint8Array, said: Packet, end = measure(original).end): Uint8Array {
-  const { header, src, dst } = measure(original);
-  const before = original.slice(header, end);
+/**
+ * The octets of a packet, up to its end, after everything in which `said` differs has been written into it and checksums were kept up.
+ * One that is `quoted` may have been cut short.
+ */
+export function patched(original: Uint8Array, said: Packet, quoted = false): Uint8Array {
+  const { header, end, src, dst } = measure(original);
   // sctp_manip_pkt looks as far as the buffer goes, beyond the end of a packet that is quoted.
-  const inside = (octets: Uint8Array, quoted: Packet) => patched(octets, quoted, octets.length);
-  const after = said.transport ? changedTransport(said, said.transport, before, { src, dst }, inside) : before;
+  const before = original.slice(header, quoted ? original.length : end);
+  const after = said.transport ? changedTransport({ said, quoted, ends: { src, dst }, before }, said.transport, patched) : before;
   const head = original.slice(0, header);
   (said.family === 4 ? patchHeader4 : patchHeader6)(head, said, after.length - before.length);
   return join(head, after);

@@ -14,28 +14,31 @@ const SCTP_HEADER = 12;
 const SCTP_CHECKSUM = 8;
 
 /** A transport header before and after a change, with the addresses around it. */
-interface Change {
-  readonly said: Packet;
-  readonly ends: Ends;
-  readonly before: Uint8Array;
+interface Change extends Task {
   readonly after: Uint8Array;
 }
+
+/** What is to become of the transport header and data of a packet. */
+interface Task {
+  readonly said: Packet;
+  readonly quoted: boolean;
+  readonly ends: Ends;
+  readonly before: Uint8Array;
+}
+
+/** Makes the octets of a packet, here of a quoted one. */
+type Patch = (octets: Uint8Array, said: Packet, quoted: boolean) => Uint8Array;
 
 /** Whether two runs of octets are the same. */
 export function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((octet, i) => octet === b[i]);
 }
 
-/** A transport header and its data after a change; `inside` makes the octets of a quoted packet. */
-export function changedTransport(
-  said: Packet,
-  transport: Transport,
-  before: Uint8Array,
-  ends: Ends,
-  inside: (octets: Uint8Array, quoted: Packet) => Uint8Array,
-): Uint8Array {
+/** A transport header and its data after a change. */
+export function changedTransport(task: Task, transport: Transport, patch: Patch): Uint8Array {
+  const { said, before } = task;
   const after = before.slice();
-  const change = { said, ends, before, after };
+  const change = { ...task, after };
   if ("sport" in transport) {
     write(after, 0, 2, transport.sport);
     write(after, 2, 2, transport.dport);
@@ -53,7 +56,7 @@ export function changedTransport(
     case "sctp":
       return sctpOctets(change);
     case "icmp":
-      return icmpOctets(change, transport, inside);
+      return icmpOctets(change, transport, patch);
     case "spi":
       return after;
   }
@@ -93,12 +96,12 @@ function sctpOctets({ said, ends, before, after }: Change): Uint8Array {
   return after;
 }
 
-function icmpOctets(change: Change, transport: Icmp, inside: (octets: Uint8Array, quoted: Packet) => Uint8Array): Uint8Array {
+function icmpOctets(change: Change, transport: Icmp, patch: Patch): Uint8Array {
   const { said, before, after } = change;
   if (transport.id !== undefined) write(after, 4, 2, transport.id);
   if (transport.quoted) {
     const quote = before.slice(ICMP_HEADER);
-    const now = inside(quote, transport.quoted);
+    const now = patch(quote, transport.quoted, true);
     if (!same(quote, now)) {
       // nf_nat_icmp_reply_translation: the message's checksum is computed anew.
       after.set(now, ICMP_HEADER);
@@ -125,7 +128,11 @@ function tcpOctets(change: Change, said: Tcp): Uint8Array {
   write(header, 13, 1, said.flags);
   write(header, 14, 2, said.window);
   // Padding, and options that cannot be read, follow those that the model has.
-  const rest = before.subarray(TCP_HEADER + optionOctets(old).length);
+  const start = (read(before, 12, 1) >> 4) * 4;
+  const unread = before.subarray(TCP_HEADER + optionOctets(old).length, start);
+  const data = changedData(change, start);
+  if (data) return sealedTcp(change, join(header, optionOctets(said.options), unread, data));
+  const rest = join(unread, before.subarray(start));
   const odd = oddChanges(old, said.options);
   const asIfEven = said.options.map((option, i) => odd.get(i) ?? option);
   const after = keepChecksum({ ...change, after: join(header, optionOctets(asIfEven), rest) }, TCP_CHECKSUM);
@@ -133,6 +140,19 @@ function tcpOctets(change: Change, said: Tcp): Uint8Array {
     write(after, TCP_CHECKSUM, 2, updated(read(after, TCP_CHECKSUM, 2), data, said.options[i]?.data ?? data));
   after.set(optionOctets(said.options), TCP_HEADER);
   return after;
+}
+
+/** The data of a segment that a helper has rewritten; undefined when they are as they were. */
+function changedData({ said, quoted, before }: Change, start: number): Uint8Array | undefined {
+  const data = said.payload.subarray(start);
+  return quoted || said.fragment || same(data, before.subarray(start)) ? undefined : data;
+}
+
+/** nf_nat_core.c, nf_nat_csum_recalc: the checksum of rewritten data is made anew, right whatever it was. */
+function sealedTcp({ said }: Change, octets: Uint8Array): Uint8Array {
+  write(octets, TCP_CHECKSUM, 2, 0);
+  write(octets, TCP_CHECKSUM, 2, checksum(pseudoHeader(said.src, said.dst, PROTOCOL.tcp, octets.length), octets));
+  return octets;
 }
 
 /** Options with another value at an odd offset, as they were: xt_TCPMSS.c, tcpmss_mangle_packet changes the checksum as if they stood at an even one. */

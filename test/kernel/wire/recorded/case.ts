@@ -12,6 +12,12 @@ export interface Said {
   readonly tos?: number;
   readonly flags?: number;
   readonly mss?: number;
+  readonly seq?: number;
+  readonly ack?: number;
+  /** How far selective acknowledgments are shifted. */
+  readonly sack?: number;
+  /** What a helper has made of a segment's data. */
+  readonly data?: string;
   readonly quoted?: Said;
 }
 

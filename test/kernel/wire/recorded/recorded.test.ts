@@ -4,11 +4,13 @@ import type { Connection } from "../../../../src/engine/connection.ts";
 import { cut } from "../../../../src/engine/fragments.ts";
 import type { Skb } from "../../../../src/engine/skb.ts";
 import { parseAddress } from "../../../../src/model/address.ts";
-import type { Packet, Transport } from "../../../../src/model/packet.ts";
+import type { Packet, TcpOption, Transport } from "../../../../src/model/packet.ts";
 import { decodePacket } from "../../../../src/wire/ip.ts";
 import { hex } from "../../../wire/pcap-bytes.ts";
+import { join } from "../build.ts";
 import { differsOut, expectedOctets, reassembled } from "../expected.ts";
 import { differsMade } from "../made.ts";
+import { number, read } from "../octets.ts";
 import { ANSWERED } from "./answered.ts";
 import { type Said, sent } from "./case.ts";
 import { CASES } from "./cases.ts";
@@ -47,7 +49,10 @@ function decoded(octets: Uint8Array): Packet {
 function changed(packet: Packet, said: Said): Packet {
   const address = (text: string | undefined) => (text === undefined ? undefined : parseAddress(text));
   const transport = packet.transport && changedTransport(packet.transport, said);
-  const grown = transport?.kind === "tcp" && packet.transport?.kind === "tcp" ? transport.headerLength - packet.transport.headerLength : 0;
+  const header = (of: Transport | undefined) => (of?.kind === "tcp" ? of.headerLength : 0);
+  const data = said.data === undefined ? undefined : Buffer.from(said.data);
+  const payload = data ? join(packet.payload.subarray(0, header(packet.transport)), data) : packet.payload;
+  const grown = header(transport) - header(packet.transport) + payload.length - packet.payload.length;
   return {
     ...packet,
     src: address(said.src) ?? packet.src,
@@ -55,6 +60,7 @@ function changed(packet: Packet, said: Said): Packet {
     ttl: said.ttl ?? packet.ttl,
     tos: said.tos ?? packet.tos,
     length: packet.length + grown,
+    payload,
     ...(transport && { transport }),
   };
 }
@@ -71,16 +77,24 @@ function changedTransport(transport: Transport, said: Said): Transport {
     case "spi":
       return transport;
     case "tcp": {
-      const flags = said.flags ?? transport.flags;
-      if (said.mss === undefined) return { ...transport, ...ports, flags };
+      const { flags = transport.flags, seq = transport.seq, ack = transport.ack } = said;
+      const numbers = { flags, seq, ack };
+      if (said.sack) return { ...transport, ...numbers, options: transport.options.map((option) => shifted(option, said.sack ?? 0)) };
+      if (said.mss === undefined) return { ...transport, ...ports, ...numbers };
       const mss = { kind: 2, data: Uint8Array.of(said.mss >> 8, said.mss & 255) };
       const present = transport.options.some(({ kind }) => kind === 2);
       const options = present ? transport.options.map((option) => (option.kind === 2 ? mss : option)) : [mss, ...transport.options];
-      return { ...transport, flags, options, headerLength: transport.headerLength + (present ? 0 : 4) };
+      return { ...transport, ...numbers, options, headerLength: transport.headerLength + (present ? 0 : 4) };
     }
     default:
       return { ...transport, ...ports };
   }
+}
+
+/** A SACK option whose edges are further on. */
+function shifted({ kind, data }: TcpOption, by: number): TcpOption {
+  const edges = [0, 4].map((at) => number(read(data, at, 4) + by, 4));
+  return { kind, data: kind === 5 ? join(...edges) : data };
 }
 
 /** What the replay has leaving for a packet that was `parts` when it came: itself, or what it is cut into. */
