@@ -14,7 +14,7 @@ import time
 sys.dont_write_bytecode = True
 
 from case import Case  # noqa: E402
-from kernel import Netns, move_to_private_home  # noqa: E402
+from kernel import move_to_private_home  # noqa: E402
 from links import world_up  # noqa: E402
 from reaper import Reaper  # noqa: E402
 from sending import Marker, Sender  # noqa: E402
@@ -56,26 +56,21 @@ class Lab:
         return operation(request)
 
     def op_probe(self, _):
-        failures, backends = [], []
-        for backend in ("legacy", "nft"):
-            answer = self._attempt({**ALONE, "backend": backend})
-            if "error" in answer:
-                failures.append(f"{backend}: {answer.get('stderr') or answer['error']}")
-            else:
-                backends.append(backend)
+        failures = {backend: self._failure(backend) for backend in ("legacy", "nft")}
+        backends = [backend for backend, failure in failures.items() if not failure]
         if not backends:
-            return {"error": "; ".join(failures)}
+            return {"error": "; ".join(f"{backend}: {failure}" for backend, failure in failures.items())}
         return {"ok": True, "kernel": platform.release().partition("-")[0], "backends": backends}
 
-    def _attempt(self, request):
+    def _failure(self, backend):
+        """Why rules cannot be loaded and traced with a backend, or None."""
         try:
-            return self.op_build(request)
+            self.reaper.take(Case({**ALONE, "backend": backend}))
         except Failure as failure:
-            return failure.answer
+            return str(failure)
         except OSError as error:
-            return {"error": str(error)}
-        finally:
-            self.op_close({})
+            return error.strerror
+        return None
 
     def op_build(self, request):
         self.op_close({})

@@ -7,7 +7,7 @@ from netlink import NETLINK_NETFILTER, NLM_F_DUMP, Netlink, attributes, messages
 from nflog import SO_RCVBUFFORCE
 from tracing import BUILT_IN, untraced
 
-NFT_MSG_NEWRULE, NFT_MSG_GETRULE, NFT_MSG_TRACE = 10 << 8 | 6, 10 << 8 | 7, 10 << 8 | 17
+NFT_MSG_GETRULE, NFT_MSG_TRACE = 10 << 8 | 7, 10 << 8 | 17
 TABLE, CHAIN, HANDLE, TYPE, ID = 1, 2, 3, 4, 6
 NETWORK, TRANSPORT, IIF, OIF, MARK = 8, 9, 10, 12, 14
 TYPE_POLICY = 1

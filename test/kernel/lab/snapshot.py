@@ -1,7 +1,6 @@
 """The snapshot of a namespace, taken with the commands that a user would run."""
 
 import json
-import os
 import platform
 import re
 
