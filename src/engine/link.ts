@@ -7,8 +7,8 @@ import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
 
-/** Devices that a packet may cross before it is taken for going round in a circle. */
-const MAX_DEVICES = 64;
+/** Devices that a packet may cross before it is taken for going round in a circle; a TTL of 255 lets it cross some more than that. */
+const MAX_DEVICES = 2000;
 
 /** What eth_type_trans makes of a destination address on a device. */
 function frameType(mac: number | undefined, device: Device): FrameType {

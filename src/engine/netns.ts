@@ -17,7 +17,7 @@ export function headerCache(netns: string, device: string, address: Address): st
   return `hh|${netns}|${device}|${address}`;
 }
 
-/** Matches and targets that make the kernel track connections in a namespace (nf_ct_netns_get). */
+/** Matches and targets that make the kernel track connections in a namespace (nf_ct_netns_get). A nat table alone does not. */
 const NEEDS_CONNTRACK = new Set([
   "conntrack",
   "state",
@@ -89,13 +89,13 @@ export class Netns {
     const ruleset = namespace.ruleset4;
     this.ruleset = ruleset && compileRuleset(ruleset, namespace.name);
     this.backend = ruleset?.backend ?? "legacy";
-    const tracks = ruleset !== undefined && uses(ruleset, NEEDS_CONNTRACK, true);
+    const tracks = (ruleset !== undefined && uses(ruleset, NEEDS_CONNTRACK)) || (namespace.conntrack?.length ?? 0) > 0;
     this.conntrack = tracks ? new Conntrack(this.name, state, (name, fallback) => this.sysctl(name, fallback), newId) : undefined;
     this.nat = this.conntrack ? new Nat(this.name, this.conntrack, state, told) : undefined;
-    this.defragments = tracks || (ruleset !== undefined && uses(ruleset, NEEDS_DEFRAG, false));
+    this.defragments = tracks || (ruleset !== undefined && uses(ruleset, NEEDS_DEFRAG));
     this.sawTraffic = (namespace.conntrack?.length ?? 0) > 0 || (ruleset !== undefined && hasCounted(ruleset));
     const byMark = namespace.policyRules?.some((rule) => rule.mark !== undefined) === true;
-    this.marksMatter = byMark || (ruleset !== undefined && uses(ruleset, new Set(["mark"]), false));
+    this.marksMatter = byMark || (ruleset !== undefined && uses(ruleset, new Set(["mark"])));
     this.sets = namespace.sets && new Map(namespace.sets.map((set) => [set.name, set]));
   }
 
@@ -192,8 +192,7 @@ export class Netns {
   }
 }
 
-function uses(ruleset: Ruleset, names: ReadonlySet<string>, natTable: boolean): boolean {
-  if (natTable && ruleset.tables.has("nat")) return true;
+function uses(ruleset: Ruleset, names: ReadonlySet<string>): boolean {
   for (const table of ruleset.tables.values()) {
     for (const chain of table.chains.values()) {
       for (const rule of chain.rules) {

@@ -3,12 +3,16 @@ import type { Device } from "../model/host.ts";
 import { sendIcmpError } from "./answers.ts";
 import { cut } from "./fragments.ts";
 import { runHook } from "./hooks.ts";
+import { ipReceive } from "./input.ts";
 import { transmit } from "./link.ts";
 import { headerCache, type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { flowKey, lookup, routeStep } from "./route-input.ts";
 import { ANOTHER_DEVICE } from "./rule-hints.ts";
 import type { Run } from "./run.ts";
-import type { Destination, Skb } from "./skb.ts";
+import { cloneSkb, type Destination, type Skb } from "./skb.ts";
+
+/** 224.0.0.1 */
+const ALL_HOSTS = 0xe0000001;
 
 /** The output route of a local packet (ip_route_output_key_hash_rcu); undefined when there is none. */
 function routeOutput(run: Run, netns: Netns, skb: Skb, stage: "output" | "reroute"): Destination | undefined {
@@ -26,8 +30,11 @@ function routeOutput(run: Run, netns: Netns, skb: Skb, stage: "output" | "rerout
   if ("error" in found) return undefined;
   const { route, nexthop } = found;
   if (route.type === "local") return { kind: "local", device: "lo", route, nexthop };
-  const kind = isMulticast(dst) ? "multicast" : route.type === "broadcast" ? "broadcast" : "output";
-  return { kind, device: nexthop.device ?? UNKNOWN_DEVICE, route, nexthop };
+  const device = nexthop.device ?? UNKNOWN_DEVICE;
+  // Neither is sent to a gateway (__mkroute_output).
+  if (isMulticast(dst)) return { kind: "multicast", device, route };
+  if (route.type === "broadcast") return { kind: "broadcast", device, route };
+  return { kind: "output", device, route, nexthop };
 }
 
 function guessOutput(run: Run, netns: Netns, skb: Skb): Destination {
@@ -70,11 +77,24 @@ export function sendLocal(run: Run, netns: Netns, skb: Skb): boolean {
   return true;
 }
 
+/** Broadcasts, and multicasts to the one group that every device has joined, come back to the sender (RTCF_LOCAL). */
+function hearsItself(skb: Skb, { kind, device }: Destination): boolean {
+  return device !== "lo" && (kind === "broadcast" || (kind === "multicast" && skb.packet.dst === ALL_HOSTS));
+}
+
 /** ip_output and ip_mc_output. */
 function sendOn(run: Run, netns: Netns, skb: Skb): void {
   const destination = skb.destination;
   if (!destination) return;
   skb.device = destination.device;
+  if (hearsItself(skb, destination)) {
+    const copy = cloneSkb(skb);
+    if (runHook(run, netns, "POSTROUTING", copy, { in: "", out: destination.device })) {
+      copy.looped = true;
+      copy.type = destination.kind === "broadcast" ? "broadcast" : "multicast";
+      run.later(() => ipReceive(run, netns, copy));
+    }
+  }
   if (!runHook(run, netns, "POSTROUTING", skb, { in: "", out: destination.device })) return;
   finishOutput(run, netns, skb);
 }

@@ -164,9 +164,10 @@ function traceOf(world: World, departure: Departure, followed: Followed, flows: 
 
 /** A packet that was first seen on its way out is not looked for where it was seen. */
 function withoutItself(sightings: readonly Sighting[], entry: Entry): readonly Sighting[] {
-  if (!entry.outgoing) return sightings;
-  const own = sightings.findIndex((sighting) => sighting.interface === entry.device?.name && sighting.direction === "out");
-  return own < 0 ? sightings : sightings.slice(own + 1);
+  const { netns, direction, device, outgoing } = entry;
+  const own = sightings.findIndex((s) => s.netns === netns.name && s.interface === device?.name && s.direction === direction);
+  if (own < 0) return sightings;
+  return outgoing ? sightings.slice(own + 1) : sightings.toSpliced(own, 1);
 }
 
 function undecided(ways: readonly Way[]): string {
