@@ -62,6 +62,8 @@ export class Connection implements Restorable {
   drawn: DrawnPort | undefined;
   /** Came from `conntrack -L`. */
   readonly fromSnapshot: boolean;
+  /** Came from a list that may be younger than the capture, and no packet of it was seen yet: when that was taken. */
+  listed: { readonly at: bigint | undefined } | undefined;
 
   constructor(id: number, netns: string, zone: Zone, original: FlowTuple, fromSnapshot = false) {
     this.stateKey = `ct|${id}`;

@@ -81,7 +81,9 @@ export function newTcp(packet: Packet, tcp: Tcp, settings: TcpSettings): TcpTrac
 
 /** The tracking state of an entry of `conntrack -L`, whose windows are not known. */
 export function restoredTcp(state: TcpState): TcpTracking {
-  const side = (): TcpSide => ({ ...emptySide(), flags: FLAG.BE_LIBERAL | FLAG.SACK_PERM });
+  // Whoever closed first left its mark, without which TIME_WAIT could not be opened again.
+  const closing = ["FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT"].includes(state) ? FLAG.CLOSE_INIT : 0;
+  const side = (): TcpSide => ({ ...emptySide(), flags: FLAG.BE_LIBERAL | FLAG.SACK_PERM | closing });
   return {
     state,
     seen: [side(), side()],

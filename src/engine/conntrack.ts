@@ -4,7 +4,7 @@ import { Connection, endpoint, type FlowTuple, invert, toModelTuple, tupleKey, t
 import { ProtocolTrackers } from "./conntrack-protocols.ts";
 import { ConntrackTable, type Found } from "./conntrack-table.ts";
 import { type Expectation, Expectations } from "./expectations.ts";
-import { restoredConnection } from "./restored-connection.ts";
+import { isOpening, restoredConnection } from "./restored-connection.ts";
 import type { Skb } from "./skb.ts";
 import type { State } from "./state.ts";
 import { protocolError } from "./transport-errors.ts";
@@ -46,11 +46,11 @@ export class Conntrack {
     this.expectations = new Expectations(netns, state);
   }
 
-  /** Fills the table with `conntrack -L`, taken just before the first packet. */
-  restore(namespace: Namespace, now: bigint): void {
+  /** Fills the table with `conntrack -L`, taken just before the first packet if nothing tells when. */
+  restore(namespace: Namespace, now: bigint, takenAt: bigint | undefined): void {
     for (const line of namespace.conntrack ?? []) {
       this.#helped ||= line.helper !== undefined;
-      this.#table.insert(restoredConnection(line, this.#newId(), this.#netns, now));
+      this.#table.insert(restoredConnection(line, this.#newId(), this.#netns, now, takenAt));
     }
   }
 
@@ -146,11 +146,12 @@ export class Conntrack {
 
   #trackTuple(skb: Skb, tuple: FlowTuple, zone: Zone, now: bigint, ask: Ask): string | "reopen" | undefined {
     const packet = skb.packet;
-    const found = this.find(zone, tuple, now, packet);
+    const found = this.#standing(this.find(zone, tuple, now, packet), skb, now);
     let connection: Connection;
     if (found) {
       connection = found.connection;
       this.#state.change(connection);
+      connection.listed = undefined;
       skb.ctDirection = found.direction;
     } else {
       const doubt = this.#doubtAbout(tuple);
@@ -167,6 +168,15 @@ export class Conntrack {
     skb.connection = connection;
     skb.ctState = reply || connection.seenReply ? "ESTABLISHED" : connection.expected ? "RELATED" : "NEW";
     if (reply) connection.seenReply = true;
+    return undefined;
+  }
+
+  /** What was found, unless it is in the table only because the list was taken after the packet opened it. */
+  #standing(found: Found | undefined, skb: Skb, now: bigint): Found | undefined {
+    const opening = found && isOpening(found.connection, found.direction, skb.packet, now);
+    if (!found || !opening) return found;
+    this.forget(found.connection);
+    skb.takenForOpening = opening === "assumed";
     return undefined;
   }
 

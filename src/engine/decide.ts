@@ -68,7 +68,7 @@ function likelyAnswer({ ahead }: Witness): Assumption {
 function youngList({ frame }: Departure): Assumption {
   return {
     id: "snapshot-age",
-    text: `the snapshot lists the connections as they were after packet ${frame.number}`,
+    text: `conntrack -L was taken after packet ${frame.number}`,
     flag: "--snapshot (takenAt in snapshot.json)",
   };
 }

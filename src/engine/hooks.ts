@@ -55,6 +55,13 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
   }
   if (skb.connection) return;
   const why = conntrack.track(skb, run.time, hook === "PREROUTING", (key, text) => run.world.choices.ask(key, text));
+  if (skb.takenForOpening) {
+    run.world.assumptions.add({
+      id: "snapshot-age",
+      text: "the connection that conntrack -L lists is the one that this packet opens, and was not there before",
+      flag: "a snapshot taken before the capture, with takenAt in its snapshot.json",
+    });
+  }
   const connection = skb.connection as Skb["connection"];
   run.connection ??= connection;
   if (connection && !connection.confirmed) run.opened.push(connection);

@@ -3,6 +3,7 @@ import { type FlowTuple, fromModelTuple, tupleKey } from "./connection.ts";
 import type { Course, Opened } from "./follow.ts";
 import { drawKey } from "./nat.ts";
 import { openSide } from "./open-port.ts";
+import { isYounger } from "./restored-connection.ts";
 import { fits } from "./witness.ts";
 
 /** What the list of connections says about the ways of a packet that opens one. */
@@ -25,8 +26,8 @@ export class Listed {
 
   /** The ways that lead to what is listed; undefined when nothing is, or the list is older than the packet. */
   weigh(courses: readonly Course[], time: bigint): Listing | undefined {
-    const { takenAt } = this.#host;
-    if (takenAt !== undefined && takenAt < time) return undefined;
+    const age = isYounger(this.#host.takenAt, time);
+    if (age === "no") return undefined;
     const ports = new Map<string, number>();
     const left = courses.filter((course) => {
       const found = course.opened.flatMap((one) => this.#linesOf(one).map((line) => ({ one, reply: fromModelTuple(line.reply) })));
@@ -34,9 +35,7 @@ export class Listed {
       for (const { one, reply } of found) tell(ports, one, reply);
       return true;
     });
-    return left.length === 0 || (left.length === courses.length && ports.size === 0)
-      ? undefined
-      : { left, ports, younger: takenAt !== undefined };
+    return left.length === 0 || (left.length === courses.length && ports.size === 0) ? undefined : { left, ports, younger: age === "yes" };
   }
 
   #linesOf({ netns, original }: Opened): readonly ConntrackLine[] {

@@ -1,5 +1,5 @@
 import type { ConntrackLine } from "../model/host.ts";
-import { PROTOCOL } from "../model/packet.ts";
+import { type Packet, PROTOCOL, TCP_FLAG } from "../model/packet.ts";
 import { Connection, fromModelTuple } from "./connection.ts";
 import { restoredSctp } from "./conntrack-sctp.ts";
 import { restoredTcp } from "./conntrack-tcp.ts";
@@ -8,7 +8,8 @@ import { TCP_STATES, type TcpState } from "./tcp-segment.ts";
 const SECOND = 1_000_000_000n;
 
 /** A connection as a line of `conntrack -L` tells it: windows, verification tags and what announced it are not known. */
-export function restoredConnection(line: ConntrackLine, id: number, netns: string, now: bigint): Connection {
+export function restoredConnection(line: ConntrackLine, id: number, netns: string, began: bigint, takenAt: bigint | undefined): Connection {
+  const now = takenAt !== undefined && takenAt > began ? takenAt : began;
   const zone = { id: line.zone, ...(line.zoneDirection ? { direction: line.zoneDirection } : {}) };
   const connection = new Connection(id, netns, zone, fromModelTuple(line.original), true);
   connection.reply = fromModelTuple(line.reply);
@@ -27,5 +28,33 @@ export function restoredConnection(line: ConntrackLine, id: number, netns: strin
   if (line.state && original.protocol === PROTOCOL.tcp && (TCP_STATES as readonly string[]).includes(line.state)) {
     connection.tcp = restoredTcp(line.state as TcpState);
   } else if (original.protocol === PROTOCOL.sctp) connection.sctp = restoredSctp(line.state);
+  if (isYounger(takenAt, began) !== "no") connection.listed = { at: takenAt };
   return connection;
+}
+
+/**
+ * Whether a packet opens the very connection that a list younger than the packet holds, so that the entry was not there yet.
+ * "assumed" where the list's age is not known, or where no flag tells an opening packet from a later one.
+ */
+export function isOpening(
+  { listed, tcp }: Connection,
+  direction: "original" | "reply",
+  packet: Packet,
+  now: bigint,
+): "certain" | "assumed" | undefined {
+  if (!listed || direction === "reply") return undefined;
+  const age = isYounger(listed.at, now);
+  const segment = packet.transport?.kind === "tcp" ? packet.transport : undefined;
+  if (!segment) return age === "yes" || age === "maybe" ? "assumed" : undefined;
+  if ((segment.flags & (TCP_FLAG.SYN | TCP_FLAG.ACK)) !== TCP_FLAG.SYN || age === "no") return undefined;
+  if (age === "yes") return "certain";
+  const reopens = tcp?.state === "TIME_WAIT" || tcp?.state === "CLOSE";
+  return age === "maybe" || !reopens ? "assumed" : undefined;
+}
+
+/** Whether a list that was begun at some time, which is told in seconds, is younger than a packet. */
+export function isYounger(takenAt: bigint | undefined, time: bigint): "yes" | "maybe" | "no" | "unknown" {
+  if (takenAt === undefined) return "unknown";
+  if (time <= takenAt) return "yes";
+  return time < takenAt + SECOND ? "maybe" : "no";
 }

@@ -20,9 +20,11 @@ export class World {
   #ids = 0;
   #restored = false;
   #first = 0n;
+  readonly #takenAt: bigint | undefined;
 
   constructor(host: Host, detailed: boolean) {
     this.detailed = detailed;
+    this.#takenAt = host.takenAt;
     this.state = new State(changesSets(host));
     for (const namespace of host.namespaces.values()) {
       this.netns.set(namespace.name, new Netns(namespace, this.state, () => ++this.#ids, this.told));
@@ -75,7 +77,7 @@ export class World {
     if (this.#restored) return;
     this.#restored = true;
     this.#first = now;
-    for (const netns of this.netns.values()) netns.conntrack?.restore(netns.namespace, now);
+    for (const netns of this.netns.values()) netns.conntrack?.restore(netns.namespace, now, this.#takenAt);
     this.state.commit();
   }
 }

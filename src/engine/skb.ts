@@ -58,6 +58,8 @@ export interface Skb {
   ignoreDf?: boolean;
   /** Port chosen at random: its value is not known. */
   undeterminedPort?: boolean;
+  /** It was taken for the one that opens a connection which the snapshot lists. */
+  takenForOpening?: boolean;
   /** An answer that the stack made up: never answered with ICMP errors again. */
   generated?: boolean;
 }

@@ -164,7 +164,8 @@ function answersTo(departure: Departure, course: Course, opened: Opened, ahead: 
     if (side) {
       const { drawn } = opened;
       if (!drawn || tuple[side] < drawn.min || tuple[side] > drawn.max) continue;
-      if (netns.conntrack?.peek(0, tuple, departure.frame.time)) continue;
+      const known = netns.conntrack?.peek(0, tuple, departure.frame.time);
+      if (known && !known.connection.listed) continue;
       likely = departure.packet.transport?.kind !== "tcp";
       if (likely && hasRival(departure, one, ahead)) continue;
       ports.set(drawKeyOf(opened), tuple[side]);
