@@ -6,6 +6,10 @@ import { differsMade } from "../wire/made.ts";
 import { frameOf, packetOctets, type Sent } from "./frame.ts";
 import { netfilterSteps, packetWords, type StepFields, stepWords } from "./words.ts";
 
+/** In hexadecimal digits: the EtherType of ARP, and where it stands. */
+const ARP = "0806";
+const ETHER_TYPE = 24;
+
 /** What has to be known of a case to read the kernel's answers. */
 export interface Reading {
   readonly backend: "legacy" | "nft";
@@ -52,10 +56,20 @@ function stepsDiffer(way: Way, kernel: Observed, reading: Reading): string[] {
 
 /** The first place where two lists part; the words before it are the same. */
 function firstDifference(what: string, kernel: readonly string[], said: readonly string[]): string[] {
-  const at = kernel.findIndex((one, i) => one !== said[i]);
+  const at = kernel.findIndex((one, i) => !same(one, said[i]));
   if (at < 0 && said.length === kernel.length) return [];
   const i = at < 0 ? kernel.length : at;
   return [`${what} ${i + 1}: kernel ${kernel[i] ?? "nothing"} | replay ${said[i] ?? "nothing"}`];
+}
+
+/** A port or id that the kernel drew at random is -1 in the replay. */
+const DRAWN = /(?<= )-1\b/g;
+
+function same(kernel: string, said: string | undefined): boolean {
+  if (said === undefined || kernel === said) return kernel === said;
+  if (said.search(DRAWN) < 0) return false;
+  const pattern = said.split(DRAWN).map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${pattern.join("\\d+")}$`).test(kernel);
 }
 
 interface Seen {
@@ -67,6 +81,7 @@ interface Seen {
 function framesDiffer(way: Way, sent: Sent, kernel: Observed): string[] {
   const original = packetOctets(sent);
   const whole = frameOf(sent, 1).packet;
+  const asked = asking(kernel);
   const seen: Seen[] = kernel.frames
     .filter((frame) => frame.direction === "out")
     .flatMap((frame) => {
@@ -99,6 +114,8 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed): string[] {
   return [...keys].flatMap((key) => {
     const there = seen.filter((one) => one.key === key);
     const ours = said.filter((one) => one.key === key);
+    // Nobody in the world answers the kernel's question for a neighbour, so the packet waits for it.
+    if (asked.has(key)) return [];
     const first = firstDifference(
       `frame on ${key}`,
       there.map((one) => one.words),
@@ -106,10 +123,17 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed): string[] {
     );
     if (first.length > 0) return first;
     return ours.flatMap((one, i) => {
+      if (one.words.search(DRAWN) >= 0) return [];
       const wrong = one.differs(there[i]?.octets ?? new Uint8Array(0));
       return wrong === undefined ? [] : [`octets of frame ${i + 1} on ${key}: ${wrong}`];
     });
   });
+}
+
+/** Devices on which the kernel asks for a neighbour that it does not know. */
+function asking(kernel: Observed): ReadonlySet<string> {
+  const questions = kernel.frames.filter((frame) => frame.direction === "out" && frame.frame.startsWith(ARP, ETHER_TYPE));
+  return new Set(questions.map((frame) => `${frame.netns} ${frame.device}`));
 }
 
 function verdictDiffers(way: Way, kernel: Observed, reading: Reading): string | undefined {
@@ -121,7 +145,7 @@ function verdictDiffers(way: Way, kernel: Observed, reading: Reading): string | 
         ? undefined
         : "delivered, says the replay; the kernel delivered nothing";
     case "forwarded":
-      return away ? undefined : "forwarded, says the replay; the kernel sent nothing";
+      return away || asking(kernel).size > 0 ? undefined : "forwarded, says the replay; the kernel sent nothing";
     case "queued":
       return waiting(kernel).length > 0 ? undefined : "queued, says the replay; no fragment waits in the kernel";
     default: {

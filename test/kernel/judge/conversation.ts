@@ -125,12 +125,12 @@ function lastSeen(observed: Observed, sent: Uint8Array, facesWorld: (netns: stri
     .filter((frame) => frame.direction === "out" && facesWorld(frame.netns, frame.device))
     .map((frame) => ({ netns: frame.netns, device: frame.device, octets: octetsOf(frame.frame) }))
     .findLast(({ octets }) => same(octets, ETHERNET_HEADER));
-  const at = delivered ?? out;
+  const at: { readonly netns: string; readonly device?: string; readonly octets: Uint8Array } | undefined = delivered ?? out;
   if (!at) return undefined;
   const frame = frameOf({ ...at, time: 0n }, 1);
   const { packet } = frame;
   if (!packet || packet.fragment) return undefined;
-  const octets = at.octets.subarray("device" in at ? ETHERNET_HEADER : 0);
+  const octets = at.octets.subarray(at.device === undefined ? 0 : ETHERNET_HEADER);
   const text = (bytes: Uint8Array) => bytes.join(".");
   const { transport } = packet;
   const ports =
@@ -141,7 +141,7 @@ function lastSeen(observed: Observed, sent: Uint8Array, facesWorld: (netns: stri
         : undefined;
   return {
     netns: at.netns,
-    ...("device" in at && { device: at.device }),
+    ...(at.device !== undefined && { device: at.device }),
     srcMac: frame.srcMac === undefined ? "" : formatMac(frame.srcMac),
     dstMac: frame.dstMac === undefined ? "" : formatMac(frame.dstMac),
     packet: octets,

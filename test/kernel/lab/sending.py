@@ -10,6 +10,7 @@ from kernel import OneCpu
 from nftrace import rules_first
 
 SO_MARK, SO_BINDTODEVICE = 36, 25
+IP_TRANSPARENT, IPV6_TRANSPARENT = 19, 75
 NETLINK_OVERRUN = "the kernel reported more than the lab could take"
 
 
@@ -115,8 +116,16 @@ class Sender:
         sock = self._socket(netns, family)
         sock.setsockopt(socket.SOL_SOCKET, SO_MARK, request.get("mark", 0))
         sock.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, request.get("device", "").encode() + b"\0")
-        destination = packet[24:40] if family == socket.AF_INET6 else packet[16:20]
+        source, destination = (packet[8:24], packet[24:40]) if family == socket.AF_INET6 else (packet[12:16], packet[16:20])
+        self._bind(sock, family, socket.inet_ntop(family, source))
         sock.sendto(packet, (socket.inet_ntop(family, destination), 0))
+
+    def _bind(self, sock, family, source):
+        """Routed by its source, as the packets of ordinary sockets are once they have one; also by one that is not the namespace's."""
+        try:
+            sock.bind((source, 0))
+        except OSError:
+            sock.bind(("", 0))
 
     def _socket(self, netns, kind):
         key = netns, kind
@@ -126,6 +135,8 @@ class Sender:
                     self.sockets[key] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
                 else:
                     self.sockets[key] = socket.socket(kind, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.IPPROTO_RAW)
+                    level, option = (socket.IPPROTO_IP, IP_TRANSPARENT) if kind == socket.AF_INET else (socket.IPPROTO_IPV6, IPV6_TRANSPARENT)
+                    self.sockets[key].setsockopt(level, option, 1)
                     if kind == socket.AF_INET:
                         self.sockets[key].setsockopt(socket.IPPROTO_IP, socket.IP_HDRINCL, 1)
                         # For broadcasts too, as any sender of whole packets may.
