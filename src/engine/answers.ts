@@ -32,9 +32,8 @@ export function reject(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { 
 
 /** Starts an answer of its own: it is followed to its end and kept with the run. */
 function answer(run: Run, netns: Netns, skb: Skb, packet: Packet, type: "icmp-error" | "tcp-reset"): void {
-  if (run.depth > 4) return;
+  // A reset may be answered with an ICMP error and nothing answers that: this ends.
   const own = new Run(run.world, run.time);
-  own.depth = run.depth + 1;
   const reply: Skb = {
     packet,
     mark: netns.sysctl("net.ipv4.fwmark_reflect", 0) ? skb.mark : 0,

@@ -19,7 +19,7 @@ function frameType(mac: number | undefined, device: Device): FrameType {
 
 /** dev_queue_xmit: a packet leaves through a device. */
 export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void {
-  if (++run.depth > MAX_DEVICES) {
+  if (++run.crossed > MAX_DEVICES) {
     run.drop(skb, "loop", "it goes round in a circle");
     return;
   }

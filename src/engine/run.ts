@@ -124,7 +124,7 @@ export class Run {
   /** The connections that it opens, one in each namespace that tracks. */
   readonly opened: Connection[] = [];
   /** Nesting of answers and devices, against endless loops. */
-  depth = 0;
+  crossed = 0;
 
   constructor(world: World, time: bigint) {
     this.world = world;
