@@ -1,11 +1,11 @@
 import type { PacketContext } from "../extensions/spec.ts";
 import type { Packet } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
-import { pathMtu } from "./effects.ts";
 import type { Netns } from "./netns.ts";
 import { reversePath, takenForLocal } from "./route-input.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
+import { largestSegment } from "./tcp-mss.ts";
 
 /** What matches and targets see: the packet as it is now. */
 export function contextOf(
@@ -59,7 +59,7 @@ export function contextOf(
       if (address === skb.packet.src && !skb.local) return "UNICAST";
       return takenForLocal(run, netns, address) ? "LOCAL" : "UNICAST";
     },
-    pathMtu: () => pathMtu(netns, skb),
+    pathMtu: () => largestSegment(run, netns, skb),
     reversePath: (options) => reversePath(run, netns, skb, devices.in, options),
   } as PacketContext & { ruleKey: string; in: string; out: string };
 }

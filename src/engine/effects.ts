@@ -1,6 +1,6 @@
 import type { Effect, NatRange } from "../extensions/spec.ts";
 import type { Address } from "../model/address.ts";
-import { PROTOCOL } from "../model/packet.ts";
+import { PROTOCOL, TCP_FLAG } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
 import type { Changes, RuleStep } from "../model/trace.ts";
 import { reject } from "./answers.ts";
@@ -9,6 +9,7 @@ import type { Netns } from "./netns.ts";
 import { selectAddress } from "./routing.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
+import { largestSegment, withSegmentSize } from "./tcp-mss.ts";
 
 /** Applies a target's effects to packet and connection; the changes go into the trace. A key "drop" means that the target drops it. */
 export function applyEffects(
@@ -42,8 +43,14 @@ export function applyEffects(
         skb.packet = { ...skb.packet, tos: effect.value };
         changes["tos"] = effect.value;
         break;
-      case "set-mss":
-        Object.assign(changes, setMss(netns, skb, effect.value));
+      case "set-mss": {
+        const mss = effect.value === "pmtu" ? largestSegment(run, netns, skb) : effect.value;
+        skb.packet = withSegmentSize(skb.packet, mss);
+        changes["mss"] = mss;
+        break;
+      }
+      case "set-tcp-flags":
+        Object.assign(changes, setFlags(skb, effect.value));
         break;
       case "set-priority":
         skb.priority = effect.value;
@@ -152,29 +159,11 @@ function redirectAddress(netns: Netns, devices: { in: string; out: string }): Ad
   return netns.devices.get(devices.in)?.addresses.find((a) => typeof a.address === "number")?.address;
 }
 
-/** xt_TCPMSS.c, tcpmss_mangle_packet: an option is only ever lowered; a missing one is added when the header has room. */
-function setMss(netns: Netns, skb: Skb, value: number | "pmtu"): Changes {
+/** net/ipv4/netfilter/ipt_ECN.c, set_ect_tcp. */
+function setFlags(skb: Skb, flags: number): Changes {
   const tcp = skb.packet.transport;
-  if (tcp?.kind !== "tcp" || (skb.packet.fragment?.offset ?? 0) > 0) return {};
-  const mss = value === "pmtu" ? pathMtu(netns, skb) - 40 : value;
-  const current = tcp.options.find((option) => option.kind === 2 && option.data.length === 2);
-  const encode = (n: number) => Uint8Array.of(n >> 8, n & 255);
-  if (current) {
-    const old = ((current.data[0] ?? 0) << 8) | (current.data[1] ?? 0);
-    if (old <= mss) return {};
-    const options = tcp.options.map((option) => (option === current ? { kind: 2, data: encode(mss) } : option));
-    skb.packet = { ...skb.packet, transport: { ...tcp, options } };
-    return { mss };
-  }
-  if (skb.packet.length > skb.packet.headerLength + tcp.headerLength || tcp.headerLength >= 60) return {};
-  const added = Math.min(mss, 536);
-  const options = [{ kind: 2, data: encode(added) }, ...tcp.options];
-  skb.packet = { ...skb.packet, length: skb.packet.length + 4, transport: { ...tcp, headerLength: tcp.headerLength + 4, options } };
-  return { mss: added };
-}
-
-/** MTU of the route that a packet takes, by the outgoing device. */
-export function pathMtu(netns: Netns, skb: Skb): number {
-  const route = skb.destination?.route?.mtu;
-  return route ?? netns.devices.get(skb.destination?.device ?? "")?.mtu ?? 1500;
+  if (tcp?.kind !== "tcp") return {};
+  skb.packet = { ...skb.packet, transport: { ...tcp, flags } };
+  const names = Object.entries(TCP_FLAG).filter(([, bit]) => flags & bit);
+  return { flags: names.map(([name]) => name).join(",") || "NONE" };
 }

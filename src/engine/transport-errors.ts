@@ -11,6 +11,8 @@ export function protocolError(packet: Packet, checkChecksum: boolean): string | 
       if (packet.transport.length > room || packet.transport.length < 8) return "the UDP length does not fit the packet";
     }
     if (checkChecksum && packet.checksum === "bad") return "the UDP checksum is wrong";
+    // udplite_error has the checksum computed with the number of UDP, which no sender of UDP-Lite does.
+    if (checkChecksum && packet.protocol === PROTOCOL.udplite) return "the kernel verifies the checksum of UDP-Lite as if it were UDP";
   }
   if (packet.protocol === PROTOCOL.sctp && !packet.transport) return "the SCTP header is too short";
   if (packet.protocol === PROTOCOL.sctp && checkChecksum && packet.checksum === "bad") return "the SCTP checksum is wrong";

@@ -1,5 +1,5 @@
 import { parseAddress } from "../model/address.ts";
-import type { Packet, Transport } from "../model/packet.ts";
+import { type Packet, TCP_FLAG, type Transport } from "../model/packet.ts";
 import { type Changes, type CtState, DRAWN_PORT, type PacketTrace, type Step, type Way } from "../model/trace.ts";
 
 /** The packet and what the kernel knows of it when it gets to a step. */
@@ -56,7 +56,15 @@ function change(state: PacketState, set: Changes): PacketState {
   const tos = number(set["tos"]);
   if (ttl !== undefined) packet = { ...packet, ttl };
   if (tos !== undefined) packet = { ...packet, tos };
+  packet = withFlags(packet, set["flags"]);
   return { ...state, packet, mark: number(set["mark"]) ?? state.mark };
+}
+
+function withFlags(packet: Packet, names: string | number | undefined): Packet {
+  if (typeof names !== "string" || packet.transport?.kind !== "tcp") return packet;
+  const set = names.split(",");
+  const flags = Object.entries(TCP_FLAG).reduce((bits, [name, bit]) => (set.includes(name) ? bits | bit : bits), 0);
+  return { ...packet, transport: { ...packet.transport, flags } };
 }
 
 function address(value: string | number | undefined): Packet["src"] | undefined {

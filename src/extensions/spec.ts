@@ -78,6 +78,7 @@ export type Effect =
   | { readonly kind: "set-ttl"; readonly value: number }
   | { readonly kind: "set-tos"; readonly value: number }
   | { readonly kind: "set-mss"; readonly value: number | "pmtu" }
+  | { readonly kind: "set-tcp-flags"; readonly value: number }
   | { readonly kind: "set-priority"; readonly value: number }
   | { readonly kind: "notrack" }
   | {

@@ -15,7 +15,7 @@ const ecn = target({
     ({ packet }) => {
       const tcp = packet.transport?.kind === "tcp" ? packet.transport : undefined;
       if (!tcp || (tcp.flags & (TCP_FLAG.ECE | TCP_FLAG.CWR)) === 0) return { verdict: "CONTINUE" };
-      return { verdict: "CONTINUE", note: "clears ECE and CWR" };
+      return { verdict: "CONTINUE", effects: [{ kind: "set-tcp-flags", value: tcp.flags & ~(TCP_FLAG.ECE | TCP_FLAG.CWR) }] };
     },
   draw: (d) => (over(d, "tcp") ? "-j ECN --ecn-tcp-remove" : undefined),
   doc: "Clears the flags of explicit congestion notification in a TCP header.",

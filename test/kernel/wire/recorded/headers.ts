@@ -1,7 +1,7 @@
 import { TCP_FLAG } from "../../../../src/model/packet.ts";
 import * as build from "../build.ts";
 import type { Case } from "./case.ts";
-import { arriving, DATA, ENDS, ipv4, MSS, NOP, SYN, syn, udp } from "./router.ts";
+import { arriving, CLIENT, DATA, ENDS, ipv4, MSS, NOP, SERVER, SYN, syn, udp } from "./router.ts";
 
 /** Header fields changed by targets of the mangle table. */
 export const HEADER_CASES: readonly Case[] = [
@@ -23,6 +23,16 @@ export const HEADER_CASES: readonly Case[] = [
       ipv4(6, build.tcp({ ...SYN, options: [{ kind: 3, data: Uint8Array.of(7) }] }, ...ENDS)),
     ),
     said: Array(2).fill({ ttl: 63, mss: 536 }),
+  },
+  {
+    name: "MSS clamped to the MTU of either way",
+    mtu: 1280,
+    rules: ["-4 mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu"],
+    packets: [
+      ["eth0", syn],
+      ["eth1", build.ipv4({ src: SERVER, dst: CLIENT, protocol: 6, payload: build.tcp(SYN, SERVER, CLIENT) })],
+    ],
+    said: Array(2).fill({ ttl: 63, mss: 1240 }),
   },
   {
     name: "TTL and TOS",
