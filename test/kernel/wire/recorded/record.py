@@ -3,7 +3,8 @@
 and writes down what came out. Needs root, iproute2 and iptables-legacy; everything vanishes with the process.
 
 The router has eth0 (10.1.0.1, fd01::1) and eth1 (10.2.0.1, fd02::1); whoever .2 to .9 is behind each answers nothing.
-A new case is a line with "name", "rules", "sysctls", "mtu" and "packets" ([device, octets of the IP packet]); "kernel" is written here.
+The questions come from cases.ts and answered.ts: `UPDATE_RECORDED=1 npx vitest run test/kernel/wire/recorded` writes them, this file
+adds "kernel", what came out.
 """
 import ctypes
 import fcntl
