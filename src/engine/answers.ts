@@ -38,7 +38,7 @@ function answer(run: Run, netns: Netns, skb: Skb, packet: Packet, type: "icmp-er
     packet,
     mark: netns.sysctl("net.ipv4.fwmark_reflect", 0) ? skb.mark : 0,
     priority: 0,
-    type: "outgoing",
+    type: "host",
     netns: netns.name,
     device: "",
     in: "",

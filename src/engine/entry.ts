@@ -131,7 +131,7 @@ export function skbOf(entry: Entry, frame: Frame, packet: Packet): Skb {
     packet,
     mark: 0,
     priority: 0,
-    type: entry.direction === "out" ? "outgoing" : entry.type,
+    type: entry.direction === "out" ? "host" : entry.type,
     ...(frame.srcMac === undefined ? {} : { srcMac: frame.srcMac }),
     ...(entry.dstMac === undefined ? {} : { dstMac: entry.dstMac }),
     netns: entry.netns.name,

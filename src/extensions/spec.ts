@@ -176,7 +176,7 @@ export interface PacketContext {
   readonly time: bigint;
   /** When the host's state was taken, on the same clock: timeouts of set members count from there. Absent: they do not run out. */
   readonly since?: bigint;
-  /** Packet type of the sk_buff; locally generated packets are "host" in INPUT and "outgoing" otherwise: as xt_pkttype sees it. */
+  /** Packet type of the sk_buff; that of a local packet is "host", broadcasts and multicasts included. */
   readonly frameType: FrameType;
   /** Absent when the packet has no Ethernet header (locally generated). */
   readonly srcMac?: Mac;
