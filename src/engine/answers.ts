@@ -31,7 +31,7 @@ export function reject(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { 
 }
 
 /** Starts an answer of its own: it is followed to its end and kept with the run. */
-function answer(run: Run, netns: Netns, skb: Skb, packet: Packet, type: "icmp-error" | "tcp-reset"): void {
+function answer(run: Run, netns: Netns, skb: Skb, packet: Packet, type: "icmp-error" | "tcp-reset", routeSource = packet.src): void {
   // A reset may be answered with an ICMP error and nothing answers that: this ends.
   const own = new Run(run.world, run.time);
   const reply: Skb = {
@@ -47,6 +47,7 @@ function answer(run: Run, netns: Netns, skb: Skb, packet: Packet, type: "icmp-er
     local: true,
     looped: false,
     generated: true,
+    routeSource,
   };
   if (skb.connection) {
     reply.connection = skb.connection;
@@ -88,15 +89,17 @@ export function sendIcmpError(run: Run, netns: Netns, skb: Skb, device: string, 
   const kind = skb.destination?.kind;
   if (kind === "broadcast" || kind === "multicast") return;
   let source: Address | undefined = packet.dst;
+  // Where the error has no source yet it is routed without one.
   const local = kind === "local" && netns.addressType(packet.dst) === "LOCAL";
   if (!local)
     source = netns.sysctl("net.ipv4.icmp_errors_use_inbound_ifaddr", 0)
       ? selectAddress(netns.devices, device, packet.src, "link")
       : undefined;
+  const routeSource = source ?? 0;
   const tos = (packet.tos & 0x1e) | 0xc0;
   const mark = netns.sysctl("net.ipv4.fwmark_reflect", 0) ? skb.mark : 0;
   if (netns.routed) {
-    const found = lookup(run, netns, { src: source ?? 0, dst: packet.src, iif: "lo", mark, tos: tos & 0x1c, protocol: PROTOCOL.icmp });
+    const found = lookup(run, netns, { src: routeSource, dst: packet.src, iif: "lo", mark, tos: tos & 0x1c, protocol: PROTOCOL.icmp });
     if ("error" in found) return;
     source ??= preferredSource(
       netns,
@@ -110,7 +113,14 @@ export function sendIcmpError(run: Run, netns: Netns, skb: Skb, device: string, 
   if (source === undefined) return;
   const quotable = Math.min(packet.length, 576 - 20 - 8);
   const error: Icmp = { kind: "icmp", type, code, ...(mtu === undefined ? {} : { mtu }), quoted: packet };
-  answer(run, netns, skb, made(source, packet.src, PROTOCOL.icmp, tos, 28 + quotable, error, defaultTtl(netns), false), "icmp-error");
+  answer(
+    run,
+    netns,
+    skb,
+    made(source, packet.src, PROTOCOL.icmp, tos, 28 + quotable, error, defaultTtl(netns), false),
+    "icmp-error",
+    routeSource,
+  );
 }
 
 function mayAnswer(skb: Skb): boolean {

@@ -59,6 +59,7 @@ function hasPorts(protocol: number): boolean {
   ).includes(protocol);
 }
 
+const REDIRECT = 5;
 const isIcmp = (protocol: number) => protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
 
 /** Identifies a port that NAT draws at random, among all draws for a packet. */
@@ -190,6 +191,14 @@ export class Nat {
     if (target.sport === ANY_PORT || target.dport === ANY_PORT) skb.undeterminedPort = true;
     const now = side(skb.packet, manip);
     return before === now ? undefined : { from: before, to: now };
+  }
+
+  /** Why an ICMP error about a connection is dropped (nf_nat_icmp_reply_translation); undefined when it is not. */
+  refusesError({ connection, packet }: Skb): string | undefined {
+    const { transport } = packet;
+    if (packet.checksum === "bad") return "its ICMP checksum is wrong, and NAT lets no such error through";
+    const redirect = transport?.kind === "icmp" && transport.type === REDIRECT && (connection?.srcNat || connection?.dstNat);
+    return redirect ? "it is an ICMP redirect about a connection that is translated, which NAT never lets through" : undefined;
   }
 
   /** nf_nat_icmp_reply_translation: an ICMP error and the packet that it quotes. */

@@ -7,6 +7,7 @@ import { ipReceive } from "./input.ts";
 import { transmit } from "./link.ts";
 import { headerCache, type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { flowKey, lookup, routeStep } from "./route-input.ts";
+import type { FlowKey } from "./routing.ts";
 import { ANOTHER_DEVICE } from "./rule-hints.ts";
 import type { Run } from "./run.ts";
 import { cloneSkb, type Destination, type Skb } from "./skb.ts";
@@ -14,11 +15,11 @@ import { cloneSkb, type Destination, type Skb } from "./skb.ts";
 /** 224.0.0.1 */
 const ALL_HOSTS = 0xe0000001;
 
-/** The output route of a local packet (ip_route_output_key_hash_rcu); undefined when there is none. */
-function routeOutput(run: Run, netns: Netns, skb: Skb, stage: "output" | "reroute"): Destination | undefined {
-  if (!netns.routed) return guessOutput(run, netns, skb);
-  const { dst, src } = skb.packet;
-  let key = flowKey(skb, "lo");
+/** The output route of a flow (ip_route_output_key_hash_rcu); undefined when there is none. */
+export function routeOutput(run: Run, netns: Netns, flow: FlowKey, stage: "output" | "reroute"): Destination | undefined {
+  if (!netns.routed) return guessOutput(run, netns, flow.dst);
+  const { dst, src } = flow;
+  let key = flow;
   if (isMulticast(dst) || dst === 0xffffffff) {
     const device = netns.deviceOf(src);
     if (device) key = { ...key, oif: device.name };
@@ -37,8 +38,7 @@ function routeOutput(run: Run, netns: Netns, skb: Skb, stage: "output" | "rerout
   return { kind: "output", device, route, nexthop };
 }
 
-function guessOutput(run: Run, netns: Netns, skb: Skb): Destination {
-  const { dst } = skb.packet;
+function guessOutput(run: Run, netns: Netns, dst: Address): Destination {
   if (netns.addressType(dst) === "LOCAL" || dst === 0x7f000001) return { kind: "local", device: "lo" };
   const device = netns.connectedDevice(dst) ?? UNKNOWN_DEVICE;
   run.world.assumptions.add({
@@ -51,20 +51,27 @@ function guessOutput(run: Run, netns: Netns, skb: Skb): Destination {
 
 /** A packet of a local socket or of the stack itself: routed, through OUTPUT, and out. Returns false when it has no route and never existed. */
 export function sendLocal(run: Run, netns: Netns, skb: Skb): boolean {
-  const first = routeOutput(run, netns, skb, "output");
+  const flow = { ...flowKey(skb, "lo"), ...(skb.routeSource !== undefined && { src: skb.routeSource }) };
+  const first = routeOutput(run, netns, flow, "output");
   if (!first) {
     run.drop(skb, "no-route", "there is no route to its destination, which the sending socket is told");
     return false;
   }
-  skb.destination = first;
   const mtu = netns.mtuOf(first.device, first.route);
   if (!skb.generated && mtu !== undefined && first.device !== "lo" && skb.packet.length > mtu) {
     run.drop(skb, "send-error", `it is longer than the MTU of ${first.device} (${mtu}), which the sending socket is told`);
     return true;
   }
+  sendRouted(run, netns, skb, first);
+  return true;
+}
+
+/** ip_local_out: through OUTPUT, and out. */
+export function sendRouted(run: Run, netns: Netns, skb: Skb, first: Destination): void {
+  skb.destination = first;
   const devices = { in: "", out: first.device };
   const reroute = (packet: Skb) => {
-    const again = routeOutput(run, netns, packet, "reroute");
+    const again = routeOutput(run, netns, flowKey(packet, "lo"), "reroute");
     if (!again) {
       run.drop(packet, "no-route", "after it was changed in OUTPUT there is no route to its destination");
       return false;
@@ -72,9 +79,7 @@ export function sendLocal(run: Run, netns: Netns, skb: Skb): boolean {
     packet.destination = again;
     return true;
   };
-  if (!runHook(run, netns, "OUTPUT", skb, devices, reroute)) return true;
-  sendOn(run, netns, skb);
-  return true;
+  if (runHook(run, netns, "OUTPUT", skb, devices, reroute)) sendOn(run, netns, skb);
 }
 
 /** Broadcasts, and multicasts to the one group that every device has joined, come back to the sender (RTCF_LOCAL). */

@@ -150,7 +150,8 @@ export class Routing {
         const error = ROUTE_ERRORS[route.type];
         if (error) return { error, route };
         if (route.unmodelled?.length) throw new Undecided(`the route "${route.text}", which has parts that are not modelled`);
-        const usable = route.nexthops.filter((hop) => this.#usable(hop, key));
+        // The addresses of a device stay when it goes down (fib_sync_down_dev spares their scope).
+        const usable = route.type === "local" ? route.nexthops : route.nexthops.filter((hop) => this.#usable(hop, key));
         const first = usable[0];
         if (!first) continue;
         return { route, nexthop: usable.length > 1 ? choose(route, usable) : first };

@@ -60,6 +60,8 @@ export interface Skb {
   undeterminedPort?: boolean;
   /** It was taken for the one that opens a connection which the snapshot lists. */
   takenForOpening?: boolean;
+  /** Source that it is routed by at first, where that is not its own (0: none). */
+  routeSource?: Address;
   /** An answer that the stack made up: never answered with ICMP errors again. */
   generated?: boolean;
 }

@@ -87,8 +87,10 @@ export function judge(evidence: Evidence): Judgement {
   const found: string[] = [];
   for (const [i, { sent, kernel }] of evidence.packets.entries()) {
     const trace = traces.get(i + 1);
-    if (!trace) found.push(`packet ${i + 1}: not replayed`);
-    else if (trace.way.verdict === "unknown" && trace.alternatives.length === 0) unknown.push(trace.way.undecided ?? "no reason given");
+    if (!trace) {
+      // A frame without a whole IP packet is none that the kernel takes either.
+      if (frameOf(sent, i + 1).packet || kernel.steps.length > 0) found.push(`packet ${i + 1}: not replayed`);
+    } else if (trace.way.verdict === "unknown" && trace.alternatives.length === 0) unknown.push(trace.way.undecided ?? "no reason given");
     else if (trace.seenBefore !== undefined) found.push(`packet ${i + 1}: taken for packet ${trace.seenBefore} seen again`);
     else {
       // Of the ways that chance leaves open the kernel took one.
@@ -120,6 +122,7 @@ function readingOf(host: Host, evidence: Evidence): Reading {
       const tables = host.namespaces.get(netns)?.ruleset4?.tables;
       return tables?.get(table as never)?.chains.get(chain)?.rules.length ?? 0;
     },
+    asked: new Set(),
     facesWorld: (netns, device) => outside.has(`${netns} ${device}`),
   };
 }
