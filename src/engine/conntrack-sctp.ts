@@ -24,6 +24,8 @@ export interface SctpTracking {
   readonly tags: readonly [number | undefined, number | undefined];
   /** A HEARTBEAT came with another tag, and its answer may bring in new tags; the direction that it had. */
   readonly strayHeartbeat?: 0 | 1;
+  /** Directions that an INIT was seen in since the last COOKIE ACK. */
+  readonly inits: readonly [boolean, boolean];
 }
 
 /** What the tracker decides: why a packet is invalid, or what the association is like now. */
@@ -43,8 +45,8 @@ const TRANSITIONS: Readonly<Record<number, readonly [string, string]>> = {
   [CHUNK.SHUTDOWN]: ["112355671", "-1236567-"],
   [CHUNK.SHUTDOWN_ACK]: ["712347777", "-1234777-"],
   [CHUNK.ERROR]: ["112345671", "-1214567-"],
-  [CHUNK.COOKIE_ECHO]: ["113345671", "-1234567-"],
-  [CHUNK.COOKIE_ACK]: ["112345671", "-1244567-"],
+  [CHUNK.COOKIE_ECHO]: ["113345671", "-1334567-"],
+  [CHUNK.COOKIE_ACK]: ["112445671", "-1244567-"],
   [CHUNK.SHUTDOWN_COMPLETE]: ["112345611", "-1234561-"],
   [CHUNK.HEARTBEAT]: ["812345678", "-12345678"],
   [CHUNK.HEARTBEAT_ACK]: ["112345678", "-12345674"],
@@ -72,7 +74,7 @@ const UNKNOWN = { why: "no association is known that this SCTP packet could belo
 
 /** The tracking state of an entry of `conntrack -L`. */
 export function restoredSctp(state: string | undefined): SctpTracking {
-  return { state: STATES.find((name) => name === state) ?? "NONE", tags: [undefined, undefined] };
+  return { state: STATES.find((name) => name === state) ?? "NONE", tags: [undefined, undefined], inits: [false, false] };
 }
 
 function next(state: SctpState, type: number, dir: 0 | 1): SctpState | undefined {
@@ -105,9 +107,9 @@ function begin(sctp: Sctp, chunks: readonly Chunk[]): SctpTracking | undefined {
       if (sctp.tag !== 0 || tag === undefined) return undefined;
       tags[1] = tag;
     } else if (type === CHUNK.HEARTBEAT) tags[0] = sctp.tag;
-    else tags[1] = sctp.tag;
+    else if (type === CHUNK.SHUTDOWN_ACK) tags[1] = sctp.tag;
   }
-  return { state: "NONE", tags };
+  return { state: "NONE", tags, inits: [false, false] };
 }
 
 /** Takes an association through one packet (nf_conntrack_sctp_packet). `known` is undefined for the packet that opens it. */
@@ -125,18 +127,18 @@ export function trackSctp(known: SctpTracking | undefined, packet: Packet, sctp:
   let state: SctpState = "NONE";
   for (const chunk of chunks) {
     const judged = association.judgeTag(chunk, hasData || quiet);
-    if (judged === "wrong") return { ...WRONG_TAG, tracking: association.tracking };
+    if (judged === "wrong") return { ...WRONG_TAG, tracking: association.tracking, assure };
     if (judged === "skip") {
       quiet = true;
       continue;
     }
     const before = association.state;
     const after = next(before, chunk.type, dir);
-    if (after === undefined) return { ...UNKNOWN, tracking: association.tracking };
+    if (after === undefined) return { ...UNKNOWN, tracking: association.tracking, assure };
     if (chunk.type === CHUNK.INIT || chunk.type === CHUNK.INIT_ACK) {
       if (chunk.tag === undefined) return { why: "its SCTP INIT is too short", tracking: association.tracking };
-      association.setTag(dir === 0 ? 1 : 0, chunk.tag);
-      if (after === "CLOSED" && before === "CLOSED" && known) quiet = true;
+      if (!association.takeTag(chunk.type, chunk.tag)) return { why: "its SCTP INIT ACK answers no INIT", tracking: association.tracking };
+      if (chunk.type === CHUNK.INIT && after === "CLOSED" && before === "CLOSED" && known) quiet = true;
     }
     if (after === "ESTABLISHED" && before !== after) assure = true;
     association.state = state = after;
@@ -148,6 +150,7 @@ export function trackSctp(known: SctpTracking | undefined, packet: Packet, sctp:
 class Association {
   state: SctpState;
   readonly #tags: [number | undefined, number | undefined];
+  readonly #inits: [boolean, boolean];
   #stray: 0 | 1 | undefined;
   readonly #tag: number;
   readonly #dir: 0 | 1;
@@ -155,6 +158,7 @@ class Association {
   constructor(tracking: SctpTracking, tag: number, dir: 0 | 1) {
     this.state = tracking.state;
     this.#tags = [...tracking.tags];
+    this.#inits = [...tracking.inits];
     this.#stray = tracking.strayHeartbeat;
     this.#tag = tag;
     this.#dir = dir;
@@ -170,8 +174,22 @@ class Association {
     return this.#tags[side] === this.#tag;
   }
 
-  setTag(side: 0 | 1, tag: number): void {
-    this.#tags[side] = tag;
+  /** The tag that an INIT or INIT ACK asks the other side to use; false when it is an INIT ACK that comes too late. */
+  takeTag(type: number, tag: number): boolean {
+    const own = this.#dir;
+    const other = own === 0 ? 1 : 0;
+    const known = this.#tags[other];
+    if (type === CHUNK.INIT) {
+      if (this.state === "NONE" || known !== tag) {
+        if (this.#inits[own] && this.#inits[other]) this.#inits[other] = false;
+        this.#inits[own] = true;
+      }
+    } else if (known !== undefined && known !== tag) {
+      if (!this.#inits[other] && known !== 0) return false;
+      if (this.#inits[own] && this.#inits[other]) return false;
+    }
+    this.#tags[other] = tag;
+    return true;
   }
 
   /** The special rules of RFC 9260 section 8.5.1, and path checks of an association with several addresses. */
@@ -185,6 +203,9 @@ class Association {
         return this.#carries(flags & REFLECTED ? other : this.#dir) ? "right" : "wrong";
       case CHUNK.COOKIE_ECHO:
         return this.isOwnTag ? "right" : "wrong";
+      case CHUNK.COOKIE_ACK:
+        this.#inits.fill(false);
+        return "right";
       case CHUNK.HEARTBEAT:
         if (this.#settles()) return "right";
         if (strict) return "wrong";
@@ -214,6 +235,11 @@ class Association {
   }
 
   get tracking(): SctpTracking {
-    return { state: this.state, tags: [...this.#tags], ...(this.#stray === undefined ? {} : { strayHeartbeat: this.#stray }) };
+    return {
+      state: this.state,
+      tags: [...this.#tags],
+      inits: [...this.#inits],
+      ...(this.#stray === undefined ? {} : { strayHeartbeat: this.#stray }),
+    };
   }
 }

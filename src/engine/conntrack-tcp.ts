@@ -208,7 +208,8 @@ function judgeReset(
     if (tracking.lastIndex === "ACK" && tracking.lastDirection === dir && tcp.seq === tracking.lastEnd) return { keep, inWindow: false };
     keep = true;
   }
-  const answersIgnored = (seenReply && tracking.lastIndex === "SYN") || (!assured && tracking.lastIndex === "ACK");
+  const answersSyn = seenReply && tracking.lastIndex === "SYN" && tracking.lastDirection !== dir;
+  const answersIgnored = answersSyn || (!assured && tracking.lastIndex === "ACK");
   if (answersIgnored && tcp.ack === tracking.lastEnd) return { keep, inWindow: true };
   const answersChallenge = tracking.state === "SYN_SENT" && tracking.lastIndex === "ACK" && tracking.lastDirection === 1;
   return { keep, inWindow: answersChallenge && tcp.seq === tracking.lastAck };

@@ -94,7 +94,7 @@ export function emptySide(): TcpSide {
 export function readOptions(tcp: Tcp, side: TcpSide): void {
   if (tcp.headerLength === 20) return;
   side.scale = 0;
-  side.flags = 0;
+  side.flags &= FLAG.BE_LIBERAL;
   for (const option of tcp.options) {
     if (option.kind === 4 && option.data.length === 0) side.flags |= FLAG.SACK_PERM;
     if (option.kind === 3 && option.data.length === 1) {
