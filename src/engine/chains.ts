@@ -1,4 +1,4 @@
-import type { Effect, PacketContext } from "../extensions/spec.ts";
+import type { Effect, Outcome, PacketContext, TargetResult } from "../extensions/spec.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import type { Changes, EndStep, RuleStep, Tried } from "../model/trace.ts";
 import type { Choices } from "./choices.ts";
@@ -91,8 +91,7 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
 function runTarget(rule: CompiledRule, step: RuleStep, traversal: Traversal): ChainVerdict | "CONTINUE" | "RETURN" {
   if (!rule.run) return "CONTINUE";
   traversal.context.ruleKey = rule.key;
-  const result = rule.run(traversal.context);
-  if ("unknown" in result) throw new Undecided(result.unknown);
+  const result = outcomeOf(rule.run(traversal.context), rule, traversal);
   if (result.note) Object.assign(step, { note: result.note });
   if (result.effects?.length) {
     const changes = traversal.apply(result.effects, step);
@@ -101,6 +100,14 @@ function runTarget(rule: CompiledRule, step: RuleStep, traversal: Traversal): Ch
     if (changes && "drop" in changes) return "DROP";
   }
   return result.verdict;
+}
+
+function outcomeOf(result: TargetResult, rule: CompiledRule, traversal: Traversal): Outcome {
+  if ("unknown" in result) throw new Undecided(result.unknown);
+  if (!("when" in result)) return result;
+  const place = `${traversal.table} ${step(rule)}`;
+  const is = traversal.choices.ask(`${traversal.netns}|${result.when}`, (value) => `${place}: ${value ? result.when : result.otherwise}`);
+  return is ? result.yes : result.no;
 }
 
 /** The first condition that a packet does not meet; undefined when it meets them all. */

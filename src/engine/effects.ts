@@ -1,10 +1,12 @@
 import type { Effect, NatRange } from "../extensions/spec.ts";
-import type { Address } from "../model/address.ts";
+import { type Address, formatAddress } from "../model/address.ts";
 import { PROTOCOL, TCP_FLAG } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
 import type { Changes, RuleStep } from "../model/trace.ts";
 import { reject } from "./answers.ts";
 import { ANY_PORT, endpoint, toModelTuple } from "./connection.ts";
+import { sendDuplicate } from "./duplicate.ts";
+import { stripOptions, withQuoted } from "./header-changes.ts";
 import type { Netns } from "./netns.ts";
 import { selectAddress } from "./routing.ts";
 import type { Run } from "./run.ts";
@@ -51,6 +53,23 @@ export function applyEffects(
       }
       case "set-tcp-flags":
         Object.assign(changes, setFlags(skb, effect.value));
+        break;
+      case "set-address":
+        skb.packet = { ...skb.packet, [effect.which]: effect.value };
+        changes[effect.which] = formatAddress(effect.value);
+        break;
+      case "set-quoted-address":
+        skb.packet = withQuoted(skb.packet, { [effect.which]: effect.value });
+        break;
+      case "strip-options":
+        skb.packet = stripOptions(skb.packet, effect.kinds);
+        changes["options stripped"] = effect.kinds.join();
+        break;
+      case "duplicate":
+        sendDuplicate(run, netns, hook, skb, effect);
+        break;
+      case "assign-socket":
+        skb.taken = true;
         break;
       case "set-priority":
         skb.priority = effect.value;

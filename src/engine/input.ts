@@ -77,6 +77,14 @@ function forward(run: Run, netns: Netns, skb: Skb): void {
     run.drop(skb, "not-for-us", "it came as a link-layer broadcast or multicast, which is never forwarded");
     return;
   }
+  if (skb.taken) {
+    run.drop(
+      skb,
+      "not-for-us",
+      "a socket of this host has taken it, but its route leads on (a rule of ip rule must bring its mark to this host)",
+    );
+    return;
+  }
   const inDevice = skb.device;
   if (skb.packet.ttl <= 1) {
     sendIcmpError(run, netns, skb, inDevice, 11, 0);

@@ -30,6 +30,7 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
   run.appear(skb, device.name);
   run.steps.push({ kind: "device", netns: netns.name, interface: device.name, direction: "out" });
   if (device.kind === "loopback") {
+    delete skb.duplicate;
     skb.looped = true;
     skb.type = "host";
     skb.device = device.name;
@@ -49,8 +50,8 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     run.drop(skb, "device-down", `${peer.device.name} in ${peer.netns.name}, the other end of ${device.name}, is down`);
     return;
   }
-  const { connection, template, bridge, destination, fragments, fragMaxSize, ignoreDf, ...rest } = skb;
-  void [connection, template, bridge, destination, fragments, fragMaxSize, ignoreDf];
+  const { connection, template, bridge, destination, fragments, fragMaxSize, ignoreDf, duplicate, taken, ...rest } = skb;
+  void [connection, template, bridge, destination, fragments, fragMaxSize, ignoreDf, duplicate, taken];
   const moved: Skb = {
     ...rest,
     type: "host",

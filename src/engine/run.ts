@@ -125,13 +125,24 @@ export class Run {
   readonly opened: Connection[] = [];
   /** Nesting of answers and devices, against endless loops. */
   crossed = 0;
+  readonly #original: Run | undefined;
+  readonly #copies: { readonly after: number; readonly run: Run; readonly first: Packet }[] = [];
+  readonly #waiting: (() => void)[];
 
-  constructor(world: World, time: bigint) {
+  constructor(world: World, time: bigint, original?: Run) {
     this.world = world;
     this.time = time;
+    this.#original = original;
+    this.#waiting = original ? original.#waiting : [];
   }
 
-  readonly #waiting: (() => void)[] = [];
+  /** Starts the run of a copy, which goes its own way from here on; it appears on devices like the packet itself. */
+  copy(first: Packet): Run {
+    const run = new Run(this.world, this.time, this);
+    run.crossed = this.crossed;
+    this.#copies.push({ after: this.steps.length, run, first });
+    return run;
+  }
 
   /** What a device has received waits until the sender is done (netif_rx, the backlog). */
   later(receive: () => void): void {
@@ -154,13 +165,18 @@ export class Run {
   /** The packet goes out on a device. */
   appear(skb: Skb, device: string): void {
     this.#last = skb.packet;
-    this.out.push({ netns: skb.netns, interface: device, packet: skb.packet, ...(skb.dstMac === undefined ? {} : { dstMac: skb.dstMac }) });
-    this.sightings.push({ netns: skb.netns, interface: device, direction: "out", packet: skb.packet });
+    const out = { netns: skb.netns, interface: device, packet: skb.packet, ...(skb.dstMac === undefined ? {} : { dstMac: skb.dstMac }) };
+    for (let run: Run | undefined = this; run; run = run.#original) run.out.push(out);
+    this.#sight({ netns: skb.netns, interface: device, direction: "out", packet: skb.packet });
   }
 
   arrive(skb: Skb, device: string): void {
     this.#last = skb.packet;
-    this.sightings.push({ netns: skb.netns, interface: device, direction: "in", packet: skb.packet });
+    this.#sight({ netns: skb.netns, interface: device, direction: "in", packet: skb.packet });
+  }
+
+  #sight(sighting: Sighting): void {
+    for (let run: Run | undefined = this; run; run = run.#original) run.sightings.push(sighting);
   }
 
   /** The packet as it was seen last, for the translations. */
@@ -181,6 +197,7 @@ export class Run {
       out: this.out,
       nat: this.#last ? translations(first, this.#last) : {},
       replies: this.replies,
+      ...(this.#copies.length > 0 && { copies: this.#copies.map(({ after, run, first: sent }) => ({ after, way: run.way(sent, []) })) }),
     };
   }
 }

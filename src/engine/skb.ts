@@ -62,6 +62,10 @@ export interface Skb {
   takenForOpening?: boolean;
   /** Source that it is routed by at first, where that is not its own (0: none). */
   routeSource?: Address;
+  /** A copy that TEE made, on its way through its own namespace: TEE leaves it alone. */
+  duplicate?: boolean;
+  /** A socket of this host has taken it (TPROXY). */
+  taken?: boolean;
   /** An answer that the stack made up: never answered with ICMP errors again. */
   generated?: boolean;
 }

@@ -37,12 +37,18 @@ import type { MatchSpec, TargetSpec } from "./spec.ts";
 import * as targetAUDIT from "./targets/AUDIT.ts";
 import * as targetCHECKSUM from "./targets/CHECKSUM.ts";
 import * as targetCLASSIFY from "./targets/CLASSIFY.ts";
+import * as targetCLUSTERIP from "./targets/CLUSTERIP.ts";
 import * as targetCONNMARK from "./targets/CONNMARK.ts";
+import * as targetCONNSECMARK from "./targets/CONNSECMARK.ts";
 import * as targetCT from "./targets/CT.ts";
 import * as targetDNAT from "./targets/DNAT.ts";
+import * as targetDNPT from "./targets/DNPT.ts";
 import * as targetDSCP from "./targets/DSCP.ts";
 import * as targetECN from "./targets/ECN.ts";
 import * as targetHL from "./targets/HL.ts";
+import * as targetHMARK from "./targets/HMARK.ts";
+import * as targetIDLETIMER from "./targets/IDLETIMER.ts";
+import * as targetLED from "./targets/LED.ts";
 import * as targetLOG from "./targets/LOG.ts";
 import * as targetMARK from "./targets/MARK.ts";
 import * as targetMASQUERADE from "./targets/MASQUERADE.ts";
@@ -50,14 +56,22 @@ import * as targetNETMAP from "./targets/NETMAP.ts";
 import * as targetNFLOG from "./targets/NFLOG.ts";
 import * as targetNFQUEUE from "./targets/NFQUEUE.ts";
 import * as targetNOTRACK from "./targets/NOTRACK.ts";
+import * as targetRATEEST from "./targets/RATEEST.ts";
 import * as targetREDIRECT from "./targets/REDIRECT.ts";
 import * as targetREJECT from "./targets/REJECT.ts";
+import * as targetSECMARK from "./targets/SECMARK.ts";
 import * as targetSET from "./targets/SET.ts";
 import * as targetSNAT from "./targets/SNAT.ts";
+import * as targetSNPT from "./targets/SNPT.ts";
+import * as targetSYNPROXY from "./targets/SYNPROXY.ts";
 import * as targetTCPMSS from "./targets/TCPMSS.ts";
+import * as targetTCPOPTSTRIP from "./targets/TCPOPTSTRIP.ts";
+import * as targetTEE from "./targets/TEE.ts";
 import * as targetTOS from "./targets/TOS.ts";
+import * as targetTPROXY from "./targets/TPROXY.ts";
 import * as targetTRACE from "./targets/TRACE.ts";
 import * as targetTTL from "./targets/TTL.ts";
+import * as targetULOG from "./targets/ULOG.ts";
 
 /** Every match, one file each in matches/. */
 export const MATCHES: readonly MatchSpec[] = [
@@ -102,12 +116,18 @@ export const TARGETS: readonly TargetSpec[] = [
   ...targetAUDIT.specs,
   ...targetCHECKSUM.specs,
   ...targetCLASSIFY.specs,
+  ...targetCLUSTERIP.specs,
   ...targetCONNMARK.specs,
+  ...targetCONNSECMARK.specs,
   ...targetCT.specs,
   ...targetDNAT.specs,
+  ...targetDNPT.specs,
   ...targetDSCP.specs,
   ...targetECN.specs,
   ...targetHL.specs,
+  ...targetHMARK.specs,
+  ...targetIDLETIMER.specs,
+  ...targetLED.specs,
   ...targetLOG.specs,
   ...targetMARK.specs,
   ...targetMASQUERADE.specs,
@@ -115,12 +135,20 @@ export const TARGETS: readonly TargetSpec[] = [
   ...targetNFLOG.specs,
   ...targetNFQUEUE.specs,
   ...targetNOTRACK.specs,
+  ...targetRATEEST.specs,
   ...targetREDIRECT.specs,
   ...targetREJECT.specs,
+  ...targetSECMARK.specs,
   ...targetSET.specs,
   ...targetSNAT.specs,
+  ...targetSNPT.specs,
+  ...targetSYNPROXY.specs,
   ...targetTCPMSS.specs,
+  ...targetTCPOPTSTRIP.specs,
+  ...targetTEE.specs,
   ...targetTOS.specs,
+  ...targetTPROXY.specs,
   ...targetTRACE.specs,
   ...targetTTL.specs,
+  ...targetULOG.specs,
 ];

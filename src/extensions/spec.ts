@@ -78,7 +78,15 @@ export type Effect =
   | { readonly kind: "set-ttl"; readonly value: number }
   | { readonly kind: "set-tos"; readonly value: number }
   | { readonly kind: "set-mss"; readonly value: number | "pmtu" }
+  /** NPT: another address in the header, or in that of the packet that an ICMP error quotes; nothing is kept about it. */
+  | { readonly kind: "set-address" | "set-quoted-address"; readonly which: "src" | "dst"; readonly value: Address }
   | { readonly kind: "set-tcp-flags"; readonly value: number }
+  /** TCPOPTSTRIP: options of these kinds become no-operations. */
+  | { readonly kind: "strip-options"; readonly kinds: readonly number[] }
+  /** TEE: a copy that goes to a gateway, through a device if one is named. */
+  | { readonly kind: "duplicate"; readonly gateway: Address; readonly device?: string }
+  /** TPROXY: it belongs to a local socket from here on. */
+  | { readonly kind: "assign-socket" }
   | { readonly kind: "set-priority"; readonly value: number }
   | { readonly kind: "notrack" }
   | {
@@ -96,13 +104,26 @@ export type Effect =
   | { readonly kind: "reject"; readonly with: RejectWith }
   | { readonly kind: "log"; readonly prefix: string };
 
-/**
- * A target's verdict; "CONTINUE" goes on with the next rule. The verdict of NAT targets is "ACCEPT".
- * `unknown` forks the explanation.
- */
-export type TargetResult =
-  | { readonly verdict: "ACCEPT" | "DROP" | "RETURN" | "QUEUE" | "CONTINUE"; readonly effects?: readonly Effect[]; readonly note?: string }
-  | { readonly unknown: string };
+/** What a target does once it is known: its verdict and its effects. */
+export interface Outcome {
+  /** "CONTINUE" goes on with the next rule; the verdict of NAT targets is "ACCEPT". */
+  readonly verdict: "ACCEPT" | "DROP" | "RETURN" | "QUEUE" | "CONTINUE";
+  readonly effects?: readonly Effect[];
+  readonly note?: string;
+}
+
+/** Two outcomes, between which something decides that neither rules nor packets show. */
+export interface Fork {
+  /** "a program listens on queue 3"; the same question has the same answer for all rules that a packet meets. */
+  readonly when: string;
+  /** "no program listens on queue 3" */
+  readonly otherwise: string;
+  readonly yes: Outcome;
+  readonly no: Outcome;
+}
+
+/** What a target does; a fork is followed both ways, `unknown` ends the way there. */
+export type TargetResult = Outcome | Fork | { readonly unknown: string };
 
 /** What a match can see of a connection. */
 export interface ConnectionView {

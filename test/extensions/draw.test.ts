@@ -15,6 +15,9 @@ const PLACES = Object.entries(TABLE_HOOKS).flatMap(([table, hooks]) =>
   from: readonly Hook[];
 }[];
 
+/** What few kernels have or none has any more: a random ruleset with it would not load. */
+const RARE = ["CLUSTERIP", "LED", "SECMARK", "ULOG"];
+
 /** Random rules of one extension by the table that they fit in. */
 function rulesOf(spec: MatchSpec | TargetSpec, family: 4 | 6): ReadonlyMap<TableName, readonly string[]> {
   const found = new Map<TableName, string[]>();
@@ -44,7 +47,8 @@ describe("every match and target draws rules", () => {
       const rules = rulesOf(spec, family);
       it(`${spec.kind} ${spec.name}, IPv${family}`, () => {
         const all = [...rules.values()].flat();
-        expect(all.length).toBeGreaterThan(10);
+        if (RARE.includes(spec.name)) return expect(all).toEqual([]);
+        expect(all.length).toBeGreaterThan(5);
         expect(problemsOf(rules, family)).toEqual([]);
         const start = `${spec.kind === "match" ? "-m" : "-j"} ${spec.name}`;
         for (const rule of all) {

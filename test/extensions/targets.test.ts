@@ -109,7 +109,7 @@ describe("verdicts", () => {
     expect(run("-j REJECT --reject-with tcp-rst", context())).toMatchObject({ effects: [{ with: "tcp-reset" }] });
     const six = context({ family: 6, packet: packet({ family: 6, src: 1n, dst: 2n }) });
     expect(run("-j REJECT", six)).toMatchObject({ effects: [{ with: "icmp6-port-unreachable" }] });
-    expect(run("-j NFQUEUE --queue-bypass", context())).toEqual({ verdict: "QUEUE" });
+    expect(run("-j NFQUEUE --queue-num 3", context())).toEqual({ verdict: "QUEUE" });
     expect(run('-j LOG --log-prefix "a: "', context())).toEqual({ verdict: "CONTINUE", effects: [{ kind: "log", prefix: "a: " }] });
     for (const rule of ["-j TRACE", "-j AUDIT --type drop", "-j CHECKSUM --checksum-fill"]) {
       expect(run(rule, context())).toEqual({ verdict: "CONTINUE" });

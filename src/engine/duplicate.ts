@@ -1,0 +1,32 @@
+import type { Effect } from "../extensions/spec.ts";
+import { formatAddress } from "../model/address.ts";
+import type { Hook } from "../model/rule.ts";
+import type { Netns } from "./netns.ts";
+import { routeOutput, sendRouted } from "./output.ts";
+import type { FlowKey } from "./routing.ts";
+import type { Run } from "./run.ts";
+import { cloneSkb, type Skb } from "./skb.ts";
+
+/** TEE's copy of a packet (net/ipv4/netfilter/nf_dup_ipv4.c, nf_dup_ipv4, and nf_dup_ipv6): untracked, routed to the gateway, through OUTPUT. */
+export function sendDuplicate(
+  run: Run,
+  netns: Netns,
+  hook: Hook,
+  skb: Skb,
+  { gateway, device }: Extract<Effect, { kind: "duplicate" }>,
+): void {
+  if (skb.duplicate) return;
+  const { connection, template, destination: _destination, ...rest } = cloneSkb(skb);
+  void [connection, template];
+  const { family, ttl, tos } = skb.packet;
+  const arriving = hook === "PREROUTING" || hook === "INPUT";
+  const packet = { ...skb.packet, ttl: arriving ? (ttl - 1) & 255 : ttl, ...(family === 4 && { dontFragment: true }) };
+  const copy: Skb = { ...rest, packet, ctState: "UNTRACKED", ctDirection: "original", looped: false, duplicate: true };
+  const own = run.copy(packet);
+  const flow: FlowKey = { src: family === 4 ? 0 : 0n, dst: gateway, iif: "lo", mark: 0, tos, protocol: 0 };
+  const known = device !== undefined && netns.devices.has(device);
+  const route = routeOutput(own, netns, known ? { ...flow, oif: device } : flow, "output");
+  if (!route) return own.drop(copy, "no-route", `there is no route to ${formatAddress(gateway)}, where a copy should go`);
+  const { via = gateway } = route.nexthop ?? {};
+  sendRouted(own, netns, copy, { ...route, nexthop: { weight: 1, flags: [], ...route.nexthop, via } });
+}
