@@ -95,7 +95,7 @@ function parseAddress6(text: string): bigint | undefined {
   return value;
 }
 
-/** Writes an address as the kernel prints it (RFC 5952 for IPv6). */
+/** Writes an address as glibc's inet_ntop does, and so all tools: RFC 5952 for IPv6, with a dotted quad in ::a.b.c.d and ::ffff:a.b.c.d. */
 export function formatAddress(address: Address): string {
   if (typeof address === "number") {
     return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
@@ -111,6 +111,9 @@ export function formatAddress(address: Address): string {
   }
   const hex = (part: number[]) => part.map((g) => g.toString(16)).join(":");
   if (bestStart < 0) return hex(groups);
+  if (bestStart === 0 && (bestLength === 6 || (bestLength === 5 && groups[5] === 0xffff))) {
+    return `${bestLength === 5 ? "::ffff:" : "::"}${formatAddress(Number(address & 0xffffffffn))}`;
+  }
   return `${hex(groups.slice(0, bestStart))}::${hex(groups.slice(bestStart + bestLength))}`;
 }
 

@@ -56,3 +56,20 @@ export function protocolNumber(text: string): number | undefined {
   }
   return NUMBERS.get(text.toLowerCase());
 }
+
+// The names of /etc/protocols where PROTOCOL says it otherwise.
+const SAVED_NAMES: ReadonlyMap<number, string> = new Map([
+  ...[...NUMBERS].map(([name, number]): [number, string] => [number, name]).reverse(),
+  [0, "ip"],
+  [4, "ipencap"],
+  [50, "esp"],
+  [51, "ah"],
+  [58, "ipv6-icmp"],
+  [89, "ospf"],
+  [135, "mobility-header"],
+]);
+
+/** What iptables-save prints for a protocol's number: its name in /etc/protocols, or the number (iptables xshared.c, proto_to_name). */
+export function savedProtocol(number: number): string {
+  return SAVED_NAMES.get(number) ?? String(number);
+}

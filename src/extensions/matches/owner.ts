@@ -26,7 +26,10 @@ const owner = match({
     supplGroups: { flag: "--suppl-groups", codec: FLAG },
   },
   check: (args) => {
-    if (args.supplGroups && !args.gid) return "--suppl-groups needs --gid-owner";
+    const given = Object.keys(args);
+    if (args.supplGroups && (!args.gid || given.indexOf("gid") > given.indexOf("supplGroups"))) {
+      return "--suppl-groups needs --gid-owner before it";
+    }
     return args.socketExists || args.uid || args.gid ? undefined : "owner needs at least one option";
   },
   explain: (args) =>

@@ -2,13 +2,14 @@ import { number, quote, word } from "../codecs.ts";
 import { maybe } from "../draw.ts";
 import { target } from "../spec.ts";
 
-const LONGEST = 63;
+// The kernel's legacy target has room for less than nft_log (struct xt_nflog_info, NF_LOG_PREFIXLEN).
+const LONGEST = { legacy: 63, nft: 127 } as const;
 
 /** xt_NFLOG.c, nflog_tg. */
 const nflog = target({
   name: "NFLOG",
   options: {
-    prefix: { flag: "--nflog-prefix", codec: word("text", (text) => (text === "" ? undefined : text.slice(0, LONGEST)), quote) },
+    prefix: { flag: "--nflog-prefix", codec: word("text", (text) => (text === "" ? undefined : text.slice(0, LONGEST.nft)), quote) },
     group: { flag: "--nflog-group", codec: number(0, 65_535) },
     range: { flag: "--nflog-range", codec: number(0, 0xffffffff) },
     size: { flag: "--nflog-size", codec: number(0, 0xffffffff) },
@@ -21,9 +22,14 @@ const nflog = target({
     threshold: args.threshold?.value === 0 ? undefined : args.threshold,
   }),
   explain: (args) => `log to group ${args.group?.value ?? 0}${args.prefix ? ` with prefix "${args.prefix.value}"` : ""}`,
-  compile: (args) => () => ({ verdict: "CONTINUE", effects: [{ kind: "log", prefix: args.prefix?.value ?? "" }] }),
+  compile:
+    (args) =>
+    ({ backend }) => ({
+      verdict: "CONTINUE",
+      effects: [{ kind: "log", prefix: args.prefix?.value.slice(0, LONGEST[backend]) ?? "" }],
+    }),
   draw: (d) => {
-    const prefix = maybe(d, 2, `--nflog-prefix ${d.pick(["p", '"a b"', `"${"p".repeat(LONGEST)}"`])}`);
+    const prefix = maybe(d, 2, `--nflog-prefix ${d.pick(["p", '"a b"', `"${"p".repeat(LONGEST.legacy)}"`])}`);
     const size = maybe(d, 4, `--nflog-size ${d.pick([0, 20, 128])}`);
     return `-j NFLOG${prefix} --nflog-group ${d.integer(1, 65_535)}${size}${maybe(d, 4, `--nflog-threshold ${d.integer(1, 20)}`)}`;
   },
