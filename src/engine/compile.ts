@@ -1,3 +1,4 @@
+import { ipv6Protocol } from "../extensions/ipv6-headers.ts";
 import { matchSpec, targetSpec } from "../extensions/registry.ts";
 import type { MatchResult, PacketContext, TargetResult } from "../extensions/spec.ts";
 import { inMask } from "../model/address.ts";
@@ -94,7 +95,12 @@ function headerConditions(rule: Rule): Condition[] {
     add("destination", ({ packet }) => inMask(packet.dst, destination.value.address, destination.value.mask) !== destination.not);
   if (inInterface) add("in", (context) => negate(deviceMatches(context.in, inInterface.value), inInterface.not));
   if (outInterface) add("out", (context) => negate(deviceMatches(context.out, outInterface.value), outInterface.not));
-  if (protocol) add("protocol", ({ packet }) => (packet.protocol === protocol.value) !== protocol.not);
+  if (protocol) {
+    add("protocol", (context) => {
+      const found = context.family === 6 ? ipv6Protocol(context) : context.packet.protocol;
+      return typeof found === "number" ? (found === protocol.value) !== protocol.not : found;
+    });
+  }
   if (fragment) add("fragment", ({ packet }) => (packet.fragment !== undefined && packet.fragment.offset > 0) !== fragment.not);
   return conditions;
 }

@@ -1,21 +1,32 @@
 // Written by bin/generate-extensions.js: do not edit.
 import * as matchAddrtype from "./matches/addrtype.ts";
 import * as matchAh from "./matches/ah.ts";
+import * as matchBpf from "./matches/bpf.ts";
 import * as matchComment from "./matches/comment.ts";
 import * as matchConnmark from "./matches/connmark.ts";
 import * as matchConntrack from "./matches/conntrack.ts";
 import * as matchCpu from "./matches/cpu.ts";
+import * as matchDccp from "./matches/dccp.ts";
+import * as matchDevgroup from "./matches/devgroup.ts";
 import * as matchDscp from "./matches/dscp.ts";
+import * as matchDst from "./matches/dst.ts";
+import * as matchEcn from "./matches/ecn.ts";
 import * as matchEsp from "./matches/esp.ts";
+import * as matchEui64 from "./matches/eui64.ts";
+import * as matchFrag from "./matches/frag.ts";
+import * as matchHbh from "./matches/hbh.ts";
 import * as matchHelper from "./matches/helper.ts";
 import * as matchHl from "./matches/hl.ts";
 import * as matchIcmp from "./matches/icmp.ts";
 import * as matchIcmp6 from "./matches/icmp6.ts";
+import * as matchIpcomp from "./matches/ipcomp.ts";
 import * as matchIprange from "./matches/iprange.ts";
+import * as matchIpv6header from "./matches/ipv6header.ts";
 import * as matchLength from "./matches/length.ts";
 import * as matchLimit from "./matches/limit.ts";
 import * as matchMac from "./matches/mac.ts";
 import * as matchMark from "./matches/mark.ts";
+import * as matchMh from "./matches/mh.ts";
 import * as matchMultiport from "./matches/multiport.ts";
 import * as matchOwner from "./matches/owner.ts";
 import * as matchPhysdev from "./matches/physdev.ts";
@@ -23,8 +34,10 @@ import * as matchPkttype from "./matches/pkttype.ts";
 import * as matchRealm from "./matches/realm.ts";
 import * as matchRecent from "./matches/recent.ts";
 import * as matchRpfilter from "./matches/rpfilter.ts";
+import * as matchRt from "./matches/rt.ts";
 import * as matchSctp from "./matches/sctp.ts";
 import * as matchSet from "./matches/set.ts";
+import * as matchSrh from "./matches/srh.ts";
 import * as matchState from "./matches/state.ts";
 import * as matchStatistic from "./matches/statistic.ts";
 import * as matchString from "./matches/string.ts";
@@ -32,6 +45,7 @@ import * as matchTcp from "./matches/tcp.ts";
 import * as matchTcpmss from "./matches/tcpmss.ts";
 import * as matchTos from "./matches/tos.ts";
 import * as matchTtl from "./matches/ttl.ts";
+import * as matchU32 from "./matches/u32.ts";
 import * as matchUdp from "./matches/udp.ts";
 import type { MatchSpec, TargetSpec } from "./spec.ts";
 import * as targetAUDIT from "./targets/AUDIT.ts";
@@ -77,21 +91,32 @@ import * as targetULOG from "./targets/ULOG.ts";
 export const MATCHES: readonly MatchSpec[] = [
   ...matchAddrtype.specs,
   ...matchAh.specs,
+  ...matchBpf.specs,
   ...matchComment.specs,
   ...matchConnmark.specs,
   ...matchConntrack.specs,
   ...matchCpu.specs,
+  ...matchDccp.specs,
+  ...matchDevgroup.specs,
   ...matchDscp.specs,
+  ...matchDst.specs,
+  ...matchEcn.specs,
   ...matchEsp.specs,
+  ...matchEui64.specs,
+  ...matchFrag.specs,
+  ...matchHbh.specs,
   ...matchHelper.specs,
   ...matchHl.specs,
   ...matchIcmp.specs,
   ...matchIcmp6.specs,
+  ...matchIpcomp.specs,
   ...matchIprange.specs,
+  ...matchIpv6header.specs,
   ...matchLength.specs,
   ...matchLimit.specs,
   ...matchMac.specs,
   ...matchMark.specs,
+  ...matchMh.specs,
   ...matchMultiport.specs,
   ...matchOwner.specs,
   ...matchPhysdev.specs,
@@ -99,8 +124,10 @@ export const MATCHES: readonly MatchSpec[] = [
   ...matchRealm.specs,
   ...matchRecent.specs,
   ...matchRpfilter.specs,
+  ...matchRt.specs,
   ...matchSctp.specs,
   ...matchSet.specs,
+  ...matchSrh.specs,
   ...matchState.specs,
   ...matchStatistic.specs,
   ...matchString.specs,
@@ -108,6 +135,7 @@ export const MATCHES: readonly MatchSpec[] = [
   ...matchTcpmss.specs,
   ...matchTos.specs,
   ...matchTtl.specs,
+  ...matchU32.specs,
   ...matchUdp.specs,
 ];
 

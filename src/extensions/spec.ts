@@ -214,6 +214,10 @@ export interface PacketContext {
   addressType(address: Address, device?: string): AddressType | { readonly unknown: string };
   /** MTU-based MSS limit of the packet's route, for `TCPMSS --clamp-mss-to-pmtu`. */
   pathMtu(): number | undefined;
+  /** The group that a device is in (`ip link set DEV group N`); undefined where that is not known. */
+  deviceGroup?(device: string): number | undefined;
+  /** What is assumed of the host under a key (`--assume owner.uid=1000`); undefined when nothing is. */
+  assume?(key: string): string | undefined;
   /** Whether a reverse route to the source exists (`-m rpfilter`). */
   reversePath(options: { readonly loose: boolean; readonly validMark: boolean; readonly acceptLocal: boolean }): MatchResult;
 }

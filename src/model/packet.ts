@@ -20,6 +20,7 @@ export const PROTOCOL = {
   "ipv6-nonxt": 59,
   "ipv6-opts": 60,
   ospf: 89,
+  ipcomp: 108,
   vrrp: 112,
   sctp: 132,
   mh: 135,
@@ -139,6 +140,10 @@ export interface Packet {
   /** IPv4 options as octets, absent when there are none. */
   readonly ipOptions?: Uint8Array;
   readonly extensionHeaders?: readonly ExtensionHeader[];
+  /** Octets of the IPv6 extension headers, `headerLength` - 40 of them. */
+  readonly extensionOctets?: Uint8Array;
+  /** IPv6 flow label, absent when it is 0. */
+  readonly flowLabel?: number;
   /** IPv4 header checksum. */
   readonly headerChecksum?: Checksum;
   /** Checksum of the transport header and its data. */

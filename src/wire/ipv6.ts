@@ -4,6 +4,7 @@ import { headerMissing } from "./ip.ts";
 import { address6, u8, u16, u32, view } from "./octets.ts";
 import { checksumOf, type Defect, decodeHeader } from "./transport.ts";
 
+const FLOW_LABEL = 0xfffff;
 const PAYLOAD_LENGTH = 4;
 const NEXT_HEADER = 6;
 const HOP_LIMIT = 7;
@@ -61,7 +62,12 @@ export function decodeIpv6(bytes: Uint8Array, start: number, end: number, wireEn
     headerLength: chain.end - start,
     payload,
   };
-  if (chain.headers.length > 0) packet.extensionHeaders = chain.headers;
+  if (chain.headers.length > 0) {
+    packet.extensionHeaders = chain.headers;
+    packet.extensionOctets = view(bytes, start + HEADER, chain.end);
+  }
+  const flowLabel = u32(bytes, start) & FLOW_LABEL;
+  if (flowLabel !== 0) packet.flowLabel = flowLabel;
   if (chain.fragment) packet.id = chain.fragment.id;
   const { offset, more } = chain.fragment ?? { offset: 0, more: false };
   // An atomic fragment (RFC 6946) is whole: only its header, listed above, tells of it.

@@ -7,7 +7,7 @@ import { parseIptablesSave } from "../../src/parse/iptables-save.ts";
 import { familiesOf, readRule } from "./rule-words.ts";
 import { seededDraw } from "./seeded-draw.ts";
 
-const PROTOCOLS = [undefined, "tcp", "udp", "icmp", "ipv6-icmp", "sctp", "udplite", "dccp", "esp", "ah"];
+const PROTOCOLS = [undefined, "tcp", "udp", "icmp", "ipv6-icmp", "sctp", "udplite", "dccp", "esp", "ah", "ipcomp", "mobility-header"];
 const PLACES = Object.entries(TABLE_HOOKS).flatMap(([table, hooks]) =>
   [...hooks.map((hook) => [hook]), hooks].map((from) => ({ table, from })),
 ) as {
