@@ -146,11 +146,18 @@ function refusal(from: Device | undefined, to: Device): string | undefined {
   return undefined;
 }
 
+/** Whether a station that the snapshot does not have can be behind a port; those that it has are known not to be the one. */
+function leadsOn(run: Run, netns: Netns, port: Device): boolean {
+  const peer = netns.peerOf(port, run.world.netns);
+  return !peer || peer.device.master !== undefined;
+}
+
 /** br_flood: to all ports but the one it came from. */
 function flood(run: Run, netns: Netns, bridge: Device, from: Device | undefined, skb: Skb): void {
   const mac = skb.dstMac ?? 0;
   const ports = (netns.ports.get(bridge.name) ?? []).filter((port) => {
     if (refusal(from, port)) return false;
+    if (skb.dstMac === undefined && !leadsOn(run, netns, port)) return false;
     if (mac === 0xffffffffffff) return port.port?.broadcastFlood !== false;
     return isGroupMac(mac) ? port.port?.multicastFlood !== false : port.port?.flood !== false;
   });

@@ -146,8 +146,15 @@ export function tupleOf(packet: Packet): FlowTuple | undefined {
   if (transport && "sport" in transport) return { src, dst, protocol, sport: transport.sport, dport: transport.dport };
   if (protocol === PROTOCOL.gre) return greTuple(packet);
   const needsPorts = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.icmp, PROTOCOL.sctp, PROTOCOL.udplite, PROTOCOL.icmpv6] as readonly number[];
-  if (needsPorts.includes(protocol)) return undefined;
+  if (needsPorts.includes(protocol)) return cutPorts(packet);
   return { src, dst, protocol, sport: 0, dport: 0 };
+}
+
+/** nf_ct_get_tuple_ports: of a header that was cut off the ports are enough, in an ICMP error's quote. */
+function cutPorts({ src, dst, protocol, payload, defect }: Packet): FlowTuple | undefined {
+  if (defect !== "short" || payload.length < 4 || protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6) return undefined;
+  const port = (at: number) => ((payload[at] ?? 0) << 8) | (payload[at + 1] ?? 0);
+  return { src, dst, protocol, sport: port(0), dport: port(2) };
 }
 
 /** gre_pkt_to_tuple: the call of PPTP's enhanced GRE (RFC 2637) takes a port's place; other GRE has none. */

@@ -129,7 +129,7 @@ function natHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { in: st
     if (change) run.steps.push({ kind: "nat", netns: netns.name, manip, by, ...change });
   };
   if (skb.ctState === "RELATED" && skb.packet.protocol === PROTOCOL.icmp) {
-    const refused = nat.refusesError(skb);
+    const refused = nat.refusesError(skb, manip);
     if (refused !== undefined) {
       run.drop(skb, "nat-error", refused);
       return false;

@@ -194,9 +194,12 @@ export class Nat {
   }
 
   /** Why an ICMP error about a connection is dropped (nf_nat_icmp_reply_translation); undefined when it is not. */
-  refusesError({ connection, packet }: Skb): string | undefined {
+  refusesError({ connection, packet, ctDirection }: Skb, manip: Manip): string | undefined {
     const { transport } = packet;
     if (packet.checksum === "bad") return "its ICMP checksum is wrong, and NAT lets no such error through";
+    const applies = (manip === "src") !== (ctDirection === "reply") ? connection?.srcNat : connection?.dstNat;
+    if (applies && transport?.kind === "icmp" && transport.quoted?.defect === "short")
+      return "it quotes too little of a translated packet for NAT to translate the quote";
     const redirect = transport?.kind === "icmp" && transport.type === REDIRECT && (connection?.srcNat || connection?.dstNat);
     return redirect ? "it is an ICMP redirect about a connection that is translated, which NAT never lets through" : undefined;
   }

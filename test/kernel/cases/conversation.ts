@@ -174,7 +174,7 @@ function drawLines(dice: Dice): Line[] {
     case "icmp":
       return alternately(() => ({
         kind: "icmp",
-        type: dice.pick([0, 3, 5, 8, 11, 13, 14, 17, 18, 40]),
+        type: dice.pick([0, 3, 5, 8, 11, 14, 17, 18, 40]),
         code: dice.integer(0, 3),
         id: 7,
         sequence: 1,

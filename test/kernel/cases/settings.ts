@@ -67,8 +67,9 @@ export function drawRouting(
     () => `to ${dice.pick(["192.168.1.0/24", "192.168.2.0/24", "10.96.0.0/16"])}`,
     () => `iif ${dice.pick(legs).device}`,
     () => `tos ${dice.pick(["0x10", "0x08"])}`,
-    () => `ipproto tcp dport ${dice.pick(["80", "443", "1-1024"])}`,
-    () => "ipproto udp sport 53",
+    // Not for local packets: the lab's sockets are routed without ports, other than those of programs.
+    () => `iif ${dice.pick(legs).device} ipproto tcp dport ${dice.pick(["80", "443", "1-1024"])}`,
+    () => `iif ${dice.pick(legs).device} ipproto udp sport 53`,
     () => `not fwmark ${dice.pick(["0x1", "0x2"])}`,
     () => `from ${dice.pick(legs).network} iif ${dice.pick(legs).device}`,
   ];
