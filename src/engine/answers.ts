@@ -2,6 +2,9 @@ import type { RejectWith } from "../extensions/spec.ts";
 import type { Address } from "../model/address.ts";
 import { type Icmp, type Packet, PROTOCOL, TCP_FLAG, type Tcp } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
+import { FIXED_HEADER, withOptions } from "./ip-options.ts";
+import { buildOptions, type EchoedOptions, echoOptions } from "./ip-options-answer.ts";
+import { isUnicast } from "./ip-options-input.ts";
 import type { Netns } from "./netns.ts";
 import { sendLocal } from "./output.ts";
 import { lookup } from "./route-input.ts";
@@ -31,7 +34,14 @@ export function reject(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { 
 }
 
 /** Starts an answer of its own: it is followed to its end and kept with the run. */
-function answer(run: Run, netns: Netns, skb: Skb, packet: Packet, type: "icmp-error" | "tcp-reset", routeSource = packet.src): void {
+function answer(
+  run: Run,
+  netns: Netns,
+  skb: Skb,
+  packet: Packet,
+  type: "icmp-error" | "tcp-reset",
+  more: Pick<Skb, "routeSource" | "options"> = { routeSource: packet.src },
+): void {
   // A reset may be answered with an ICMP error and nothing answers that: this ends.
   const own = new Run(run.world, run.time);
   const reply: Skb = {
@@ -47,7 +57,7 @@ function answer(run: Run, netns: Netns, skb: Skb, packet: Packet, type: "icmp-er
     local: true,
     looped: false,
     generated: true,
-    routeSource,
+    ...more,
   };
   if (skb.connection) {
     reply.connection = skb.connection;
@@ -83,11 +93,22 @@ function sendReset(run: Run, netns: Netns, skb: Skb): void {
 }
 
 /** icmp_send: an error about a packet, unless it is one that must not be answered (RFC 1122 section 3.2.2). */
-export function sendIcmpError(run: Run, netns: Netns, skb: Skb, device: string, type: number, code: number, mtu?: number): void {
+export function sendIcmpError(
+  run: Run,
+  netns: Netns,
+  skb: Skb,
+  device: string,
+  type: number,
+  code: number,
+  more: { readonly mtu?: number; readonly pointer?: number } = {},
+): void {
   const { packet } = skb;
   if (packet.family !== 4 || !mayAnswer(skb)) return;
   const kind = skb.destination?.kind;
   if (kind === "broadcast" || kind === "multicast") return;
+  const options = echoed(run, netns, skb);
+  if (options === "impossible") return;
+  const towards = options?.firstHop ?? packet.src;
   let source: Address | undefined = packet.dst;
   // Where the error has no source yet it is routed without one.
   const local = kind === "local" && netns.addressType(packet.dst) === "LOCAL";
@@ -99,28 +120,45 @@ export function sendIcmpError(run: Run, netns: Netns, skb: Skb, device: string, 
   const tos = (packet.tos & 0x1e) | 0xc0;
   const mark = netns.sysctl("net.ipv4.fwmark_reflect", 0) ? skb.mark : 0;
   if (netns.routed) {
-    const found = lookup(run, netns, { src: routeSource, dst: packet.src, iif: "lo", mark, tos: tos & 0x1c, protocol: PROTOCOL.icmp });
+    const found = lookup(run, netns, { src: routeSource, dst: towards, iif: "lo", mark, tos: tos & 0x1c, protocol: PROTOCOL.icmp });
     if ("error" in found) return;
     source ??= preferredSource(
       netns,
       found.route.source,
       found.nexthop.device ?? "",
-      found.nexthop.via ?? packet.src,
+      found.nexthop.via ?? towards,
       found.route.type,
-      packet.src,
+      towards,
     );
   } else source ??= selectAddress(netns.devices, device, packet.src, "link");
   if (source === undefined) return;
-  const quotable = Math.min(packet.length, 576 - 20 - 8);
-  const error: Icmp = { kind: "icmp", type, code, ...(mtu === undefined ? {} : { mtu }), quoted: packet };
-  answer(
-    run,
-    netns,
-    skb,
-    made(source, packet.src, PROTOCOL.icmp, tos, 28 + quotable, error, defaultTtl(netns), false),
-    "icmp-error",
-    routeSource,
-  );
+  const header = FIXED_HEADER + (options?.octets.length ?? 0);
+  const quotable = Math.min(packet.length, 576 - header - 8);
+  const error: Icmp = { kind: "icmp", type, code, ...more, quoted: packet };
+  const plain = made(source, towards, PROTOCOL.icmp, tos, FIXED_HEADER + 8 + quotable, error, defaultTtl(netns), false);
+  if (!options) return answer(run, netns, skb, plain, "icmp-error", { routeSource });
+  const built = buildOptions(options, Number(source), Number(packet.src));
+  const longer = { ...plain, headerLength: header, length: header + 8 + quotable };
+  answer(run, netns, skb, withOptions(longer, built, "anew"), "icmp-error", { routeSource, options: options.options });
+}
+
+/** The options that the error repeats: those that the IP layer has read (icmp.c, __icmp_send). */
+function echoed(run: Run, netns: Netns, skb: Skb): EchoedOptions | "impossible" | undefined {
+  const { packet, options } = skb;
+  if (packet.headerLength <= FIXED_HEADER) return undefined;
+  if (!options) {
+    if (skb.local && !skb.generated) assumeWholePacket(run);
+    return undefined;
+  }
+  const found = echoOptions(packet, options, (address) => isUnicast(netns, address));
+  return found === "none" ? undefined : found;
+}
+
+function assumeWholePacket(run: Run): void {
+  run.world.assumptions.add({
+    id: "socket-options",
+    text: "the sending program wrote the IP options into the packet itself; an ICMP error would repeat those of the socket option IP_OPTIONS",
+  });
 }
 
 function mayAnswer(skb: Skb): boolean {

@@ -1,5 +1,6 @@
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { decodeTransport } from "../wire/transport.ts";
+import { copiedOptions, FIXED_HEADER, optionsOf, withOptions } from "./ip-options.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
@@ -115,6 +116,8 @@ export function cut(skb: Skb, mtu: number): Packet[] {
     }
   }
   let offset = 0;
+  // ip_options_fragment goes by what the IP layer has read: a bridge and a socket that writes whole packets have read nothing.
+  const later = skb.options && packet.headerLength > FIXED_HEADER ? copiedOptions(optionsOf(packet)) : undefined;
   return borders.map((size, i) => {
     const { transport, defect, ...rest } = packet;
     const piece: Packet = {
@@ -127,6 +130,6 @@ export function cut(skb: Skb, mtu: number): Packet[] {
       ...(i === 0 && defect ? { defect } : {}),
     };
     offset += size;
-    return piece;
+    return later && piece.fragment && piece.fragment.offset > 0 ? withOptions(piece, later, "anew") : piece;
   });
 }

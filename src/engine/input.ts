@@ -1,6 +1,7 @@
 import { sendIcmpError } from "./answers.ts";
 import { gatherFragments } from "./fragments.ts";
 import { runHook } from "./hooks.ts";
+import { failsStrictRoute, forwardOptions, receiveOptions } from "./ip-options-input.ts";
 import type { Netns } from "./netns.ts";
 import { finishOutput } from "./output.ts";
 import { routeInput } from "./route-input.ts";
@@ -22,6 +23,7 @@ export function ipReceive(run: Run, netns: Netns, skb: Skb): void {
     return;
   }
   skb.in = skb.device;
+  delete skb.options;
   const sabotage = skb.bridge !== undefined && !skb.bridge.sabotageDone;
   if (skb.bridge) skb.bridge.sabotageDone = true;
   if (!sabotage && !runHook(run, netns, "PREROUTING", skb, { in: skb.device, out: "" })) return;
@@ -39,6 +41,7 @@ function afterPrerouting(run: Run, netns: Netns, skb: Skb): void {
     }
     skb.destination = route;
   }
+  if (!receiveOptions(run, netns, skb)) return;
   const destination = skb.destination;
   if (!destination) return;
   if (destination.kind === "error") return inputError(run, netns, skb, destination.error ?? "ENETUNREACH");
@@ -91,9 +94,14 @@ function forward(run: Run, netns: Netns, skb: Skb): void {
     run.drop(skb, "ttl-or-header", "its TTL is used up");
     return;
   }
+  if (failsStrictRoute(skb)) {
+    sendIcmpError(run, netns, skb, inDevice, 3, 5);
+    run.drop(skb, "source-route", "its strict source route does not allow the gateway that it would have to go through");
+    return;
+  }
   const mtu = netns.mtuOf(destination.device, destination.route);
   if (mtu !== undefined && skb.packet.length > mtu && skb.packet.dontFragment && ((skb.fragMaxSize ?? 0) > mtu || !skb.ignoreDf)) {
-    sendIcmpError(run, netns, skb, inDevice, 3, 4, mtu);
+    sendIcmpError(run, netns, skb, inDevice, 3, 4, { mtu });
     run.drop(
       skb,
       "too-big",
@@ -104,6 +112,7 @@ function forward(run: Run, netns: Netns, skb: Skb): void {
   skb.packet = { ...skb.packet, ttl: skb.packet.ttl - 1 };
   const devices = { in: inDevice, out: destination.device };
   if (!runHook(run, netns, "FORWARD", skb, devices)) return;
+  forwardOptions(netns, skb);
   skb.device = destination.device;
   if (!runHook(run, netns, "POSTROUTING", skb, { in: inDevice, out: destination.device })) return;
   finishOutput(run, netns, skb);

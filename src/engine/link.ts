@@ -50,8 +50,8 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     run.drop(skb, "device-down", `${peer.device.name} in ${peer.netns.name}, the other end of ${device.name}, is down`);
     return;
   }
-  const { connection, template, bridge, destination, fragments, fragMaxSize, ignoreDf, duplicate, taken, ...rest } = skb;
-  void [connection, template, bridge, destination, fragments, fragMaxSize, ignoreDf, duplicate, taken];
+  const { connection, template, bridge, destination, options, fragments, fragMaxSize, ignoreDf, duplicate, taken, ...rest } = skb;
+  void [connection, template, bridge, destination, options, fragments, fragMaxSize, ignoreDf, duplicate, taken];
   const moved: Skb = {
     ...rest,
     type: "host",

@@ -111,7 +111,7 @@ export function finishOutput(run: Run, netns: Netns, skb: Skb): void {
   const mtu = netns.mtuOf(destination.device, destination.route) ?? 65535;
   if (skb.packet.length <= mtu && skb.fragMaxSize === undefined) return toNeighbour(run, netns, skb);
   if (skb.packet.length > mtu && skb.packet.dontFragment && (!skb.ignoreDf || (skb.fragMaxSize ?? 0) > mtu)) {
-    sendIcmpError(run, netns, skb, skb.in, 3, 4, mtu);
+    sendIcmpError(run, netns, skb, skb.in, 3, 4, { mtu });
     run.drop(
       skb,
       "too-big",

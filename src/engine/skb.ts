@@ -3,6 +3,7 @@ import type { Nexthop, Route } from "../model/host.ts";
 import type { FrameType, Packet, Transport } from "../model/packet.ts";
 import type { CtState } from "../model/trace.ts";
 import type { Connection } from "./connection.ts";
+import type { IpOptions } from "./ip-options.ts";
 import type { Zone } from "./zone.ts";
 
 /** Where a routing decision leads (struct rtable). */
@@ -50,6 +51,8 @@ export interface Skb {
   local: boolean;
   /** Coming round through lo: its conntrack entry and route stay. */
   looped: boolean;
+  /** What is known of its IP options, once the IP layer has read them (IPCB(skb)->opt). */
+  options?: IpOptions;
   /** The fragments that it was put together from, in order. */
   fragments?: readonly Packet[];
   /** Largest fragment, IPCB(skb)->frag_max_size. */

@@ -76,6 +76,8 @@ export interface Icmp {
   readonly sequence?: number;
   /** Next-hop MTU of fragmentation needed (3/4) and of ICMPv6 packet too big. */
   readonly mtu?: number;
+  /** Where in the quoted packet a parameter problem (ICMP 12) is. */
+  readonly pointer?: number;
   /** Target of a neighbour solicitation or advertisement. */
   readonly target?: Address;
   /** The packet that an error message quotes, as far as it is there. */
@@ -139,6 +141,8 @@ export interface Packet {
   readonly fragment?: Fragment;
   /** IPv4 options as octets, absent when there are none. */
   readonly ipOptions?: Uint8Array;
+  /** Places in `ipOptions` of octets that a host wrote and that nothing tells: the time, mostly. */
+  readonly unknownOptions?: readonly number[];
   readonly extensionHeaders?: readonly ExtensionHeader[];
   /** Octets of the IPv6 extension headers, `headerLength` - 40 of them. */
   readonly extensionOctets?: Uint8Array;

@@ -8,6 +8,7 @@ const TYPE = 0;
 const CODE = 1;
 const ID = 4;
 const SEQUENCE = 6;
+const POINTER = 4;
 const MTU_4 = 6;
 const MTU_6 = 4;
 const TARGET = 8;
@@ -18,10 +19,11 @@ const QUOTE_LENGTH_4 = 5;
 const QUOTE_LENGTH_6 = 4;
 
 const UNREACHABLE = 3;
+const PARAMETER_PROBLEM = 12;
 const FRAGMENTATION_NEEDED = 4;
-const ERRORS_4: ReadonlySet<number> = new Set([UNREACHABLE, 4, 5, 11, 12]);
+const ERRORS_4: ReadonlySet<number> = new Set([UNREACHABLE, 4, 5, 11, PARAMETER_PROBLEM]);
 const WITH_ID_4: ReadonlySet<number> = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
-const EXTENSIBLE_4: ReadonlySet<number> = new Set([UNREACHABLE, 11, 12]);
+const EXTENSIBLE_4: ReadonlySet<number> = new Set([UNREACHABLE, 11, PARAMETER_PROBLEM]);
 
 const TOO_BIG = 2;
 const FIRST_INFORMATIONAL = 128;
@@ -45,6 +47,7 @@ export function decodeIcmp(family: Family, bytes: Uint8Array, total: number, dep
     return icmp;
   }
   if (family === 4 && type === UNREACHABLE && code === FRAGMENTATION_NEEDED) icmp.mtu = u16(bytes, MTU_4);
+  if (family === 4 && type === PARAMETER_PROBLEM) icmp.pointer = u8(bytes, POINTER);
   if (family === 6 && type === TOO_BIG) icmp.mtu = u32(bytes, MTU_6);
   if (family === 6 && WITH_TARGET_6.has(type) && bytes.length >= TARGET_END) icmp.target = address6(bytes, TARGET);
   if (family === 4 ? ERRORS_4.has(type) : type < FIRST_INFORMATIONAL) {

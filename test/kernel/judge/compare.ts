@@ -3,6 +3,7 @@ import type { Appearance, Reply, Way } from "../../../src/model/trace.ts";
 import type { Sent as Observed } from "../lab/protocol.ts";
 import { differs } from "../wire/expected.ts";
 import { differsMade } from "../wire/made.ts";
+import { filledIn } from "./filled.ts";
 import { frameOf, packetOctets, type Sent } from "./frame.ts";
 import { netfilterSteps, packetWords, type StepFields, stepWords } from "./words.ts";
 
@@ -67,12 +68,13 @@ function firstDifference(what: string, kernel: readonly string[], said: readonly
 
 /** A port or id that the kernel drew at random is -1 in the replay. */
 const DRAWN = /(?<= )-1\b/g;
+/** An octet of options that the replay leaves open. */
+const OPEN = "\\?\\?";
 
 function same(kernel: string, said: string | undefined): boolean {
   if (said === undefined || kernel === said) return kernel === said;
-  if (said.search(DRAWN) < 0) return false;
   const pattern = said.split(DRAWN).map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${pattern.join("\\d+")}$`).test(kernel);
+  return new RegExp(`^${pattern.join("\\d+").replaceAll(OPEN, "[0-9a-f]{2}")}$`).test(kernel);
 }
 
 interface Seen {
@@ -104,10 +106,12 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed, reading: Reading):
       });
     }
   };
-  add(way.out, (one, octets) => (whole?.fragment || one.packet.fragment ? undefined : differs(one.packet, original, octets)));
+  add(way.out, (one, octets) =>
+    whole?.fragment || one.packet.fragment ? undefined : differs(filledIn(one.packet, octets), original, octets),
+  );
   const addReplies = (replies: readonly Reply[]) => {
     for (const reply of replies) {
-      add(reply.way.out, (one, octets) => (one.packet.fragment ? undefined : differsMade(one.packet, octets)));
+      add(reply.way.out, (one, octets) => (one.packet.fragment ? undefined : differsMade(filledIn(one.packet, octets), octets)));
       addReplies(reply.way.replies);
     }
   };

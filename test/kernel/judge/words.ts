@@ -8,6 +8,7 @@ export function packetWords(packet: Packet): string {
   const words = [`${formatAddress(packet.src)} > ${formatAddress(packet.dst)} ${protocolName(packet.protocol)}`];
   words.push(`ttl ${packet.ttl} tos ${packet.tos} length ${packet.length}`);
   if (packet.dontFragment) words.push("DF");
+  if (packet.ipOptions) words.push(`options ${optionWords(packet)}`);
   if (fragment) words.push(`fragment ${fragment.offset}${fragment.more ? "+" : ""}`);
   switch (transport?.kind) {
     case "tcp":
@@ -30,6 +31,10 @@ export function packetWords(packet: Packet): string {
     default:
   }
   return words.join(", ");
+}
+
+function optionWords({ ipOptions, unknownOptions }: Packet): string {
+  return [...(ipOptions ?? [])].map((octet, at) => (unknownOptions?.includes(at) ? "??" : octet.toString(16).padStart(2, "0"))).join("");
 }
 
 /** What a netfilter step has to share; `mark` only where both sides know it from before the rule. */
