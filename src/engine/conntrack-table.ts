@@ -1,8 +1,11 @@
-import type { Packet } from "../model/packet.ts";
+import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { type Connection, type FlowTuple, sameTuple, tupleKey } from "./connection.ts";
 import { OpenPorts, openSide } from "./open-port.ts";
 import type { State } from "./state.ts";
 import { type Zone, zoneIn } from "./zone.ts";
+
+/** Protocols of which two entries for the same packets are never joined (allow_clash of struct nf_conntrack_l4proto). */
+const NO_CLASHES: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.sctp]);
 
 /** A connection and the direction in which a tuple belongs to it. */
 export interface Found {
@@ -24,13 +27,15 @@ export class ConntrackTable {
     this.#openPorts = new OpenPorts(netns, state);
   }
 
-  #key(zone: number, tuple: FlowTuple): string {
-    return `ct|${this.#netns}|${zone}|${tupleKey(tuple)}`;
+  /** Entries whose zone is for one direction have keys of their own for each: the same tuple may stand for both directions, of two entries. */
+  #key(zone: number, tuple: FlowTuple, divided?: Found["direction"]): string {
+    return `ct|${this.#netns}|${zone}${divided ?? ""}|${tupleKey(tuple)}`;
   }
 
   /** The keys under which a connection is found by its own tuples. */
   #keysOf({ zone, original, reply }: Connection): readonly [string, string] {
-    return [this.#key(zoneIn(zone, "original"), original), this.#key(zoneIn(zone, "reply"), reply)];
+    if (zone.direction === undefined) return [this.#key(zone.id, original), this.#key(zone.id, reply)];
+    return [this.#key(zoneIn(zone, "original"), original, "original"), this.#key(zoneIn(zone, "reply"), reply, "reply")];
   }
 
   /** Puts a connection into the table, under both tuples. */
@@ -48,17 +53,21 @@ export class ConntrackTable {
     if (found) return found;
     const answered = this.#openPorts.answered(second, tuple, packet, now);
     if (!answered) return undefined;
-    this.#state.set(this.#key(second, answered.reply), answered);
+    this.#state.set(this.#keysOf(answered)[1], answered);
     return { connection: answered, direction: "reply" };
   }
 
   /** nf_ct_key_equal: an entry counts when its zone agrees in the direction that the tuple has there. */
   #fitting(zone: Zone, id: number, tuple: FlowTuple, now: bigint): Found | undefined {
-    const connection = this.#get(id, tuple, now);
-    if (!connection) return undefined;
-    const direction = sameTuple(connection.original, tuple) ? "original" : "reply";
-    if (this.#divided && zoneIn(connection.zone, direction) !== zoneIn(zone, direction)) return undefined;
-    return { connection, direction };
+    const plain = this.#get(this.#key(id, tuple), now);
+    const direction = plain && sameTuple(plain.original, tuple) ? "original" : "reply";
+    if (plain && plain.zone.id === zoneIn(zone, direction)) return { connection: plain, direction };
+    if (!this.#divided) return undefined;
+    for (const side of ["original", "reply"] as const) {
+      const connection = zoneIn(zone, side) === id ? this.#get(this.#key(id, tuple, side), now) : undefined;
+      if (connection) return { connection, direction: side };
+    }
+    return undefined;
   }
 
   /** What is known of a tuple, without changing anything or minding what is in doubt. */
@@ -68,8 +77,8 @@ export class ConntrackTable {
     return { connection, direction: sameTuple(connection.original, tuple) ? "original" : "reply" };
   }
 
-  #get(zone: number, tuple: FlowTuple, now: bigint): Connection | undefined {
-    const connection = this.#state.get<Connection>(this.#key(zone, tuple));
+  #get(key: string, now: bigint): Connection | undefined {
+    const connection = this.#state.get<Connection>(key);
     if (!connection) return undefined;
     this.#state.checkObject(connection);
     if (connection.dying || connection.expires <= now) {
@@ -94,6 +103,18 @@ export class ConntrackTable {
     if (openSide(reply)) return false;
     const other = this.#fitting(self.zone, zoneIn(self.zone, "reply"), reply, now)?.connection;
     return other !== undefined && other !== self;
+  }
+
+  /**
+   * Whether that is so for a connection that NAT leaves as it is (nf_nat_used_tuple_new). Where its replies are just another's
+   * original packets, the clash is left to be found on entering the table.
+   */
+  isTakenUnchanged(tuple: FlowTuple, reply: FlowTuple, self: Connection, now: bigint): boolean {
+    if (!this.isTaken(reply, self, now)) return false;
+    if (NO_CLASHES.has(tuple.protocol) || self.srcNat || self.dstNat || self.shifts) return true;
+    const other = (this.find(self.zone, tuple, now) ?? this.find(self.zone, reply, now))?.connection;
+    if (!other) return false;
+    return other.srcNat || other.dstNat || other.shifts !== undefined || !sameTuple(other.original, self.reply);
   }
 
   /** Whether another connection stands where this one is to be entered (__nf_conntrack_confirm). */

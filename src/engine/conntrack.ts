@@ -74,6 +74,12 @@ export class Conntrack {
     return this.#table.isTaken(reply, self, now);
   }
 
+  /** The same of a connection that NAT leaves as it is. */
+  isTakenUnchanged(tuple: FlowTuple, self: Connection, now: bigint): boolean {
+    const reply = invert(tuple);
+    return reply !== undefined && this.#table.isTakenUnchanged(tuple, reply, self, now);
+  }
+
   /** A packet whose own fate is not known: its tuple and what looks like an answer to it become doubtful. */
   doubt(tuple: FlowTuple | undefined, zone: number, reason: string): void {
     if (!tuple) return;

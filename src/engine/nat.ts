@@ -140,7 +140,7 @@ export class Nat {
     };
     if (manip === "src" && !range.random) {
       if (inRange(original, range)) {
-        if (!taken(original)) return original;
+        if (!this.#conntrack.isTakenUnchanged(original, connection, now)) return original;
       } else {
         const reused = this.#sameSource(original, range, connection, now, draw);
         if (reused && !taken(reused)) return reused;
