@@ -198,7 +198,7 @@ export class Nat {
     const { transport } = packet;
     if (packet.checksum === "bad") return "its ICMP checksum is wrong, and NAT lets no such error through";
     const applies = (manip === "src") !== (ctDirection === "reply") ? connection?.srcNat : connection?.dstNat;
-    if (applies && transport?.kind === "icmp" && transport.quoted?.defect === "short")
+    if (applies && transport?.kind === "icmp" && cutShort(transport.quoted))
       return "it quotes too little of a translated packet for NAT to translate the quote";
     const redirect = transport?.kind === "icmp" && transport.type === REDIRECT && (connection?.srcNat || connection?.dstNat);
     return redirect ? "it is an ICMP redirect about a connection that is translated, which NAT never lets through" : undefined;
@@ -226,6 +226,11 @@ export class Nat {
   }
 }
 
+/** tcp_manip_pkt and its like write within the first eight octets of a header. */
+function cutShort(quoted: Packet | undefined): boolean {
+  return quoted !== undefined && !quoted.transport && quoted.defect !== undefined && quoted.payload.length < 8;
+}
+
 function side(packet: Packet, manip: Manip): string {
   const transport = packet.transport;
   const port = transport && "sport" in transport ? (manip === "src" ? transport.sport : transport.dport) : undefined;
@@ -235,6 +240,8 @@ function side(packet: Packet, manip: Manip): string {
 /** nf_nat_manip_pkt: sets one side of a packet to that of a tuple. */
 function applyTuple(packet: Packet, target: FlowTuple, manip: Manip): Packet {
   const icmp = isIcmp(packet.protocol);
+  // nf_nat_proto.c no longer knows DCCP: its ports stay.
+  if (packet.protocol === PROTOCOL.dccp) return rewrite(packet, manip === "src" ? { src: target.src } : { dst: target.dst });
   const hasId = packet.transport?.kind === "icmp" && packet.transport.id !== undefined;
   const id = icmp && hasId ? { icmpId: target.sport } : {};
   if (manip === "src") return rewrite(packet, { src: target.src, ...(icmp ? id : { sport: target.sport }) });

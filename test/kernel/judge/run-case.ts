@@ -51,12 +51,17 @@ export async function ask(lab: Lab, value: Case): Promise<Evidence> {
           : { netns: injection.netns, device: injection.device, frame: octets },
       );
       conversation.observed(send, injection, kernel, facesWorld);
-      // What the socket call itself refuses was never a packet.
-      if (kernel.error !== undefined && kernel.steps.length === 0 && kernel.frames.length === 0 && kernel.error !== "EPERM") continue;
+      if (wasNone(injection.device, kernel)) continue;
       packets.push({ sent: { ...injection, time: BigInt(kernel.time) }, kernel });
     }
   }
   return { backend: value.backend, snapshot: built.snapshot, outside, packets };
+}
+
+/** What the socket call itself refuses was never a packet, and a device that is down takes none. */
+function wasNone(device: string | undefined, kernel: Observed): boolean {
+  const nothing = kernel.steps.length === 0 && kernel.frames.length === 0;
+  return nothing && (device !== undefined || (kernel.error !== undefined && kernel.error !== "EPERM"));
 }
 
 function buildPlan(value: Case): Plan {

@@ -56,7 +56,8 @@ export function stepWords(step: StepFields): string {
   const devices = [
     step.in && `in ${step.in}`,
     step.out && `out ${step.out}`,
-    step.physin && `physin ${step.physin}`,
+    // The kernel's message has a bridge port only beside the bridge.
+    step.in && step.physin && `physin ${step.physin}`,
     step.physout && `physout ${step.physout}`,
     step.mark && `mark ${step.mark}`,
   ];

@@ -117,6 +117,8 @@ class Sender:
         sock.setsockopt(socket.SOL_SOCKET, SO_MARK, request.get("mark", 0))
         sock.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, request.get("device", "").encode() + b"\0")
         source, destination = (packet[8:24], packet[24:40]) if family == socket.AF_INET6 else (packet[12:16], packet[16:20])
+        if family == socket.AF_INET:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, packet[1])
         self._bind(sock, family, socket.inet_ntop(family, source))
         sock.sendto(packet, (socket.inet_ntop(family, destination), 0))
 
