@@ -1,5 +1,7 @@
 import {
+  type Address,
   type AddressMask,
+  type Family,
   familyOf,
   formatAddress,
   formatMac,
@@ -39,8 +41,8 @@ export function quote(text: string): string {
 }
 
 /** A codec over one word. */
-export function word<T>(expected: string, parse: (text: string) => T | undefined, save: (value: T) => string): Codec<T> {
-  return { words: 1, expected, parse: ([text]) => (text === undefined ? undefined : parse(text)), save };
+export function word<T>(expected: string, parse: (text: string, family?: Family) => T | undefined, save: (value: T) => string): Codec<T> {
+  return { words: 1, expected, parse: ([text], family) => (text === undefined ? undefined : parse(text, family)), save };
 }
 
 /** A flag without words. */
@@ -135,10 +137,16 @@ export const MAC: Codec<Mac> = word("an Ethernet address (six octets with colons
 /** An address with an optional prefix length or mask. */
 export const ADDRESS_MASK: Codec<AddressMask> = word("an address, or address/mask", parseAddressMask, saveAddressMask);
 
-/** Reads `address[/length|/mask]`; the host bits stay as they were written. */
-export function parseAddressMask(text: string): AddressMask | undefined {
+/** Reads an address, of the given family if one is given. */
+export function parseAddressOf(text: string, family: Family | undefined): Address | undefined {
+  const address = parseAddress(text);
+  return address === undefined || (family !== undefined && familyOf(address) !== family) ? undefined : address;
+}
+
+/** Reads `address[/length|/mask]`, of the given family if one is given; the host bits stay as they were written. */
+export function parseAddressMask(text: string, wanted?: Family): AddressMask | undefined {
   const slash = text.indexOf("/");
-  const address = parseAddress(slash < 0 ? text : text.slice(0, slash));
+  const address = parseAddressOf(slash < 0 ? text : text.slice(0, slash), wanted);
   if (address === undefined) return undefined;
   const family = familyOf(address);
   const bits = family === 4 ? 32 : 128;

@@ -1,4 +1,4 @@
-import { parseNumber, word } from "./codecs.ts";
+import { word } from "./codecs.ts";
 
 /** Ten-thousandths of a second per packet: XT_LIMIT_SCALE. */
 const SCALE = 10_000;
@@ -14,7 +14,8 @@ export const CREDITS = 32_000;
 
 function parseRate(text: string): number | undefined {
   const [amount = "", unit = "sec", ...rest] = text.split("/");
-  const rate = parseNumber(amount, 1);
+  // atoi: no octal, no hexadecimal (libxt_limit.c, parse_rate).
+  const rate = /^0*[1-9]\d{0,9}$/.test(amount) ? Number(amount) : undefined;
   const found = ["second", "minute", "hour", "day"].findIndex((name) => unit !== "" && name.startsWith(unit.toLowerCase()));
   const seconds = [1, 60, 3600, 86_400][found];
   if (rest.length > 0 || rate === undefined || seconds === undefined || rate > SCALE * seconds) return undefined;

@@ -14,7 +14,8 @@ export interface Codec<T> {
   readonly words: number;
   /** "a port, a range (a:b) or a service name" */
   readonly expected: string;
-  parse(words: readonly string[]): T | undefined;
+  /** Addresses must be of the rule's family, where that is given. */
+  parse(words: readonly string[], family?: Family): T | undefined;
   /** The words as iptables-save prints them, joined by blanks; "" for a flag without words. */
   save(value: T): string;
 }

@@ -1,5 +1,6 @@
 import type { SaveWord } from "../../grammars/iptables-save.ts";
 import type { MatchSpec, TargetSpec } from "../extensions/spec.ts";
+import type { Family } from "../model/address.ts";
 import type { ArgValues, MatchUse, Negatable, TargetUse } from "../model/rule.ts";
 import type { FlagEntry } from "./extension-flags.ts";
 import { endOf } from "./position.ts";
@@ -44,7 +45,7 @@ function thaw(use: OpenUse) {
 }
 
 /** Reads the option that the next word is the flag of; `bang` is the `!` before it. */
-export function readOption(rule: RuleWords, use: OpenUse, entry: FlagEntry, bang: SaveWord | undefined) {
+export function readOption(rule: RuleWords, use: OpenUse, entry: FlagEntry, bang: SaveWord | undefined, family: Family) {
   const { option, key } = entry;
   const flag = rule.take();
   if (!flag) return;
@@ -63,7 +64,7 @@ export function readOption(rule: RuleWords, use: OpenUse, entry: FlagEntry, bang
   if (not && !option.negatable) return rule.report(bang ? { start: not.start, end: flag.end } : not, `${flag.text} cannot be negated`);
   if (use.args[key]) return rule.report(flag, `${flag.text} is given twice`);
   const texts = values.map((word) => word.text);
-  const value = option.codec.parse(texts);
+  const value = option.codec.parse(texts, family);
   if (value !== undefined) use.args[key] = { value, not: not !== undefined };
   else refuse(rule, flag, entry, values);
 }

@@ -24,7 +24,6 @@ export const IMPLICIT_MATCH: ReadonlyMap<number, string> = new Map([
   [58, "icmp6"],
   [132, "sctp"],
   [135, "mh"],
-  [136, "udplite"],
 ]);
 
 /** The protocol that a rule with this match must name (`proto` of struct xt_match; x_tables.c, xt_check_match). */

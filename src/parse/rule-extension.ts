@@ -5,7 +5,7 @@ import type { MatchUse } from "../model/rule.ts";
 import { entryOf, keepWord, type OpenUse, openUse, readOption } from "./extension-use.ts";
 import { EXTENSION_FAMILY, IMPLICIT_MATCH } from "./known-extensions.ts";
 import { nearest } from "./nearest.ts";
-import { RULE_FLAGS } from "./rule-flags.ts";
+import { OTHER_FLAGS, RULE_FLAGS } from "./rule-flags.ts";
 import type { RuleState } from "./rule-state.ts";
 
 // Other names of one match (iptables libxtables, xtables_find_match).
@@ -55,7 +55,7 @@ export function readExtensionWord(state: RuleState, bang: SaveWord | undefined) 
   for (let i = state.open.length - 1; i >= 0; i--) {
     const use = state.open[i];
     const entry = use && entryOf(use, flag.text, scope.cache);
-    if (use && entry) return readOption(words, use, entry, bang);
+    if (use && entry) return readOption(words, use, entry, bang, scope.family);
   }
   const verbatim = state.open.findLast((use) => !use.spec);
   if (verbatim) return keepWord(words, verbatim, bang);
@@ -80,25 +80,28 @@ function readImplicit(state: RuleState, flag: SaveWord, bang: SaveWord | undefin
     return true;
   }
   const entry = scope.cache.flags(spec).byFlag.get(flag.text);
-  if (entry) readOption(state.words, open(state, name, flag), entry, bang);
+  if (entry) readOption(state.words, open(state, name, flag), entry, bang, scope.family);
   return entry !== undefined;
 }
 
-/** The flags that could stand here; those of the protocol's match only if that is not loaded yet. */
-function candidates(state: RuleState, implicit: boolean): string[] {
+/** The flags that could stand here by what they mean; those of the protocol's match only if that is not loaded yet. */
+function candidates(state: RuleState, implicit: boolean): ReadonlyMap<string, unknown> {
   const { cache, family } = state.scope;
   const name = implicit && state.protocol ? IMPLICIT_MATCH.get(state.protocol.value) : undefined;
   const specs = [...state.open.map((use) => use.spec), name === undefined ? undefined : matchSpec(name, family)];
-  const flags = specs.filter((spec) => spec !== undefined).flatMap((spec) => [...cache.flags(spec).byFlag.keys()]);
-  return [...new Set([...RULE_FLAGS.keys(), ...flags])];
+  const known = new Map<string, unknown>(RULE_FLAGS);
+  for (const spec of specs) for (const [flag, { option }] of spec ? cache.flags(spec).byFlag : []) known.set(flag, option);
+  return known;
 }
 
+// getopt_long: a beginning that several flags have will do only if all of them mean the same.
 function complete(state: RuleState, name: string): string | undefined {
   for (const implicit of [false, true]) {
     const known = candidates(state, implicit);
-    if (known.includes(name)) return name;
-    const begun = name.length > 2 && name.startsWith("--") ? known.filter((flag) => flag.startsWith(name)) : [];
-    if (begun.length === 1) return begun[0];
+    if (known.has(name)) return name;
+    if (name.length < 3 || !name.startsWith("--") || OTHER_FLAGS.some((flag) => flag.startsWith(name))) continue;
+    const begun = [...known.keys()].filter((flag) => flag.startsWith(name));
+    if (new Set(begun.map((flag) => known.get(flag))).size === 1) return begun[0];
   }
   return undefined;
 }
@@ -121,7 +124,7 @@ function refuse(state: RuleState, flag: SaveWord) {
   const { words } = state;
   words.take();
   if (!flag.text.startsWith("-")) return words.expected("a flag", flag);
-  const best = nearest(flag.text, candidates(state, true));
+  const best = nearest(flag.text, candidates(state, true).keys());
   const owner = MATCHES.find((spec) => Object.values(spec.options).some((o) => o.flag === flag.text || o.aliases?.includes(flag.text)));
   const hint = owner ? `${flag.text} belongs to -m ${owner.name}` : best === undefined ? undefined : `did you mean ${best}?`;
   words.report(flag, `unknown flag "${flag.text}"`, hint);

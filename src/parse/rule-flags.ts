@@ -46,5 +46,11 @@ export const RULE_FLAGS: ReadonlyMap<string, RuleFlag> = new Map<string, RuleFla
   ["--table", "table"],
 ]);
 
+/** Long flags that iptables has and that no rule can: a beginning of one of them is not another flag's (iptables.c, original_opts). */
+export const OTHER_FLAGS: readonly string[] = (
+  "--append --check --delete --delete-chain --exact --flush --help --insert --line-numbers --list --list-rules --modprobe --new-chain " +
+  "--numeric --policy --rename-chain --replace --verbose --version --wait --wait-interval --zero"
+).split(" ");
+
 /** The flags that `!` may stand before. */
 export const NEGATABLE: ReadonlySet<RuleFlag> = new Set<RuleFlag>(["source", "destination", "protocol", "in", "out", "fragment"]);

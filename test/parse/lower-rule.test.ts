@@ -189,10 +189,10 @@ describe("targets", () => {
   });
 
   it("keeps a target of iptables that is not modelled word for word", () => {
-    expect(ruleOf("-A INPUT -j LED --led-trigger-id ssh --led-always-blink").target).toEqual({
+    expect(ruleOf("-A INPUT -j TARPIT --honeypot --ports 22").target).toEqual({
       kind: "extension",
-      name: "LED",
-      words: ["--led-trigger-id", "ssh", "--led-always-blink"],
+      name: "TARPIT",
+      words: ["--honeypot", "--ports", "22"],
     });
   });
 });

@@ -1,5 +1,5 @@
-import { type Address, familyOf, formatAddress, parseAddress } from "../../model/address.ts";
-import { word } from "../codecs.ts";
+import { type Address, familyOf, formatAddress } from "../../model/address.ts";
+import { parseAddressOf, word } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
 import { not, some } from "../draw.ts";
 import { match } from "../spec.ts";
@@ -8,10 +8,10 @@ type Span = readonly [Address, Address];
 
 const SPAN = word<Span>(
   "an address or a range (a-b)",
-  (text) => {
+  (text, family) => {
     const [first = "", second, ...rest] = text.split("-");
-    const low = parseAddress(first);
-    const high = second === undefined ? low : parseAddress(second);
+    const low = parseAddressOf(first, family);
+    const high = second === undefined ? low : parseAddressOf(second, family);
     if (rest.length > 0 || low === undefined || high === undefined || familyOf(low) !== familyOf(high)) return undefined;
     return [low, high];
   },

@@ -1,5 +1,5 @@
-import { type Address, type AddressMask, formatAddress, maskOf, parseAddress } from "../../model/address.ts";
-import { FLAG, number, word } from "../codecs.ts";
+import { type Address, type AddressMask, formatAddress, maskOf } from "../../model/address.ts";
+import { FLAG, number, parseAddressOf, word } from "../codecs.ts";
 import { type Draw, maybe, not } from "../draw.ts";
 import { recentCheck, recentRemove, recentSet } from "../recent-table.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
@@ -23,7 +23,7 @@ const options = {
       (name) => name,
     ),
   },
-  mask: { flag: "--mask", codec: word("an address mask", parseAddress, formatAddress) },
+  mask: { flag: "--mask", codec: word("an address mask", parseAddressOf, formatAddress) },
   rsource: { flag: "--rsource", codec: FLAG },
   rdest: { flag: "--rdest", codec: FLAG },
 } as const;

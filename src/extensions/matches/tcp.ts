@@ -17,7 +17,7 @@ const SYN: Flags = { mask: TCP_FLAG.FIN | TCP_FLAG.SYN | TCP_FLAG.RST | TCP_FLAG
 
 function parseFlags(text: string | undefined): number | undefined {
   let bits = 0;
-  for (const part of (text ?? "").split(",")) {
+  for (const part of (text ?? "").split(",").filter((part) => part !== "")) {
     const name = part.toUpperCase();
     if (name === "ALL") bits |= 0x3f;
     else if (name !== "NONE") {

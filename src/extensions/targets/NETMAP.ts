@@ -1,10 +1,10 @@
-import { type AddressMask, formatAddress, maskLength, parseAddress } from "../../model/address.ts";
+import { type AddressMask, type Family, formatAddress, maskLength, parseAddress } from "../../model/address.ts";
 import { parseAddressMask, word } from "../codecs.ts";
 import { type PacketContext, type TargetResult, target } from "../spec.ts";
 
 /** The kernel gets the first and the last address of the network, so that host bits do not count. */
-function parse(text: string): AddressMask | undefined {
-  const given = parseAddressMask(text);
+function parse(text: string, family?: Family): AddressMask | undefined {
+  const given = parseAddressMask(text, family);
   if (!given || maskLength(given.mask) === undefined) return undefined;
   const { address, mask } = given;
   if (typeof address === "number") return { address: (address & Number(mask)) >>> 0, mask };
