@@ -37,12 +37,13 @@ function* ways(way: Way): Generator<Way> {
 }
 
 function stepsDiffer(way: Way, kernel: Observed, reading: Reading): string[] {
-  const marks = reading.backend === "legacy";
+  // nft's trace events have no bridge ports, and the mark is the one after the rule.
+  const whole = reading.backend === "legacy";
   const words = (steps: readonly StepFields[]) => {
     const byNetns = new Map<string, string[]>();
     for (const step of steps) {
-      const { mark, ...rest } = step;
-      byNetns.set(step.netns, [...(byNetns.get(step.netns) ?? []), stepWords(marks ? { ...rest, mark } : rest)]);
+      const { mark: _mark, physin: _physin, physout: _physout, ...rest } = step;
+      byNetns.set(step.netns, [...(byNetns.get(step.netns) ?? []), stepWords(whole ? step : rest)]);
     }
     return byNetns;
   };
@@ -155,6 +156,8 @@ function verdictDiffers(way: Way, kernel: Observed, reading: Reading): string | 
         ? undefined
         : "forwarded, says the replay; the kernel sent nothing";
     case "queued":
+      // By a QUEUE or NFQUEUE rule: the steps tell.
+      if (way.at.table !== undefined) return undefined;
       // The kernel counts a fragment that it has already like one that it keeps.
       return waiting(kernel).length > 0 && way.at.reason !== "defrag"
         ? undefined
