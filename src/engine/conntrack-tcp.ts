@@ -15,6 +15,7 @@ import {
   u32,
 } from "./tcp-segment.ts";
 import { checkWindow } from "./tcp-window.ts";
+import { Undecided } from "./undecided.ts";
 
 /** What the tracker decides; "reopen" means: forget this entry and look the packet up again. */
 export type TcpVerdict =
@@ -83,7 +84,7 @@ export function newTcp(packet: Packet, tcp: Tcp, settings: TcpSettings): TcpTrac
 export function restoredTcp(state: TcpState): TcpTracking {
   // Whoever closed first left its mark, without which TIME_WAIT could not be opened again.
   const closing = ["FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT"].includes(state) ? FLAG.CLOSE_INIT : 0;
-  const side = (): TcpSide => ({ ...emptySide(), flags: FLAG.BE_LIBERAL | FLAG.SACK_PERM | closing });
+  const side = (): TcpSide => ({ ...emptySide(), flags: FLAG.BE_LIBERAL | FLAG.SACK_PERM | closing, old: true });
   return {
     state,
     seen: [side(), side()],
@@ -122,6 +123,10 @@ export function trackTcp(tracking: TcpTracking, packet: Packet, tcp: Tcp, dir: 0
   if (newState === "SYN_SENT" && (oldState === "TIME_WAIT" || oldState === "CLOSE" || oldState === "SYN_SENT2")) {
     const closed = ((tracking.seen[0].flags | tracking.seen[1].flags) & FLAG.CLOSE_INIT) !== 0;
     if (closed || (tracking.lastDirection === dir && tracking.lastIndex === "RST")) return { kind: "reopen" };
+    if (oldState === "CLOSE" && tracking.seen[dir].old && tracking.lastIndex === "NONE")
+      throw new Undecided(
+        "which side had reset the connection before the capture began: the client can open it anew only if it was its own",
+      );
     ignored = true;
   }
   if (ignored) {

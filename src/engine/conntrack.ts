@@ -3,6 +3,7 @@ import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { Connection, endpoint, type FlowTuple, invert, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
 import { ProtocolTrackers } from "./conntrack-protocols.ts";
 import { ConntrackTable, type Found } from "./conntrack-table.ts";
+import { timeoutOf } from "./conntrack-timeouts.ts";
 import { type Expectation, Expectations } from "./expectations.ts";
 import { isOpening, restoredConnection } from "./restored-connection.ts";
 import type { Skb } from "./skb.ts";
@@ -50,7 +51,7 @@ export class Conntrack {
   restore(namespace: Namespace, now: bigint, takenAt: bigint | undefined): void {
     for (const line of namespace.conntrack ?? []) {
       this.#helped ||= line.helper !== undefined;
-      this.#table.insert(restoredConnection(line, this.#newId(), this.#netns, now, takenAt));
+      this.#table.insert(restoredConnection(line, this.#newId(), this.#netns, timeoutOf(this.#setting, "udp_timeout"), now, takenAt));
     }
   }
 

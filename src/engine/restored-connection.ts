@@ -7,8 +7,18 @@ import { TCP_STATES, type TcpState } from "./tcp-segment.ts";
 
 const SECOND = 1_000_000_000n;
 
+/** Age from which on a UDP connection counts as a stream; one that is not assured is taken to have been new when its last packet came. */
+const STREAM = 2n * SECOND;
+
 /** A connection as a line of `conntrack -L` tells it: windows, verification tags and what announced it are not known. */
-export function restoredConnection(line: ConntrackLine, id: number, netns: string, began: bigint, takenAt: bigint | undefined): Connection {
+export function restoredConnection(
+  line: ConntrackLine,
+  id: number,
+  netns: string,
+  udpTimeout: number,
+  began: bigint,
+  takenAt: bigint | undefined,
+): Connection {
   const now = takenAt !== undefined && takenAt > began ? takenAt : began;
   const zone = { id: line.zone, ...(line.zoneDirection ? { direction: line.zoneDirection } : {}) };
   const connection = new Connection(id, netns, zone, fromModelTuple(line.original), true);
@@ -24,7 +34,7 @@ export function restoredConnection(line: ConntrackLine, id: number, netns: strin
   connection.mark = line.mark;
   connection.helper = line.helper;
   connection.expires = now + BigInt(line.timeout ?? 600) * SECOND;
-  connection.streamFrom = now;
+  connection.streamFrom = connection.assured ? now : now - BigInt(Math.max(0, udpTimeout - (line.timeout ?? 0))) * SECOND + STREAM;
   if (line.state && original.protocol === PROTOCOL.tcp && (TCP_STATES as readonly string[]).includes(line.state)) {
     connection.tcp = restoredTcp(line.state as TcpState);
   } else if (original.protocol === PROTOCOL.sctp) connection.sctp = restoredSctp(line.state);

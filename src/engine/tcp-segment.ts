@@ -39,6 +39,8 @@ export interface TcpSide {
   maxAck: number;
   scale: number;
   flags: number;
+  /** Of an entry older than the capture, of which nothing but its state is known. */
+  readonly old?: true;
 }
 
 /** struct ip_ct_tcp */

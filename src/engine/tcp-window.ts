@@ -46,7 +46,8 @@ export function checkWindow(
       initialise();
       if (!hasAck) return "accept";
     } else {
-      sender.end = end;
+      // What an old connection sends is taken for new, so that it waits for being acknowledged.
+      sender.end = sender.old ? seq : end;
       sender.maxWindow = window << sender.scale || 1;
       sender.maxEnd = u32(end + sender.maxWindow);
       if (receiver.maxWindow === 0) receiver.end = receiver.maxEnd = sack;
