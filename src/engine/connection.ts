@@ -152,7 +152,8 @@ export function tupleOf(packet: Packet): FlowTuple | undefined {
 
 /** nf_ct_get_tuple_ports: of a header that was cut off the ports are enough, in an ICMP error's quote. */
 function cutPorts({ src, dst, protocol, payload, defect }: Packet): FlowTuple | undefined {
-  if (defect === undefined || defect === "malformed" || payload.length < 4 || protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6) return undefined;
+  if (defect === undefined || defect === "malformed" || payload.length < 4 || protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6)
+    return undefined;
   const port = (at: number) => ((payload[at] ?? 0) << 8) | (payload[at + 1] ?? 0);
   return { src, dst, protocol, sport: port(0), dport: port(2) };
 }

@@ -1,4 +1,4 @@
-import { type Address, formatAddress, formatMac, isMulticast, MAC_BROADCAST } from "../model/address.ts";
+import { type Address, formatAddress, formatMac, isLoopback, isMulticast, MAC_BROADCAST } from "../model/address.ts";
 import type { Device } from "../model/host.ts";
 import { sendIcmpError } from "./answers.ts";
 import { cut } from "./fragments.ts";
@@ -32,6 +32,7 @@ export function routeOutput(run: Run, netns: Netns, flow: FlowKey, stage: "outpu
   const { route, nexthop } = found;
   if (route.type === "local") return { kind: "local", device: "lo", route, nexthop };
   const device = nexthop.device ?? UNKNOWN_DEVICE;
+  if (isLoopback(src) && device !== "lo" && netns.deviceSysctl(device, "route_localnet", 0, "or") === 0) return undefined;
   // Neither is sent to a gateway (__mkroute_output).
   if (isMulticast(dst)) return { kind: "multicast", device, route };
   if (route.type === "broadcast") return { kind: "broadcast", device, route };

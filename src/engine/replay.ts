@@ -86,7 +86,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     for (const assumption of [...assumptions, ...verdict.assumptions]) world.assumptions.add(assumption);
     const trace = traceOf(world, departure, followed, flows, options.capture);
     trace.decided = decisionsOf(packet, explored, verdict.left, verdict.sources);
-    observer.expect(trace, withoutItself(followed.sightings, departure.entry));
+    observer.expect(trace, withoutItself(followed.sightings, departure.entry, packet));
     open = undefined;
     ahead.shift();
     return true;
@@ -163,11 +163,12 @@ function traceOf(world: World, departure: Departure, followed: Followed, flows: 
 }
 
 /** A packet that was first seen on its way out is not looked for where it was seen. */
-function withoutItself(sightings: readonly Sighting[], entry: Entry): readonly Sighting[] {
+function withoutItself(sightings: readonly Sighting[], entry: Entry, packet: Packet): readonly Sighting[] {
   const { netns, direction, device, outgoing } = entry;
-  const own = sightings.findIndex((s) => s.netns === netns.name && s.interface === device?.name && s.direction === direction);
-  if (own < 0) return sightings;
-  return outgoing ? sightings.slice(own + 1) : sightings.toSpliced(own, 1);
+  const there = (s: Sighting) => s.netns === netns.name && s.interface === device?.name && s.direction === direction;
+  if (!outgoing) return sightings.filter((s) => !(there(s) && s.packet === packet));
+  const own = sightings.findIndex(there);
+  return own < 0 ? sightings : sightings.slice(own + 1);
 }
 
 function undecided(ways: readonly Way[]): string {

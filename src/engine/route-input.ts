@@ -1,5 +1,5 @@
 import type { MatchResult } from "../extensions/spec.ts";
-import { type Address, formatAddress, isMulticast } from "../model/address.ts";
+import { type Address, formatAddress, isLoopback, isMulticast } from "../model/address.ts";
 import type { Nexthop, Route } from "../model/host.ts";
 import type { Step } from "../model/trace.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
@@ -83,7 +83,7 @@ export function routeInput(run: Run, netns: Netns, skb: Skb): InputRoute {
   if (src >>> 24 === 0) return martian(`no packet can come from ${formatAddress(src)}`);
   if (dst >>> 24 === 0) return martian(`no packet can go to ${formatAddress(dst)}`);
   const localnet = netns.deviceSysctl(device, "route_localnet", 0, "or") !== 0;
-  if ((dst >>> 24 === 127 || src >>> 24 === 127) && !localnet)
+  if ((isLoopback(dst) || isLoopback(src)) && !localnet)
     return martian(`loopback addresses (127.0.0.0/8) cannot come from outside (route_localnet is 0)`);
   if (!netns.routed) return guessInput(run, netns, skb);
   const found = lookup(run, netns, flowKey(skb, device));
@@ -137,7 +137,7 @@ function multicastInput(run: Run, netns: Netns, skb: Skb): InputRoute {
   const joined = dst === 0xe0000001;
   if (!joined)
     return { kind: "drop", reason: "not-for-us", text: `${netns.name} has not joined the group ${formatAddress(dst)}, as far as is known` };
-  if (isMartianSource(src) || (typeof src === "number" && src >>> 24 === 127))
+  if (isMartianSource(src) || isLoopback(src))
     return { kind: "drop", reason: "martian", text: `no packet can come from ${formatAddress(src)}` };
   const problem = src === 0 ? undefined : validateSource(run, netns, skb, undefined);
   return problem ? sourceDrop(netns, skb, problem) : { kind: "multicast", device: skb.device };

@@ -153,6 +153,11 @@ export function isMulticast(address: Address): boolean {
   return typeof address === "number" ? address >>> 28 === 14 : address >> 120n === 0xffn;
 }
 
+/** Whether an address never leaves its host (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3). */
+export function isLoopback(address: Address): boolean {
+  return typeof address === "number" ? address >>> 24 === 127 : address === 1n;
+}
+
 /** Whether an Ethernet address has its group bit set (broadcast included). */
 export function isGroupMac(mac: Mac): boolean {
   return Math.floor(mac / 0x10000000000) % 2 === 1;

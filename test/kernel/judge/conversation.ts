@@ -65,7 +65,7 @@ export class Conversation {
       }
       case "answer": {
         const seen = this.#seen.get(send.to);
-        if (!seen) return [];
+        if (!seen || seen.ends.src === "0.0.0.0") return [];
         return packets(back(seen, send.header), { src: seen.ends.dst, dst: seen.ends.src }, send.header, turned(send.payload, seen));
       }
       default: {
