@@ -7,6 +7,7 @@ import { ipReceive } from "./input.ts";
 import { receive } from "./link.ts";
 import { UNKNOWN_DEVICE } from "./netns.ts";
 import { sendLocal } from "./output.ts";
+import { sendPassing } from "./passing.ts";
 import { hintedDevice } from "./route-input.ts";
 import { Run, type Sighting, type World } from "./run.ts";
 import type { Skb } from "./skb.ts";
@@ -154,16 +155,8 @@ export function start(run: Run, entry: Entry, skb: Skb): Undecided | undefined {
         flag: "nettrace packet --mark",
       });
       sendLocal(run, entry.netns, skb);
-    } else if (!entry.outgoing || entry.netns.addressType(skb.packet.src) === "LOCAL") sendLocal(run, entry.netns, skb);
-    else {
-      const device = entry.device?.name ?? entry.name;
-      run.steps.push({
-        kind: "stack",
-        netns: entry.netns.name,
-        note: "seen on its way out; what it was when it came in is not in the capture",
-      });
-      run.end("forwarded", { netns: entry.netns.name, ...(device === undefined ? {} : { interface: device }) });
-    }
+    } else if (entry.outgoing) sendPassing(run, entry, skb);
+    else sendLocal(run, entry.netns, skb);
     run.drain();
     return undefined;
   } catch (error) {

@@ -238,7 +238,7 @@ function side(packet: Packet, manip: Manip): string {
 }
 
 /** nf_nat_manip_pkt: sets one side of a packet to that of a tuple. */
-function applyTuple(packet: Packet, target: FlowTuple, manip: Manip): Packet {
+export function applyTuple(packet: Packet, target: FlowTuple, manip: Manip): Packet {
   const icmp = isIcmp(packet.protocol);
   // nf_nat_proto.c no longer knows DCCP: its ports stay.
   if (packet.protocol === PROTOCOL.dccp) return rewrite(packet, manip === "src" ? { src: target.src } : { dst: target.dst });
