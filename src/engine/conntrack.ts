@@ -35,7 +35,7 @@ export class Conntrack {
   /** Whether a connection older than the capture has a helper. */
   #helped = false;
   /** Packets whose own tracking is not known: what looks like their answers is not known either. */
-  readonly #doubtful: { readonly tuple: FlowTuple; readonly reason: string }[] = [];
+  readonly #doubtful = new Map<string, string>();
 
   constructor(netns: string, state: State, sysctl: (name: string, fallback: number) => number, newId: () => number) {
     this.#netns = netns;
@@ -87,17 +87,14 @@ export class Conntrack {
     this.#table.taint(tuple, zone, reason);
     const reply = invert(tuple);
     if (reply) this.#table.taint(reply, zone, reason);
-    this.#doubtful.push({ tuple, reason });
+    for (const key of sidesOf(tuple)) if (!this.#doubtful.has(key)) this.#doubtful.set(key, reason);
   }
 
+  /** Why nothing is known of a connection that a packet may belong to: it has an address or a port of one in doubt, on the other side. */
   #doubtAbout(tuple: FlowTuple): string | undefined {
-    return this.#doubtful.find(
-      ({ tuple: other }) =>
-        other.protocol === tuple.protocol &&
-        (other.src === tuple.dst ||
-          other.dst === tuple.src ||
-          (!isIcmp(tuple) && (other.sport === tuple.dport || other.dport === tuple.sport))),
-    )?.reason;
+    if (this.#doubtful.size === 0) return undefined;
+    const answered = sidesOf({ ...tuple, src: tuple.dst, dst: tuple.src, sport: tuple.dport, dport: tuple.sport });
+    return answered.map((key) => this.#doubtful.get(key)).find((reason) => reason !== undefined);
   }
 
   /**
@@ -260,6 +257,13 @@ export class Conntrack {
       expires: Number((connection.expires - now) / SECOND),
     };
   }
+}
+
+/** What a packet has in common with another one that may belong to it, each side by itself. */
+function sidesOf(tuple: FlowTuple): readonly string[] {
+  const { src, dst, protocol, sport, dport } = tuple;
+  const addresses = [`${protocol}|from ${src}`, `${protocol}|to ${dst}`];
+  return isIcmp(tuple) ? addresses : [...addresses, `${protocol}|from port ${sport}`, `${protocol}|to port ${dport}`];
 }
 
 function isIcmp(tuple: FlowTuple): boolean {

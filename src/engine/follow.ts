@@ -38,7 +38,7 @@ export interface Course {
   readonly sightings: readonly Sighting[];
   readonly opened: readonly Opened[];
   readonly answers: readonly boolean[];
-  readonly effects: ReadonlyMap<string, string>;
+  /** That of the only way; of several ways it is not known before one is taken. */
   readonly connection: Connection | undefined;
   /** Why it could not be followed to its end. */
   readonly undecided?: Undecided;
@@ -68,7 +68,6 @@ export function explore(world: World, departure: Departure): readonly Course[] {
       sightings: run.sightings,
       opened: forked || run.opened.some((one) => one.drawn) ? run.opened.map(openedAs) : [],
       answers: choices.answers,
-      effects: forked ? state.effects() : new Map(),
       connection: run.connection,
       ...(undecided ? { undecided } : {}),
     });
@@ -84,35 +83,43 @@ function openedAs({ netns, original, reply, drawn }: Connection): Opened {
 
 /** Leaves the state as the packet leaves it; what the ways that are left leave different is in doubt from then on. */
 export function settle(world: World, departure: Departure, explored: readonly Course[], left: readonly Course[]): Followed {
-  const { state, choices } = world;
+  const { state, ids } = world;
   const doubtful = left.find((course) => course.undecided);
   if (doubtful?.undecided) return giveUp(world, departure, doubtful, doubtful.undecided);
   const first = left[0] as Course;
-  if (explored.length === 1 && world.told.size === 0) {
+  if (explored.length === 1) {
     state.commit();
     return { ways: [first.way], sightings: first.sightings, connections: [first.connection] };
   }
-  state.rollback();
-  if (left.length === 1) world.assumptions.take();
-  choices.start(first.answers);
-  const run = new Run(world, departure.frame.time);
-  const undecided = start(run, departure.entry, skbAt(departure));
-  if (undecided) return giveUp(world, departure, first, undecided);
-  if (left.length > 1)
-    taintDifferences(
-      world,
-      left.map((course) => course.effects),
-      departure.frame.number,
-    );
-  state.commit();
-  if (left.length > 1) {
-    return {
-      ways: left.map((course) => course.way),
-      sightings: left.flatMap((course) => course.sightings),
-      connections: [run.connection, ...left.slice(1).map((course) => course.connection)],
-    };
+  const repeat = ({ answers }: Course): Run => {
+    state.rollback();
+    world.choices.start(answers);
+    world.ids = ids;
+    const run = new Run(world, departure.frame.time);
+    start(run, departure.entry, skbAt(departure));
+    return run;
+  };
+  if (left.length === 1) {
+    world.assumptions.take();
+    const run = repeat(first);
+    state.commit();
+    return { ways: [run.way(departure.packet, [])], sightings: run.sightings, connections: [run.connection] };
   }
-  return { ways: [run.way(departure.packet, [])], sightings: run.sightings, connections: [run.connection] };
+  const effects = [...left].reverse().map((course) => {
+    const { connection } = repeat(course);
+    return { connection, keys: state.effects() };
+  });
+  taintDifferences(
+    world,
+    effects.map(({ keys }) => keys),
+    departure.frame.number,
+  );
+  state.commit();
+  return {
+    ways: left.map((course) => course.way),
+    sightings: left.flatMap((course) => course.sightings),
+    connections: effects.map(({ connection }) => connection).reverse(),
+  };
 }
 
 /** A packet that could not be followed to its end: whatever it may have touched is in doubt. */

@@ -22,22 +22,24 @@ export interface Ahead {
  * What they are found by is only written down once somebody has looked for something.
  */
 export class LookAhead {
-  readonly #queue: Ahead[] = [];
+  #queue: Ahead[] = [];
+  /** Where the first one stands in the queue, whose beginning is cut off from time to time. */
+  #head = 0;
   readonly #found = new Map<string, Ahead[]>();
   #indexed = false;
   #count = 0;
 
   get first(): Ahead | undefined {
-    return this.#queue[0];
+    return this.#queue[this.#head];
   }
 
   get length(): number {
-    return this.#queue.length;
+    return this.#queue.length - this.#head;
   }
 
   /** Everything that waits, the packet at hand included, in order. */
   get all(): readonly Ahead[] {
-    return this.#queue;
+    return this.#queue.slice(this.#head);
   }
 
   /** Takes in the next packet; says by what it can be found, when anybody has ever looked for something. */
@@ -49,8 +51,14 @@ export class LookAhead {
 
   /** The first packet is done with. */
   shift(): void {
-    const first = this.#queue.shift();
-    if (!first || !this.#indexed) return;
+    const { first } = this;
+    if (!first) return;
+    this.#head++;
+    if (this.#head * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    if (!this.#indexed) return;
     for (const key of keysOf(first.packet)) {
       const list = this.#found.get(key);
       list?.shift();
@@ -68,7 +76,7 @@ export class LookAhead {
   by(key: string): readonly Ahead[] {
     if (!this.#indexed) {
       this.#indexed = true;
-      for (const ahead of this.#queue) this.#note(ahead);
+      for (const ahead of this.all) this.#note(ahead);
     }
     const first = this.first;
     if (!first) return [];

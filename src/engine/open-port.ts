@@ -10,6 +10,9 @@ export type OpenSide = "sport" | "dport";
 
 const SIDES: readonly OpenSide[] = ["dport", "sport"];
 
+/** So many connections to one place are looked through for the one that an answer belongs to. */
+const MOST = 64;
+
 /** How far a TCP answer's numbers may lie from what it answers: more than any window in practice. */
 const NEAR = 1 << 24;
 
@@ -40,33 +43,36 @@ export class OpenPorts {
 
   /** Takes in a connection if a port of it is not known; says whether. */
   add(connection: Connection): boolean {
-    const side = openSide(connection.reply);
-    if (!side) return false;
+    const key = this.#keyOf(connection);
+    if (key === undefined) return false;
     this.#used = true;
-    const key = this.#key(zoneIn(connection.zone, "reply"), connection.reply, side);
-    this.#state.set(key, [...(this.#state.get<Connection[]>(key) ?? []), connection]);
+    const known = this.#state.get<readonly Connection[]>(key) ?? [];
+    if (known.length >= MOST) this.#state.set(`${key}|more`, true);
+    this.#state.set(key, [...known.slice(1 - MOST), connection]);
+    if (connection.tcp) this.#state.set(`${key}|${connection.tcp.seen[0].end}`, connection);
     return true;
   }
 
   remove(connection: Connection): void {
-    const side = openSide(connection.reply);
-    if (!side) return;
-    const key = this.#key(zoneIn(connection.zone, "reply"), connection.reply, side);
-    const rest = this.#state.get<Connection[]>(key)?.filter((other) => other !== connection) ?? [];
+    const key = this.#keyOf(connection);
+    if (key === undefined) return;
+    const rest = this.#state.get<readonly Connection[]>(key)?.filter((other) => other !== connection) ?? [];
     this.#state.set(key, rest.length > 0 ? rest : undefined);
+    const numbered = connection.tcp && `${key}|${connection.tcp.seen[0].end}`;
+    if (numbered !== undefined && this.#state.get(numbered) === connection) this.#state.set(numbered, undefined);
+  }
+
+  #keyOf({ zone, reply }: Connection): string | undefined {
+    const side = openSide(reply);
+    return side && this.#key(zoneIn(zone, "reply"), reply, side);
   }
 
   /** The connection that an answer belongs to; the answer tells its port from now on. */
   answered(zone: number, tuple: FlowTuple, packet: Packet | undefined, now: bigint): Connection | undefined {
     if (!this.#used) return undefined;
     for (const side of SIDES) {
-      const known = this.#state.get<Connection[]>(this.#key(zone, tuple, side)) ?? [];
-      const fitting = known.filter((one) => !one.dying && one.expires > now && isAnswer(one, tuple[side], packet));
-      const found = fitting[0];
+      const found = this.#asked(this.#key(zone, tuple, side), tuple[side], packet, now);
       if (!found) continue;
-      if (fitting.length > 1) {
-        throw new Undecided(`which of ${fitting.length} connections it answers: the ports that NAT drew for them are not known`);
-      }
       this.#state.checkObject(found);
       this.remove(found);
       this.#state.change(found);
@@ -75,6 +81,18 @@ export class OpenPorts {
       return found;
     }
     return undefined;
+  }
+
+  #asked(key: string, port: number, packet: Packet | undefined, now: bigint): Connection | undefined {
+    const fits = (one: Connection) => !one.dying && one.expires > now && isAnswer(one, port, packet);
+    const segment = packet?.transport?.kind === "tcp" ? packet.transport : undefined;
+    const numbered = segment && this.#state.get<Connection>(`${key}|${segment.ack}`);
+    if (numbered && fits(numbered)) return numbered;
+    const fitting = (this.#state.get<readonly Connection[]>(key) ?? []).filter(fits);
+    if (fitting.length > 1 || (fitting.length === 0 && this.#state.get(`${key}|more`))) {
+      throw new Undecided("which connection it answers: there are several whose ports NAT drew and nothing tells");
+    }
+    return fitting[0];
   }
 }
 

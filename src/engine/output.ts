@@ -160,7 +160,7 @@ function toNeighbour(run: Run, netns: Netns, skb: Skb): void {
   if (mac !== undefined) skb.dstMac = mac;
   else delete skb.dstMac;
   const cached = headerCache(netns.name, device.name, nexthop);
-  if (!run.world.state.get(cached)) run.world.state.set(cached, true);
+  if (device.kind === "bridge" && !run.world.state.peek(cached)) run.world.state.set(cached, true);
   if (device.mac !== undefined) skb.srcMac = device.mac;
   transmit(run, netns, device, skb);
 }
