@@ -43,6 +43,10 @@ export function bridgeReceive(run: Run, netns: Netns, bridge: Device, port: Devi
     run.drop(skb, "device-down", `the bridge ${bridge.name} is down`);
     return;
   }
+  if (skb.srcMac !== undefined && (skb.srcMac === 0 || isGroupMac(skb.srcMac))) {
+    run.drop(skb, "bridge", `no frame can come from ${formatMac(skb.srcMac)}`);
+    return;
+  }
   if (skb.dstMac === bridge.mac) skb.type = "host";
   if (callsIptables(netns, bridge) && skb.packet.family === 4) return prerouting(run, netns, bridge, port, skb);
   handleFrame(run, netns, bridge, port, skb);
