@@ -51,7 +51,7 @@ const NUMBERS: ReadonlyMap<string, number> = new Map<string, number>([
 /** The number of a protocol by name or number, upper and lower case alike; undefined when it is neither. */
 export function protocolNumber(text: string): number | undefined {
   if (/^(\d+|0x[0-9a-f]+)$/i.test(text)) {
-    const number = Number(text);
+    const number = /^0\d/.test(text) ? (/^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number.NaN) : Number(text);
     return number <= 255 ? number : undefined;
   }
   return NUMBERS.get(text.toLowerCase());

@@ -31,7 +31,9 @@ export function lowerRule(place: Place, words: SaveWord[], at: number, scope: Ru
   for (const use of state.matches) checkUse(state.words, use, scope.cache);
   if (state.target && "by" in state.target) checkUse(state.words, state.target, scope.cache);
   const { problems } = state.words;
-  return { rules: problems.length > 0 || state.otherFamily ? [] : drafts(state), problems };
+  // iptables goes by such a line, whatever its words mean there.
+  if (state.otherFamily) return { rules: [], problems: [] };
+  return { rules: problems.length > 0 ? [] : drafts(state), problems };
 }
 
 // A line with more is no rule at all.

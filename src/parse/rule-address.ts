@@ -1,16 +1,17 @@
+import { parseNumber } from "../extensions/codecs.ts";
 import { type Address, type AddressMask, type Family, maskOf, parseAddress } from "../model/address.ts";
 
-/** `10/8` is 10.0.0.0/8, and 010.0.0.1 is 8.0.0.1: as libxtables reads them (xtables.c, __numeric_to_ipaddr). */
+/** `10/8` is 10.0.0.0/8, 010.0.0.1 is 8.0.0.1 and 0xa.0.0.1 is 10.0.0.1: as libxtables reads them (xtables.c, __numeric_to_ipaddr). */
 function completed(text: string): string {
-  const octets = text.split(".").map((octet) => (/^0[0-7]+$/.test(octet) ? String(Number.parseInt(octet, 8)) : octet));
+  const octets = text.split(".").map((octet) => (/^0([0-7]+|x[0-9a-f]+)$/i.test(octet) ? String(parseNumber(octet)) : octet));
   while (octets.length < 4) octets.push("0");
   return octets.join(".");
 }
 
 function readMask(family: Family, text: string): Address | undefined {
   if (/^\d{1,3}$/.test(text)) {
-    const length = Number(text);
-    return length <= (family === 4 ? 32 : 128) ? maskOf(family, length) : undefined;
+    const length = parseNumber(text, 0, family === 4 ? 32 : 128);
+    return length === undefined ? undefined : maskOf(family, length);
   }
   const mask = parseAddress(text);
   return mask !== undefined && (typeof mask === "number") === (family === 4) ? mask : undefined;
@@ -46,6 +47,8 @@ export function parseAddressMask(text: string, family: Family): AddressMask | un
   const plain = family === 4 ? plainNetwork4(text) : undefined;
   if (plain) return plain;
   const slash = text.indexOf("/");
+  // Everything there is, whatever it is called (xtables.c, xtables_ipparse_multiple).
+  if (slash > 0 && text.slice(slash) === "/0") return { address: family === 4 ? 0 : 0n, mask: family === 4 ? 0 : 0n };
   const host = slash < 0 ? text : text.slice(0, slash);
   const address = parseAddress(family === 4 ? completed(host) : host);
   if (address === undefined || (typeof address === "number") !== (family === 4)) return undefined;

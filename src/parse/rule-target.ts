@@ -20,6 +20,9 @@ export function readTarget(state: RuleState, flag: SaveWord, kind: "jump" | "got
   const name = word.text;
   const verdict = kind === "jump" ? VERDICTS.get(name) : undefined;
   const chain = verdict ? undefined : findChain(scope.table, name);
+  // iptables has refused this since 1.4.4 (iptables.c, do_command4).
+  if (name === "DROP" && verdict && scope.table.name === "nat")
+    words.report(word, "the table nat is not for filtering: no rule of it can DROP");
   if (verdict) state.target = verdict;
   else if (chain) {
     if (isBuiltIn(scope.table, name)) words.report(word, `${flag.text} cannot go to the built-in chain ${name}`);

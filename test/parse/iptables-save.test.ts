@@ -185,6 +185,11 @@ describe("what is wrong with a file", () => {
     expect(shown(read(...lines).problems)).toEqual([problem]);
   });
 
+  it("is a rule of the table nat that drops", () => {
+    const { problems } = read("*nat", "-A PREROUTING -j DROP", "COMMIT");
+    expect(shown(problems)).toEqual(["2:18+4 the table nat is not for filtering: no rule of it can DROP"]);
+  });
+
   it("is a loop of chains, with the rule that closes it", () => {
     const rules = ["-A web -j a", "-A a -j b", "-A b -g web", "-A b -j c", "-A c -j c"];
     const { problems } = read("*filter", "-N web", "-N a", "-N b", "-N c", ...rules, "COMMIT");

@@ -28,6 +28,7 @@ describe("the header of a rule", () => {
     ["192.0.2.255/30", "192.0.2.252", "255.255.255.252"],
     ["0.0.0.0/1", "0.0.0.0", "128.0.0.0"],
     ["010.0.0.1/32", "8.0.0.1", "255.255.255.255"],
+    ["0xa.0.0.1/010", "10.0.0.0", "255.0.0.0"],
   ])("-s %s", (text, address, mask) => {
     expect(ruleOf(`-A INPUT -s ${text}`).source).toEqual({ value: { address: ip(address), mask: ip(mask) }, not: false });
   });
@@ -35,6 +36,11 @@ describe("the header of a rule", () => {
   it("reads IPv6 addresses and clears host bits", () => {
     expect(ruleOf("-A INPUT -d 2001:db8::1/32", 6).destination?.value).toEqual({ address: ip("2001:db8::"), mask: ip("ffff:ffff::") });
     expect(ruleOf("-A INPUT -d ::1", 6).destination?.value.address).toBe(1n);
+  });
+
+  it("takes /0 for everything there is, whatever stands before it", () => {
+    expect(ruleOf("-A INPUT ! -s 0/0", 6).source?.value).toEqual({ address: 0n, mask: 0n });
+    expect(ruleOf("-A INPUT ! -s ::/0").source?.value).toEqual({ address: 0, mask: 0 });
   });
 
   it("stores nothing for what matches everything", () => {
@@ -199,14 +205,19 @@ describe("targets", () => {
 
 describe("families", () => {
   it("leaves out rules for the other one", () => {
-    const rules = ["-4 -A INPUT -p icmp -m icmp --icmp-type 8 -j ACCEPT", "-6 -A INPUT -s 2001:db8::1 -j ACCEPT", "-A INPUT -6 -j DROP"];
+    const rules = [
+      "-4 -A INPUT -p icmp -m icmp --icmp-type 8 -j ACCEPT",
+      "-6 -A INPUT -s 2001:db8::1 -j ACCEPT",
+      "-A INPUT -6 -j DROP",
+      "-A INPUT -d 2001:db8::1 -6 -j DROP",
+    ];
     const texts = (family: 4 | 6) =>
       readRules(rules, family)
         .value.tables.get("filter")
         ?.chains.get("INPUT")
         ?.rules.map((rule) => rule.text);
     expect(texts(4)).toEqual(["-A INPUT -p icmp -m icmp --icmp-type 8 -j ACCEPT"]);
-    expect(texts(6)).toEqual(["-A INPUT -s 2001:db8::1 -j ACCEPT", "-A INPUT -6 -j DROP"]);
+    expect(texts(6)).toEqual(["-A INPUT -s 2001:db8::1 -j ACCEPT", "-A INPUT -6 -j DROP", "-A INPUT -d 2001:db8::1 -6 -j DROP"]);
     expect([...readRules(rules, 4).problems, ...readRules(rules, 6).problems]).toEqual([]);
   });
 

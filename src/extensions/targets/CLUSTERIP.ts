@@ -2,7 +2,7 @@ import { formatMac, parseMac } from "../../model/address.ts";
 import { choice, FLAG, number, word } from "../codecs.ts";
 import { type Args, type TargetResult, target } from "../spec.ts";
 
-const NODES = number(1, 16);
+const NODES = number(0, 16);
 
 /** Only a group address: all nodes of the cluster listen to it. */
 const GROUP_MAC = word(
