@@ -250,6 +250,8 @@ interface SpecBase<O extends Options> {
   explain(args: Args<O>): string;
   /** One sentence for docs/extensions.md. */
   readonly doc: string;
+  /** What neither a capture nor a snapshot ever tells, in a noun phrase: there the explanation follows both ways. Absent: they decide it. */
+  readonly forks?: string;
   readonly examples: readonly Example[];
   /** The words of a random use of it as iptables-save prints them, "-m" or "-j" included; undefined where such a rule cannot have one. */
   draw(d: Draw): string | undefined;

@@ -56,6 +56,7 @@ const statistic = match({
     const every = d.integer(1, 4);
     return `-m statistic --mode nth ${not(d)}--every ${every} --packet ${d.integer(0, every - 1)}`;
   },
+  forks: "the random numbers of `--mode random`",
   doc: "Every nth packet, or packets at random; chance cannot be replayed.",
   examples: [
     {

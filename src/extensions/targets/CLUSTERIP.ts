@@ -53,6 +53,7 @@ const clusterip = target({
     },
   // Linux has not had it since 6.4, and would refuse every ruleset with it.
   draw: () => undefined,
+  forks: "which node of the cluster answers",
   doc: "Shared an address among the nodes of a cluster: each dropped what another one answers.",
   examples: [
     {

@@ -60,6 +60,7 @@ const nfqueue = target({
     const fanout = queues.includes("balance") ? maybe(d, 3, "--queue-cpu-fanout") : "";
     return `-j NFQUEUE ${queues}${maybe(d, 3, "--queue-bypass")}${fanout}`;
   },
+  forks: "whether a program listens, with `--queue-bypass`",
   doc: "Hands the packet to a program, which decides.",
   examples: [
     { rule: "-j NFQUEUE", saved: "-j NFQUEUE --queue-num 0", says: "hand to a program on queue 0" },

@@ -61,6 +61,7 @@ const spec = target({
     const options = `${maybe(d, 2, "--sack-perm")}${maybe(d, 2, "--timestamp")}${maybe(d, 2, "--wscale 7")}${maybe(d, 2, "--mss 1460")}${maybe(d, 4, "--ecn")}`;
     return `-m tcp --tcp-flags FIN,RST ${d.pick(["FIN", "RST", "FIN,RST"])} -j SYNPROXY${options}`;
   },
+  forks: "whether a client's answer acknowledges the proxy's cookie",
   doc: "Answers TCP handshakes with SYN cookies, and opens the connection to the server when the client has proved itself.",
   examples: [
     {
