@@ -20,6 +20,8 @@ export function routeOutput(run: Run, netns: Netns, flow: FlowKey, stage: "outpu
   if (!netns.routed) return guessOutput(run, netns, flow.dst);
   const { dst, src } = flow;
   let key = flow;
+  // Without a destination it is meant for the host itself.
+  if (dst === 0) return { kind: "local", device: "lo" };
   if (isMulticast(dst) || dst === 0xffffffff) {
     const device = netns.deviceOf(src);
     if (device) key = { ...key, oif: device.name };
@@ -95,10 +97,11 @@ function sendOn(run: Run, netns: Netns, skb: Skb): void {
   skb.device = destination.device;
   if (hearsItself(skb, destination)) {
     const copy = cloneSkb(skb);
-    if (runHook(run, netns, "POSTROUTING", copy, { in: "", out: destination.device })) {
+    const up = netns.devices.get(destination.device)?.up !== false;
+    if (runHook(run, netns, "POSTROUTING", copy, { in: "", out: destination.device }) && up) {
       copy.looped = true;
       copy.type = destination.kind === "broadcast" ? "broadcast" : "multicast";
-      run.later(() => ipReceive(run, netns, copy));
+      ipReceive(run, netns, copy);
     }
   }
   if (!runHook(run, netns, "POSTROUTING", skb, { in: "", out: destination.device })) return;
