@@ -57,6 +57,8 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   const flows = new FlowNumbers();
   const ahead = new LookAhead();
   let open: Open | undefined;
+  /** The first packet's socket may have set a mark, which only its whole window tells. */
+  let held = false;
 
   /** Replays the first packet that waits; false when what comes after it can still tell more of it. */
   const replayFirst = (over: boolean, released: PacketTrace[]): boolean => {
@@ -73,6 +75,8 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
         ahead.shift();
         return true;
       }
+      held = !over && options.mark === undefined && first.from.marksMatter && isLocal(entry);
+      if (held) return false;
       const departure = { entry, frame, packet, mark: options.mark ?? markOf(world, entry, frame, packet, ahead, options.interface) };
       const assumptions = world.assumptions.take();
       open = { departure, explored: explore(world, departure), assumptions, wanted: new Set() };
@@ -99,9 +103,8 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
       const released: PacketTrace[] = [];
       for (;;) {
         const over = ahead.isOver(frame.time);
-        if (netns.marksMatter && !over) break;
         const { wanted } = open ?? {};
-        if (wanted && !over && !keys.some((key) => wanted.has(key))) break;
+        if (!over && (held || (wanted && !keys.some((key) => wanted.has(key))))) break;
         if (!replayFirst(over, released)) break;
       }
       return released;
@@ -130,9 +133,14 @@ function again(earlier: Mutable, frame: Frame, packet: Packet, entry: Entry): Mu
   };
 }
 
+/** Whether a packet was seen as a local socket sends it, before OUTPUT. */
+function isLocal(entry: Entry): boolean {
+  return entry.direction === "out" && !entry.outgoing;
+}
+
 /** The mark that a local packet's socket must have set. */
 function markOf(world: World, entry: Entry, frame: Frame, packet: Packet, ahead: LookAhead, device: string | undefined): number {
-  if (entry.direction !== "out" || entry.outgoing) return 0;
+  if (!isLocal(entry)) return 0;
   const begin = (run: Run, mark: number) => start(run, entry, { ...skbOf(entry, frame, packet), mark });
   return socketMark(world, entry, frame, packet, ahead, device, begin);
 }
