@@ -1,3 +1,4 @@
+import { packetOctets } from "../extensions/packet-octets.ts";
 import type { RejectWith } from "../extensions/spec.ts";
 import type { Address } from "../model/address.ts";
 import { type Icmp, type Packet, PROTOCOL, TCP_FLAG, type Tcp } from "../model/packet.ts";
@@ -219,8 +220,8 @@ function made(
 function payloadOf(transport: Icmp | Tcp, size: number): Uint8Array {
   const payload = new Uint8Array(size);
   if (transport.kind === "icmp" && transport.quoted) {
-    const start = 8 + transport.quoted.headerLength;
-    payload.set(transport.quoted.payload.subarray(0, Math.max(0, size - start)), Math.min(start, size));
+    const quote = packetOctets(transport.quoted).slice(0, size - 8);
+    for (const [i, octet] of quote.entries()) payload[8 + i] = octet ?? 0;
   }
   return payload;
 }

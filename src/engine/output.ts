@@ -37,7 +37,7 @@ export function routeOutput(run: Run, netns: Netns, flow: FlowKey, stage: "outpu
   if (isLoopback(src) && device !== "lo" && netns.deviceSysctl(device, "route_localnet", 0, "or") === 0) return undefined;
   // Neither is sent to a gateway (__mkroute_output).
   if (isMulticast(dst)) return { kind: "multicast", device, route };
-  if (route.type === "broadcast") return { kind: "broadcast", device, route };
+  if (route.type === "broadcast" || dst === 0xffffffff) return { kind: "broadcast", device, route };
   return { kind: "output", device, route, nexthop };
 }
 

@@ -19,8 +19,8 @@ describe("limit", () => {
   };
 
   it("lets a burst through and then one per period", () => {
-    expect(matches("-m limit --limit 1/sec --limit-burst 2", [0, 0, 0, 0.5, 1, 1.2])).toEqual([true, true, false, false, true, false]);
-    expect(matches("-m limit --limit 1/sec --limit-burst 2", [0, 0, 0, 0.5, 1, 1.2], "nft")).toEqual([
+    expect(matches("-m limit --limit 1/sec --limit-burst 2", [0, 0, 0, 0.5, 1.05, 1.2])).toEqual([true, true, false, false, true, false]);
+    expect(matches("-m limit --limit 1/sec --limit-burst 2", [0, 0, 0, 0.5, 1.05, 1.2], "nft")).toEqual([
       true,
       true,
       false,
@@ -28,6 +28,11 @@ describe("limit", () => {
       true,
       false,
     ]);
+  });
+
+  it("does not know when it hangs on the tick of the kernel's clock", () => {
+    const [, , late] = matches("-m limit --limit 1/sec --limit-burst 1", [0, 0.5, 1.005]);
+    expect(late).toEqual({ unknown: expect.stringContaining("clock") });
   });
 
   it.each([

@@ -1,7 +1,8 @@
 import { number } from "../codecs.ts";
 import { maybe } from "../draw.ts";
 import { CREDITS, limitCredits, RATE, rateOf } from "../limit-rate.ts";
-import { type Args, match, type PacketContext } from "../spec.ts";
+import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
+import { type Bucket, type Filling, takeFrom } from "../token-bucket.ts";
 
 const DEFAULT_PERIOD = (10_000 * 3600) / 3;
 const DEFAULT_BURST = 5;
@@ -22,36 +23,27 @@ function numbersOf(args: Args<typeof options>): { readonly period: number; reado
   return { period: args.rate?.value ?? DEFAULT_PERIOD, burst: args.burst?.value ?? DEFAULT_BURST };
 }
 
-interface Bucket {
-  readonly at: number;
-  readonly credit: number;
-}
+/** Slowest ticks of a kernel (HZ is 100), and what the capture's clock may be off. */
+const JIFFY = 10_000_000;
+const CLOCK = 1_000_000;
 
-/** xt_limit.c, limit_mt: one credit bucket per rule, filled by the jiffy (here HZ is 1000). */
-function legacy(context: PacketContext, period: number, burst: number): boolean {
-  const cap = limitCredits(Math.imul(period, burst));
-  const cost = limitCredits(period);
-  const now = Number(context.time / 1_000_000n);
-  const key = `limit:${context.ruleKey}`;
-  const before = context.cells.get<Bucket>(key) ?? { at: now, credit: cap };
-  const gained = ((now - before.at) * (CREDITS / 1000)) % 2 ** 32;
-  const credit = Math.min((before.credit + gained) >>> 0, cap);
-  const matched = credit >= cost;
-  context.cells.set<Bucket>(key, { at: now, credit: matched ? credit - cost : credit });
-  return matched;
+/** xt_limit.c, limit_mt: one credit bucket per rule, filled by the jiffy. */
+function legacy(period: number, burst: number): Filling {
+  return { cap: limitCredits(Math.imul(period, burst)), cost: limitCredits(period), rate: CREDITS / 1e9, tick: JIFFY };
 }
 
 /** iptables-nft makes it an nft limit, which counts in nanoseconds (nft_limit.c, nft_limit_eval). */
-function nft(context: PacketContext, period: number, burst: number): boolean {
+function nft(period: number, burst: number): Filling {
   const { amount, seconds } = rateOf(period);
   const cost = Math.floor((seconds * 1e9) / amount);
-  const cap = cost * burst;
-  const key = `limit:${context.ruleKey}`;
-  const before = context.cells.get<{ readonly at: bigint; readonly credit: number }>(key) ?? { at: context.time, credit: cap };
-  const tokens = Math.min(before.credit + Number(context.time - before.at), cap);
-  const matched = tokens >= cost;
-  context.cells.set(key, { at: context.time, credit: matched ? tokens - cost : tokens });
-  return matched;
+  return { cap: cost * burst, cost, rate: 1, tick: CLOCK };
+}
+
+function evaluate({ cells, ruleKey, time }: PacketContext, filling: Filling): MatchResult {
+  const key = `limit:${ruleKey}`;
+  const { enough, left } = takeFrom(cells.get<Bucket>(key) ?? { credit: filling.cap, at: time }, time, filling);
+  cells.set<Bucket>(key, left);
+  return enough ?? { unknown: "how the kernel's clock ticked, as the limit was just about to let another packet through" };
 }
 
 const limit = match({
@@ -70,10 +62,11 @@ const limit = match({
   },
   compile: (args) => {
     const { period, burst } = numbersOf(args);
-    return (context) => (context.backend === "nft" ? nft(context, period, burst) : legacy(context, period, burst));
+    const filling = { legacy: legacy(period, burst), nft: nft(period, burst) };
+    return (context) => evaluate(context, filling[context.backend]);
   },
   draw: (d) => {
-    const rate = d.pick(["1/sec", "3/min", "10/min", "5/hour", "20/day", "100/sec", "10000/sec"]);
+    const rate = d.pick(["1/sec", "3/min", "10/min", "5/hour", "20/day", "10000/sec"]);
     return `-m limit --limit ${rate}${maybe(d, 2, `--limit-burst ${d.integer(1, 4)}`)}`;
   },
   doc: "At most so many packets per time, after a burst; the first packet finds the burst unused.",

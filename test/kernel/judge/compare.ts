@@ -158,15 +158,15 @@ function verdictDiffers(way: Way, kernel: Observed, reading: Reading): string | 
     case "queued":
       // By a QUEUE or NFQUEUE rule: the steps tell.
       if (way.at.table !== undefined) return undefined;
-      // The kernel counts a fragment that it has already like one that it keeps.
-      return waiting(kernel).length > 0 && way.at.reason !== "defrag"
-        ? undefined
-        : "queued, says the replay; no fragment waits in the kernel";
+      return waiting(kernel).length > 0 ? undefined : "queued, says the replay; no fragment waits in the kernel";
     default: {
       const answered = made.some((one) => one.verdict === "delivered");
       if (kernel.delivered.length > 0 && !answered)
         return `${way.verdict}, says the replay; the kernel delivered it in ${kernel.delivered[0]?.netns}`;
-      return waiting(kernel).length > 0 ? `${way.verdict}, says the replay; in the kernel a fragment waits` : undefined;
+      // The kernel counts a fragment that it has already like one that it keeps.
+      return waiting(kernel).length > 0 && way.at.reason !== "defrag"
+        ? `${way.verdict}, says the replay; in the kernel a fragment waits`
+        : undefined;
     }
   }
 }

@@ -65,12 +65,12 @@ export class Conversation {
       }
       case "answer": {
         const seen = this.#seen.get(send.to);
-        if (!seen || seen.ends.src === "0.0.0.0") return [];
+        if (!seen || seen.ends.src === "0.0.0.0" || seen.ends.dst === "0.0.0.0") return [];
         return packets(back(seen, send.header), { src: seen.ends.dst, dst: seen.ends.src }, send.header, turned(send.payload, seen));
       }
       default: {
         const seen = this.#seen.get(send.about);
-        if (!seen) return [];
+        if (!seen || seen.ends.src === "0.0.0.0" || seen.ends.dst === "0.0.0.0") return [];
         const ends = { src: send.from ?? seen.ends.dst, dst: seen.ends.src };
         return [framed(back(seen, send.header), errorAbout(ends, send.header, send.type, send.code, send.mtu, seen.packet, send.quoted))];
       }
