@@ -1,5 +1,5 @@
 import { formatAddress } from "../model/address.ts";
-import { endpoint } from "./connection.ts";
+import { type Connection, endpoint } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import type { HelperCall, HelperOutcome } from "./helper-call.ts";
 import { helpFtp } from "./helper-ftp.ts";
@@ -24,6 +24,14 @@ export function confirm(run: Run, netns: Netns, conntrack: Conntrack, skb: Skb):
   if (conntrack.confirm(skb, run.time)) return true;
   run.drop(skb, "conntrack-clash", "another connection with the same addresses and ports was entered meanwhile");
   return false;
+}
+
+/** Why a connection is RELATED, where a helper has announced it. */
+export function announcement(connection: Connection | undefined): string | undefined {
+  const { master } = connection ?? {};
+  if (!master) return undefined;
+  const { src, sport, dst, dport } = master.original;
+  return `announced by the connection from ${endpoint(src, sport)} to ${endpoint(dst, dport)}, as its helper ${master.helper} has seen`;
 }
 
 function help(run: Run, netns: Netns, conntrack: Conntrack, skb: Skb): boolean {

@@ -3,7 +3,7 @@ import type { Hook, TableName } from "../model/rule.ts";
 import type { EndStep, RuleStep } from "../model/trace.ts";
 import { type TableResult, traverse } from "./chains.ts";
 import { tablesAt } from "./compile.ts";
-import { confirm } from "./confirm.ts";
+import { announcement, confirm } from "./confirm.ts";
 import { contextOf } from "./context.ts";
 import { applyEffects } from "./effects.ts";
 import { gatherFragments } from "./fragments.ts";
@@ -72,9 +72,11 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
     state: skb.ctState,
     ...(connection ? { direction: skb.ctDirection } : {}),
     ...(protocolState ? { protocolState } : {}),
-    ...(why ? { note: why } : {}),
+    ...noteOf(why ?? (skb.ctState === "RELATED" ? announcement(connection) : undefined)),
   });
 }
+
+const noteOf = (note: string | undefined) => (note === undefined ? {} : { note });
 
 function tableHook(run: Run, netns: Netns, hook: Hook, table: TableName, skb: Skb, devices: { in: string; out: string }): boolean {
   const compiled = netns.ruleset?.get(table);

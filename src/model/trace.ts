@@ -66,7 +66,7 @@ export interface ConntrackStep extends InNetns {
   readonly direction?: "original" | "reply";
   /** The protocol's own state after this packet: "SYN_SENT". */
   readonly protocolState?: string;
-  /** Why it is INVALID or UNTRACKED, in words. */
+  /** Why it is INVALID, UNTRACKED or RELATED, in words. */
   readonly note?: string;
 }
 

@@ -9,6 +9,7 @@ const notrack = target({
   compile: () => (context) => {
     if (context.connection || context.ctState === "UNTRACKED")
       return { verdict: "CONTINUE", note: "already tracked, so nothing is changed" };
+    if (context.ctState !== "INVALID") return { verdict: "CONTINUE", note: "an earlier CT rule has decided, so nothing is changed" };
     return { verdict: "CONTINUE", effects: [{ kind: "notrack" }] };
   },
   draw: () => "-j NOTRACK",
