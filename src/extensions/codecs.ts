@@ -99,7 +99,7 @@ export function range(max: number, expected = `a number or range (a:b) up to ${m
 
 /** Reads a port number or a service name of /etc/services. */
 export function parsePort(text: string): number | undefined {
-  return parseNumber(text, 0, 65535) ?? SERVICES[text.toLowerCase()];
+  return parseNumber(text, 0, 65535) ?? SERVICES[text];
 }
 
 const PORTS = "a port, a range (a:b) or a service name";

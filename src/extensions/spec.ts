@@ -242,8 +242,8 @@ interface SpecBase<O extends Options> {
   readonly hooks?: readonly Hook[];
   /** In the order in which iptables-save prints them. */
   readonly options: O;
-  /** The kernel's and iptables' own check of the arguments as a whole; a message when it refuses. */
-  check?(args: Args<O>): string | undefined;
+  /** The kernel's and iptables' own check of the arguments as a whole; a message when it refuses. Legacy, where no backend is named. */
+  check?(args: Args<O>, backend?: "legacy" | "nft"): string | undefined;
   /** The arguments as the kernel keeps them: defaults filled in, shorthands resolved, values without effect left out. */
   canonical?(args: Args<O>, family: Family): Args<O>;
   /** "TCP destination port 8080" */

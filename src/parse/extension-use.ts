@@ -95,14 +95,19 @@ export function keepWord(rule: RuleWords, use: OpenUse, bang: SaveWord | undefin
   );
 }
 
+interface CheckScope {
+  readonly cache: RuleCache;
+  readonly backend: "legacy" | "nft";
+}
+
 /** Checks an extension as a whole, when all words of its rule are read. */
-export function checkUse(rule: RuleWords, use: OpenUse, cache: RuleCache) {
+export function checkUse(rule: RuleWords, use: OpenUse, { cache, backend }: CheckScope) {
   const { spec, args } = use;
   if (!spec || use.same || rule.problems.length > 0) return;
   const missing = cache.flags(spec).required.filter(({ key }) => !args[key]);
   for (const { option } of missing) rule.report(use.by, `${use.name} needs ${option.flag}`);
   if (missing.length > 0) return;
-  const complaint = spec.check?.(args as never);
+  const complaint = spec.check?.(args as never, backend);
   if (complaint !== undefined) rule.report(use.by, `${use.name}: ${complaint}`);
 }
 

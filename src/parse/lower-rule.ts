@@ -28,8 +28,8 @@ export function lowerRule(place: Place, words: SaveWord[], at: number, scope: Ru
   checkProtocols(state);
   const count = (state.sources?.length ?? 1) * (state.destinations?.length ?? 1);
   if (count > MOST_RULES) state.words.report(endOf(place), `expected addresses for at most ${MOST_RULES} rules, found some for ${count}`);
-  for (const use of state.matches) checkUse(state.words, use, scope.cache);
-  if (state.target && "by" in state.target) checkUse(state.words, state.target, scope.cache);
+  for (const use of state.matches) checkUse(state.words, use, scope);
+  if (state.target && "by" in state.target) checkUse(state.words, state.target, scope);
   const { problems } = state.words;
   // iptables goes by such a line, whatever its words mean there.
   if (state.otherFamily) return { rules: [], problems: [] };

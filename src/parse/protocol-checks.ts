@@ -14,6 +14,8 @@ export function checkProtocols(state: RuleState) {
   const protocol = state.protocol?.not ? undefined : state.protocol?.value;
   const { words, scope, target } = state;
   for (const { name, by } of state.matches) {
+    // iptables-nft says "another protocol, and these octets where ports would be".
+    if (scope.backend === "nft" && state.protocol?.not && (name === "tcp" || name === "udp")) continue;
     const needed = matchProtocol(name, scope.family);
     if (needed !== undefined && protocol !== needed) words.report(by, `the match ${name} is possible only with -p ${protocolName(needed)}`);
     if (name === "multiport" && !WITH_PORTS.has(protocol ?? 0)) {

@@ -9,6 +9,8 @@ import type { TableDraft } from "./table-draft.ts";
 /** What a rule's words are read against. */
 export interface RuleScope {
   readonly family: Family;
+  /** Which program wrote the rules, as far as is known by now. */
+  readonly backend: "legacy" | "nft";
   readonly cache: RuleCache;
   readonly table: TableDraft;
   /** Whether suggestions are worth their time: not any more after many mistakes. */

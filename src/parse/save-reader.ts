@@ -193,7 +193,7 @@ export class SaveReader {
       this.#at,
       words,
       position === undefined ? 2 : 3,
-      { family: this.#family, cache: this.#cache, table, chain: chain.name, suggest: this.#suggest },
+      { family: this.#family, backend: this.backend, cache: this.#cache, table, chain: chain.name, suggest: this.#suggest },
       counters,
     );
     for (const problem of problems) this.#problems.push(problem);

@@ -50,7 +50,8 @@ const limit = match({
   name: "limit",
   options,
   canonical,
-  check: (args) => {
+  check: (args, backend) => {
+    if (backend === "nft") return undefined;
     const { period, burst } = numbersOf(args);
     const refused = burst === 0 || limitCredits(Math.imul(period, burst)) < limitCredits(period);
     return refused ? "the kernel refuses this limit: rate and burst overflow its 32 bits" : undefined;

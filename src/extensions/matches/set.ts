@@ -43,9 +43,17 @@ function canonical(args: Args<typeof options>): Args<typeof options> {
   };
 }
 
+function check(args: Args<typeof options>): string | undefined {
+  const several = (...given: readonly unknown[]) => given.filter((option) => option !== undefined).length > 1;
+  if (several(args.packetsEq, args.packetsLt, args.packetsGt)) return "only one of --packets-eq, --packets-lt and --packets-gt is possible";
+  if (several(args.bytesEq, args.bytesLt, args.bytesGt)) return "only one of --bytes-eq, --bytes-lt and --bytes-gt is possible";
+  return undefined;
+}
+
 const set = match({
   name: "set",
   options,
+  check,
   canonical,
   explain: (args) =>
     `${args.set?.not ? "not " : ""}in set ${args.set?.value.name ?? ""}${args.returnNomatch ? " as a nomatch member" : ""}`,

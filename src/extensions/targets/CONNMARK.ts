@@ -1,6 +1,7 @@
 import { FLAG, hex, hexNumber, number } from "../codecs.ts";
 import type { Draw } from "../draw.ts";
 import { drawChange } from "../draw-mark.ts";
+import { isAfter, lastGiven } from "../last-given.ts";
 import { MARK_OPTIONS, markOptionsGiven, xmarkOf } from "../mark-options.ts";
 import { changed, changeWords } from "../marks.ts";
 import { type Args, type PacketContext, type TargetResult, target } from "../spec.ts";
@@ -21,9 +22,19 @@ const options = {
 
 type ConnmarkArgs = Args<typeof options>;
 
-function canonical(args: ConnmarkArgs): ConnmarkArgs {
+// A mask after the mark takes the place of the one that it came with (libxt_CONNMARK.c, connmark_tg_parse).
+function changeOf(args: ConnmarkArgs): ConnmarkArgs["xmark"] {
+  const change = xmarkOf(args);
+  const mark = (["xmark", "mark", "and", "or", "xor"] as const).find((key) => args[key]);
+  const mask = (["mask", "ctmask"] as const).find((key) => args[key] && mark && isAfter(args, key, mark));
+  const bits = mask && args[mask]?.value;
+  return change && bits !== undefined ? { value: { value: change.value.value, mask: bits }, not: false } : change;
+}
+
+function canonical(given: ConnmarkArgs): ConnmarkArgs {
+  const args = lastGiven(given, "left", "right");
   const shift = { left: args.left?.value ? args.left : undefined, right: args.right?.value ? args.right : undefined };
-  if (!args.save && !args.restore) return { xmark: xmarkOf(args), ...shift };
+  if (!args.save && !args.restore) return { xmark: changeOf(args), ...shift };
   const mask = args.mask ?? { value: ALL, not: false };
   return { save: args.save, restore: args.restore, nfmask: args.nfmask ?? mask, ctmask: args.ctmask ?? mask, ...shift };
 }
@@ -70,6 +81,7 @@ const spec = target({
   options,
   canonical,
   check: (args) => {
+    if (args.mask && (args.nfmask || args.ctmask)) return "--mask goes without --nfmask and --ctmask";
     const actions = markOptionsGiven(args) + (args.save ? 1 : 0) + (args.restore ? 1 : 0);
     return actions === 1 ? undefined : "CONNMARK needs exactly one of --set-xmark (or its like), --save-mark, --restore-mark";
   },

@@ -1,4 +1,4 @@
-import { FLAG, parseNumber, text, word } from "../codecs.ts";
+import { FLAG, parseNumber, quote, word } from "../codecs.ts";
 import { maybe } from "../draw.ts";
 import { target } from "../spec.ts";
 
@@ -15,11 +15,14 @@ const LEVEL = word(
   String,
 );
 
+// The kernel's target has room for 30 octets, the closing zero counted (struct xt_log_info).
+const PREFIX = word("text", (prefix) => (prefix === "" ? undefined : prefix.slice(0, 29)), quote);
+
 /** xt_LOG.c, log_tg. */
 const log = target({
   name: "LOG",
   options: {
-    prefix: { flag: "--log-prefix", codec: text(29) },
+    prefix: { flag: "--log-prefix", codec: PREFIX },
     level: { flag: "--log-level", codec: LEVEL },
     tcpSequence: { flag: "--log-tcp-sequence", codec: FLAG },
     tcpOptions: { flag: "--log-tcp-options", codec: FLAG },

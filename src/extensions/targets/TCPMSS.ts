@@ -1,5 +1,6 @@
 import { FLAG, number } from "../codecs.ts";
 import { over } from "../draw.ts";
+import { lastGiven } from "../last-given.ts";
 import { type Args, type PacketContext, type TargetResult, target } from "../spec.ts";
 import { mssOf } from "../tcp-mss.ts";
 import { isLaterFragment } from "../transport.ts";
@@ -36,12 +37,23 @@ function tcpmss(args: Args<typeof options>, context: PacketContext): TargetResul
   };
 }
 
+function canonical(args: Args<typeof options>): Args<typeof options> {
+  return lastGiven(args, "set", "clamp");
+}
+
 const spec = target({
   name: "TCPMSS",
   options,
-  check: (args) => ((args.set === undefined) === (args.clamp === undefined) ? "TCPMSS needs --set-mss or --clamp-mss-to-pmtu" : undefined),
-  explain: (args) => `lower the TCP maximum segment size to ${args.set ? args.set.value : "what the path's MTU allows"}`,
-  compile: (args) => (context) => tcpmss(args, context),
+  canonical,
+  check: (args) => (args.set || args.clamp ? undefined : "TCPMSS needs --set-mss or --clamp-mss-to-pmtu"),
+  explain: (given) => {
+    const args = canonical(given);
+    return `lower the TCP maximum segment size to ${args.set ? args.set.value : "what the path's MTU allows"}`;
+  },
+  compile: (given) => {
+    const args = canonical(given);
+    return (context) => tcpmss(args, context);
+  },
   draw: (d) => {
     if (!over(d, "tcp")) return undefined;
     // The kernel wants SYNs only, and the path's MTU only where it is known (tcpmss_tg4_check).
