@@ -97,6 +97,7 @@ function dnatToPort(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
     return;
   }
   if (mac !== undefined) skb.dstMac = mac;
+  else delete skb.dstMac;
   if (bridge.mac !== undefined) skb.srcMac = skb.srcMac ?? bridge.mac;
   skb.type = "otherhost";
   if (!netns.sawTraffic && !run.world.state.get(headerCache(netns.name, bridge.name, nexthop))) {

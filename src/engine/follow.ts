@@ -149,6 +149,7 @@ function skbAt({ entry, frame, packet, mark }: Departure): Skb {
 /** Sends a packet on its way. Returns what would have to be known when it cannot be followed to its end. */
 export function start(run: Run, entry: Entry, skb: Skb): Undecided | undefined {
   try {
+    run.sending = entry.direction === "out" && !entry.outgoing;
     if (entry.direction === "in") {
       if (entry.device) receive(run, entry.netns, entry.device, typed(skb, entry));
       else {
@@ -164,6 +165,7 @@ export function start(run: Run, entry: Entry, skb: Skb): Undecided | undefined {
       sendLocal(run, entry.netns, skb);
     } else if (entry.outgoing) sendPassing(run, entry, skb);
     else sendLocal(run, entry.netns, skb);
+    run.sending = false;
     run.drain();
     return undefined;
   } catch (error) {

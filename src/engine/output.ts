@@ -130,6 +130,7 @@ export function finishOutput(run: Run, netns: Netns, skb: Skb): void {
     void fragments;
     void fragMaxSize;
     toNeighbour(run, netns, { ...rest, packet });
+    if (run.sending) run.drain();
   }
 }
 

@@ -123,6 +123,8 @@ export class Run {
   connection: Connection | undefined;
   /** The connections that it opens, one in each namespace that tracks. */
   readonly opened: Connection[] = [];
+  /** A socket is sending: what a device has received is worked off before the next packet leaves. */
+  sending = false;
   /** Nesting of answers and devices, against endless loops. */
   crossed = 0;
   readonly #original: Run | undefined;
@@ -151,7 +153,10 @@ export class Run {
 
   /** Works off what waits, until nothing moves any more. */
   drain(): void {
+    const sending = this.sending;
+    this.sending = false;
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) next();
+    this.sending = sending;
   }
 
   end(verdict: Verdict, at: Place): void {
