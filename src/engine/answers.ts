@@ -1,6 +1,6 @@
 import { packetOctets } from "../extensions/packet-octets.ts";
 import type { RejectWith } from "../extensions/spec.ts";
-import type { Address } from "../model/address.ts";
+import { type Address, isMulticast } from "../model/address.ts";
 import { type Icmp, type Packet, PROTOCOL, TCP_FLAG, type Tcp } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
 import { FIXED_HEADER, withOptions } from "./ip-options.ts";
@@ -8,6 +8,7 @@ import { buildOptions, type EchoedOptions, echoOptions } from "./ip-options-answ
 import { isUnicast } from "./ip-options-input.ts";
 import type { Netns } from "./netns.ts";
 import { sendLocal } from "./output.ts";
+import { mayBeRejected, mayBeReset } from "./reject-checksum.ts";
 import { lookup } from "./route-input.ts";
 import { selectAddress } from "./routing.ts";
 import { Run } from "./run.ts";
@@ -28,9 +29,9 @@ const ICMP_ERRORS = new Set([3, 4, 5, 11, 12]);
 /** REJECT's answer (net/ipv4/netfilter/ipt_REJECT.c, nf_reject_ipv4.c). */
 export function reject(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { in: string; out: string }, kind: RejectWith): void {
   if (skb.packet.fragment && skb.packet.fragment.offset > 0) return;
-  if (kind === "tcp-reset") return sendReset(run, netns, skb);
+  if (kind === "tcp-reset") return sendReset(run, netns, hook, skb);
   const code = REJECT_CODES[kind];
-  if (code === undefined || skb.packet.checksum === "bad") return;
+  if (code === undefined || !mayBeRejected(netns, skb)) return;
   sendIcmpError(run, netns, skb, hook === "OUTPUT" ? "" : devices.in, 3, code);
 }
 
@@ -71,10 +72,10 @@ function answer(
 }
 
 /** nf_send_reset: from the packet's destination back to its source; a RST is never answered. */
-function sendReset(run: Run, netns: Netns, skb: Skb): void {
+function sendReset(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
   const { packet } = skb;
   const tcp = packet.transport;
-  if (tcp?.kind !== "tcp" || tcp.flags & TCP_FLAG.RST || packet.checksum === "bad") return;
+  if (tcp?.kind !== "tcp" || tcp.flags & TCP_FLAG.RST || !mayBeReset(netns, hook, skb)) return;
   if (skb.destination?.kind === "broadcast" || skb.destination?.kind === "multicast") return;
   const data = packet.length - packet.headerLength - tcp.headerLength;
   const acked = (tcp.flags & TCP_FLAG.ACK) !== 0;
@@ -136,7 +137,16 @@ export function sendIcmpError(
   const header = FIXED_HEADER + (options?.octets.length ?? 0);
   const quotable = Math.min(packet.length, 576 - header - 8);
   const error: Icmp = { kind: "icmp", type, code, ...more, quoted: packet };
-  const plain = made(source, towards, PROTOCOL.icmp, tos, FIXED_HEADER + 8 + quotable, error, defaultTtl(netns), false);
+  const plain = made(
+    source,
+    towards,
+    PROTOCOL.icmp,
+    tos,
+    FIXED_HEADER + 8 + quotable,
+    error,
+    isMulticast(towards) ? 1 : defaultTtl(netns),
+    false,
+  );
   if (!options) return answer(run, netns, skb, plain, "icmp-error", { routeSource });
   const built = buildOptions(options, Number(source), Number(packet.src));
   const longer = { ...plain, headerLength: header, length: header + 8 + quotable };

@@ -75,6 +75,7 @@ function assemble(ordered: readonly Packet[]): Packet | undefined {
   return {
     ...rest,
     length: first.headerLength + end,
+    headerChecksum: "good",
     payload,
     dontFragment: largestDf === largest,
     ...(decoded.transport ? { transport: decoded.transport } : {}),
@@ -108,6 +109,7 @@ export function cut(skb: Skb, mtu: number): Packet[] {
     for (const part of old) borders.push(part.length - part.headerLength);
   } else {
     const step = room & ~7;
+    if (step < 8) throw new Undecided(`how it is cut for an MTU of ${limit}, which holds no more than its header`);
     let left = total;
     while (left > 0) {
       const size = left <= room ? left : step;

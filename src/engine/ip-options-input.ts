@@ -17,6 +17,7 @@ import { routeInput } from "./route-input.ts";
 import { type FlowKey, selectAddress } from "./routing.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
+import { sentOn } from "./source-route-checksum.ts";
 import { Undecided } from "./undecided.ts";
 
 const PARAMETER_PROBLEM = 12;
@@ -102,7 +103,7 @@ function sourceRoute(run: Run, netns: Netns, skb: Skb, octets: OptionOctets, opt
       options.nexthop = next;
       return true;
     }
-    skb.packet = { ...skb.packet, dst: next, ...(next !== skb.packet.dst && { headerChecksum: "bad" }) };
+    skb.packet = { ...sentOn(skb.packet, next, isTranslated(skb)), ...(next !== skb.packet.dst && { headerChecksum: "bad" }) };
   }
   return true;
 }
@@ -125,12 +126,16 @@ export function forwardOptions(netns: Netns, skb: Skb): void {
     const length = known(octets, srr + 1);
     let at = known(octets, srr + 2);
     while (at + 3 <= length && addressAt(octets, srr + at - 1) !== nexthop) at += 4;
-    skb.packet = { ...skb.packet, dst: nexthop };
+    skb.packet = sentOn(skb.packet, nexthop, isTranslated(skb));
     writeAddress(octets, srr + at - 1, sourceTowards(netns, skb));
     octets[srr + 2] = at + 4;
     if (options.stampAddress && ts !== undefined) writeAddress(octets, ts + known(octets, ts + 2) - 9, sourceTowards(netns, skb));
   }
   skb.packet = withOptions(skb.packet, octets, "anew");
+}
+
+function isTranslated({ connection }: Skb): boolean {
+  return connection !== undefined && (connection.srcNat || connection.dstNat);
 }
 
 /** The address that a host goes by towards the sender of a packet (fib_frontend.c, fib_compute_spec_dst). */

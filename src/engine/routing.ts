@@ -150,8 +150,7 @@ export class Routing {
         const error = ROUTE_ERRORS[route.type];
         if (error) return { error, route };
         if (route.unmodelled?.length) throw new Undecided(`the route "${route.text}", which has parts that are not modelled`);
-        // The addresses of a device stay when it goes down (fib_sync_down_dev spares their scope).
-        const usable = route.type === "local" ? route.nexthops : route.nexthops.filter((hop) => this.#usable(hop, key));
+        const usable = route.nexthops.filter((hop) => this.#usable(hop, key, route.type));
         const first = usable[0];
         if (!first) continue;
         return { route, nexthop: usable.length > 1 ? choose(route, usable) : first };
@@ -160,8 +159,10 @@ export class Routing {
     return undefined;
   }
 
-  #usable(hop: Nexthop, key: FlowKey): boolean {
+  #usable(hop: Nexthop, key: FlowKey, type: Route["type"]): boolean {
     if (key.oif !== undefined && hop.device !== key.oif) return false;
+    // The addresses of a device stay when it goes down (fib_sync_down_dev spares their scope).
+    if (type === "local") return true;
     if (hop.flags.includes("dead")) return false;
     const device = hop.device === undefined ? undefined : this.#devices.get(hop.device);
     if (device && !device.up) return false;

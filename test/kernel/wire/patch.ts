@@ -19,6 +19,8 @@ interface Measure extends Ends {
 }
 
 const OPTIONS = 20;
+const NOP = 1;
+const SOURCE_ROUTES: readonly number[] = [131, 137];
 const EXTENSIONS: readonly number[] = [PROTOCOL.hopopt, PROTOCOL["ipv6-route"], PROTOCOL["ipv6-frag"], PROTOCOL.ah, PROTOCOL["ipv6-opts"]];
 
 /** The parts of an IP packet. */
@@ -51,10 +53,23 @@ export function patched(original: Uint8Array, said: Packet, quoted = false): Uin
   const { header, end, src, dst } = measure(original);
   // sctp_manip_pkt looks as far as the buffer goes, beyond the end of a packet that is quoted.
   const before = original.slice(header, quoted ? original.length : end);
-  const after = said.transport ? changedTransport({ said, quoted, ends: { src, dst }, before }, said.transport, patched) : before;
+  // A router that goes by a source route leaves the transport's checksum as it is.
+  const ends = { src, dst: isSentOn(original, header, said) ? said.dst : dst };
+  const after = said.transport ? changedTransport({ said, quoted, ends, before }, said.transport, patched) : before;
   const head = original.slice(0, header);
   (said.family === 4 ? patchHeader4 : patchHeader6)(head, said, after.length - before.length);
   return join(head, after);
+}
+
+/** Whether the pointer of a source route has moved on. */
+function isSentOn(original: Uint8Array, header: number, { ipOptions }: Packet): boolean {
+  for (let at = OPTIONS; ipOptions && at < header; ) {
+    const kind = read(original, at, 1);
+    if (kind === 0) return false;
+    if (SOURCE_ROUTES.includes(kind)) return read(original, at + 2, 1) !== ipOptions[at - OPTIONS + 2];
+    at += kind === NOP ? 1 : Math.max(2, read(original, at + 1, 1));
+  }
+  return false;
 }
 
 /** ip_decrease_ttl, ipv4_change_dsfield and nf_nat_ipv4_manip_pkt all keep the header's checksum up with their change. */
