@@ -201,6 +201,9 @@ function up(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): voi
   run.steps.push({ kind: "bridge", netns: netns.name, bridge: bridge.name, port: port.name, action: "up", ports: [] });
   skb.device = bridge.name;
   skb.in = bridge.name;
+  // ip_rcv clears what the bridge's own defragmentation has left there.
+  delete skb.fragMaxSize;
+  delete skb.fragments;
   run.arrive(skb, bridge.name);
   if (skb.bridge) delete skb.bridge.physOut;
   ipReceive(run, netns, skb);

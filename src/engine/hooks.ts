@@ -10,6 +10,7 @@ import { gatherFragments } from "./fragments.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
+import { Undecided } from "./undecided.ts";
 
 /** Devices of a hook, "" when there is none. */
 export interface HookDevices {
@@ -63,6 +64,9 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
     });
   }
   const connection = skb.connection as Skb["connection"];
+  // Going round in a circle with a port that is not known, it would be taken for a packet of the connection that it made before.
+  if (connection && skb.undeterminedPort && run.opened.includes(connection))
+    throw new Undecided("the port that source NAT picks at random");
   run.connection ??= connection;
   if (connection && !connection.confirmed) run.opened.push(connection);
   const protocolState = connection?.tcp?.state ?? connection?.sctp?.state;

@@ -161,7 +161,7 @@ function validateSource(run: Run, netns: Netns, skb: Skb, oif: string | undefine
   const noAddress = (netns.devices.get(device)?.addresses.filter((a) => typeof a.address === "number").length ?? 0) === 0;
   const found = lookup(run, netns, key);
   if ("error" in found) return filter ? "rp_filter" : undefined;
-  if (found.route.type !== "unicast") return found.route.type === "local" && acceptLocal ? undefined : "martian";
+  if (found.route.type !== "unicast" && !(found.route.type === "local" && acceptLocal)) return "martian";
   if (found.route.nexthops.some((hop) => hop.device === device)) return undefined;
   if (noAddress) return filter ? "rp_filter" : undefined;
   return filter === 1 ? "rp_filter" : undefined;

@@ -22,13 +22,18 @@ export interface Reading {
   readonly asked: Set<string>;
 }
 
+/** Whether a packet waits for a neighbour that nobody answers for: the kernel's state is then another than the replay's. */
+export function waits(way: Way, kernel: Observed, reading: Reading): boolean {
+  for (const one of asking(kernel)) reading.asked.add(one);
+  return [...ways(way)].some(({ out }) =>
+    out.some((one) => one.dstMac === undefined && reading.asked.has(`${one.netns} ${one.interface}`)),
+  );
+}
+
 /** Where kernel and replay disagree about a packet, in words; empty when they agree. */
 export function disagreements(way: Way, sent: Sent, kernel: Observed, reading: Reading): string[] {
-  for (const one of asking(kernel)) reading.asked.add(one);
-  const waits = way.out.some((one) => one.dstMac === undefined && reading.asked.has(`${one.netns} ${one.interface}`));
-  // A packet whose neighbour is not known waits for the answer that nobody gives, and goes on from there in the replay only.
-  if (waits) return stepsDiffer(way, kernel, reading, true);
-  const found = [...stepsDiffer(way, kernel, reading), ...framesDiffer(way, sent, kernel)];
+  if (waits(way, kernel, reading)) return stepsDiffer(way, kernel, reading, true);
+  const found = [...stepsDiffer(way, kernel, reading), ...framesDiffer(way, sent, kernel, reading.asked)];
   const verdict = verdictDiffers(way, kernel, reading);
   return verdict === undefined ? found : [verdict, ...found];
 }
@@ -89,7 +94,7 @@ interface Seen {
   readonly octets: Uint8Array;
 }
 
-function framesDiffer(way: Way, sent: Sent, kernel: Observed): string[] {
+function framesDiffer(way: Way, sent: Sent, kernel: Observed, asked: ReadonlySet<string>): string[] {
   const original = packetOctets(sent);
   const whole = frameOf(sent, 1).packet;
   const seen: Seen[] = kernel.frames
@@ -125,7 +130,8 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed): string[] {
   const keys = new Set([...seen, ...said].map((one) => one.key));
   return [...keys].flatMap((key) => {
     const there = seen.filter((one) => one.key === key);
-    const ours = said.filter((one) => one.key === key);
+    // An answer, too, may wait for its neighbour.
+    const ours = said.filter((one) => one.key === key && (!asked.has(key) || one.words.includes(" to ")));
     // The capture shares its octets with the fragment itself, whose header the next namespace changes in place.
     const words = (one: { readonly words: string }) => (whole?.fragment ? one.words.replace(/ttl \d+|to [0-9a-f:]{17}/g, "") : one.words);
     const first = firstDifference(`frame on ${key}`, there.map(words), ours.map(words));

@@ -7,7 +7,7 @@ import { PORTS } from "../cases/rule-draw.ts";
 import { restoreText } from "../cases/ruleset.ts";
 import type { Lab } from "../lab/lab.ts";
 import type { Sent as Observed, Plan } from "../lab/protocol.ts";
-import { disagreements, type Reading } from "./compare.ts";
+import { disagreements, type Reading, waits } from "./compare.ts";
 import { Conversation } from "./conversation.ts";
 import { frameOf, type Sent } from "./frame.ts";
 
@@ -100,6 +100,7 @@ export function judge(evidence: Evidence): Judgement {
     else {
       // Of the ways that chance leaves open the kernel took one.
       const ways = trace.alternatives.length > 0 ? trace.alternatives : [trace.way];
+      if (ways.some((way) => waits(way, kernel, reading))) break;
       const wrong = ways.map((way) => disagreements(way, sent, kernel, reading)).sort((a, b) => a.length - b.length)[0] ?? [];
       found.push(...wrong.map((words) => `packet ${i + 1}: ${words}`));
     }
