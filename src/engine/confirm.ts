@@ -1,4 +1,5 @@
 import { formatAddress } from "../model/address.ts";
+import type { Packet } from "../model/packet.ts";
 import { type Connection, endpoint } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import type { HelperCall, HelperOutcome } from "./helper-call.ts";
@@ -6,8 +7,9 @@ import { helpFtp } from "./helper-ftp.ts";
 import { helpTftp } from "./helper-tftp.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
-import { withShiftedNumbers } from "./sequence-shift.ts";
+import { shiftOf, withShiftedNumbers } from "./sequence-shift.ts";
 import type { Skb } from "./skb.ts";
+import { Undecided } from "./undecided.ts";
 
 /** Helpers that are followed, by name, and the protocol that they are for. */
 const HELPERS: Readonly<Record<string, { readonly transport: "tcp" | "udp"; help(call: HelperCall): HelperOutcome }>> = {
@@ -64,6 +66,7 @@ function help(run: Run, netns: Netns, conntrack: Conntrack, skb: Skb): boolean {
 function shift(run: Run, skb: Skb): boolean {
   const { connection, packet } = skb;
   const tcp = packet.transport;
+  if (connection?.shifts && tcp?.kind === "icmp" && skb.ctDirection === "original") leaveError(connection, packet);
   if (!connection || tcp?.kind !== "tcp" || skb.looped) return true;
   if (connection.fromSnapshot && connection.helper === "ftp" && (connection.srcNat || connection.dstNat)) {
     const { src, sport } = connection.original;
@@ -81,4 +84,14 @@ function shift(run: Run, skb: Skb): boolean {
   }
   run.drop(skb, "helper", "its TCP options are broken, so that its numbers cannot be shifted");
   return false;
+}
+
+/** The kernel takes an ICMP error in the original direction for a segment, too, and writes into it where a number would be. */
+function leaveError(connection: Connection, { payload }: Packet): void {
+  const [, , , , a = 0, b = 0, c = 0, d = 0] = payload;
+  const number = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  const acknowledges = ((payload[13] ?? 0) & 0x10) !== 0;
+  if (acknowledges || shiftOf(connection, 0, number) !== 0) {
+    throw new Undecided("what becomes of an ICMP error into which the kernel writes as if it were a segment of the FTP connection");
+  }
 }

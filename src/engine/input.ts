@@ -1,3 +1,4 @@
+import { ALL_HOSTS, formatAddress } from "../model/address.ts";
 import { sendIcmpError } from "./answers.ts";
 import { gatherFragments } from "./fragments.ts";
 import { runHook } from "./hooks.ts";
@@ -120,6 +121,10 @@ function forward(run: Run, netns: Netns, skb: Skb): void {
 
 /** ip_local_deliver. */
 function deliver(run: Run, netns: Netns, skb: Skb): void {
+  if (skb.looped && skb.destination?.kind === "multicast" && skb.packet.dst !== ALL_HOSTS) {
+    run.drop(skb, "not-for-us", `${netns.name} has not joined the group ${formatAddress(skb.packet.dst)}, as far as is known`);
+    return;
+  }
   if (skb.packet.fragment && !gatherFragments(run, netns, skb, "local")) return;
   if (!runHook(run, netns, "INPUT", skb, { in: skb.device, out: "" })) return;
   run.seen(skb.packet);

@@ -1,4 +1,4 @@
-import { type Address, formatAddress, formatMac, isLoopback, isMulticast, MAC_BROADCAST } from "../model/address.ts";
+import { type Address, ALL_HOSTS, formatAddress, formatMac, isLoopback, isMulticast, MAC_BROADCAST } from "../model/address.ts";
 import type { Device } from "../model/host.ts";
 import { sendIcmpError } from "./answers.ts";
 import { cut } from "./fragments.ts";
@@ -11,9 +11,6 @@ import type { FlowKey } from "./routing.ts";
 import { ANOTHER_DEVICE } from "./rule-hints.ts";
 import type { Run } from "./run.ts";
 import { cloneSkb, type Destination, type Skb } from "./skb.ts";
-
-/** 224.0.0.1 */
-const ALL_HOSTS = 0xe0000001;
 
 /** The output route of a flow (ip_route_output_key_hash_rcu); undefined when there is none. */
 export function routeOutput(run: Run, netns: Netns, flow: FlowKey, stage: "output" | "reroute"): Destination | undefined {

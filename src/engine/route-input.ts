@@ -1,5 +1,5 @@
 import type { MatchResult } from "../extensions/spec.ts";
-import { type Address, formatAddress, isLoopback, isMulticast } from "../model/address.ts";
+import { type Address, ALL_HOSTS, formatAddress, isLoopback, isMulticast } from "../model/address.ts";
 import type { Nexthop, Route } from "../model/host.ts";
 import type { Step } from "../model/trace.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
@@ -134,7 +134,7 @@ function sourceDrop(netns: Netns, skb: Skb, problem: SourceProblem): InputRoute 
 /** ip_mc_validate_source and ip_route_input_mc: only groups that the device has joined. */
 function multicastInput(run: Run, netns: Netns, skb: Skb): InputRoute {
   const { src, dst } = skb.packet;
-  const joined = dst === 0xe0000001;
+  const joined = dst === ALL_HOSTS;
   if (!joined)
     return { kind: "drop", reason: "not-for-us", text: `${netns.name} has not joined the group ${formatAddress(dst)}, as far as is known` };
   if (isMartianSource(src) || isLoopback(src))
@@ -155,9 +155,9 @@ function validateSource(run: Run, netns: Netns, skb: Skb, oif: string | undefine
     if (!netns.routing.hasCustomLocalRoutes && !netns.routing.hasCustomRules) return netns.deviceOf(skb.packet.src) ? "martian" : undefined;
   }
   const mark = netns.deviceSysctl(device, "src_valid_mark", 0, "or") !== 0 ? skb.mark : 0;
-  const { transport, ...rest } = skb.packet;
-  void transport;
-  const key: FlowKey = { src: rest.dst, dst: rest.src, iif: oif ?? "lo", mark, tos: rest.tos, protocol: rest.protocol };
+  const there = flowKey(skb, oif ?? "lo");
+  const ports = there.sport === undefined || there.dport === undefined ? {} : { sport: there.dport, dport: there.sport };
+  const key: FlowKey = { ...there, ...ports, src: there.dst, dst: there.src, mark };
   const noAddress = (netns.devices.get(device)?.addresses.filter((a) => typeof a.address === "number").length ?? 0) === 0;
   const found = lookup(run, netns, key);
   if ("error" in found) return filter ? "rp_filter" : undefined;

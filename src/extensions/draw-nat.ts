@@ -25,6 +25,6 @@ export function drawTo(d: Draw, manip: "src" | "dst"): string {
   const addresses = withPorts && d.chance(6) ? "" : [...new Set(drawAddresses(d, manip))].join("-");
   if (!withPorts) return addresses;
   const ports = drawPorts(d, manip);
-  const base = manip === "dst" && ports.includes("-") && d.chance(4) ? `/${d.port("dst") || 1}` : "";
+  const base = manip === "dst" && /^(\d+)-(?!\1$)/.test(ports) && d.chance(4) ? `/${d.port("dst") || 1}` : "";
   return `${d.family === 6 && addresses !== "" ? `[${addresses}]` : addresses}:${ports}${base}`;
 }

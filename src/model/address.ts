@@ -158,6 +158,9 @@ export function isLoopback(address: Address): boolean {
   return typeof address === "number" ? address >>> 24 === 127 : address === 1n;
 }
 
+/** The group of all hosts, which every device has joined (RFC 1112 section 4). */
+export const ALL_HOSTS = 0xe0000001;
+
 /** Whether an Ethernet address has its group bit set (broadcast included). */
 export function isGroupMac(mac: Mac): boolean {
   return Math.floor(mac / 0x10000000000) % 2 === 1;

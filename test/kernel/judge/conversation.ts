@@ -72,7 +72,8 @@ export class Conversation {
         const seen = this.#seen.get(send.about);
         if (!seen || seen.ends.src === "0.0.0.0" || seen.ends.dst === "0.0.0.0") return [];
         const ends = { src: send.from ?? seen.ends.dst, dst: seen.ends.src };
-        return [framed(back(seen, send.header), errorAbout(ends, send.header, send.type, send.code, send.mtu, seen.packet, send.quoted))];
+        const at = back(seen, send.header);
+        return [framed(at, errorAbout(ends, headerAt(at, send.header), send.type, send.code, send.mtu, seen.packet, send.quoted))];
       }
     }
   }
@@ -103,10 +104,13 @@ function turned(payload: Payload, seen: LastSeen): Payload {
 }
 
 function packets(at: At, ends: Ends, header: HeaderPlan, payload: Payload): Injection[] {
-  // The kernel completes the header of what a local socket sends.
-  const damaged = at.device === undefined && (header.damage === "header-checksum" || header.damage === "length");
-  const { damage: _damage, ...whole } = header;
-  return packetsOf(ends, damaged ? whole : header, payload).map((packet) => framed(at, packet));
+  return packetsOf(ends, headerAt(at, header), payload).map((packet) => framed(at, packet));
+}
+
+/** The kernel completes the header of what a local socket sends. */
+function headerAt(at: At, header: HeaderPlan): HeaderPlan {
+  const { damage, ...whole } = header;
+  return at.device === undefined && (damage === "header-checksum" || damage === "length") ? whole : header;
 }
 
 function framed(at: At, packet: Uint8Array): Injection {
