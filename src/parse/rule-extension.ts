@@ -59,8 +59,10 @@ export function readExtensionWord(state: RuleState, bang: SaveWord | undefined) 
   }
   const verbatim = state.open.findLast((use) => !use.spec);
   if (verbatim) return keepWord(words, verbatim, bang);
+  // The protocol's match comes last: with -m multiport `--dport` is the beginning of `--dports`.
+  if (splitFlag(state, flag, false)) return readAgain(state, bang);
   if (readImplicit(state, flag, bang)) return;
-  if (splitFlag(state, flag)) return readAgain(state, bang);
+  if (splitFlag(state, flag, true)) return readAgain(state, bang);
   refuse(state, flag);
 }
 
@@ -95,24 +97,21 @@ function candidates(state: RuleState, implicit: boolean): ReadonlyMap<string, un
 }
 
 // getopt_long: a beginning that several flags have will do only if all of them mean the same.
-function complete(state: RuleState, name: string): string | undefined {
-  for (const implicit of [false, true]) {
-    const known = candidates(state, implicit);
-    if (known.has(name)) return name;
-    if (name.length < 3 || !name.startsWith("--") || OTHER_FLAGS.some((flag) => flag.startsWith(name))) continue;
-    const begun = [...known.keys()].filter((flag) => flag.startsWith(name));
-    if (new Set(begun.map((flag) => known.get(flag))).size === 1) return begun[0];
-  }
-  return undefined;
+function complete(state: RuleState, name: string, implicit: boolean): string | undefined {
+  const known = candidates(state, implicit);
+  if (known.has(name)) return name;
+  if (name.length < 3 || !name.startsWith("--") || OTHER_FLAGS.some((flag) => flag.startsWith(name))) return undefined;
+  const begun = [...known.keys()].filter((flag) => flag.startsWith(name));
+  return new Set(begun.map((flag) => known.get(flag))).size === 1 ? begun[0] : undefined;
 }
 
 /** What getopt_long allows: `--dport=80`, `-ptcp`, and any beginning of a flag that only one flag has. */
-function splitFlag(state: RuleState, flag: SaveWord): boolean {
+function splitFlag(state: RuleState, flag: SaveWord, implicit: boolean): boolean {
   const { words } = state;
   const equals = flag.text.indexOf("=");
   const cut = flag.text.startsWith("--") ? equals : /^-[a-z]./.test(flag.text) && RULE_FLAGS.has(flag.text.slice(0, 2)) ? 2 : -1;
   const name = cut < 0 ? flag.text : flag.text.slice(0, cut);
-  const full = complete(state, name);
+  const full = complete(state, name, implicit);
   if (full === undefined || (cut < 0 && full === flag.text)) return false;
   const end = cut < 0 ? flag.end : flag.start + cut;
   const value = { text: flag.text.slice(cut === equals ? cut + 1 : cut), start: end + (cut === equals ? 1 : 0), end: flag.end };

@@ -4,6 +4,7 @@ import { FLAG, number, range, word } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
 import { type Draw, maybe, not, spanOption } from "../draw.ts";
 import { addressAt, findIpv6Header, type Ipv6Header, UNSEEN_HEADER, withoutHeader } from "../ipv6-headers.ts";
+import { isAfter } from "../last-given.ts";
 import { unsignedAt } from "../packet-octets.ts";
 import { rangeWords, within } from "../ports.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
@@ -87,7 +88,8 @@ const rt = match({
   check: (args) => {
     if (args.notStrict && !args.addresses) return "--rt-0-not-strict needs --rt-0-addrs";
     const zero = args.type?.value === 0 && !args.type.not;
-    return (args.reserved || args.addresses) && !zero ? "--rt-0-res and --rt-0-addrs need --rt-type 0" : undefined;
+    const after = (["reserved", "addresses"] as const).every((key) => !args[key] || (zero && isAfter(args, key, "type")));
+    return after ? undefined : "--rt-0-res and --rt-0-addrs need --rt-type 0 before them";
   },
   explain: (args) =>
     [

@@ -2,8 +2,8 @@ import { FLAG, number, word } from "../codecs.ts";
 import { maybe } from "../draw.ts";
 import { target } from "../spec.ts";
 
-/** MAX_IDLETIMER_LABEL_SIZE of xt_IDLETIMER.h, the closing zero included. */
-const LABEL_SIZE = 28;
+/** What MAX_IDLETIMER_LABEL_SIZE of xt_IDLETIMER.h leaves beside the closing zero. */
+const LABEL_SIZE = 27;
 
 /** Longest time of which the milliseconds are a positive int (idletimer_tg_helper). */
 const LONGEST = Math.floor(0x7fffffff / 1000) - 1;
