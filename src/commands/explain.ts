@@ -5,9 +5,10 @@ import type { Problem } from "../model/problem.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { problemsText } from "../render/problems.ts";
 import { formatTime } from "../wire/time.ts";
+import { readAssumptions } from "./assume.ts";
 import { EXIT, UsageFailure } from "./failure.ts";
 import { filterFlags, filterOf } from "./filters.ts";
-import { hostFlags, outputFlags } from "./flags.ts";
+import { assumeFlag, hostFlags, outputFlags } from "./flags.ts";
 import { Output, terminalStyle, warn } from "./output.ts";
 import { readFrames } from "./read-frames.ts";
 import { filtered, jsonSink, ndjsonSink, onlyPacket, packetSink, type Sink, tableSink } from "./sinks.ts";
@@ -31,6 +32,7 @@ export default class Explain extends Command {
   };
   static override flags = {
     ...hostFlags,
+    assume: assumeFlag,
     interface: Flags.string({
       summary: "device that the capture was taken on, when it does not say",
       helpValue: "DEV",
@@ -78,6 +80,7 @@ export default class Explain extends Command {
     const replay = createReplay(host, {
       netns,
       capture: basename(args.capture),
+      assumed: readAssumptions(flags.assume),
       ...(flags.interface !== undefined && { interface: flags.interface }),
       ...(flags.packet !== undefined && { detailed: true }),
     });

@@ -27,6 +27,15 @@ export const hostFlags = {
   netns: Flags.string({ summary: "network namespace that this is about, host if not given", helpValue: "NAME", helpGroup: "MACHINE" }),
 };
 
+/** What no input shows, for the commands that replay. */
+export const assumeFlag = Flags.string({
+  summary: "take something about the machine for true that no input shows: owner.uid=1000, cpu=0, ipsec=no …",
+  helpValue: "KEY=VALUE",
+  helpGroup: "MACHINE",
+  multiple: true,
+  multipleNonGreedy: true,
+});
+
 /** How the output looks. */
 export const outputFlags = {
   format: Flags.string({ summary: "output format", options: ["table", "json", "ndjson"], default: "table", helpGroup: "OUTPUT" }),

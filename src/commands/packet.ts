@@ -6,9 +6,10 @@ import type { Frame } from "../model/packet.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { makeAnswer, makeFrame, makePacket } from "../wire/made-packet.ts";
 import { formatTime } from "../wire/time.ts";
+import { readAssumptions } from "./assume.ts";
 import { describePacket } from "./described-packet.ts";
 import { UsageFailure } from "./failure.ts";
-import { hostFlags, outputFlags } from "./flags.ts";
+import { assumeFlag, hostFlags, outputFlags } from "./flags.ts";
 import { Output, terminalStyle } from "./output.ts";
 import { jsonSink, ndjsonSink, packetSink, type Sink, tableSink } from "./sinks.ts";
 
@@ -42,6 +43,7 @@ export default class PacketCommand extends Command {
     length: Flags.integer({ summary: "octets of the whole IP packet", min: 20, max: 65535, helpValue: "N" }),
     mark: Flags.string({ summary: "mark that the sending socket sets (with --out-of-socket)", helpValue: "N" }),
     ...hostFlags,
+    assume: assumeFlag,
     "all-steps": Flags.boolean({ summary: "every step", helpGroup: "OUTPUT" }),
     ...outputFlags,
   };
@@ -65,7 +67,7 @@ export default class PacketCommand extends Command {
     else if (flags.verbose) sink = packetSink(output, host, { style, verbose: true });
     else sink = tableSink(output, host, { ...summary, style, keep: 10 });
 
-    const options = { netns, capture: "", detailed: flags.verbose, mark: mark ?? 0 };
+    const options = { netns, capture: "", detailed: flags.verbose, mark: mark ?? 0, assumed: readAssumptions(flags.assume) };
     const replay = createReplay(host, options);
     const now = BigInt(Date.now()) * NANOSECONDS;
     const frame = makeFrame(packet, 1, now, device?.mac, device?.name);

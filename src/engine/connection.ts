@@ -2,6 +2,7 @@ import { type Address, formatAddress } from "../model/address.ts";
 import type { Tuple } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { DRAWN_PORT } from "../model/trace.ts";
+import type { Counters } from "./accounting.ts";
 import type { SctpTracking } from "./conntrack-sctp.ts";
 import type { FtpTracking } from "./helper-ftp.ts";
 import type { SequenceShift } from "./sequence-shift.ts";
@@ -60,6 +61,8 @@ export class Connection implements Restorable {
   tcp: TcpTracking | undefined;
   sctp: SctpTracking | undefined;
   drawn: DrawnPort | undefined;
+  /** What it has carried; undefined where nobody counts. */
+  counters: Counters | "unknown" | undefined;
   /** Came from `conntrack -L`. */
   readonly fromSnapshot: boolean;
   /** Came from a list that may be younger than the capture, and no packet of it was seen yet: when that was taken. */

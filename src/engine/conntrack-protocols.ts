@@ -1,4 +1,5 @@
 import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { account } from "./accounting.ts";
 import type { Connection } from "./connection.ts";
 import { trackSctp } from "./conntrack-sctp.ts";
 import { newTcp, restoredTcp, trackTcp } from "./conntrack-tcp.ts";
@@ -33,21 +34,24 @@ export class ProtocolTrackers {
 
   /** Takes a packet into its connection, which is changed, or says why it does not belong there. */
   track(connection: Connection, packet: Packet, dir: 0 | 1, now: bigint): ProtocolVerdict {
+    const count = () => account(connection, dir, packet.length);
     switch (packet.transport?.kind) {
       case "tcp":
         return this.#trackTcp(connection, packet, dir, now);
       case "udp":
         if (!connection.confirmed) connection.streamFrom = now + 2n * SECOND;
         this.#exchange(connection, now, "udp_timeout", "udp_timeout_stream", now > connection.streamFrom);
+        count();
         return undefined;
       case "icmp":
-        return this.#trackIcmp(connection, packet, now);
+        return this.#trackIcmp(connection, packet, dir, now);
       case "sctp":
         return this.#trackSctp(connection, packet, dir, now);
     }
     if (packet.protocol === PROTOCOL.udplite) this.#exchange(connection, now, "udp_timeout", "udp_timeout_stream", true);
     else if (packet.protocol === PROTOCOL.gre) this.#exchange(connection, now, "gre_timeout", "gre_timeout_stream", true);
     else refresh(connection, now, this.#timeout("generic_timeout"));
+    count();
     return undefined;
   }
 
@@ -76,18 +80,21 @@ export class ProtocolTrackers {
       return { invalid: verdict.why };
     }
     if (verdict.assure) connection.assured = true;
+    // A segment that changes nothing is let through, but neither prolongs the entry nor counts (nf_conntrack_tcp_packet).
+    if (verdict.timeout !== undefined || verdict.kill) account(connection, dir, packet.length);
     if (verdict.timeout !== undefined) refresh(connection, now, verdict.timeout);
     return verdict.kill ? "forget" : undefined;
   }
 
   /** nf_conntrack_icmp_packet, nf_conntrack_icmpv6_packet */
-  #trackIcmp(connection: Connection, packet: Packet, now: bigint): ProtocolVerdict {
+  #trackIcmp(connection: Connection, packet: Packet, dir: 0 | 1, now: bigint): ProtocolVerdict {
     const type = packet.transport?.kind === "icmp" ? packet.transport.type : 0;
     if (!connection.confirmed && !(packet.family === 4 ? ICMP_REQUESTS : ICMP6_REQUESTS).has(type))
       return {
         invalid: packet.family === 4 ? "it is an ICMP answer to no known request" : "it is an ICMPv6 message that opens no connection",
       };
     refresh(connection, now, this.#timeout(packet.family === 4 ? "icmp_timeout" : "icmpv6_timeout"));
+    account(connection, dir, packet.length);
     return undefined;
   }
 
@@ -97,6 +104,7 @@ export class ProtocolTrackers {
     if (verdict.tracking) connection.sctp = verdict.tracking;
     if (verdict.assure) connection.assured = true;
     if (verdict.why !== undefined) return { invalid: verdict.why };
+    if (verdict.refresh !== undefined) account(connection, dir, packet.length);
     if (verdict.refresh !== undefined) refresh(connection, now, this.#timeout(`sctp_timeout_${verdict.refresh.toLowerCase()}`));
     return undefined;
   }

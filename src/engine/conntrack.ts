@@ -1,6 +1,9 @@
+import type { ConnectionView } from "../extensions/spec.ts";
 import type { Namespace } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
-import { Connection, endpoint, type FlowTuple, invert, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
+import { NO_COUNTERS } from "./accounting.ts";
+import { Connection, endpoint, type FlowTuple, invert, tupleKey, tupleOf } from "./connection.ts";
+import { viewOf } from "./connection-view.ts";
 import { ProtocolTrackers } from "./conntrack-protocols.ts";
 import { ConntrackTable, type Found } from "./conntrack-table.ts";
 import { timeoutOf } from "./conntrack-timeouts.ts";
@@ -11,8 +14,6 @@ import type { State } from "./state.ts";
 import { protocolError } from "./transport-errors.ts";
 import { Undecided } from "./undecided.ts";
 import { DEFAULT_ZONE, type Zone } from "./zone.ts";
-
-const SECOND = 1_000_000_000n;
 
 const ICMP_ERRORS = new Set([3, 4, 5, 11, 12]);
 /** Neighbour discovery and multicast listener messages (nf_conntrack_proto_icmpv6.c, noct_valid_new). */
@@ -31,18 +32,22 @@ export class Conntrack {
   readonly #setting: (name: string, fallback: number) => number;
   readonly #newId: () => number;
   readonly #trackers: ProtocolTrackers;
+  readonly #counts: boolean;
   readonly #table: ConntrackTable;
+  readonly #older: Connection[] = [];
   /** Whether a connection older than the capture has a helper. */
   #helped = false;
   /** Packets whose own tracking is not known: what looks like their answers is not known either. */
   readonly #doubtful = new Map<string, string>();
 
-  constructor(netns: string, state: State, sysctl: (name: string, fallback: number) => number, newId: () => number) {
+  /** `countsByRule`: a rule asks for counters, and so has switched them on. */
+  constructor(netns: string, state: State, sysctl: (name: string, fallback: number) => number, newId: () => number, countsByRule: boolean) {
     this.#netns = netns;
     this.#state = state;
     this.#setting = (name, fallback) => sysctl(`net.netfilter.nf_conntrack_${name}`, fallback);
     this.#newId = newId;
     this.#trackers = new ProtocolTrackers(this.#setting);
+    this.#counts = this.#setting("acct", countsByRule ? 1 : 0) !== 0;
     this.#table = new ConntrackTable(netns, state);
     this.expectations = new Expectations(netns, state);
   }
@@ -51,7 +56,9 @@ export class Conntrack {
   restore(namespace: Namespace, now: bigint, takenAt: bigint | undefined): void {
     for (const line of namespace.conntrack ?? []) {
       this.#helped ||= line.helper !== undefined;
-      this.#table.insert(restoredConnection(line, this.#newId(), this.#netns, timeoutOf(this.#setting, "udp_timeout"), now, takenAt));
+      const connection = restoredConnection(line, this.#newId(), this.#netns, timeoutOf(this.#setting, "udp_timeout"), now, takenAt);
+      this.#older.push(connection);
+      this.#table.insert(connection);
     }
   }
 
@@ -187,6 +194,7 @@ export class Conntrack {
   /** init_conntrack: a new connection, announced by another one's helper or not. */
   #begin(tuple: FlowTuple, zone: Zone, helper: string | undefined, now: bigint, ask: Ask): Connection {
     const connection = new Connection(this.#newId(), this.#netns, zone, tuple);
+    if (this.#counts) connection.counters = NO_COUNTERS;
     const met = this.expectations.meet(zone.id, tuple, now);
     const master = met?.master ?? this.#suspected(tuple, zone, now, ask);
     if (!master) {
@@ -227,35 +235,24 @@ export class Conntrack {
     return true;
   }
 
-  #masterHelper({ master, fromSnapshot, helper }: Connection): { readonly masterHelper?: string | { readonly unknown: string } } {
-    if (master?.helper !== undefined) return { masterHelper: master.helper };
-    if (!fromSnapshot || !this.#helped || helper !== undefined) return {};
-    return { masterHelper: { unknown: "whether a helper had announced this connection, which is older than the capture" } };
-  }
-
   /** What a match sees of the packet's connection. */
-  view(skb: Skb, now: bigint) {
+  view(skb: Skb, now: bigint): ConnectionView | undefined {
     const connection = skb.connection;
     if (!connection) return undefined;
     this.#state.checkObject(connection);
-    return {
-      original: toModelTuple(connection.original),
-      reply: toModelTuple(connection.reply),
-      direction: skb.ctDirection,
-      mark: connection.mark,
-      zone: connection.zone.id,
-      ...(connection.helper ? { helper: connection.helper } : {}),
-      ...this.#masterHelper(connection),
-      status: {
-        expected: connection.expected,
-        seenReply: connection.seenReply,
-        assured: connection.assured,
-        confirmed: connection.confirmed,
-        srcNat: connection.srcNat,
-        dstNat: connection.dstNat,
-      },
-      expires: Number((connection.expires - now) / SECOND),
-    };
+    return viewOf(connection, skb.ctDirection, now, this.#helped);
+  }
+
+  /** Whether the connection of a tuple is over (nf_conncount.c, already_closed) and assured; undefined when it is not in the table. */
+  standing(zone: number, tuple: FlowTuple, now: bigint): { readonly over: boolean; readonly assured: boolean } | undefined {
+    const found = this.find({ id: zone }, tuple, now)?.connection;
+    const state = found?.tcp?.state;
+    return found && { over: state === "TIME_WAIT" || state === "CLOSE", assured: found.assured };
+  }
+
+  /** Connections that are older than the capture. */
+  older(): readonly Connection[] {
+    return this.#older;
   }
 }
 

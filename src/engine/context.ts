@@ -1,6 +1,8 @@
-import type { PacketContext } from "../extensions/spec.ts";
-import type { Packet } from "../model/packet.ts";
+import type { Connections, PacketContext } from "../extensions/spec.ts";
+import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
+import { type FlowTuple, fromModelTuple, toModelTuple, tupleOf } from "./connection.ts";
+import type { Conntrack } from "./conntrack.ts";
 import type { Netns } from "./netns.ts";
 import { reversePath, takenForLocal } from "./route-input.ts";
 import type { Run } from "./run.ts";
@@ -42,6 +44,7 @@ export function contextOf(
     time: run.time,
     since: run.world.began,
     frameType: skb.type,
+    local: skb.local,
     ...(skb.srcMac === undefined ? {} : { srcMac: skb.srcMac }),
     get ctState() {
       return skb.ctState;
@@ -60,6 +63,30 @@ export function contextOf(
       return takenForLocal(run, netns, address) ? "LOCAL" : "UNICAST";
     },
     pathMtu: () => largestSegment(run, netns, skb),
+    ...(netns.conntrack ? { connections: connectionsOf(netns.conntrack, skb, run.time) } : {}),
+    deviceGroup: (device) => netns.devices.get(device)?.group,
+    assume: (key) => run.world.assume(key),
     reversePath: (options) => reversePath(run, netns, skb, devices.in, options),
   } as PacketContext & { ruleKey: string; in: string; out: string };
+}
+
+function connectionsOf(conntrack: Conntrack, skb: Skb, now: bigint): Connections {
+  return {
+    standing: (zone, original) => conntrack.standing(zone, fromModelTuple(original), now),
+    older: () => conntrack.older().map(({ zone, original }) => ({ zone: zone.id, original: toModelTuple(original) })),
+    tuple: () => {
+      const tuple = tupleOf(skb.packet) ?? portsOnly(skb.packet);
+      return tuple && toModelTuple(tuple);
+    },
+  };
+}
+
+const WITH_PORTS: readonly number[] = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.sctp];
+
+/** nf_ct_get_tuple asks for no more than the ports, of whatever header they stand in. */
+function portsOnly({ src, dst, protocol, payload, fragment }: Packet): FlowTuple | undefined {
+  const [a, b, c, d] = payload;
+  if (!WITH_PORTS.includes(protocol) || (fragment?.offset ?? 0) > 0) return undefined;
+  if (a === undefined || b === undefined || c === undefined || d === undefined) return undefined;
+  return { src, dst, protocol, sport: a * 256 + b, dport: c * 256 + d };
 }

@@ -90,7 +90,8 @@ export class Netns {
     this.ruleset = ruleset && compileRuleset(ruleset, namespace.name);
     this.backend = ruleset?.backend ?? "legacy";
     const tracks = (ruleset !== undefined && uses(ruleset, NEEDS_CONNTRACK)) || (namespace.conntrack?.length ?? 0) > 0;
-    this.conntrack = tracks ? new Conntrack(this.name, state, (name, fallback) => this.sysctl(name, fallback), newId) : undefined;
+    const counts = [ruleset, namespace.ruleset6].some((rules) => rules !== undefined && uses(rules, new Set(["connbytes"])));
+    this.conntrack = tracks ? new Conntrack(this.name, state, (name, fallback) => this.sysctl(name, fallback), newId, counts) : undefined;
     this.nat = this.conntrack ? new Nat(this.name, this.conntrack, state, told) : undefined;
     this.defragments = tracks || (ruleset !== undefined && uses(ruleset, NEEDS_DEFRAG));
     this.sawTraffic = (namespace.conntrack?.length ?? 0) > 0 || (ruleset !== undefined && hasCounted(ruleset));

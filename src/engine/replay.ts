@@ -23,6 +23,8 @@ export interface ReplayOptions {
   readonly capture: string;
   /** Record rules that were tried in vain (`--packet N`, closest rule). */
   readonly detailed?: boolean;
+  /** What is assumed of the host, by key: "owner.uid" is "1000". */
+  readonly assumed?: ReadonlyMap<string, string>;
   /** Mark that packets carry when they enter. */
   readonly mark?: number;
 }
@@ -50,7 +52,7 @@ interface Open {
 
 /** Makes a replay of one capture. Frames without an IP packet are passed over. */
 export function createReplay(host: Host, options: ReplayOptions): Replay {
-  const world = new World(withNamespace(host, options.netns), options.detailed === true);
+  const world = new World(withNamespace(host, options.netns), options.detailed === true, options.assumed);
   const netns = world.netns.get(options.netns) as Netns;
   const observer = new Observer(options.netns, options.capture);
   const listed = new Listed(host);

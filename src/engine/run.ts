@@ -21,14 +21,23 @@ export class World {
   #restored = false;
   #first = 0n;
   readonly #takenAt: bigint | undefined;
+  readonly #assumed: ReadonlyMap<string, string>;
 
-  constructor(host: Host, detailed: boolean) {
+  constructor(host: Host, detailed: boolean, assumed: ReadonlyMap<string, string> = new Map()) {
     this.detailed = detailed;
+    this.#assumed = assumed;
     this.#takenAt = host.takenAt;
     this.state = new State(changesSets(host));
     for (const namespace of host.namespaces.values()) {
       this.netns.set(namespace.name, new Netns(namespace, this.state, () => ++this.#ids, this.told));
     }
+  }
+
+  /** What is assumed of the host under a key; whoever asks takes it for granted. */
+  assume(key: string): string | undefined {
+    const value = this.#assumed.get(key);
+    if (value !== undefined) this.assumptions.add({ id: `assume-${key}`, text: `${key} is ${value}, as --assume says` });
+    return value;
   }
 
   /** Ids start again for each way of a packet, so that the ways can be compared. */

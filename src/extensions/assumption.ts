@@ -1,28 +1,42 @@
 import type { MatchResult, PacketContext } from "./spec.ts";
 
 /** Something about the host that no capture shows. */
-export interface HostFact {
-  /** As `--assume` has it: "owner.uid". */
-  readonly key: string;
-  /** A value for the message: "1000". */
-  readonly example: string;
-  /** "the user whose socket sent it" */
+interface HostFact {
+  /** What a value looks like: "1000". */
+  readonly value: string;
+  /** "the user whose socket sent the packet" */
   readonly what: string;
+  /** Whether a text is such a value. */
+  readonly form: RegExp;
 }
+
+const YES_NO = /^(yes|no)$/;
+const NUMBER = /^\d{1,10}$/;
+
+/** What `--assume KEY=VALUE` can settle. */
+export const HOST_FACTS = {
+  "owner.socket": { value: "yes|no", what: "whether a socket of this host sent the packet", form: YES_NO },
+  "owner.uid": { value: "UID", what: "the user whose socket sent the packet", form: NUMBER },
+  "owner.gid": { value: "GID", what: "the group whose socket sent the packet", form: NUMBER },
+  cpu: { value: "N", what: "which CPU handled the packet", form: NUMBER },
+  "cgroup.path": { value: "PATH", what: "the control group of the packet's socket", form: /^\/?[^/]/ },
+  "cgroup.classid": { value: "N", what: "the net_cls class of the packet's socket", form: /^(0x[0-9a-f]{1,8}|\d{1,10})$/i },
+  ipsec: { value: "no", what: "whether the packet passed IPsec", form: /^no$/ },
+  ipvs: { value: "no", what: "whether IPVS handles the packet's connection", form: /^no$/ },
+  "osf.genre": { value: "NAME", what: "which operating system the fingerprints that were loaded make of the packet", form: /^\S+$/ },
+  nfacct: { value: "match|no", what: "whether the accounting object has a quota, and is below it", form: /^(match|no)$/ },
+  rateest: { value: "match|no", what: "what the rate estimator has measured", form: /^(match|no)$/ },
+  socket: { value: "yes|no", what: "whether a socket of this host is open for the packet", form: YES_NO },
+  "time.minuteswest": { value: "MINUTES", what: "the kernel's time zone", form: /^-?\d{1,4}$/ },
+} as const satisfies Readonly<Record<string, HostFact>>;
+
+/** Key of something that can be assumed. */
+export type FactKey = keyof typeof HOST_FACTS;
 
 /** What a match says when its answer hangs on a fact about the host: what `--assume` makes of it, or else that it is not known. */
-export function unlessAssumed(context: PacketContext, fact: HostFact, decide: (value: string) => boolean | undefined): MatchResult {
-  const value = context.assume?.(fact.key);
+export function unlessAssumed(context: PacketContext, key: FactKey, decide: (value: string) => boolean | undefined): MatchResult {
+  const value = context.assume?.(key);
   const decided = value === undefined ? undefined : decide(value);
-  return decided ?? { unknown: `${fact.what} (--assume ${fact.key}=${fact.example})` };
-}
-
-/** Reads "yes" and "no". */
-export function yesOrNo(value: string): boolean | undefined {
-  return value === "yes" ? true : value === "no" ? false : undefined;
-}
-
-/** A decided result and the negation of what asked for it. */
-export function turned(decided: boolean | undefined, not: boolean): boolean | undefined {
-  return decided === undefined ? undefined : decided !== not;
+  const fact: HostFact = HOST_FACTS[key];
+  return decided ?? { unknown: `${fact.what} (--assume ${key}=${fact.value})` };
 }

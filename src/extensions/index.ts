@@ -2,7 +2,12 @@
 import * as matchAddrtype from "./matches/addrtype.ts";
 import * as matchAh from "./matches/ah.ts";
 import * as matchBpf from "./matches/bpf.ts";
+import * as matchCgroup from "./matches/cgroup.ts";
+import * as matchCluster from "./matches/cluster.ts";
 import * as matchComment from "./matches/comment.ts";
+import * as matchConnbytes from "./matches/connbytes.ts";
+import * as matchConnlabel from "./matches/connlabel.ts";
+import * as matchConnlimit from "./matches/connlimit.ts";
 import * as matchConnmark from "./matches/connmark.ts";
 import * as matchConntrack from "./matches/conntrack.ts";
 import * as matchCpu from "./matches/cpu.ts";
@@ -14,6 +19,7 @@ import * as matchEcn from "./matches/ecn.ts";
 import * as matchEsp from "./matches/esp.ts";
 import * as matchEui64 from "./matches/eui64.ts";
 import * as matchFrag from "./matches/frag.ts";
+import * as matchHashlimit from "./matches/hashlimit.ts";
 import * as matchHbh from "./matches/hbh.ts";
 import * as matchHelper from "./matches/helper.ts";
 import * as matchHl from "./matches/hl.ts";
@@ -22,27 +28,35 @@ import * as matchIcmp6 from "./matches/icmp6.ts";
 import * as matchIpcomp from "./matches/ipcomp.ts";
 import * as matchIprange from "./matches/iprange.ts";
 import * as matchIpv6header from "./matches/ipv6header.ts";
+import * as matchIpvs from "./matches/ipvs.ts";
 import * as matchLength from "./matches/length.ts";
 import * as matchLimit from "./matches/limit.ts";
 import * as matchMac from "./matches/mac.ts";
 import * as matchMark from "./matches/mark.ts";
 import * as matchMh from "./matches/mh.ts";
 import * as matchMultiport from "./matches/multiport.ts";
+import * as matchNfacct from "./matches/nfacct.ts";
+import * as matchOsf from "./matches/osf.ts";
 import * as matchOwner from "./matches/owner.ts";
 import * as matchPhysdev from "./matches/physdev.ts";
 import * as matchPkttype from "./matches/pkttype.ts";
+import * as matchPolicy from "./matches/policy.ts";
+import * as matchQuota from "./matches/quota.ts";
+import * as matchRateest from "./matches/rateest.ts";
 import * as matchRealm from "./matches/realm.ts";
 import * as matchRecent from "./matches/recent.ts";
 import * as matchRpfilter from "./matches/rpfilter.ts";
 import * as matchRt from "./matches/rt.ts";
 import * as matchSctp from "./matches/sctp.ts";
 import * as matchSet from "./matches/set.ts";
+import * as matchSocket from "./matches/socket.ts";
 import * as matchSrh from "./matches/srh.ts";
 import * as matchState from "./matches/state.ts";
 import * as matchStatistic from "./matches/statistic.ts";
 import * as matchString from "./matches/string.ts";
 import * as matchTcp from "./matches/tcp.ts";
 import * as matchTcpmss from "./matches/tcpmss.ts";
+import * as matchTime from "./matches/time.ts";
 import * as matchTos from "./matches/tos.ts";
 import * as matchTtl from "./matches/ttl.ts";
 import * as matchU32 from "./matches/u32.ts";
@@ -92,7 +106,12 @@ export const MATCHES: readonly MatchSpec[] = [
   ...matchAddrtype.specs,
   ...matchAh.specs,
   ...matchBpf.specs,
+  ...matchCgroup.specs,
+  ...matchCluster.specs,
   ...matchComment.specs,
+  ...matchConnbytes.specs,
+  ...matchConnlabel.specs,
+  ...matchConnlimit.specs,
   ...matchConnmark.specs,
   ...matchConntrack.specs,
   ...matchCpu.specs,
@@ -104,6 +123,7 @@ export const MATCHES: readonly MatchSpec[] = [
   ...matchEsp.specs,
   ...matchEui64.specs,
   ...matchFrag.specs,
+  ...matchHashlimit.specs,
   ...matchHbh.specs,
   ...matchHelper.specs,
   ...matchHl.specs,
@@ -112,27 +132,35 @@ export const MATCHES: readonly MatchSpec[] = [
   ...matchIpcomp.specs,
   ...matchIprange.specs,
   ...matchIpv6header.specs,
+  ...matchIpvs.specs,
   ...matchLength.specs,
   ...matchLimit.specs,
   ...matchMac.specs,
   ...matchMark.specs,
   ...matchMh.specs,
   ...matchMultiport.specs,
+  ...matchNfacct.specs,
+  ...matchOsf.specs,
   ...matchOwner.specs,
   ...matchPhysdev.specs,
   ...matchPkttype.specs,
+  ...matchPolicy.specs,
+  ...matchQuota.specs,
+  ...matchRateest.specs,
   ...matchRealm.specs,
   ...matchRecent.specs,
   ...matchRpfilter.specs,
   ...matchRt.specs,
   ...matchSctp.specs,
   ...matchSet.specs,
+  ...matchSocket.specs,
   ...matchSrh.specs,
   ...matchState.specs,
   ...matchStatistic.specs,
   ...matchString.specs,
   ...matchTcp.specs,
   ...matchTcpmss.specs,
+  ...matchTime.specs,
   ...matchTos.specs,
   ...matchTtl.specs,
   ...matchU32.specs,

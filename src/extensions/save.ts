@@ -13,6 +13,7 @@ export interface OptionWords {
 /** The options of a match or target as iptables-save prints them: defaults and shorthands resolved, in its order. */
 export function optionWords(spec: MatchSpec | TargetSpec, args: ArgValues, family: Family): readonly OptionWords[] {
   const kept: ArgValues = spec.canonical?.(args, family) ?? args;
+  if (spec.printed) return spec.printed(kept as never);
   const found: OptionWords[] = [];
   for (const [key, option] of Object.entries(spec.options)) {
     const given: Negatable<unknown> | undefined = kept[key];

@@ -12,6 +12,8 @@ import type { Draw } from "./draw.ts";
 export interface Codec<T> {
   /** Number of words that follow the flag. */
   readonly words: number;
+  /** Where another flag follows at once, `parse` gets no words. */
+  readonly optional?: true;
   /** "a port, a range (a:b) or a service name" */
   readonly expected: string;
   /** Addresses must be of the rule's family, where that is given. */
@@ -28,6 +30,16 @@ export interface Option<T> {
   readonly codec: Codec<T>;
   readonly negatable?: boolean;
   readonly required?: boolean;
+  /** It may be given several times; all values are kept, in the order in which they were written among all such options. */
+  readonly many?: true;
+}
+
+/** One of several values of an option. */
+export interface Given<T> {
+  readonly value: T;
+  readonly not: boolean;
+  /** Grows from one option to the next. */
+  readonly order: number;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: an option of any value type
@@ -35,7 +47,9 @@ export type Options = Readonly<Record<string, Option<any>>>;
 
 /** Values of the options that were given, by key. */
 export type Args<O extends Options> = {
-  readonly [K in keyof O]?: (O[K] extends Option<infer T> ? Negatable<T> : never) | undefined;
+  readonly [K in keyof O]?:
+    | (O[K] extends Option<infer T> ? Negatable<O[K] extends { readonly many: true } ? readonly Given<T>[] : T> : never)
+    | undefined;
 };
 
 /** What a match says. `needs` names what would decide it, in a noun phrase: "the socket's owner (--assume owner.uid=...)". */
@@ -128,6 +142,10 @@ export type TargetResult = Outcome | Fork | { readonly unknown: string };
 
 /** What a match can see of a connection. */
 export interface ConnectionView {
+  /** Tells it from every other connection, for state cells of its own. */
+  readonly id?: string;
+  /** It was there before the capture began. */
+  readonly older?: boolean;
   readonly original: Tuple;
   readonly reply: Tuple;
   readonly direction: "original" | "reply";
@@ -146,8 +164,22 @@ export interface ConnectionView {
   };
   /** Seconds until it expires, where that is known. */
   readonly expires?: number;
-  /** Packets and octets by direction, with nf_conntrack_acct=1. */
-  readonly counters?: { readonly original: readonly [number, number]; readonly reply: readonly [number, number] };
+  /** Original direction of the connection whose helper announced this one. */
+  readonly master?: Tuple;
+  /** Packets and octets by direction, this packet included; absent where the kernel does not count (nf_conntrack_acct). */
+  readonly counters?:
+    | { readonly original: readonly [number, number]; readonly reply: readonly [number, number] }
+    | { readonly unknown: string };
+}
+
+/** The connections of the packet's namespace, for matches that count them. */
+export interface Connections {
+  /** What has become of the one that a tuple belongs to; undefined when it is not in the table. */
+  standing(zone: number, tuple: Tuple): { readonly over: boolean; readonly assured: boolean } | undefined;
+  /** Those that are older than the capture. */
+  older(): readonly { readonly zone: number; readonly original: Tuple }[];
+  /** The original direction that the packet itself would have; undefined where it has no connection that could be tracked. */
+  tuple(): Tuple | undefined;
 }
 
 /** Types of `-m addrtype` (include/uapi/linux/netfilter/xt_addrtype.h). */
@@ -200,6 +232,8 @@ export interface PacketContext {
   readonly since?: bigint;
   /** Packet type of the sk_buff; that of a local packet is "host", broadcasts and multicasts included. */
   readonly frameType: FrameType;
+  /** Sent by a socket of this namespace (skb->sk). */
+  readonly local?: boolean;
   /** Absent when the packet has no Ethernet header (locally generated). */
   readonly srcMac?: Mac;
   readonly ctState: CtState;
@@ -215,6 +249,8 @@ export interface PacketContext {
   addressType(address: Address, device?: string): AddressType | { readonly unknown: string };
   /** MTU-based MSS limit of the packet's route, for `TCPMSS --clamp-mss-to-pmtu`. */
   pathMtu(): number | undefined;
+  /** Absent where connections are not tracked. */
+  readonly connections?: Connections;
   /** The group that a device is in (`ip link set DEV group N`); undefined where that is not known. */
   deviceGroup?(device: string): number | undefined;
   /** What is assumed of the host under a key (`--assume owner.uid=1000`); undefined when nothing is. */
@@ -246,6 +282,8 @@ interface SpecBase<O extends Options> {
   check?(args: Args<O>, backend?: "legacy" | "nft"): string | undefined;
   /** The arguments as the kernel keeps them: defaults filled in, shorthands resolved, values without effect left out. */
   canonical?(args: Args<O>, family: Family): Args<O>;
+  /** Its options as iptables-save prints them, where that is not each once and in the order of `options`. */
+  printed?(args: Args<O>): readonly { readonly flag: string; readonly value: string; readonly not: boolean }[];
   /** "TCP destination port 8080" */
   explain(args: Args<O>): string;
   /** One sentence for docs/extensions.md. */

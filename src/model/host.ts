@@ -54,6 +54,8 @@ export interface Device {
   readonly linkName?: string;
   readonly linkNetns?: string;
   readonly master?: string;
+  /** Number of its group (`ip link set DEV group N`); absent where it was not shown, or shown by a name of this host's own. */
+  readonly group?: number;
   readonly bridge?: Bridge;
   readonly port?: BridgePort;
   readonly vlan?: { readonly id: number; readonly protocol: string };
@@ -197,6 +199,8 @@ export interface ConntrackLine {
   /** The zone is that of one direction only, the other being 0. */
   readonly zoneDirection?: "orig" | "reply";
   readonly helper?: string;
+  /** Packets and octets by direction, where the kernel counts them (nf_conntrack_acct). */
+  readonly counters?: { readonly original: readonly [number, number]; readonly reply: readonly [number, number] };
 }
 
 /** A network namespace. A field that is undefined was not given: not known, which is not the same as empty. */

@@ -1,4 +1,4 @@
-import { type ConntrackEntry, readConntrackLine } from "../../grammars/conntrack.ts";
+import { type ConntrackEntry, type ConntrackPair, readConntrackLine } from "../../grammars/conntrack.ts";
 import type { Word } from "../../grammars/words.ts";
 import type { ConntrackLine } from "../model/host.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
@@ -47,6 +47,15 @@ function readHeader(reading: Reading, words: readonly Word[], next: Word | undef
   return { protocol: Number(number.text), ...(timeout === undefined ? {} : { timeout }), ...(state ? { state: state.text } : {}) };
 }
 
+/** Packets and octets stand behind the tuple of their direction. */
+function countersOf(reading: Reading, pairs: readonly ConntrackPair[]): Pick<ConntrackLine, "counters"> {
+  const of = (key: string) => pairs.filter((pair) => pair.key.text === key).map((pair) => reading.number(pair));
+  const [packets, reversed] = of("packets");
+  const [octets, octetsBack] = of("bytes");
+  if (packets === undefined || octets === undefined || reversed === undefined || octetsBack === undefined) return {};
+  return { counters: { original: [packets, octets], reply: [reversed, octetsBack] } };
+}
+
 function entryOf(reading: Reading, { header, pairs, flags }: ConntrackEntry): ConntrackLine | undefined {
   const head = readHeader(reading, header, pairs[0]?.key);
   if (!head) return undefined;
@@ -74,5 +83,6 @@ function entryOf(reading: Reading, { header, pairs, flags }: ConntrackEntry): Co
     zone,
     ...(zoneDirection ? { zoneDirection } : {}),
     ...(helper === undefined ? {} : { helper }),
+    ...countersOf(reading, pairs),
   };
 }

@@ -42,6 +42,13 @@ function bridgeSettings(setting: Setting): Bridge {
   };
 }
 
+/** The number of a device group; only "default" has the same one on every host (/etc/iproute2/group). */
+export function deviceGroup(name: unknown): Pick<Device, "group"> {
+  if (name === "default") return { group: 0 };
+  const text = typeof name === "string" || typeof name === "number" ? String(name) : "";
+  return /^\d{1,10}$/.test(text) ? { group: Number(text) } : {};
+}
+
 type Details = Pick<Device, "bridge" | "port" | "vlan">;
 
 /** What a device is beyond its kind, out of the settings that `ip -d` shows. */

@@ -1,5 +1,5 @@
 import type { SaveWord } from "../../grammars/iptables-save.ts";
-import type { MatchSpec, TargetSpec } from "../extensions/spec.ts";
+import type { Given, MatchSpec, Option, TargetSpec } from "../extensions/spec.ts";
 import type { Family } from "../model/address.ts";
 import type { ArgValues, MatchUse, Negatable, TargetUse } from "../model/rule.ts";
 import type { FlagEntry } from "./extension-flags.ts";
@@ -54,19 +54,26 @@ export function readOption(rule: RuleWords, use: OpenUse, entry: FlagEntry, bang
   // Before iptables 1.4.3 `!` stood behind the flag.
   const inner = !bang && option.negatable && option.codec.words > 0 && rule.next?.text === "!" ? rule.take() : undefined;
   not ??= inner;
-  const values = rule.words.slice(rule.at, rule.at + option.codec.words);
+  const count = option.codec.optional && /^(-.*|!|)$/s.test(rule.next?.text ?? "") ? 0 : option.codec.words;
+  const values = rule.words.slice(rule.at, rule.at + count);
   rule.at += values.length;
   keep(rule, use, bang ? [bang, flag, ...(inner ? [inner] : []), ...values] : [flag, ...(inner ? [inner] : []), ...values]);
-  if (values.length < option.codec.words) {
+  if (values.length < count) {
     rule.report(endOf(rule.place), `expected ${option.codec.expected} after ${flag.text}, found the end of the line`);
     return;
   }
   if (not && !option.negatable) return rule.report(bang ? { start: not.start, end: flag.end } : not, `${flag.text} cannot be negated`);
-  if (use.args[key]) return rule.report(flag, `${flag.text} is given twice`);
+  const before = use.args[key];
+  if (before && !option.many) return rule.report(flag, `${flag.text} is given twice`);
   const texts = values.map((word) => word.text);
   const value = option.codec.parse(texts, family);
-  if (value !== undefined) use.args[key] = { value, not: not !== undefined };
+  if (value !== undefined) use.args[key] = addValue(option, before, { value, not: not !== undefined }, use.words.length);
   else refuse(rule, flag, entry, values);
+}
+
+function addValue(option: Option<unknown>, before: Negatable<unknown> | undefined, value: Negatable<unknown>, order: number) {
+  if (!option.many) return value;
+  return { value: [...((before?.value as readonly Given<unknown>[]) ?? []), { ...value, order }], not: false };
 }
 
 function refuse(rule: RuleWords, flag: SaveWord, { option }: FlagEntry, values: readonly SaveWord[]) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseMac } from "../model/address.ts";
 import type { Device, DeviceAddress } from "../model/host.ts";
-import { deviceDetails, plainKind, type Setting } from "./device.ts";
+import { deviceDetails, deviceGroup, plainKind, type Setting } from "./device.ts";
 import { addressScope } from "./device-address.ts";
 import { addressText } from "./json.ts";
 
@@ -31,6 +31,7 @@ export const deviceSchema = z.looseObject({
   link_netnsid: number,
   link_netns: text,
   master: text,
+  group: z.union([z.string(), z.number()]).nullish(),
   address: text,
   linkinfo: z.looseObject({ info_kind: text, info_data: settings, info_slave_kind: text, info_slave_data: settings }).nullish(),
   addr_info: z.array(addressSchema).nullish(),
@@ -82,6 +83,7 @@ export function deviceOfJson(json: DeviceJson): Device {
     ...(json.link && { linkName: json.link }),
     ...(json.link_netns && { linkNetns: json.link_netns }),
     ...(master !== undefined && { master }),
+    ...deviceGroup(json.group),
     ...deviceDetails(kind, info?.info_data ? settingOf(info.info_data) : undefined, slave, master),
   };
 }

@@ -3,7 +3,7 @@ import type { Word } from "../../grammars/words.ts";
 import { parseMac } from "../model/address.ts";
 import type { Device, DeviceAddress } from "../model/host.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
-import { deviceDetails, plainKind, type Setting } from "./device.ts";
+import { deviceDetails, deviceGroup, plainKind, type Setting } from "./device.ts";
 import { readAddressLine } from "./device-address.ts";
 import { unsigned } from "./iproute2-names.ts";
 import { lineProblem, type SourceLine, significantLines } from "./lines.ts";
@@ -80,6 +80,7 @@ function deviceOf(block: Block, names: ReadonlySet<string>): Device {
     ...linkFacts(block.link),
     ...lowerOf(lower),
     ...(master !== undefined && { master }),
+    ...deviceGroup(settings.get("group")?.text),
     ...deviceDetails(kind, own && settingOf(own.words), port, master),
   };
 }

@@ -9,7 +9,7 @@ export const KNOWN_TARGETS: ReadonlySet<string> = new Set([
 
 /** Extensions that only one family has (libipt_*, libip6t_*); all others exist for both, though not always as one piece of code. */
 export const EXTENSION_FAMILY: ReadonlyMap<string, Family> = new Map<string, Family>([
-  ...["icmp", "realm", "ttl", "CLUSTERIP", "ECN", "TTL", "ULOG"].map((name): [string, Family] => [name, 4]),
+  ...["icmp", "osf", "realm", "ttl", "CLUSTERIP", "ECN", "TTL", "ULOG"].map((name): [string, Family] => [name, 4]),
   ..."dst eui64 frag hbh hl icmp6 ipv6header mh rt srh HL DNPT SNPT".split(" ").map((name): [string, Family] => [name, 6]),
 ]);
 
@@ -32,4 +32,9 @@ export function matchProtocol(name: string, family: Family): number | undefined 
   return name === "ah" && family === 6 ? undefined : MATCH_PROTOCOL.get(name);
 }
 
-const MATCH_PROTOCOL: ReadonlyMap<string, number> = new Map([...IMPLICIT_MATCH].map(([protocol, name]) => [name, protocol]));
+const MATCH_PROTOCOL: ReadonlyMap<string, number> = new Map([
+  ...[...IMPLICIT_MATCH].map(([protocol, name]): [string, number] => [name, protocol]),
+  ["ipcomp", 108],
+  ["osf", 6],
+  ["tcpmss", 6],
+]);

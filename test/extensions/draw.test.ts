@@ -15,8 +15,8 @@ const PLACES = Object.entries(TABLE_HOOKS).flatMap(([table, hooks]) =>
   from: readonly Hook[];
 }[];
 
-/** What few kernels have or none has any more: a random ruleset with it would not load. */
-const RARE = ["CLUSTERIP", "LED", "SECMARK", "ULOG"];
+/** What few kernels have or none has any more, or what needs objects of its own: a random ruleset with it would not load. */
+const RARE = ["CLUSTERIP", "LED", "SECMARK", "ULOG", "ipvs", "nfacct", "rateest"];
 
 /** Random rules of one extension by the table that they fit in. */
 function rulesOf(spec: MatchSpec | TargetSpec, family: 4 | 6): ReadonlyMap<TableName, readonly string[]> {

@@ -131,7 +131,7 @@ describe("header fields", () => {
 
   it("does not guess CPU, socket owner and blanked addresses", () => {
     expect(ask("-m cpu --cpu 0", about)).toHaveProperty("unknown");
-    expect(ask("-m owner --uid-owner 0", context({ frameType: "outgoing" }))).toHaveProperty("unknown");
+    expect(ask("-m owner --uid-owner 0", context({ local: true }))).toHaveProperty("unknown");
     expect(ask("-m owner ! --uid-owner 0", context())).toBe(true);
     expect(ask("-m owner --uid-owner 0", context())).toBe(false);
     expect(ask("-m mac --mac-source XX:XX:XX:XX:XX:XX", about)).toHaveProperty("unknown");

@@ -21,9 +21,11 @@ function readOptions(spec: MatchSpec | TargetSpec, words: string[]): ArgValues {
     const [key, option] = found;
     if (not && !option.negatable) throw new Error(`${flag} takes no !`);
     words.splice(0, not ? 2 : 1);
-    const value = option.codec.parse(words.splice(0, option.codec.words));
+    const count = option.codec.optional && /^(-.*|!|)$/.test(words[0] ?? "") ? 0 : option.codec.words;
+    const value = option.codec.parse(words.splice(0, count));
     if (value === undefined) throw new Error(`${flag}: expected ${option.codec.expected}`);
-    args[key] = { value, not };
+    const before = (args[key]?.value ?? []) as readonly unknown[];
+    args[key] = option.many ? { value: [...before, { value, not, order: -words.length }], not: false } : { value, not };
   }
   return args;
 }

@@ -24,6 +24,7 @@ describe("connections", () => {
         mark: 42,
         zone: 3,
         helper: "ftp",
+        counters: { original: [3, 180], reply: [2, 120] },
       },
     ]);
   });

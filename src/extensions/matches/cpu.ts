@@ -1,5 +1,6 @@
+import { unlessAssumed } from "../assumption.ts";
 import { number } from "../codecs.ts";
-import { says } from "../condition.ts";
+import { holds, says } from "../condition.ts";
 import { not } from "../draw.ts";
 import { match } from "../spec.ts";
 
@@ -8,7 +9,7 @@ const cpu = match({
   name: "cpu",
   options: { cpu: { flag: "--cpu", codec: number(0, 0xffffffff), negatable: true, required: true } },
   explain: (args) => says(args.cpu, (n) => `handled by CPU ${n}`).join(""),
-  compile: () => () => ({ unknown: "which CPU handled the packet" }),
+  compile: (args) => (context) => unlessAssumed(context, "cpu", (value) => holds(args.cpu, (n) => n === Number(value))),
   // A capture does not show the CPU: few rules should ask for it.
   draw: (d) => (d.chance(30) ? `-m cpu ${not(d)}--cpu ${d.integer(0, 3)}` : undefined),
   doc: "The CPU that handles the packet; a capture does not show it.",

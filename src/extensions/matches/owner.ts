@@ -1,9 +1,9 @@
-import type { Negatable } from "../../model/rule.ts";
+import { unlessAssumed } from "../assumption.ts";
 import { FLAG, parseRange, type Range, saveRange, word } from "../codecs.ts";
-import { says } from "../condition.ts";
+import { holds, says } from "../condition.ts";
 import { maybe, not, some } from "../draw.ts";
-import { rangeWords } from "../ports.ts";
-import { match } from "../spec.ts";
+import { rangeWords, within } from "../ports.ts";
+import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 
 const ID = word<Range | string>(
   "a number, a range (a-b) or a name",
@@ -15,16 +15,37 @@ function idWords(id: Range | string): string {
   return typeof id === "string" ? id : rangeWords(id);
 }
 
+const options = {
+  socketExists: { flag: "--socket-exists", codec: FLAG, negatable: true },
+  uid: { flag: "--uid-owner", codec: ID, negatable: true },
+  gid: { flag: "--gid-owner", codec: ID, negatable: true },
+  supplGroups: { flag: "--suppl-groups", codec: FLAG },
+} as const;
+
+function is(id: Range | string, assumed: string): boolean {
+  return typeof id === "string" ? id === assumed : within(Number(assumed), id);
+}
+
 /** xt_owner.c, owner_mt: a packet without a local socket matches only where everything asked for is negated. */
+function ownerMatch(args: Args<typeof options>, context: PacketContext): MatchResult {
+  const { socketExists, uid, gid } = args;
+  if (context.local !== true) return [socketExists, uid, gid].every((option) => option === undefined || option.not);
+  const owned = (["owner.uid", "owner.gid"] as const).some((key) => context.assume?.(key) !== undefined);
+  const parts: readonly (() => MatchResult)[] = [
+    () =>
+      !socketExists ||
+      (owned ? !socketExists.not : unlessAssumed(context, "owner.socket", (value) => (value === "yes") !== socketExists.not)),
+    () => !uid || unlessAssumed(context, "owner.uid", (value) => holds(uid, (id) => is(id, value))),
+    () => !gid || unlessAssumed(context, "owner.gid", (value) => holds(gid, (id) => is(id, value))),
+  ];
+  const results = parts.map((part) => part());
+  return results.includes(false) ? false : (results.find((result) => result !== true) ?? true);
+}
+
 const owner = match({
   name: "owner",
   hooks: ["OUTPUT", "POSTROUTING"],
-  options: {
-    socketExists: { flag: "--socket-exists", codec: FLAG, negatable: true },
-    uid: { flag: "--uid-owner", codec: ID, negatable: true },
-    gid: { flag: "--gid-owner", codec: ID, negatable: true },
-    supplGroups: { flag: "--suppl-groups", codec: FLAG },
-  },
+  options,
   check: (args) => {
     const given = Object.keys(args);
     if (args.supplGroups && (!args.gid || given.indexOf("gid") > given.indexOf("supplGroups"))) {
@@ -38,10 +59,7 @@ const owner = match({
       ...says(args.uid, (id) => `sent by user ${idWords(id)}`),
       ...says(args.gid, (id) => `sent by group ${idWords(id)}`),
     ].join(", "),
-  compile: (args) => (context) => {
-    if (context.frameType === "outgoing") return { unknown: "the owner of the local socket" };
-    return [args.socketExists, args.uid, args.gid].every((option: Negatable<unknown> | undefined) => option === undefined || option.not);
-  },
+  compile: (args) => (context) => ownerMatch(args, context),
   // A capture does not show whose socket sent a packet: few rules should ask for it.
   draw: (d) => {
     if (!d.chance(30)) return undefined;

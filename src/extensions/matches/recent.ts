@@ -66,7 +66,7 @@ function recentMatch(args: RecentArgs, context: PacketContext): MatchResult {
   const not = [args.set, args.rcheck, args.update, args.remove].some((option) => option?.not);
   const address = masked(args.rdest ? context.packet.dst : context.packet.src, args.mask?.value);
   // A forwarded packet that already lost a hop counts with the TTL that it came with.
-  const hops = context.out !== "" && context.frameType !== "outgoing" ? 1 : 0;
+  const hops = context.out !== "" && context.local !== true ? 1 : 0;
   const entry = {
     context,
     list: `${context.netns}:${args.name?.value ?? "DEFAULT"}`,

@@ -1,0 +1,159 @@
+import { type Address, inMask, maskLength, maskOf, parseAddress } from "../../model/address.ts";
+import type { Tuple } from "../../model/host.ts";
+import type { Negatable } from "../../model/rule.ts";
+import { FLAG, number, parseNumber, word } from "../codecs.ts";
+import type { Draw } from "../draw.ts";
+import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
+
+const COUNT = number(0, 0xffffffff);
+
+/** A prefix length; a netmask is turned into one. */
+const LENGTH = word<number>(
+  "a prefix length or a netmask",
+  (text) => {
+    const mask = parseAddress(text);
+    return mask === undefined ? parseNumber(text, 0, 128) : maskLength(mask);
+  },
+  String,
+);
+
+const options = {
+  upto: { flag: "--connlimit-upto", codec: COUNT, negatable: true },
+  above: { flag: "--connlimit-above", codec: COUNT, negatable: true },
+  mask: { flag: "--connlimit-mask", codec: LENGTH },
+  source: { flag: "--connlimit-saddr", codec: FLAG },
+  destination: { flag: "--connlimit-daddr", codec: FLAG },
+} as const;
+
+type LimitArgs = Args<typeof options>;
+const GIVEN = { value: true, not: false } as const;
+
+function canonical(args: LimitArgs, family: 4 | 6): LimitArgs {
+  const flip = (option: Negatable<number> | undefined) => (option?.not ? { value: option.value, not: false } : undefined);
+  const full = family === 4 ? 32 : 128;
+  return {
+    upto: args.upto?.not ? undefined : (args.upto ?? flip(args.above)),
+    above: args.above?.not ? undefined : (args.above ?? flip(args.upto)),
+    mask: { value: Math.min(args.mask?.value ?? full, full), not: false },
+    ...(args.destination ? { destination: GIVEN } : { source: GIVEN }),
+  };
+}
+
+/** A connection that was counted under an address. */
+interface Counted {
+  readonly zone: number;
+  readonly original: Tuple;
+}
+
+function same(a: Tuple, b: Tuple): boolean {
+  const { icmp: x } = a;
+  const { icmp: y } = b;
+  return (
+    a.src === b.src &&
+    a.dst === b.dst &&
+    a.protocol === b.protocol &&
+    a.sport === b.sport &&
+    a.dport === b.dport &&
+    x?.type === y?.type &&
+    x?.code === y?.code
+  );
+}
+
+function masked(address: Address, mask: Address): Address {
+  return typeof address === "number" ? (address & (mask as number)) >>> 0 : address & (mask as bigint);
+}
+
+/**
+ * nf_conncount.c, count_tree. An assured connection is not added any more, and those that are gone or over are forgotten, itself included;
+ * any other is added unless it is there. Within one jiffy the kernel saves itself the looking after, which no capture shows.
+ */
+function countOf(context: PacketContext, address: Address, mask: Address, key: string): readonly Counted[] {
+  const { connection, connections } = context;
+  const zone = connection?.zone ?? 0;
+  const original = connection?.original ?? connections?.tuple();
+  if (!connections || !original) return [];
+  const cell = `connlimit:${context.ruleKey}:${key}:${zone}:${masked(address, mask)}`;
+  const before = context.cells.get<readonly Counted[]>(cell) ?? [];
+  const assured = connection ? connection.status.assured : connections.standing(zone, original)?.assured === true;
+  const own = { zone, original };
+  const isOpen = (counted: Counted) => connections.standing(counted.zone, counted.original)?.over === false;
+  const isThere = (counted: Counted) =>
+    counted.zone === zone && same(counted.original, original) && connections.standing(zone, counted.original) !== undefined;
+  const at = assured ? -1 : before.findIndex(isThere);
+  let after: readonly Counted[];
+  if (before.length === 0) after = [own];
+  else if (at >= 0) after = [...before.slice(0, at).filter(isOpen), ...before.slice(at)];
+  else after = assured ? before.filter(isOpen) : [...before.filter(isOpen), own];
+  context.cells.set(cell, after);
+  return after;
+}
+
+/** Connections that were there before the capture, and that may have been counted under the same address. */
+function uncounted(context: PacketContext, counted: readonly Counted[], address: Address, mask: Address, bySource: boolean): number {
+  const zone = context.connection?.zone ?? 0;
+  return (context.connections?.older() ?? []).filter((older) => {
+    const end = bySource ? older.original.src : older.original.dst;
+    if (older.zone !== zone || !inMask(end, address, mask)) return false;
+    return (
+      context.connections?.standing(older.zone, older.original)?.over === false &&
+      !counted.some(({ original }) => same(original, older.original))
+    );
+  }).length;
+}
+
+/** xt_connlimit.c, connlimit_mt. */
+function connlimitMatch(given: LimitArgs, context: PacketContext): MatchResult {
+  const args = canonical(given, context.family);
+  const mask = maskOf(context.family, args.mask?.value ?? 0);
+  const bySource = args.destination === undefined;
+  const address = bySource ? context.packet.src : context.packet.dst;
+  const limit = (args.above ?? args.upto)?.value ?? 0;
+  const list = countOf(context, address, mask, `${args.above ? "above" : "upto"}${limit}/${args.mask?.value}${bySource ? "s" : "d"}`);
+  if (list.length === 0) return "hotdrop";
+  const above = list.length > limit;
+  if (!above && list.length + uncounted(context, list, address, mask, bySource) > limit) {
+    return { unknown: "how many of the connections that are older than the capture were counted by this rule" };
+  }
+  return above === (args.above !== undefined);
+}
+
+function drawConnlimit(d: Draw): string {
+  const full = d.family === 4 ? 32 : 128;
+  const mask = d.pick([full, full, d.family === 4 ? 24 : 64, 0]);
+  return `-m connlimit ${d.pick(["--connlimit-upto", "--connlimit-above"])} ${d.integer(0, 3)} --connlimit-mask ${mask} --connlimit-${d.pick(["saddr", "daddr"])}`;
+}
+
+const connlimit = match({
+  name: "connlimit",
+  options,
+  canonical,
+  check: (args) => {
+    if (args.upto && args.above) return "connlimit takes --connlimit-upto or --connlimit-above, not both";
+    if (args.source && args.destination) return "connlimit takes --connlimit-saddr or --connlimit-daddr, not both";
+    return args.upto || args.above ? undefined : "connlimit needs --connlimit-upto or --connlimit-above";
+  },
+  explain: (args) => {
+    const { above, upto } = canonical(args, 4);
+    const side = args.destination ? "destination" : "source";
+    const whole = args.mask === undefined || args.mask.value === 128 || args.mask.value === 32;
+    const whose = whole ? `${side} address` : `${side} network of length ${args.mask?.value}`;
+    return `${above ? `more than ${above.value}` : `at most ${upto?.value ?? 0}`} connections of the ${whose}`;
+  },
+  compile: (args) => (context) => connlimitMatch(args, context),
+  draw: drawConnlimit,
+  doc: "How many connections a source or destination address or network has, as far as this rule has seen them.",
+  examples: [
+    {
+      rule: "-p tcp -m connlimit --connlimit-above 10",
+      saved: "-p tcp -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr",
+      says: "more than 10 connections of the source address",
+    },
+    {
+      rule: "-m connlimit ! --connlimit-above 3 --connlimit-mask 255.255.255.0 --connlimit-daddr",
+      saved: "-m connlimit --connlimit-upto 3 --connlimit-mask 24 --connlimit-daddr",
+      says: "at most 3 connections of the destination network of length 24",
+    },
+  ],
+});
+
+export const specs = [connlimit];
