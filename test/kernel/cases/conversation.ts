@@ -1,5 +1,6 @@
 import type { HeaderPlan, Payload, Pools, Send, Topology } from "./case.ts";
 import type { Dice } from "./dice.ts";
+import { drawOptions } from "./options.ts";
 import { PORTS } from "./rule-draw.ts";
 import { drawTcp } from "./tcp-script.ts";
 
@@ -71,7 +72,7 @@ function drawTalk(dice: Dice, topology: Topology, id: () => number): Send[] {
       ? remoteSource(dice, topology, from?.netns, own)
       : own;
   const dst = drawDestination(dice, topology.pools);
-  const header = () => drawHeader(dice);
+  const header = () => drawHeader(dice, topology.pools);
   const sends: Send[] = [];
   const said: number[] = [];
   let lastClient: number | undefined;
@@ -126,7 +127,7 @@ function drawDestination(dice: Dice, pools: Pools): string {
   );
 }
 
-function drawHeader(dice: Dice): HeaderPlan {
+function drawHeader(dice: Dice, pools: Pools): HeaderPlan {
   const base = {
     ttl: dice.weighted([12, 64], [2, dice.integer(2, 5)], [1, 1], [1, 255]),
     tos: dice.weighted([10, 0], [1, 0x10], [1, 0x08], [1, dice.integer(0, 255)]),
@@ -136,12 +137,17 @@ function drawHeader(dice: Dice): HeaderPlan {
   const damage = dice.chance(40)
     ? dice.pick(["header-checksum", "checksum", "checksum", "length", "transport-length", "no-checksum"] as const)
     : undefined;
+  const options = dice.chance(25) ? drawOptions(dice, [...pools.hosts, ...pools.locals, ...pools.remotes, ...ODD]) : undefined;
   return {
     ...base,
     ...(damage !== undefined && { damage }),
-    ...(dice.chance(40) && { options: dice.pick(["94040000", "01010101", "8907040a01000a00", "4407050000000000"]) }),
+    ...(options !== undefined && { options }),
     ...(dice.chance(20) && {
-      fragments: { mtu: dice.pick([60, 100, 576]), order: dice.pick([[0, 1, 2, 3], [1, 0], [2, 1, 0], [0, 2], [0, 0, 1], [0]]) },
+      // The smallest holds a header without much more.
+      fragments: {
+        mtu: dice.pick(options === undefined ? [60, 100, 576] : [100, 576]),
+        order: dice.pick([[0, 1, 2, 3], [1, 0], [2, 1, 0], [0, 2], [0, 0, 1], [0]]),
+      },
     }),
     ...(dice.chance(40) && { dstMac: dice.pick(["other", "broadcast"] as const) }),
   };
