@@ -140,6 +140,7 @@ function bindByRule(
   }
   if (netns.nat.isDone(connection, range.manip)) return {};
   const before = toModelTuple(connection.reply);
+  if (effect.kind === "masquerade") connection.masqueradedOn = devices.out;
   if (!netns.nat.bind(connection, range.manip, range, run.time)) return "drop";
   const after = connection.reply;
   const icmp = skb.packet.protocol === PROTOCOL.icmp;

@@ -4,6 +4,7 @@ import type { EndStep, RuleStep } from "../model/trace.ts";
 import { type TableResult, traverse } from "./chains.ts";
 import { tablesAt } from "./compile.ts";
 import { announcement, confirm } from "./confirm.ts";
+import type { Connection } from "./connection.ts";
 import { contextOf } from "./context.ts";
 import { applyEffects } from "./effects.ts";
 import { gatherFragments } from "./fragments.ts";
@@ -132,6 +133,11 @@ function placeOf(step: RuleStep | EndStep | undefined) {
   return { chain: step.chain, kind: "policy" as const, rule: step.number, line: step.line };
 }
 
+/** nf_nat_oif_changed */
+function leavesElsewhere({ masqueradedOn }: Connection, hook: Hook, skb: Skb, out: string): boolean {
+  return masqueradedOn !== undefined && hook === "POSTROUTING" && skb.ctDirection === "original" && masqueradedOn !== out;
+}
+
 /** nf_nat_inet_fn: the nat table for the packet that creates a binding, the binding for all others. */
 function natHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { in: string; out: string }): boolean {
   const { nat } = netns;
@@ -159,6 +165,14 @@ function natHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { in: st
       run.drop(skb, "nat-failed", "no free address and port was left for its translation");
       return false;
     }
+  } else if (leavesElsewhere(connection, hook, skb, devices.out)) {
+    netns.conntrack?.forget(connection);
+    run.drop(
+      skb,
+      "masquerade-device",
+      `its connection was masqueraded on ${connection.masqueradedOn}, but it leaves on ${devices.out}: the kernel forgets the connection and drops the packet`,
+    );
+    return false;
   }
   note(by, nat.translate(skb, manip));
   return true;
