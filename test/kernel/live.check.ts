@@ -17,6 +17,8 @@ const lacking = await lack();
 const tally = { cases: 0, refused: 0, packets: 0, unknown: new Map<string, number>(), once: 0 };
 const labs: Lab[] = [];
 
+if (lacking !== undefined) process.stdout.write(`live kernel, ${backend}: skipped, for ${lacking}\n`);
+
 describe.skipIf(lacking !== undefined)(`the live kernel, ${backend}${lacking === undefined ? `, seed ${seed}` : `: ${lacking}`}`, () => {
   beforeAll(async () => {
     for (let i = 0; i < jobs; i++) labs.push(await Lab.start());
