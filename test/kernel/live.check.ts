@@ -61,9 +61,12 @@ async function lack(): Promise<string | undefined> {
 
 /** Fails with the smallest case in which kernel and replay disagree. */
 async function agreement(lab: Lab, run: number, size: number): Promise<void> {
+  let shrinking = false;
   const property = asyncProperty(new CaseArbitrary(backend), async (value) => {
-    const found = await disagreement(lab, value);
-    if (found !== undefined) throw new Error(found);
+    const found = await disagreement(lab, value, !shrinking);
+    if (found === undefined) return;
+    shrinking = true;
+    throw new Error(found);
   });
   const result = await check(property, { seed: seed * 10_000 + run, numRuns: size });
   const smallest = result.counterexample?.[0];
@@ -79,8 +82,8 @@ async function agreement(lab: Lab, run: number, size: number): Promise<void> {
 }
 
 /** Where kernel and replay disagree about a case, twice in a row; what happens only once is the lab's own noise. */
-async function disagreement(lab: Lab, value: Case): Promise<string | undefined> {
-  const first = await answer(lab, value, true);
+async function disagreement(lab: Lab, value: Case, counts: boolean): Promise<string | undefined> {
+  const first = await answer(lab, value, counts);
   if (first === undefined) return undefined;
   const second = await answer(lab, value, false);
   if (second === undefined) tally.once++;
