@@ -24,9 +24,15 @@ export function sendDuplicate(
   const copy: Skb = { ...rest, packet, ctState: "UNTRACKED", ctDirection: "original", looped: false, duplicate: true };
   const own = run.copy(packet);
   const flow: FlowKey = { src: family === 4 ? 0 : 0n, dst: gateway, iif: "lo", mark: 0, tos, protocol: 0 };
-  const known = device !== undefined && netns.devices.has(device);
-  const route = routeOutput(own, netns, known ? { ...flow, oif: device } : flow, "output");
+  // A device that is not there is as good as none (tee_netdev_event).
+  const by = device === undefined ? undefined : netns.devices.get(device);
+  const route = by?.up === false ? undefined : routeOutput(own, netns, by ? { ...flow, oif: by.name } : flow, "output");
   if (!route) return own.drop(copy, "no-route", `there is no route to ${formatAddress(gateway)}, where a copy should go`);
-  const { via = gateway } = route.nexthop ?? {};
-  sendRouted(own, netns, copy, { ...route, nexthop: { weight: 1, flags: [], ...route.nexthop, via } });
+  copy.in = route.device;
+  // On a device that no route to the gateway names, the copy's own destination is asked for (ip_route_output_key_hash_rcu).
+  const nexthop = route.nexthop && { ...route.nexthop, via: route.nexthop.via ?? gateway };
+  run.held(() => {
+    sendRouted(own, netns, copy, { ...route, ...(nexthop && { nexthop }) });
+    run.owe();
+  });
 }

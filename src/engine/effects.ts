@@ -6,7 +6,7 @@ import type { Changes, RuleStep } from "../model/trace.ts";
 import { reject } from "./answers.ts";
 import { ANY_PORT, endpoint, toModelTuple } from "./connection.ts";
 import { sendDuplicate } from "./duplicate.ts";
-import { stripOptions, withQuoted } from "./header-changes.ts";
+import { stripOptions, withAddress, withQuoted } from "./header-changes.ts";
 import type { Netns } from "./netns.ts";
 import { selectAddress } from "./routing.ts";
 import type { Run } from "./run.ts";
@@ -55,7 +55,7 @@ export function applyEffects(
         Object.assign(changes, setFlags(skb, effect.value));
         break;
       case "set-address":
-        skb.packet = { ...skb.packet, [effect.which]: effect.value };
+        skb.packet = withAddress(skb.packet, effect.which, effect.value);
         changes[effect.which] = formatAddress(effect.value);
         break;
       case "set-quoted-address":

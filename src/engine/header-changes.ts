@@ -1,6 +1,18 @@
-import type { Packet, TcpOption } from "../model/packet.ts";
+import { sameSum } from "../extensions/prefix-translation.ts";
+import type { Address } from "../model/address.ts";
+import { type Packet, PROTOCOL, type TcpOption } from "../model/packet.ts";
 
 const NOP: TcpOption = { kind: 1, data: new Uint8Array(0) };
+
+/** Protocols whose checksum covers the addresses (RFC 8200 section 8.1). */
+const COVERING: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.dccp, PROTOCOL.icmpv6]);
+
+/** A packet with another address and the checksum that it had, which may be wrong from then on. */
+export function withAddress(packet: Packet, which: "src" | "dst", value: Address): Packet {
+  const old = packet[which];
+  const spoilt = packet.checksum === "good" && COVERING.has(packet.protocol) && !sameSum(BigInt(old), BigInt(value));
+  return { ...packet, [which]: value, ...(spoilt && { checksum: "bad" as const }) };
+}
 
 /** An ICMP error whose quoted packet has other addresses; any other packet as it is. */
 export function withQuoted(packet: Packet, change: Partial<Packet>): Packet {

@@ -1,7 +1,7 @@
 import { PROTOCOL } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import type { EndStep, RuleStep } from "../model/trace.ts";
-import { type TableResult, traverse } from "./chains.ts";
+import { type TableResult, type Traversal, traverse } from "./chains.ts";
 import { tablesAt } from "./compile.ts";
 import { announcement, confirm } from "./confirm.ts";
 import type { Connection } from "./connection.ts";
@@ -99,7 +99,7 @@ function tableHook(run: Run, netns: Netns, hook: Hook, table: TableName, skb: Sk
 function traverseTable(run: Run, netns: Netns, hook: Hook, table: TableName, skb: Skb, devices: { in: string; out: string }): TableResult {
   const compiled = netns.ruleset?.get(table);
   if (!compiled) return { verdict: "ACCEPT" };
-  return traverse(compiled, {
+  const traversal: Traversal = {
     netns: netns.name,
     hook,
     table,
@@ -113,7 +113,9 @@ function traverseTable(run: Run, netns: Netns, hook: Hook, table: TableName, skb
       devices[which] = name;
       if (which === "in") skb.in = name;
     },
-  });
+  };
+  // Tables of iptables-legacy hold off interrupts while they are traversed (ipt_do_table).
+  return netns.backend === "legacy" ? run.held(() => traverse(compiled, traversal)) : traverse(compiled, traversal);
 }
 
 /** Ends the packet's way when a table's verdict ends it. */

@@ -101,7 +101,9 @@ function sendOn(run: Run, netns: Netns, skb: Skb): void {
       ipReceive(run, netns, copy);
     }
   }
-  if (!runHook(run, netns, "POSTROUTING", skb, { in: "", out: destination.device })) return;
+  // What TEE copied has a device already, though it never came in there (skb->dev).
+  const from = skb.duplicate ? skb.in : "";
+  if (!runHook(run, netns, "POSTROUTING", skb, { in: from, out: destination.device })) return;
   finishOutput(run, netns, skb);
 }
 

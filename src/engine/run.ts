@@ -7,6 +7,7 @@ import { type Connection, endpoint } from "./connection.ts";
 import { Assumptions, Netns } from "./netns.ts";
 import type { Skb } from "./skb.ts";
 import { State } from "./state.ts";
+import { Undecided } from "./undecided.ts";
 
 /** All namespaces with their state; what one replay works on. */
 export class World {
@@ -118,11 +119,25 @@ interface End {
 /** Which end counts when a packet was flooded and ended in several ways. */
 const RANK: readonly Verdict[] = ["unknown", "delivered", "forwarded", "queued", "rejected", "dropped"];
 
+/** The steps of a packet, and from its first copy on those of all its copies among them. */
+class StepLog {
+  readonly own: Step[] = [];
+  all: Step[] | undefined;
+
+  push(step: Step): void {
+    this.own.push(step);
+    this.all?.push(step);
+  }
+}
+
+/** Copies of one packet beyond this many are not followed: two rules with TEE can make them double all the way round. */
+const MAX_COPIES = 64;
+
 /** Follows one packet along one way, and collects what happens. */
 export class Run {
   readonly world: World;
   readonly time: bigint;
-  readonly steps: Step[] = [];
+  readonly steps = new StepLog();
   readonly out: Appearance[] = [];
   readonly sightings: Sighting[] = [];
   readonly replies: Reply[] = [];
@@ -137,7 +152,10 @@ export class Run {
   /** Nesting of answers and devices, against endless loops. */
   crossed = 0;
   readonly #original: Run | undefined;
-  readonly #copies: { readonly after: number; readonly run: Run; readonly first: Packet }[] = [];
+  readonly #copies: { readonly run: Run; readonly first: Packet }[] = [];
+  #made = 0;
+  #owes = false;
+  #held = 0;
   readonly #waiting: (() => void)[];
 
   constructor(world: World, time: bigint, original?: Run) {
@@ -147,11 +165,18 @@ export class Run {
     this.#waiting = original ? original.#waiting : [];
   }
 
+  get #root(): Run {
+    return this.#original ? this.#original.#root : this;
+  }
+
   /** Starts the run of a copy, which goes its own way from here on; it appears on devices like the packet itself. */
   copy(first: Packet): Run {
+    if (++this.#root.#made > MAX_COPIES) throw new Undecided("the copies that TEE makes of its own copies");
     const run = new Run(this.world, this.time, this);
     run.crossed = this.crossed;
-    this.#copies.push({ after: this.steps.length, run, first });
+    this.steps.all ??= [...this.steps.own];
+    run.steps.all = this.steps.all;
+    this.#copies.push({ run, first });
     return run;
   }
 
@@ -166,6 +191,25 @@ export class Run {
     this.sending = false;
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) next();
     this.sending = sending;
+  }
+
+  /** Does something while interrupts are held off (local_bh_disable); what a copy set in motion meanwhile is worked off afterwards. */
+  held<T>(action: () => T): T {
+    const root = this.#root;
+    root.#held++;
+    const result = action();
+    root.#held--;
+    if (root.#held === 0 && root.#owes) {
+      root.#owes = false;
+      root.drain();
+    }
+    return result;
+  }
+
+  /** A copy was made: where a socket is sending, what it sets in motion waits no longer than interrupts are held off. */
+  owe(): void {
+    const root = this.#root;
+    if (root.sending) root.#owes = true;
   }
 
   end(verdict: Verdict, at: Place): void {
@@ -207,11 +251,12 @@ export class Run {
       conditions,
       verdict: end.verdict,
       at: end.at,
-      steps: this.steps,
+      steps: this.steps.own,
       out: this.out,
       nat: this.#last ? translations(first, this.#last) : {},
       replies: this.replies,
-      ...(this.#copies.length > 0 && { copies: this.#copies.map(({ after, run, first: sent }) => ({ after, way: run.way(sent, []) })) }),
+      ...(this.#copies.length > 0 && { copies: this.#copies.map((copy) => copy.run.way(copy.first, [])) }),
+      ...(this.#original === undefined && this.steps.all && { allSteps: this.steps.all }),
     };
   }
 }

@@ -54,40 +54,57 @@ export function drawPrefixes(d: Draw, side: "src" | "dst"): string {
   return `--src-pfx ${prefix(d.network(side))} --dst-pfx ${prefix(d.natAddress(side))}`;
 }
 
+/** A sum of 16-bit words with its carries added in (RFC 1071). */
+function added(sum: number): number {
+  let rest = sum;
+  while (rest > 0xffff) rest = (rest & 0xffff) + (rest >>> 16);
+  return rest;
+}
+
 function folded(address: bigint): number {
   let sum = 0;
   for (let rest = address; rest > 0n; rest >>= 16n) sum += Number(rest & 0xffffn);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return sum;
+  return added(sum);
 }
 
-/** ip6t_NPT.c, ip6t_npt_map_pfx: a word behind the prefix takes up what the new prefix adds to checksums; undefined where none can. */
-function mapped(address: bigint, from: AddressMask, to: AddressMask): bigint | undefined {
+/** Whether a checksum that covers an address holds for the other one as well. */
+export function sameSum(one: bigint, other: bigint): boolean {
+  return (folded(one) - folded(other)) % 0xffff === 0;
+}
+
+interface Mapped {
+  readonly address: bigint;
+  /** Whether a word was found that takes up what the new prefix adds to checksums. */
+  readonly balanced: boolean;
+}
+
+/** ip6t_NPT.c, ip6t_npt_map_pfx: it does not ask whether the address has the old prefix. */
+function mapped(address: bigint, from: AddressMask, to: AddressMask): Mapped {
   const length = Math.max(maskLength(from.mask) ?? 0, maskLength(to.mask) ?? 0);
   const mask = BigInt(maskOf(6, length));
   const moved = (address & ~mask & ALL) | (BigInt(to.address) & mask);
   const wordAt = (index: number) => Number((moved >> BigInt(112 - 16 * index)) & 0xffffn);
   const index = length <= 48 ? 3 : [4, 5, 6, 7].find((i) => wordAt(i) !== 0xffff);
-  if (index === undefined) return undefined;
-  let sum = folded(BigInt(from.address)) + (folded(BigInt(to.address)) ^ 0xffff) + wordAt(index);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  if (index === undefined) return { address: moved, balanced: false };
+  const sum = added(folded(BigInt(from.address)) + (folded(BigInt(to.address)) ^ 0xffff) + wordAt(index));
   const shift = BigInt(112 - 16 * index);
-  return (moved & ~(0xffffn << shift)) | (BigInt(sum === 0xffff ? 0 : sum) << shift);
+  return { address: (moved & ~(0xffffn << shift)) | (BigInt(sum === 0xffff ? 0 : sum) << shift), balanced: true };
 }
 
 /** Translates one address, and in ICMPv6 errors the other one of the packet that they quote (ip6t_NPT.c, ip6t_snpt_tg and ip6t_dnpt_tg). */
 export function translatePrefix({ source, destination }: PrefixArgs, which: "src" | "dst", { packet }: PacketContext): TargetResult {
   const address = packet[which];
   if (!source || !destination || typeof address !== "bigint") return { verdict: "CONTINUE" };
-  const value = mapped(address, source.value, destination.value);
-  if (value === undefined) return { verdict: "DROP", note: `no word of ${formatAddress(address)} can take up the change of the checksum` };
+  const { address: value, balanced } = mapped(address, source.value, destination.value);
   const effects: Effect[] = [{ kind: "set-address", which, value }];
-  const quoted = quotedBy(packet);
+  if (!balanced) {
+    const note = `nothing in ${formatAddress(address)} can take up the change of the checksum: answered with an ICMPv6 parameter problem`;
+    return { verdict: "DROP", effects, note };
+  }
   const other = which === "src" ? "dst" : "src";
-  const inside = quoted?.[other];
+  const inside = quotedBy(packet)?.[other];
   if (typeof inside === "bigint" && (inside & BigInt(source.value.mask)) === source.value.address) {
-    const moved = mapped(inside, source.value, destination.value);
-    if (moved !== undefined) effects.push({ kind: "set-quoted-address", which: other, value: moved });
+    effects.push({ kind: "set-quoted-address", which: other, value: mapped(inside, source.value, destination.value).address });
   }
   return { verdict: "CONTINUE", effects };
 }

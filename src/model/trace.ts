@@ -167,13 +167,6 @@ export interface Reply {
   readonly way: Way;
 }
 
-/** A copy of the packet that a rule sent elsewhere (TEE). */
-export interface Copy {
-  /** How many steps of the packet's own way came before the copy's. */
-  readonly after: number;
-  readonly way: Way;
-}
-
 /** One way that a packet can have gone. */
 export interface Way {
   /** What has to be true for it, in words; empty when there is only one way. */
@@ -184,8 +177,10 @@ export interface Way {
   readonly out: readonly Appearance[];
   readonly nat: { readonly src?: Translation; readonly dst?: Translation };
   readonly replies: readonly Reply[];
-  /** Copies that went other ways; their appearances are in `out` as well. */
-  readonly copies?: readonly Copy[];
+  /** What became of copies that a rule sent elsewhere (TEE); their appearances are in `out` as well. */
+  readonly copies?: readonly Way[];
+  /** Where there are copies: their steps and the packet's own, in the order in which they happened. */
+  readonly allSteps?: readonly Step[];
   /** For "unknown": what would decide it. */
   readonly undecided?: string;
 }

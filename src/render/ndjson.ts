@@ -59,7 +59,7 @@ function wayFields(way: Way): Json {
   return {
     at: placeObject(way.at),
     undecided: way.undecided,
-    steps: way.steps.map(stepObject),
+    steps: (way.allSteps ?? way.steps).map(stepObject),
     nat: { src: way.nat.src, dst: way.nat.dst },
     out: way.out.map(appearanceObject),
     replies: way.replies.map(replyObject),

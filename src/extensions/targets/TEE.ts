@@ -36,11 +36,13 @@ function tee(family: Family, examples: readonly Example[]) {
       const { gateway, device } = args;
       if (!gateway) return () => ({ verdict: "CONTINUE" });
       const copy = { kind: "duplicate", gateway: gateway.value, ...(device?.value && { device: device.value }) } as const;
-      return () => ({ verdict: "CONTINUE", effects: [copy] });
+      return () => ({ verdict: "CONTINUE", effects: [copy], note: `a copy goes to ${formatAddress(gateway.value)}` });
     },
     draw: (d) => {
+      // One hop count, so that copies which come round are not copied on and on.
+      const fresh = d.family === 4 ? "-m ttl --ttl-eq 64" : "-m hl --hl-eq 64";
       const gateway = d.chance(2) ? d.address("dst") : d.natAddress("dst");
-      return `-j TEE --gateway ${gateway}${maybe(d, 4, `--oif ${d.device("out").replace("+", "0")}`)}`;
+      return `${fresh} -j TEE --gateway ${gateway}${maybe(d, 4, `--oif ${d.device("out").replace("+", "0")}`)}`;
     },
     doc: "Sends a copy of the packet to another host of a network that it is connected to.",
     examples,

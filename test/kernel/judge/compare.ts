@@ -42,6 +42,7 @@ export function disagreements(way: Way, sent: Sent, kernel: Observed, reading: R
 function* ways(way: Way): Generator<Way> {
   yield way;
   for (const reply of way.replies) yield* ways(reply.way);
+  for (const copy of way.copies ?? []) for (const reply of copy.replies) yield* ways(reply.way);
 }
 
 function stepsDiffer(way: Way, kernel: Observed, reading: Reading, begun = false): string[] {
@@ -55,16 +56,19 @@ function stepsDiffer(way: Way, kernel: Observed, reading: Reading, begun = false
     }
     return byNetns;
   };
-  const said = words([...ways(way)].flatMap((one) => netfilterSteps(one.steps)));
+  const said = words([...ways(way)].flatMap((one) => netfilterSteps(one.allSteps ?? one.steps)));
   const seen = words(
     kernel.steps.map(({ rule, ...step }) => {
       const named = step.kind !== "rule" && rule <= reading.rulesOf(step.netns, step.table, step.chain) ? "rule" : step.kind;
       return { ...step, kind: named, number: rule };
     }),
   );
+  // Of an answer to a copy nothing tells where among the packet's own steps it was made.
+  const mixed = way.copies?.some((copy) => copy.replies.length > 0) === true;
+  const ordered = (steps: readonly string[] = []) => (mixed ? steps.toSorted() : steps);
   return [...new Set([...said.keys(), ...seen.keys()])].flatMap((netns) => {
-    const there = seen.get(netns) ?? [];
-    const ours = said.get(netns) ?? [];
+    const there = ordered(seen.get(netns));
+    const ours = ordered(said.get(netns));
     return firstDifference("step", there, begun ? ours.slice(0, there.length) : ours);
   });
 }
@@ -152,7 +156,7 @@ function asking(kernel: Observed): ReadonlySet<string> {
 
 function verdictDiffers(way: Way, kernel: Observed, reading: Reading): string | undefined {
   const away = kernel.frames.some((frame) => frame.direction === "out" && reading.facesWorld(frame.netns, frame.device));
-  const made = [...ways(way)].slice(1);
+  const made = [...ways(way)].flatMap((one) => [one, ...(one.copies ?? [])]).slice(1);
   switch (way.verdict) {
     case "delivered":
       return kernel.delivered.some((one) => one.netns === way.at.netns)

@@ -77,6 +77,8 @@ function patchHeader4(head: Uint8Array, said: Packet, grown: number): void {
   const before = head.slice();
   write(head, 1, 1, said.tos);
   if (grown !== 0) write(head, 2, 2, read(head, 2, 2) + grown);
+  // Copies that TEE makes must not be fragmented (nf_dup_ipv4).
+  if (said.dontFragment && !said.fragment) write(head, 6, 2, read(head, 6, 2) | 0x4000);
   write(head, 8, 1, said.ttl);
   head.set(addressOctets(said.src), 12);
   head.set(addressOctets(said.dst), 16);
