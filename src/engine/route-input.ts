@@ -177,7 +177,6 @@ export function reversePath(
 ): MatchResult {
   if (netns.devices.get(device)?.kind === "loopback") return true;
   const { src, dst } = skb.packet;
-  if (src === 0) return isMulticast(dst) || dst === 0xffffffff;
   if (!netns.routed) return { unknown: "the routes (--routes)" };
   const local = isMulticast(dst) || dst === 0xffffffff ? 0 : dst;
   const found = lookup(run, netns, {

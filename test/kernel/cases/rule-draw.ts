@@ -7,6 +7,9 @@ import type { Dice } from "./dice.ts";
 /** Ports of all traffic and most rules; each has a silent listener in every namespace. */
 export const PORTS: readonly number[] = [21, 22, 53, 69, 80, 443, 6443, 8080, 8081, 30080, 40000, 40001, 40002, 40003];
 
+/** Ports at the ends of ranges, which NAT rules draw as well. */
+export const ODD_PORTS: readonly number[] = [1, 1023, 1024, 65535];
+
 /** A set that rules can name, and the lines that make it. */
 export interface SetPlan {
   readonly name: string;

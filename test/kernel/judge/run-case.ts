@@ -3,7 +3,7 @@ import type { Host } from "../../../src/model/host.ts";
 import type { PacketTrace } from "../../../src/model/trace.ts";
 import { readSnapshot } from "../../../src/parse/snapshot.ts";
 import type { Case } from "../cases/case.ts";
-import { PORTS } from "../cases/rule-draw.ts";
+import { ODD_PORTS, PORTS } from "../cases/rule-draw.ts";
 import { restoreText } from "../cases/ruleset.ts";
 import type { Lab } from "../lab/lab.ts";
 import type { Sent as Observed, Plan } from "../lab/protocol.ts";
@@ -29,6 +29,8 @@ export interface Judgement {
   /** By packet, in words. */
   readonly disagreements: readonly string[];
 }
+
+const SILENT = [...PORTS, ...ODD_PORTS];
 
 /** A machine that the kernel or its tools refused to build, in their words. */
 export class Refused extends Error {}
@@ -77,7 +79,7 @@ function buildPlan(value: Case): Plan {
       };
     }),
     links: topology.links,
-    silent: { tcp: PORTS, udp: PORTS },
+    silent: { tcp: SILENT, udp: SILENT },
   };
 }
 
