@@ -33,6 +33,11 @@ export const HOST_FACTS = {
 /** Key of something that can be assumed. */
 export type FactKey = keyof typeof HOST_FACTS;
 
+/** Facts in words, with the flag that settles each: what a match forks on. */
+export function factWords(...keys: readonly FactKey[]): string {
+  return keys.map((key) => `${HOST_FACTS[key].what} (\`--assume ${key}=${HOST_FACTS[key].value}\`)`).join(", ");
+}
+
 /** What a match says when its answer hangs on a fact about the host: what `--assume` makes of it, or else that it is not known. */
 export function unlessAssumed(context: PacketContext, key: FactKey, decide: (value: string) => boolean | undefined): MatchResult {
   const value = context.assume?.(key);

@@ -131,6 +131,16 @@ export function masked(bits: 8 | 32, always: boolean): Codec<Masked> {
   );
 }
 
+/** A prefix length; a netmask of the rule's family is turned into one. */
+export const PREFIX_LENGTH: Codec<number> = word(
+  "a prefix length or a netmask",
+  (text, family) => {
+    const mask = parseAddressOf(text, family);
+    return mask === undefined ? parseNumber(text, 0, 128) : maskLength(mask);
+  },
+  String,
+);
+
 /** An Ethernet address. */
 export const MAC: Codec<Mac> = word("an Ethernet address (six octets with colons)", parseMac, formatMac);
 

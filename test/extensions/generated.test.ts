@@ -7,6 +7,10 @@ it("src/extensions/index.ts is what bin/generate-extensions.js writes", () => {
   expect(() => execFileSync(process.execPath, ["bin/generate-extensions.js", "--check"], { stdio: "pipe" })).not.toThrow();
 });
 
+it("docs/extensions.md is what bin/generate-docs.js writes", () => {
+  expect(() => execFileSync(process.execPath, ["bin/generate-docs.js", "--check"], { stdio: "pipe" })).not.toThrow();
+});
+
 it("every file in matches/ and targets/ declares what it is named after", () => {
   const stems = (folder: string) => readdirSync(`src/extensions/${folder}`).map((name) => name.replace(/\.ts$/, ""));
   expect(stems("matches").sort()).toEqual([...new Set(MATCHES.map((spec) => spec.name))].sort());

@@ -26,6 +26,7 @@ HOOKS = {
     "security": ["INPUT", "FORWARD", "OUTPUT"],
 }
 BATCH = 60
+RATES = "--rateest-interval 250.0ms --rateest-ewmalog 500.0ms"
 NETLINK_NETFILTER = 12
 
 
@@ -63,10 +64,16 @@ class Asker:
         self.answers = {}
 
     def load(self, rules):
-        lines = [f"*{self.table}", *(f":{hook} ACCEPT" for hook in HOOKS[self.table]), ":OTHER -"]
+        lines = self.estimators() if any("-m rateest" in rule["rule"] for rule in rules) else []
+        lines += [f"*{self.table}", *(f":{hook} ACCEPT" for hook in HOOKS[self.table]), ":OTHER -"]
         first = len(lines) + 1
         lines += [f"-A {rule['chain']} {rule['rule']}" for rule in rules] + ["COMMIT", ""]
         return first, run(f"{self.tool}-restore", text="\n".join(lines))
+
+    def estimators(self):
+        """Another table, whose rules make what -m rateest asks."""
+        rules = (f"-A ESTIMATE -j RATEEST --rateest-name {name} {RATES}" for name in ("e1", "e2"))
+        return ["*raw" if self.table == "security" else "*security", ":ESTIMATE -", *rules, "COMMIT"]
 
     def saved(self):
         found = collections.defaultdict(list)

@@ -65,6 +65,7 @@ const bpf = match({
   compile: (args) => (context) =>
     args.program ? bpfMatch(args.program.value, context) : { unknown: `the BPF program pinned at ${args.pinned?.value ?? ""}` },
   draw: (d) => `-m bpf --bytecode "${drawProgram(d)}"`,
+  forks: "the program behind `--object-pinned`",
   doc: "A program of classic BPF, run over the packet from its IP header on.",
   examples: [
     { rule: '-m bpf --bytecode "4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0"', says: "BPF program 4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0" },

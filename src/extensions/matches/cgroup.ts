@@ -1,4 +1,4 @@
-import { unlessAssumed } from "../assumption.ts";
+import { factWords, unlessAssumed } from "../assumption.ts";
 import { number, word } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
 import { not } from "../draw.ts";
@@ -49,6 +49,7 @@ const cgroup = match({
   compile: (args) => (context) => cgroupMatch(args, context),
   // A capture does not show whose socket it is: few rules should ask for it.
   draw: (d) => (d.chance(30) ? `-m cgroup ${not(d)}${d.pick(['--path "/"', "--cgroup 1", "--cgroup 0"])}` : undefined),
+  forks: factWords("cgroup.path", "cgroup.classid"),
   doc: "Control group of the local socket that sends or receives the packet; a capture does not show it.",
   examples: [
     { rule: '-m cgroup ! --path "system.slice/"', says: "not socket of control group /system.slice" },

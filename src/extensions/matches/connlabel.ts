@@ -39,6 +39,7 @@ const connlabel = match({
   explain: (args) => says(args.label, (label) => `connection ${args.set ? "that gets, or has," : "with"} label ${label}`).join(""),
   compile: (args) => (context) => labelMatch(args, context),
   draw: (d) => `-m connlabel ${not(d)}--label "${d.integer(0, 3)}"${d.chance(3) ? " --set" : ""}`,
+  forks: "the labels of connections that are older than the capture",
   doc: "Labels of the connection; it can also set one.",
   examples: [
     { rule: '-m connlabel --label "40"', says: "connection with label 40" },

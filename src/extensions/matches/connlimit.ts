@@ -1,26 +1,16 @@
-import { type Address, inMask, maskLength, maskOf, parseAddress } from "../../model/address.ts";
+import { type Address, inMask, maskOf } from "../../model/address.ts";
 import type { Tuple } from "../../model/host.ts";
 import type { Negatable } from "../../model/rule.ts";
-import { FLAG, number, parseNumber, word } from "../codecs.ts";
+import { FLAG, number, PREFIX_LENGTH } from "../codecs.ts";
 import type { Draw } from "../draw.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 
 const COUNT = number(0, 0xffffffff);
 
-/** A prefix length; a netmask is turned into one. */
-const LENGTH = word<number>(
-  "a prefix length or a netmask",
-  (text) => {
-    const mask = parseAddress(text);
-    return mask === undefined ? parseNumber(text, 0, 128) : maskLength(mask);
-  },
-  String,
-);
-
 const options = {
   upto: { flag: "--connlimit-upto", codec: COUNT, negatable: true },
   above: { flag: "--connlimit-above", codec: COUNT, negatable: true },
-  mask: { flag: "--connlimit-mask", codec: LENGTH },
+  mask: { flag: "--connlimit-mask", codec: PREFIX_LENGTH },
   source: { flag: "--connlimit-saddr", codec: FLAG },
   destination: { flag: "--connlimit-daddr", codec: FLAG },
 } as const;
@@ -141,6 +131,7 @@ const connlimit = match({
   },
   compile: (args) => (context) => connlimitMatch(args, context),
   draw: drawConnlimit,
+  forks: "which of the connections that are older than the capture the rule had counted",
   doc: "How many connections a source or destination address or network has, as far as this rule has seen them.",
   examples: [
     {

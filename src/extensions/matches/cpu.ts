@@ -1,4 +1,4 @@
-import { unlessAssumed } from "../assumption.ts";
+import { factWords, unlessAssumed } from "../assumption.ts";
 import { number } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
 import { not } from "../draw.ts";
@@ -12,6 +12,7 @@ const cpu = match({
   compile: (args) => (context) => unlessAssumed(context, "cpu", (value) => holds(args.cpu, (n) => n === Number(value))),
   // A capture does not show the CPU: few rules should ask for it.
   draw: (d) => (d.chance(30) ? `-m cpu ${not(d)}--cpu ${d.integer(0, 3)}` : undefined),
+  forks: factWords("cpu"),
   doc: "The CPU that handles the packet; a capture does not show it.",
   examples: [
     { rule: "-m cpu --cpu 0", says: "handled by CPU 0" },

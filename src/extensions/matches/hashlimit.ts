@@ -1,6 +1,6 @@
-import { type Address, maskLength, maskOf, parseAddress } from "../../model/address.ts";
+import { type Address, maskOf } from "../../model/address.ts";
 import { PROTOCOL } from "../../model/packet.ts";
-import { FLAG, number, parseNumber, word } from "../codecs.ts";
+import { FLAG, number, PREFIX_LENGTH, word } from "../codecs.ts";
 import { oneOf } from "../condition.ts";
 import { type Draw, maybe } from "../draw.ts";
 import { hashCredits, type Limit, octetCredits, underLimit } from "../hashlimit-bucket.ts";
@@ -39,15 +39,6 @@ const MODE = word<readonly Part[]>(
   },
   (parts) => parts.join(),
 );
-const LENGTH = word<number>(
-  "a prefix length or a netmask",
-  (text) => {
-    const mask = parseAddress(text);
-    return mask === undefined ? parseNumber(text, 0, 128) : maskLength(mask);
-  },
-  String,
-);
-
 const options = {
   upto: { flag: "--hashlimit-upto", aliases: ["--hashlimit"], codec: RATE, negatable: true },
   above: { flag: "--hashlimit-above", codec: RATE, negatable: true },
@@ -62,8 +53,8 @@ const options = {
   max: { flag: "--hashlimit-htable-max", codec: COUNT },
   gcInterval: { flag: "--hashlimit-htable-gcinterval", codec: COUNT },
   expire: { flag: "--hashlimit-htable-expire", codec: COUNT },
-  srcMask: { flag: "--hashlimit-srcmask", codec: LENGTH },
-  dstMask: { flag: "--hashlimit-dstmask", codec: LENGTH },
+  srcMask: { flag: "--hashlimit-srcmask", codec: PREFIX_LENGTH },
+  dstMask: { flag: "--hashlimit-dstmask", codec: PREFIX_LENGTH },
   rateMatch: { flag: "--hashlimit-rate-match", codec: FLAG },
   interval: {
     flag: "--hashlimit-rate-interval",
@@ -237,6 +228,7 @@ const hashlimit = match({
     return (context) => hashlimitMatch(args, limit, settings, context);
   },
   draw: drawHashlimit,
+  forks: "which of several rules that share a table was there first, and when the kernel tidied it up",
   doc: "At most so many packets or octets per time for each address, port or combination of them; the first packet finds the table empty.",
   examples: [
     {

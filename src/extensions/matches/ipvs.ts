@@ -1,7 +1,7 @@
 import { type AddressMask, formatAddress, maskLength } from "../../model/address.ts";
 import { protocolName } from "../../model/packet.ts";
 import type { Negatable } from "../../model/rule.ts";
-import { unlessAssumed } from "../assumption.ts";
+import { factWords, unlessAssumed } from "../assumption.ts";
 import { choice, FLAG, parseAddressMask, parsePort, word } from "../codecs.ts";
 import { says } from "../condition.ts";
 import { parseProtocol } from "../protocols.ts";
@@ -53,6 +53,7 @@ const ipvs = match({
   compile: (args) => (context) => unlessAssumed(context, "ipvs", () => withoutIpvs(args)),
   // Many kernels come without it.
   draw: () => undefined,
+  forks: factWords("ipvs"),
   doc: "Connections that IPVS handles; how it schedules is not modelled.",
   examples: [
     { rule: "-m ipvs ! --ipvs", says: "not handled by IPVS" },

@@ -70,6 +70,7 @@ const limit = match({
     const rate = d.pick(["1/sec", "3/min", "10/min", "5/hour", "20/day", "10000/sec"]);
     return `-m limit --limit ${rate}${maybe(d, 2, `--limit-burst ${d.integer(1, 4)}`)}`;
   },
+  forks: "at the very edge of the limit, how the kernel's clock ticked",
   doc: "At most so many packets per time, after a burst; the first packet finds the burst unused.",
   examples: [
     { rule: "-m limit --limit 90/minute", saved: "-m limit --limit 90/min", says: "limit of 90 per minute, burst 5" },

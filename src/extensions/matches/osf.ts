@@ -1,5 +1,5 @@
 import { TCP_FLAG } from "../../model/packet.ts";
-import { unlessAssumed } from "../assumption.ts";
+import { factWords, unlessAssumed } from "../assumption.ts";
 import { number, word } from "../codecs.ts";
 import { says } from "../condition.ts";
 import { type Draw, maybe, not, over } from "../draw.ts";
@@ -41,6 +41,7 @@ const osf = match({
   explain: (args) => says(args.genre, (genre) => `SYN of an operating system like ${genre}`).join(""),
   compile: (args) => (context) => osfMatch(args, context),
   draw: drawOsf,
+  forks: factWords("osf.genre"),
   doc: "The operating system that a TCP SYN looks like, by fingerprints that are loaded into the kernel.",
   examples: [
     {

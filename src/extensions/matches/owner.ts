@@ -1,4 +1,4 @@
-import { unlessAssumed } from "../assumption.ts";
+import { factWords, unlessAssumed } from "../assumption.ts";
 import { FLAG, parseRange, type Range, saveRange, word } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
 import { maybe, not, some } from "../draw.ts";
@@ -67,6 +67,7 @@ const owner = match({
     const group = `${not(d)}--gid-owner ${id()}${maybe(d, 3, "--suppl-groups")}`;
     return `-m owner ${some(d, [`${not(d)}--socket-exists`, `${not(d)}--uid-owner ${id()}`, group])}`;
   },
+  forks: factWords("owner.socket", "owner.uid", "owner.gid"),
   doc: "User and group of the local socket that sent the packet; a capture does not show it.",
   examples: [
     { rule: "-m owner --uid-owner root", saved: "-m owner --uid-owner 0", says: "sent by user 0" },

@@ -1,6 +1,6 @@
 import { type AddressMask, formatAddress, maskLength } from "../../model/address.ts";
 import type { Negatable } from "../../model/rule.ts";
-import { unlessAssumed } from "../assumption.ts";
+import { factWords, unlessAssumed } from "../assumption.ts";
 import { choice, FLAG, hexNumber, number, parseAddressMask, saveAddressMask, word } from "../codecs.ts";
 import { type Draw, not } from "../draw.ts";
 import { parseProtocol } from "../protocols.ts";
@@ -130,6 +130,7 @@ const policy = match({
   explain: words,
   compile: (args) => (context) => policyMatch(args.policy, context),
   draw: drawPolicy,
+  forks: factWords("ipsec"),
   doc: "What IPsec did to the packet, or will do; a capture does not show it.",
   examples: [
     { rule: "-m policy --dir in --pol none", says: "came in without IPsec" },

@@ -1,4 +1,4 @@
-import { unlessAssumed } from "../assumption.ts";
+import { factWords, unlessAssumed } from "../assumption.ts";
 import { FLAG, parseNumber, word } from "../codecs.ts";
 import { type Args, type Codec, match } from "../spec.ts";
 
@@ -119,6 +119,7 @@ const rateest = match({
   compile: () => (context) => unlessAssumed(context, "rateest", (value) => value === "match"),
   // The estimator has to be there before the rule is.
   draw: () => undefined,
+  forks: factWords("rateest"),
   doc: "What a rate estimator (-j RATEEST) has measured, held against a rate or another estimator; what it had measured before is not known.",
   examples: [
     {

@@ -1,5 +1,5 @@
 import { PROTOCOL } from "../../model/packet.ts";
-import { unlessAssumed } from "../assumption.ts";
+import { factWords, unlessAssumed } from "../assumption.ts";
 import { FLAG } from "../codecs.ts";
 import { maybe } from "../draw.ts";
 import { type MatchResult, match, type PacketContext } from "../spec.ts";
@@ -31,6 +31,7 @@ const socket = match({
   // A capture does not show which sockets are open: few rules should ask for them.
   draw: (d) =>
     d.chance(30) ? `-m socket${maybe(d, 2, "--transparent")}${maybe(d, 2, "--nowildcard")}${maybe(d, 3, "--restore-skmark")}` : undefined,
+  forks: factWords("socket"),
   doc: "Whether a socket of this host is open for the packet; a capture does not show it.",
   examples: [
     { rule: "-m socket", says: "for a socket of this host that is bound to an address" },

@@ -1,4 +1,4 @@
-import { unlessAssumed } from "../assumption.ts";
+import { factWords, unlessAssumed } from "../assumption.ts";
 import { dateText, LAST_DATE, momentOf, parseDate, parseTimeOfDay, timeText } from "../calendar.ts";
 import { FLAG, parseNumber, word } from "../codecs.ts";
 import { oneOf } from "../condition.ts";
@@ -160,6 +160,7 @@ const time = match({
   explain: words,
   compile: (args) => (context) => timeMatch(args, context),
   draw: drawTime,
+  forks: `with \`--kerneltz\` ${factWords("time.minuteswest")}`,
   doc: "Time of day, days and dates, on the capture's clock.",
   examples: [
     {

@@ -1,5 +1,5 @@
-import { type Family, maskLength, parseAddress } from "../../model/address.ts";
-import { hex, hexNumber, number, parseNumber, word } from "../codecs.ts";
+import type { Family } from "../../model/address.ts";
+import { hex, hexNumber, number, PREFIX_LENGTH, word } from "../codecs.ts";
 import { type Draw, maybe } from "../draw.ts";
 import { type HashedParts, hashedMark } from "../hashed-mark.ts";
 import { type Args, target } from "../spec.ts";
@@ -17,21 +17,12 @@ const PARTS = word<readonly Part[]>(
   (parts) => parts.join(","),
 );
 
-const PREFIX = word(
-  "a prefix length, or a mask",
-  (text) => {
-    const mask = parseAddress(text);
-    return mask === undefined ? parseNumber(text, 0, 128) : maskLength(mask);
-  },
-  String,
-);
-
 const HALF = hexNumber(0xffff, 4);
 const WHOLE = hexNumber(0xffffffff, 8);
 
 const options = {
-  srcPrefix: { flag: "--hmark-src-prefix", codec: PREFIX },
-  dstPrefix: { flag: "--hmark-dst-prefix", codec: PREFIX },
+  srcPrefix: { flag: "--hmark-src-prefix", codec: PREFIX_LENGTH },
+  dstPrefix: { flag: "--hmark-dst-prefix", codec: PREFIX_LENGTH },
   sportMask: { flag: "--hmark-sport-mask", codec: HALF },
   dportMask: { flag: "--hmark-dport-mask", codec: HALF },
   spiMask: { flag: "--hmark-spi-mask", codec: WHOLE },

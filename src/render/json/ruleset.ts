@@ -12,7 +12,7 @@ function condition<T>(given: Negatable<T> | undefined, value: (value: T) => unkn
 
 function options(spec: MatchSpec | TargetSpec | undefined, args: ArgValues | undefined, words: readonly string[], family: Family) {
   return spec && args
-    ? { options: optionWords(spec, args, family).map(({ flag, value, not }) => ({ flag, value, not: not || undefined })) }
+    ? { options: optionWords(spec, args, family).map(({ flag, value, not }) => ({ flag, value: value.trim(), not: not || undefined })) }
     : { words };
 }
 

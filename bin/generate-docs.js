@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+// Writes docs/extensions.md out of the built extension specs. With --check it only says whether the file is up to date.
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const HEAD = `# Matches and targets
+
+<!-- Written by bin/generate-docs.js: do not edit. -->
+
+Every match and target that nettrace knows, with the options that iptables 1.8.9 takes.
+
+- **Decided**: a capture and a snapshot tell what it does, and nettrace does what the kernel does. Where the snapshot lacks what a rule asks for
+  (a set, an address, a device), or the capture cut it off, that is said and both ways are followed.
+- **Forks**: it hangs on something that neither of them shows, which is named, and both ways are followed. \`--assume\` settles it where a flag is named.
+- **Kept**: an extension that is not listed here is kept word for word, and both ways are followed.
+
+`;
+
+const cell = (text) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+
+/** Two of one name have a section each, named after their families. */
+function heading(specs, { name, families }) {
+  return specs.filter((spec) => spec.name === name).length > 1 ? `${name} for IPv${families.join(" and IPv")}` : name;
+}
+
+/** What the reader sees first: which there are, what each means, and whether it is decided. */
+function overview(specs) {
+  const rows = specs.map((spec) => {
+    const title = heading(specs, spec);
+    return `| [${title}](#${title.toLowerCase().replaceAll(" ", "-")}) | ${cell(spec.doc)} | ${spec.forks === undefined ? "decided" : "forks"} |`;
+  });
+  return ["| name | meaning | |", "| --- | --- | --- |", ...rows, ""].join("\n");
+}
+
+function places(specs, { name, families, tables, hooks }) {
+  const list = (what, names) => names && `${what}${names.length > 1 ? "s" : ""} ${names.join(", ")}`;
+  const parts = [
+    families && heading(specs, { name, families }) === name && `IPv${families.join(" and IPv")}`,
+    list("table", tables),
+    list("chain", hooks),
+  ].filter((part) => part);
+  return parts.length > 0 ? ` Only ${parts.join("; ")}.` : "";
+}
+
+/** An option's row: how it is written, and what follows it. */
+function row({ flag, aliases = [], codec, negatable, required }) {
+  const flags = [flag, ...aliases].map((name) => `\`${name}\``).join(", ");
+  const value = codec.words === 0 ? "" : codec.expected;
+  return `| ${negatable ? "[`!`] " : ""}${flags} | ${cell(value)}${required ? `${value && " "}(must be given)` : ""} |`;
+}
+
+function section(specs, spec) {
+  const [example] = spec.examples;
+  const rows = Object.values(spec.options).map(row);
+  return [
+    `### ${heading(specs, spec)}`,
+    "",
+    `${spec.doc}${places(specs, spec)}`,
+    "",
+    ...(rows.length > 0 ? ["| option | value |", "| --- | --- |", ...rows, ""] : []),
+    `\`${example.rule}\`: ${example.says}`,
+    "",
+    spec.forks === undefined ? "Decided." : `Forks: ${spec.forks}.`,
+    "",
+  ].join("\n");
+}
+
+/** The text that docs/extensions.md should have. */
+function page(matches, targets) {
+  const byName = (specs) => specs.toSorted((a, b) => a.name.localeCompare(b.name, "en") || (a.families?.[0] ?? 0) - (b.families?.[0] ?? 0));
+  const part = (title, specs) => [`## ${title}`, "", overview(specs), ...specs.map((spec) => section(specs, spec))].join("\n");
+  return `${HEAD}${part("Matches", byName(matches))}\n${part("Targets", byName(targets))}`;
+}
+
+const { MATCHES, TARGETS } = await import("../dist/src/extensions/index.js");
+const file = fileURLToPath(new URL("../docs/extensions.md", import.meta.url));
+const text = page(MATCHES, TARGETS);
+if (!process.argv.includes("--check")) writeFileSync(file, text);
+else if (readFileSync(file, "utf8") !== text) {
+  process.stderr.write("docs/extensions.md is stale: run npm run build, then node bin/generate-docs.js\n");
+  process.exitCode = 1;
+}
