@@ -229,7 +229,11 @@ function made(
 /** The octets that a made packet would carry, as far as a content match may look at them: a quoted packet's own data in its place. */
 function payloadOf(transport: Icmp | Tcp, size: number): Uint8Array {
   const payload = new Uint8Array(size);
-  if (transport.kind === "icmp" && transport.quoted) {
+  if (transport.kind !== "icmp") return payload;
+  payload.set(
+    [transport.type, transport.code, 0, 0, transport.pointer ?? 0, 0, (transport.mtu ?? 0) >> 8, (transport.mtu ?? 0) & 255].slice(0, size),
+  );
+  if (transport.quoted) {
     const quote = packetOctets(transport.quoted).slice(0, size - 8);
     for (const [i, octet] of quote.entries()) payload[8 + i] = octet ?? 0;
   }

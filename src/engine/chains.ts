@@ -90,6 +90,7 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
 
 function runTarget(rule: CompiledRule, step: RuleStep, traversal: Traversal): ChainVerdict | "CONTINUE" | "RETURN" {
   if (!rule.run) return "CONTINUE";
+  if (rule.runReadsPorts && traversal.undeterminedPort) throw new Undecided("the port that source NAT picks at random");
   traversal.context.ruleKey = rule.key;
   const result = outcomeOf(rule.run(traversal.context), rule, traversal);
   if (result.note) Object.assign(step, { note: result.note });

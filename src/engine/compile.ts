@@ -18,6 +18,7 @@ export interface CompiledRule {
   readonly key: string;
   readonly conditions: readonly Condition[];
   readonly run?: (context: PacketContext) => TargetResult;
+  readonly runReadsPorts?: boolean;
   readonly jump?: { readonly chain: CompiledChain; readonly goto: boolean };
 }
 
@@ -32,7 +33,9 @@ export type CompiledTable = ReadonlyMap<string, CompiledChain>;
 export type CompiledRuleset = ReadonlyMap<TableName, CompiledTable>;
 
 /** Matches that look at ports of the transport header. */
-const READS_PORTS = new Set(["tcp", "udp", "udplite", "dccp", "sctp", "multiport", "set", "u32", "bpf", "hashlimit"]);
+const READS_PORTS = new Set(["tcp", "udp", "udplite", "dccp", "sctp", "multiport", "set", "u32", "bpf", "hashlimit", "string", "osf"]);
+/** Targets that look at ports. */
+const TARGETS_READ_PORTS = new Set(["HMARK", "SET"]);
 
 /** Turns rules, which are data, into what can be evaluated. An extension that is not known evaluates to unknown. */
 export function compileRuleset(ruleset: Ruleset, netns: string): CompiledRuleset {
@@ -62,7 +65,8 @@ function compileRule(rule: Rule, key: string, chains: ReadonlyMap<string, Compil
     if (!chain) return { rule, key, conditions, run: () => ({ unknown: `the chain ${target.chain}, which does not exist` }) };
     return { rule, key, conditions, jump: { chain, goto: target.kind === "goto" } };
   }
-  return { rule, key, conditions, run: compileTarget(target as Exclude<TargetUse, { kind: "jump" | "goto" }>, ruleset) };
+  const runReadsPorts = target.kind === "extension" && TARGETS_READ_PORTS.has(target.name);
+  return { rule, key, conditions, runReadsPorts, run: compileTarget(target as Exclude<TargetUse, { kind: "jump" | "goto" }>, ruleset) };
 }
 
 function compileTarget(target: Exclude<TargetUse, { kind: "jump" | "goto" }>, ruleset: Ruleset): (context: PacketContext) => TargetResult {

@@ -21,7 +21,7 @@ export function transportOctets(packet: Packet): readonly Octet[] {
   const octets: Octet[] = [...packet.payload];
   const { transport } = packet;
   if (transport === undefined || (packet.fragment?.offset ?? 0) > 0) return octets;
-  if ("sport" in transport) write(octets, 0, [transport.sport >> 8, transport.sport & 255, transport.dport >> 8, transport.dport & 255]);
+  if ("sport" in transport) write(octets, 0, [...port(transport.sport), ...port(transport.dport)]);
   if (transport.kind === "tcp") writeTcp(octets, transport);
   else if (transport.kind === "icmp") {
     if (transport.id !== undefined) write(octets, 4, [transport.id >> 8, transport.id & 255]);
@@ -32,7 +32,12 @@ export function transportOctets(packet: Packet): readonly Octet[] {
   return octets;
 }
 
-function write(octets: Octet[], at: number, values: readonly number[]): void {
+/** A port that NAT drew is negative, and not known. */
+function port(value: number): readonly Octet[] {
+  return value < 0 ? [undefined, undefined] : [value >> 8, value & 255];
+}
+
+function write(octets: Octet[], at: number, values: readonly Octet[]): void {
   for (const [i, value] of values.entries()) if (at + i < octets.length) octets[at + i] = value;
 }
 
