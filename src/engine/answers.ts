@@ -61,6 +61,7 @@ function answer(
     generated: true,
     ...more,
   };
+  if (skb.duplicate) reply.duplicate = true;
   if (skb.connection) {
     reply.connection = skb.connection;
     reply.ctState = "RELATED";

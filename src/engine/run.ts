@@ -140,7 +140,7 @@ export class Run {
   readonly steps = new StepLog();
   readonly out: Appearance[] = [];
   readonly sightings: Sighting[] = [];
-  readonly replies: Reply[] = [];
+  readonly replies: Reply[];
   readonly #ends: End[] = [];
   #last: Packet | undefined;
   /** The first connection that the packet was found to belong to. */
@@ -162,6 +162,7 @@ export class Run {
     this.world = world;
     this.time = time;
     this.#original = original;
+    this.replies = original ? original.replies : [];
     this.#waiting = original ? original.#waiting : [];
   }
 
@@ -254,7 +255,7 @@ export class Run {
       steps: this.steps.own,
       out: this.out,
       nat: this.#last ? translations(first, this.#last) : {},
-      replies: this.replies,
+      replies: this.#original ? [] : this.replies,
       ...(this.#copies.length > 0 && { copies: this.#copies.map((copy) => copy.run.way(copy.first, [])) }),
       ...(this.#original === undefined && this.steps.all && { allSteps: this.steps.all }),
     };

@@ -65,7 +65,7 @@ export interface Skb {
   takenForOpening?: boolean;
   /** Source that it is routed by at first, where that is not its own (0: none). */
   routeSource?: Address;
-  /** A copy that TEE made, on its way through its own namespace: TEE leaves it alone. */
+  /** A copy that TEE made, on its way through its own namespace, or an answer to one: TEE leaves it alone (in_nf_duplicate). */
   duplicate?: boolean;
   /** A socket of this host has taken it (TPROXY). */
   taken?: boolean;

@@ -177,7 +177,7 @@ export interface Way {
   readonly out: readonly Appearance[];
   readonly nat: { readonly src?: Translation; readonly dst?: Translation };
   readonly replies: readonly Reply[];
-  /** What became of copies that a rule sent elsewhere (TEE); their appearances are in `out` as well. */
+  /** What became of copies that a rule sent elsewhere (TEE); their appearances and the answers to them are in `out` and `replies` above. */
   readonly copies?: readonly Way[];
   /** Where there are copies: their steps and the packet's own, in the order in which they happened. */
   readonly allSteps?: readonly Step[];

@@ -42,7 +42,6 @@ export function disagreements(way: Way, sent: Sent, kernel: Observed, reading: R
 function* ways(way: Way): Generator<Way> {
   yield way;
   for (const reply of way.replies) yield* ways(reply.way);
-  for (const copy of way.copies ?? []) for (const reply of copy.replies) yield* ways(reply.way);
 }
 
 function stepsDiffer(way: Way, kernel: Observed, reading: Reading, begun = false): string[] {
@@ -64,7 +63,7 @@ function stepsDiffer(way: Way, kernel: Observed, reading: Reading, begun = false
     }),
   );
   // Of an answer to a copy nothing tells where among the packet's own steps it was made.
-  const mixed = way.copies?.some((copy) => copy.replies.length > 0) === true;
+  const mixed = way.copies !== undefined && way.replies.length > 0;
   const ordered = (steps: readonly string[] = []) => (mixed ? steps.toSorted() : steps);
   return [...new Set([...said.keys(), ...seen.keys()])].flatMap((netns) => {
     const there = ordered(seen.get(netns));
