@@ -55,7 +55,13 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
       continue;
     }
     const failed = firstFailure(rule, traversal);
-    if (failed === "hotdrop") return { verdict: "DROP" };
+    if (failed === "hotdrop") {
+      if (traversal.context.backend === "legacy") return { verdict: "DROP" };
+      // nft_compat turns it into the rule's own verdict (nft_compat.c, nft_match_eval).
+      const dropping = stepOf(rule, chain, traversal, tried);
+      traversal.add(dropping);
+      return { verdict: "DROP", step: dropping };
+    }
     if (failed) {
       if (traversal.detailed) tried.push({ rule: rule.rule, failed });
       index++;

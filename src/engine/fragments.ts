@@ -1,3 +1,4 @@
+import { transportOctets } from "../extensions/transport-octets.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { decodeTransport } from "../wire/transport.ts";
 import { copiedOptions, FIXED_HEADER, optionsOf, withOptions } from "./ip-options.ts";
@@ -120,6 +121,8 @@ export function cut(skb: Skb, mtu: number): Packet[] {
   let offset = 0;
   // ip_options_fragment goes by what the IP layer has read: a bridge and a socket that writes whole packets have read nothing.
   const later = skb.options && packet.headerLength > FIXED_HEADER ? copiedOptions(optionsOf(packet)) : undefined;
+  // Put together again further on it is judged by its octets, so these have to be those that it was translated to.
+  const octets = Uint8Array.from(transportOctets(packet), (octet) => octet ?? 0);
   return borders.map((size, i) => {
     const { transport, defect, ...rest } = packet;
     const piece: Packet = {
@@ -127,7 +130,7 @@ export function cut(skb: Skb, mtu: number): Packet[] {
       ...(kept && { dontFragment: false }),
       length: packet.headerLength + size,
       fragment: { offset, more: i < borders.length - 1 },
-      payload: packet.payload.subarray(offset, offset + size),
+      payload: octets.subarray(offset, offset + size),
       ...(i === 0 && transport ? { transport } : {}),
       ...(i === 0 && defect ? { defect } : {}),
     };

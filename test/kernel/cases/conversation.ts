@@ -56,8 +56,14 @@ export function drawSends(dice: Dice, topology: Topology): Send[] {
     const talk = mixed ? dice.pick(open) : (open[0] as Send[]);
     sends.push(talk.shift() as Send);
   }
-  if (dice.chance(25)) sends.splice(dice.integer(0, sends.length), 0, { kind: "pause", id: id(), ms: 1200 });
+  // A second outlives a short timeout.
+  if (dice.chance(hasShortTimeouts(topology) ? 2 : 25))
+    sends.splice(dice.integer(0, sends.length), 0, { kind: "pause", id: id(), ms: 1200 });
   return sends;
+}
+
+function hasShortTimeouts({ namespaces }: Topology): boolean {
+  return namespaces.some(({ sysctls }) => Object.keys(sysctls).some((name) => name.includes("_timeout")));
 }
 
 function drawTalk(dice: Dice, topology: Topology, id: () => number): Send[] {
@@ -123,14 +129,20 @@ function drawDestination(dice: Dice, pools: Pools): string {
     [3, dice.pick(pools.remotes)],
     [3, "10.96.0.10"],
     [1, dice.pick(ODD)],
-    [1, dice.pick(["172.16.1.1", "172.16.2.1", "172.16.3.1", "172.16.5.1", "198.51.100.7"])],
+    [1, dice.pick(["172.16.1.1", "172.16.2.1", "172.16.3.1", "172.16.5.1", "172.16.6.1", "172.16.6.1", "198.51.100.7"])],
   );
 }
 
 function drawHeader(dice: Dice, pools: Pools): HeaderPlan {
   const base = {
     ttl: dice.weighted([12, 64], [2, dice.integer(2, 5)], [1, 1], [1, 255]),
-    tos: dice.weighted([10, 0], [1, 0x10], [1, 0x08], [1, dice.integer(0, 255)]),
+    tos: dice.weighted(
+      [10, 0],
+      [1, 0x10],
+      [1, 0x08],
+      [1, dice.pick([0x10, 0x08]) | dice.pick([1, 2, 3, 0x80, 0xe0])],
+      [1, dice.integer(0, 255)],
+    ),
     id: dice.integer(1, 65535),
     df: dice.chance(2),
   };

@@ -15,6 +15,12 @@ const TABLES: readonly (readonly [number, Table])[] = [
   [1, "filter"],
   [6, "security"],
 ];
+/** What most rulesets are made of: drawn as often as all the rest together, so that few cases go without. */
+const COMMON: ReadonlySet<string> = new Set(
+  (
+    "connmark conntrack limit mark multiport physdev recent set statistic " + "CONNMARK DNAT MARK MASQUERADE REDIRECT REJECT SNAT TOS"
+  ).split(" "),
+);
 const PROTOCOLS = ["tcp", "tcp", "tcp", "udp", "udp", "icmp", "sctp", "udplite", "dccp", "esp", "ah", "gre"];
 const IN_HOOKS: readonly Hook[] = ["PREROUTING", "INPUT", "FORWARD"];
 const OUT_HOOKS: readonly Hook[] = ["FORWARD", "OUTPUT", "POSTROUTING"];
@@ -97,7 +103,7 @@ function drawRule(
   for (let i = 0; i < wanted; i++) {
     // A protocol's own match is what most rules have.
     const own = protocol !== undefined && dice.chance(2) ? matches.find((spec) => spec.name === protocol) : undefined;
-    const spec = own ?? dice.pick(matches);
+    const spec = own ?? pickSpec(dice, matches);
     if (names.has(spec.name)) continue;
     const drawn = spec.draw?.(draw);
     if (drawn === undefined) continue;
@@ -106,6 +112,11 @@ function drawRule(
   }
   words.push(...drawTarget(dice, table, chains, draw, TARGETS.filter(fits)));
   return words.join(" ");
+}
+
+function pickSpec<S extends MatchSpec | TargetSpec>(dice: Dice, specs: readonly S[]): S {
+  const common = specs.filter(({ name }) => COMMON.has(name));
+  return dice.pick(common.length > 0 && dice.chance(2) ? common : specs);
 }
 
 function drawTarget(dice: Dice, table: Table, chains: readonly UserChain[], draw: RuleDraw, targets: readonly TargetSpec[]): string[] {
@@ -133,7 +144,7 @@ function drawTarget(dice: Dice, table: Table, chains: readonly UserChain[], draw
       return [];
     default: {
       const nat = table === "nat" ? targets.filter((spec) => spec.tables?.length === 1) : [];
-      const drawn = dice.pick(nat.length > 0 && !dice.chance(5) ? nat : targets).draw?.(draw);
+      const drawn = pickSpec(dice, nat.length > 0 && !dice.chance(5) ? nat : targets).draw?.(draw);
       return drawn === undefined ? ["-j ACCEPT"] : [drawn];
     }
   }

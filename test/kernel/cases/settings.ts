@@ -57,6 +57,14 @@ export function drawRouting(
   const lines: string[] = [];
   const odd = ["blackhole 172.16.1.0/24", "unreachable 172.16.2.0/24", "prohibit 172.16.3.0/24", "throw 172.16.4.0/24"];
   for (const route of dice.some(4, odd)) lines.push(`route add ${route}`);
+  if (dice.chance(3)) {
+    // Of the same network the lowest metric and the TOS that fits win, not the first.
+    const spare = dice.chance(2) ? `metric ${dice.pick([5, 50])}` : `tos ${dice.pick(["0x10", "0x08"])}`;
+    lines.push(
+      `route add 172.16.6.0/24 via ${dice.pick(legs).gateway} metric 20`,
+      `route add 172.16.6.0/24 via ${dice.pick(legs).gateway} ${spare}`,
+    );
+  }
   if (dice.chance(12)) lines.push(`route add 172.16.5.0/24 via ${dice.pick(legs).gateway} mtu ${dice.pick([600, 1000, 1280])}`);
   if (!dice.chance(3)) return lines;
   for (const [i, leg] of legs.entries()) lines.push(`route add default via ${leg.gateway} dev ${leg.device} table ${100 + i}`);
@@ -74,7 +82,13 @@ export function drawRouting(
     () => `from ${dice.pick(legs).network} iif ${dice.pick(legs).device}`,
   ];
   const actions = () =>
-    dice.weighted([8, `lookup ${100 + dice.integer(0, legs.length - 1)}`], [1, "prohibit"], [1, "blackhole"], [1, "unreachable"]);
+    dice.weighted(
+      [8, `lookup ${100 + dice.integer(0, legs.length - 1)}`],
+      [2, `lookup main suppress_prefixlength ${dice.pick([0, 16, 24])}`],
+      [1, "prohibit"],
+      [1, "blackhole"],
+      [1, "unreachable"],
+    );
   const count = dice.integer(1, 3);
   for (let i = 0; i < count; i++) lines.push(`rule add ${dice.pick(conditions)()} pref ${100 + i} ${actions()}`);
   return lines;

@@ -96,7 +96,8 @@ export function drawTcp(dice: Dice, sport: number, dport: number, text: () => st
   const next = { client: start(), server: start() };
   return script.map(([by, kind]) => {
     const other = by === "client" ? "server" : "client";
-    const data = kind === "data" ? text() : "";
+    // TCP Fast Open: a SYN may have data, too.
+    const data = kind === "data" || (kind === "syn" && dice.chance(12)) ? text() : "";
     const flags = flagsOf(kind) | (kind === "data" && dice.chance(4) ? PSH : 0);
     let seq = next[by];
     let ack = flags & ACK ? next[other] : 0;

@@ -102,7 +102,7 @@ export function judge(evidence: Evidence): Judgement {
     else {
       // Of the ways that chance leaves open the kernel took one.
       const ways = trace.alternatives.length > 0 ? trace.alternatives : [trace.way];
-      if (ways.some((way) => waits(way, kernel, reading))) break;
+      if (ways.some((way) => waits(way, kernel, reading)) || answersItself(kernel)) break;
       const wrong = ways.map((way) => disagreements(way, sent, kernel, reading)).sort((a, b) => a.length - b.length)[0] ?? [];
       // Nothing tells a local socket's mark; the replay says what it took it for.
       if (wrong.length > 0 && trace.assumptions.some(({ id }) => id === "socket-mark")) {
@@ -113,6 +113,11 @@ export function judge(evidence: Evidence): Judgement {
     }
   }
   return { packets: evidence.packets.length, unknown, disagreements: found };
+}
+
+/** A port without a silent listener, which only chance can lead to: the host's own answer is no part of what a snapshot tells. */
+function answersItself({ counters }: Observed): boolean {
+  return Object.values(counters).some((moved) => ["Tcp.OutRsts", "Udp.NoPorts", "UdpLite.NoPorts"].some((name) => (moved[name] ?? 0) > 0));
 }
 
 function replayed(host: Host, evidence: Evidence): Map<number, PacketTrace> {
