@@ -1,4 +1,4 @@
-import type { MatchResult, PacketContext } from "./spec.ts";
+import type { Fork, MatchResult, PacketContext, TargetResult } from "./spec.ts";
 
 /** Something about the host that no capture shows. */
 interface HostFact {
@@ -27,6 +27,9 @@ export const HOST_FACTS = {
   nfacct: { value: "match|no", what: "whether the accounting object has a quota, and is below it", form: /^(match|no)$/ },
   rateest: { value: "match|no", what: "what the rate estimator has measured", form: /^(match|no)$/ },
   socket: { value: "yes|no", what: "whether a socket of this host is open for the packet", form: YES_NO },
+  tproxy: { value: "yes|no", what: "whether a transparent socket of this host takes the packet", form: YES_NO },
+  nfqueue: { value: "yes|no", what: "whether a program listens on the queue", form: YES_NO },
+  clusterip: { value: "yes|no", what: "whether this node of the cluster answers for the packet", form: YES_NO },
   "time.minuteswest": { value: "MINUTES", what: "the kernel's time zone", form: /^-?\d{1,4}$/ },
 } as const satisfies Readonly<Record<string, HostFact>>;
 
@@ -44,4 +47,11 @@ export function unlessAssumed(context: PacketContext, key: FactKey, decide: (val
   const decided = value === undefined ? undefined : decide(value);
   const fact: HostFact = HOST_FACTS[key];
   return decided ?? { unknown: `${fact.what} (--assume ${key}=${fact.value})` };
+}
+
+/** A fork whose question `--assume` answers with yes or no, where it does. */
+export function forkUnlessAssumed(context: PacketContext, key: FactKey, fork: Fork): TargetResult {
+  const value = context.assume?.(key);
+  if (value !== undefined) return value === "yes" ? fork.yes : fork.no;
+  return { ...fork, when: `${fork.when} (--assume ${key}=yes)`, otherwise: `${fork.otherwise} (--assume ${key}=no)` };
 }

@@ -81,8 +81,8 @@ describe("a transparent proxy", () => {
     const { certainty, alternatives } = first(proxy, query(), toHost);
     expect(certainty).toBe("possible");
     expect(alternatives.map((way) => [way.conditions[0], way.verdict])).toEqual([
-      ["mangle PREROUTING 1: a transparent socket takes it (at lan's first address, port 5353)", "delivered"],
-      ["mangle PREROUTING 1: no transparent socket takes it (at lan's first address, port 5353)", "dropped"],
+      ["mangle PREROUTING 1: a transparent socket takes it (at lan's first address, port 5353) (--assume tproxy=yes)", "delivered"],
+      ["mangle PREROUTING 1: no transparent socket takes it (at lan's first address, port 5353) (--assume tproxy=no)", "dropped"],
     ]);
   });
 

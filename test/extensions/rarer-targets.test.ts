@@ -139,16 +139,23 @@ describe("changes of TCP headers", () => {
 describe("what only the host can tell", () => {
   it("lets a program or nobody listen on a queue that may be passed by", () => {
     expect(run("-j NFQUEUE --queue-num 3 --queue-bypass", context())).toMatchObject({
-      when: "a program listens on queue 3",
+      when: "a program listens on queue 3 (--assume nfqueue=yes)",
       yes: { verdict: "QUEUE" },
       no: { verdict: "ACCEPT" },
     });
   });
 
+  it("believes what is assumed", () => {
+    const assume = (key: string) => ({ nfqueue: "no", tproxy: "yes", clusterip: "no" })[key];
+    expect(run("-j NFQUEUE --queue-bypass", context({ assume }))).toMatchObject({ verdict: "ACCEPT" });
+    expect(run("-p tcp -j TPROXY --on-port 1", context({ packet: tcp(), assume }))).toMatchObject({ verdict: "ACCEPT" });
+    expect(run("-j CLUSTERIP", context({ assume }))).toEqual({ verdict: "DROP" });
+  });
+
   it("lets a transparent socket take the packet, or drops it", () => {
     const about = context({ packet: tcp({ dport: 80 }), hook: "PREROUTING", table: "mangle", mark: 0xf0 });
     expect(run("-p tcp -j TPROXY --on-port 0 --on-ip 127.0.0.1 --tproxy-mark 0x1/0xf", about)).toMatchObject({
-      when: "a transparent socket takes it (at 127.0.0.1, port 80)",
+      when: "a transparent socket takes it (at 127.0.0.1, port 80) (--assume tproxy=yes)",
       yes: { verdict: "ACCEPT", effects: [{ kind: "set-mark", value: 0xf1 }, { kind: "assign-socket" }] },
       no: { verdict: "DROP" },
     });

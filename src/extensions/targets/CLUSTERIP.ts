@@ -1,6 +1,7 @@
 import { formatMac, parseMac } from "../../model/address.ts";
+import { factWords, forkUnlessAssumed } from "../assumption.ts";
 import { choice, FLAG, number, word } from "../codecs.ts";
-import { type Args, type TargetResult, target } from "../spec.ts";
+import { type Args, type Fork, target } from "../spec.ts";
 
 const NODES = number(0, 16);
 
@@ -30,7 +31,7 @@ function check(args: Args<typeof options>): string | undefined {
 }
 
 /** ipt_CLUSTERIP.c of Linux before 6.4, clusterip_tg: which nodes answer is changed while it runs (/proc/net/ipt_CLUSTERIP). */
-const HASHED: TargetResult = {
+const HASHED: Fork = {
   when: "this node answers for the packet's hash (CLUSTERIP)",
   otherwise: "another node of the cluster answers for the packet's hash (CLUSTERIP)",
   yes: { verdict: "CONTINUE" },
@@ -45,15 +46,14 @@ const clusterip = target({
   check,
   canonical: (args) => (args.new ? { ...args, hashInit: args.hashInit ?? { value: 0, not: false } } : {}),
   explain: (args) => `drop unless this node of the cluster is the one that answers${args.new ? ` (${args.hashmode?.value})` : ""}`,
-  compile:
-    () =>
-    ({ ctState, packet }) => {
-      if (ctState === "UNTRACKED" || ctState === "INVALID") return { verdict: "DROP" };
-      return ctState === "RELATED" && packet.protocol === 1 ? { verdict: "CONTINUE" } : HASHED;
-    },
+  compile: () => (context) => {
+    const { ctState, packet } = context;
+    if (ctState === "UNTRACKED" || ctState === "INVALID") return { verdict: "DROP" };
+    return ctState === "RELATED" && packet.protocol === 1 ? { verdict: "CONTINUE" } : forkUnlessAssumed(context, "clusterip", HASHED);
+  },
   // Linux has not had it since 6.4, and would refuse every ruleset with it.
   draw: () => undefined,
-  forks: "which node of the cluster answers",
+  forks: factWords("clusterip"),
   doc: "Shared an address among the nodes of a cluster: each dropped what another one answers.",
   examples: [
     {

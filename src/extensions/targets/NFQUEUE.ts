@@ -1,6 +1,7 @@
+import { factWords, forkUnlessAssumed } from "../assumption.ts";
 import { FLAG, number, parseRange, type Range, saveRange, word } from "../codecs.ts";
 import { maybe } from "../draw.ts";
-import { type Args, type TargetResult, target } from "../spec.ts";
+import { type Args, type PacketContext, type TargetResult, target } from "../spec.ts";
 
 const LAST = 65_535;
 
@@ -31,15 +32,15 @@ function check(args: Args<typeof options>): string | undefined {
 }
 
 /** xt_NFQUEUE.c, nfqueue_tg_v3; with --queue-bypass the packet goes on to the next table where nobody listens (nf_queue.c, nf_queue). */
-function queue({ num, balance, bypass }: Args<typeof options>): TargetResult {
+function queue({ num, balance, bypass }: Args<typeof options>, context: PacketContext): TargetResult {
   if (!bypass) return { verdict: "QUEUE" };
   const which = balance ? `its queue of ${balance.value.join(" to ")}` : `queue ${num?.value ?? 0}`;
-  return {
+  return forkUnlessAssumed(context, "nfqueue", {
     when: `a program listens on ${which}`,
     otherwise: `no program listens on ${which}`,
     yes: { verdict: "QUEUE" },
     no: { verdict: "ACCEPT", note: "nobody listens, and --queue-bypass lets it pass" },
-  };
+  });
 }
 
 const nfqueue = target({
@@ -49,10 +50,7 @@ const nfqueue = target({
   check,
   explain: (args) =>
     args.balance ? `hand to a program on queues ${args.balance.value.join(" to ")}` : `hand to a program on queue ${args.num?.value ?? 0}`,
-  compile: (args) => {
-    const result = queue(args);
-    return () => result;
-  },
+  compile: (args) => (context) => queue(args, context),
   // What listens there decides, and nothing may: few packets should end so.
   draw: (d) => {
     if (!d.chance(30)) return undefined;
@@ -60,7 +58,7 @@ const nfqueue = target({
     const fanout = queues.includes("balance") ? maybe(d, 3, "--queue-cpu-fanout") : "";
     return `-j NFQUEUE ${queues}${maybe(d, 3, "--queue-bypass")}${fanout}`;
   },
-  forks: "whether a program listens, with `--queue-bypass`",
+  forks: `with \`--queue-bypass\`, ${factWords("nfqueue")}`,
   doc: "Hands the packet to a program, which decides.",
   examples: [
     { rule: "-j NFQUEUE", saved: "-j NFQUEUE --queue-num 0", says: "hand to a program on queue 0" },

@@ -1,4 +1,5 @@
 import { type Address, type Family, familyOf, formatAddress, parseAddress } from "../../model/address.ts";
+import { factWords, forkUnlessAssumed } from "../assumption.ts";
 import { masked, parsePort, word } from "../codecs.ts";
 import { over } from "../draw.ts";
 import { drawChange } from "../draw-mark.ts";
@@ -24,12 +25,12 @@ function tproxy({ port, address, mark }: Proxy, context: PacketContext): TargetR
   if (ports.kind === "missing") return typeof ports.result === "object" ? ports.result : { verdict: "DROP" };
   const at = `${address === undefined ? `${context.in}'s first address` : formatAddress(address)}, port ${port || ports.dport}`;
   const value = changed(context.mark, mark);
-  return {
+  return forkUnlessAssumed(context, "tproxy", {
     when: `a transparent socket takes it (at ${at})`,
     otherwise: `no transparent socket takes it (at ${at})`,
     yes: { verdict: "ACCEPT", effects: [{ kind: "set-mark", value }, { kind: "assign-socket" }] },
     no: { verdict: "DROP" },
-  };
+  });
 }
 
 function spec(family: Family, none: Address, examples: readonly Example[]) {
@@ -70,6 +71,7 @@ function spec(family: Family, none: Address, examples: readonly Example[]) {
       const address = d.chance(2) ? formatAddress(none) : d.natAddress("dst");
       return `-j TPROXY --on-port ${d.pick([0, d.natPort()])} --on-ip ${address} --tproxy-mark ${d.chance(3) ? "0x0/0x0" : drawChange(d)}`;
     },
+    forks: factWords("tproxy"),
     doc: "Hands the packet to a transparent proxy's socket on this host, without changing its addresses.",
     examples,
   });
