@@ -41,7 +41,7 @@ export type LinkLine =
 
 const VALUE_NAMES = [
   ...["mtu", "qdisc", "master", "state", "mode", "group", "qlen", "brd", "peer", "scope", "link-netns", "link-netnsid", "permaddr"],
-  ...["promiscuity", "metric"],
+  ...["promiscuity", "metric", "priority", "cost"],
 ];
 const OTHER_NAMES = ["valid_lft", "altname", "alias", "vf", "RX", "RX:", "TX", "TX:"];
 

@@ -10,7 +10,7 @@ import { parseRoutesByFamily } from "../parse/ip-route.ts";
 import { parsePolicyRules } from "../parse/ip-rule.ts";
 import { parseIpsetSave } from "../parse/ipset-save.ts";
 import { parseIptablesSave } from "../parse/iptables-save.ts";
-import { parseNetnsIds } from "../parse/netns-ids.ts";
+import { parseNetnsNames } from "../parse/netns-ids.ts";
 import { parseSysctl } from "../parse/sysctl.ts";
 import { deviceObject, fdbObject, neighbourObject } from "../render/json/links.ts";
 import { policyRuleObject, routeObject } from "../render/json/routes.ts";
@@ -73,19 +73,10 @@ export const INPUT_TYPES: ReadonlyMap<string, InputType> = new Map<InputKind, In
   ["ip-route", list("ip route output", routes, routeObject)],
   ["route-n", list("route -n output", routes, routeObject)],
   ["ip-rule", list("ip rule output", policyRules, policyRuleObject)],
-  ["ip-neigh", list("ip -j neigh output", parseNeighbours, neighbourObject)],
-  [
-    "ip-netns",
-    {
-      expected: "ip netns list-id output",
-      read: (text, file) => {
-        const { value, problems } = parseNetnsIds(text, file);
-        return { value: { json: () => [...value].map(([nsid, name]) => ({ nsid, name })) }, problems };
-      },
-    },
-  ],
-  ["bridge-link", list("bridge -j link output", parseBridgeLinks, (link) => link)],
-  ["bridge-fdb", list("bridge -j fdb output", parseFdb, fdbObject)],
+  ["ip-neigh", list("ip neigh output", parseNeighbours, neighbourObject)],
+  ["ip-netns", list("ip netns output", parseNetnsNames, (name) => name)],
+  ["bridge-link", list("bridge link output", parseBridgeLinks, (link) => link)],
+  ["bridge-fdb", list("bridge fdb output", parseFdb, fdbObject)],
   ["bridge-vlan", list("bridge -j vlan output", parseBridgeVlans, (vlan) => vlan)],
   [
     "ipset-save",

@@ -1,7 +1,12 @@
 import { z } from "zod";
+import { type FdbLine, readFdbLine } from "../../grammars/bridge-fdb.ts";
+import { parseMac } from "../model/address.ts";
 import type { FdbEntry } from "../model/host.ts";
 import type { Parsed } from "../model/problem.ts";
-import { macText, readJsonList } from "./json.ts";
+import { unsigned } from "./iproute2-names.ts";
+import { isJson, macText, readJsonList } from "./json.ts";
+import { readLines } from "./lines.ts";
+import type { Report } from "./route-line.ts";
 
 const schema = z.looseObject({
   mac: macText,
@@ -12,8 +17,30 @@ const schema = z.looseObject({
   flags: z.array(z.string()).nullish(),
 });
 
-/** Reads `bridge -j fdb`. */
+const STATES = new Set(["permanent", "static", "stale", "noarp"]);
+
+function ofLine({ mac, attributes }: FdbLine, report: Report): FdbEntry | undefined {
+  const value = (name: string) => attributes.find((attribute) => attribute.name.text === name)?.values[0];
+  const read = parseMac(mac.text);
+  const device = value("dev");
+  const vlan = value("vlan");
+  const number = vlan && unsigned(vlan.text);
+  if (read === undefined) report(mac, `expected an Ethernet address, found "${mac.text}"`);
+  else if (!device) report(mac, `expected dev and a device name after ${mac.text}`);
+  else if (vlan && number === undefined) report(vlan, `expected a VLAN's number after vlan, found "${vlan.text}"`);
+  else {
+    const words = attributes.filter(({ values }) => values.length === 0).map(({ name }) => name.text);
+    const master = value("master");
+    const where = { ...(master && { master: master.text }), ...(number !== undefined && { vlan: number }) };
+    const state = words.find((word) => STATES.has(word)) ?? "";
+    return { mac: read, device: device.text, ...where, state, flags: words.filter((word) => !STATES.has(word)) };
+  }
+  return undefined;
+}
+
+/** Reads `bridge fdb`, text or JSON. */
 export function parseFdb(text: string, file: string): Parsed<FdbEntry[]> {
+  if (!isJson(text)) return readLines(text, file, readFdbLine, ofLine);
   const { value, problems } = readJsonList(text, file, schema);
   const entries = value.map(({ value: { mac, ifname, master, vlan, state, flags } }): FdbEntry => {
     const where = { ...(master && { master }), ...(typeof vlan === "number" && { vlan }) };

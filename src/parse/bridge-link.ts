@@ -1,8 +1,12 @@
 import { z } from "zod";
+import { readLinkLine } from "../../grammars/ip-link.ts";
+import type { Word } from "../../grammars/words.ts";
 import type { BridgePort, Device } from "../model/host.ts";
-import type { Parsed } from "../model/problem.ts";
+import type { Parsed, Problem } from "../model/problem.ts";
 import { bridgePort, plainKind } from "./device.ts";
-import { readJsonList } from "./json.ts";
+import { labelSplits, settingOf, splitLabel } from "./ip-link-text.ts";
+import { isJson, readJsonList } from "./json.ts";
+import { lineProblem, significantLines } from "./lines.ts";
 
 /** A port as `bridge link` shows it; without `-d` its switches are the kernel's defaults. */
 export interface BridgeLink {
@@ -23,8 +27,46 @@ const schema = z.looseObject({
   bcast_flood: flag,
 });
 
-/** Reads `bridge -j link`, with `-d` or without. */
+/** The lines of one port. */
+interface Block {
+  /** `veth0@if4`, not yet taken apart. */
+  readonly label: string;
+  readonly master: string;
+  readonly words: Word[];
+}
+
+function readText(text: string, file: string): Parsed<BridgeLink[]> {
+  const blocks: Block[] = [];
+  const problems: Problem[] = [];
+  let block: Block | undefined;
+  for (const line of significantLines(text)) {
+    const { value, faults } = readLinkLine(line.text);
+    for (const fault of faults) problems.push(lineProblem(file, line, fault));
+    if (value?.kind === "header") {
+      const words = value.attributes.flatMap(({ name, values }) => [name, ...values]);
+      const master = settingOf(words)("master");
+      block = { label: value.name.text.replace(/:$/, ""), master: typeof master === "string" ? master : "", words };
+      if (master !== undefined) blocks.push(block);
+    } else if (value?.kind === "details" && block) block.words.push(value.name, ...value.words);
+    else if (value) {
+      const column = line.text.search(/\S/) + 1;
+      const message = `expected a port (2: eth0: <UP,…> … master br0), found "${line.text.trim().split(/\s/, 1)[0]}"`;
+      problems.push(lineProblem(file, line, { message, column, span: 1 }));
+    }
+  }
+  const names = new Set(blocks.flatMap(({ label }) => [label, ...labelSplits(label).map(({ name }) => name)]));
+  return {
+    value: blocks.map(({ label, master, words }) => ({
+      device: splitLabel(label, names).name,
+      port: bridgePort(master, settingOf(words)),
+    })),
+    problems,
+  };
+}
+
+/** Reads `bridge link`, text or JSON, with `-d` or without. */
 export function parseBridgeLinks(text: string, file: string): Parsed<BridgeLink[]> {
+  if (!isJson(text)) return readText(text, file);
   const { value, problems } = readJsonList(text, file, schema);
   const links = value.flatMap(({ value: link }): BridgeLink[] => {
     if (!link.master) return [];

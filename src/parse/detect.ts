@@ -31,7 +31,7 @@ const JSON_SIGNS: readonly Sign[] = [
   ["ip-rule", /"priority"\s*:/],
   ["ip-neigh", /"lladdr"\s*:|"state"\s*:\s*\[/],
   ["ip-route", /"dst"\s*:/],
-  ["ip-netns", /"nsid"\s*:/],
+  ["ip-netns", /"(?:nsid|name)"\s*:/],
 ];
 
 const TYPE = "(?:unicast|local|broadcast|multicast|anycast|unreachable|prohibit|blackhole|throw|nat)";
@@ -54,7 +54,7 @@ const TEXT_SIGNS: readonly Sign[] = [
   ["ipset-save", /^create \S+ (?:hash|bitmap|list):/m],
   ["ipvsadm-save", /^-[Aa] -[tuf] \S/m],
   ["conntrack", /^(?:ipv[46]\s+\d+\s+)?\w+\s+\d+ .*\bsrc=\S+ dst=\S+/m],
-  ["ip-netns", /^nsid \d+/m],
+  ["ip-netns", /^nsid \d+|^\S+ \(id: \d+\)\s*$/m],
   ["bridge-vlan", /^port\s+vlan-?id/m],
   ["bridge-fdb", /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2} dev \S/m],
   ["ip-neigh", new RegExp(`^${ADDRESS} dev \\S+ .*\\b(?:PERMANENT|REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE|NOARP)\\s*$`, "m")],

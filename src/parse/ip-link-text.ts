@@ -26,11 +26,13 @@ interface Block {
   slave?: Details;
 }
 
-function settingOf(words: readonly Word[]): Setting {
+/** A setting by its name, where names and values follow each other. */
+export function settingOf(words: readonly Word[]): Setting {
   return (name) => words[words.findIndex(({ text }) => text === name) + 1 || words.length]?.text;
 }
 
-function labelSplits(label: string): { name: string; lower?: string }[] {
+/** The ways to take `name@lower` apart: both parts may have an `@` of their own. */
+export function labelSplits(label: string): { name: string; lower?: string }[] {
   const splits: { name: string; lower?: string }[] = [];
   for (let at = label.indexOf("@"); at > 0; at = label.indexOf("@", at + 1))
     splits.push({ name: label.slice(0, at), lower: label.slice(at + 1) });
@@ -38,7 +40,7 @@ function labelSplits(label: string): { name: string; lower?: string }[] {
 }
 
 /** Takes `name@lower` apart; where names have an `@` of their own, the lower one has to be another device's name. */
-function splitLabel(label: string, names: ReadonlySet<string>): { name: string; lower?: string } {
+export function splitLabel(label: string, names: ReadonlySet<string>): { name: string; lower?: string } {
   const splits = labelSplits(label);
   const known = splits.find(({ lower }) => lower !== undefined && (/^(if\d+|NONE)$/.test(lower) || names.has(lower)));
   return known ?? splits[0] ?? { name: label };

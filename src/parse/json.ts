@@ -71,6 +71,11 @@ export function checkJson<S extends z.ZodType>(schema: S, value: unknown, path: 
   return undefined;
 }
 
+/** Whether a text is JSON and not a tool's text form; an empty one is neither, and so is a list without elements. */
+export function isJson(text: string): boolean {
+  return /^\s*([[{]|$)/.test(text);
+}
+
 /** Reads a JSON text; undefined with a problem that says where it stops being JSON. */
 export function readJson(text: string, file: string): Parsed<unknown> {
   try {

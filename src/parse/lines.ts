@@ -1,5 +1,5 @@
-import type { Fault } from "../../grammars/words.ts";
-import type { Problem } from "../model/problem.ts";
+import type { Fault, LineRead, Word } from "../../grammars/words.ts";
+import type { Parsed, Problem } from "../model/problem.ts";
 
 /** A line of an input, or the part of one that `ip -o` ends with a backslash. */
 export interface SourceLine {
@@ -24,6 +24,28 @@ export function* significantLines(text: string): Generator<SourceLine> {
       offset += part.length + 1;
     }
   }
+}
+
+/** Reads a text of which every line is one thing: `grammar` takes its words apart, `meaning` says what they mean. */
+export function readLines<L, T>(
+  text: string,
+  file: string,
+  grammar: (line: string) => LineRead<L>,
+  meaning: (words: L, report: (word: Word, message: string) => void) => T | undefined,
+): Parsed<T[]> {
+  const values: T[] = [];
+  const problems: Problem[] = [];
+  for (const line of significantLines(text)) {
+    const { value: words, faults } = grammar(line.text);
+    for (const fault of faults) problems.push(lineProblem(file, line, fault));
+    const value =
+      words &&
+      meaning(words, ({ text: found, column }, message) =>
+        problems.push(lineProblem(file, line, { message, column, span: Math.max(1, found.length) })),
+      );
+    if (value !== undefined) values.push(value);
+  }
+  return { value: values, problems };
 }
 
 /** The problem that a fault in a line is. */

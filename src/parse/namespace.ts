@@ -51,7 +51,7 @@ class Reader {
 function readDevices(reader: Reader): Pick<Namespace, "devices" | "addressesKnown"> {
   const links = reader.value(parseLinks, "ip-link.json", "ip-link.txt");
   const addresses = reader.value(parseLinks, "ip-addr.json", "ip-addr.txt");
-  const ports = reader.value(parseBridgeLinks, "bridge-link.json") ?? [];
+  const ports = reader.value(parseBridgeLinks, "bridge-link.json", "bridge-link.txt") ?? [];
   const merged: Device[] | undefined = links && addresses ? mergeDevices(links, addresses) : (links ?? addresses);
   return { ...(merged && { devices: withBridgeLinks(merged, ports) }), addressesKnown: addresses !== undefined };
 }
@@ -73,8 +73,8 @@ export function readNamespace(name: string, inputs: Inputs): Parsed<Namespace> {
     ...readRoutes(reader),
     ...reader.field("policyRules", (text, file) => parsePolicyRules(text, file, 4), "ip-rule.txt", "ip-rule.json"),
     ...reader.field("policyRules6", (text, file) => parsePolicyRules(text, file, 6), "ip6-rule.txt", "ip6-rule.json"),
-    ...reader.field("neighbours", parseNeighbours, "ip-neigh.json"),
-    ...reader.field("fdb", parseFdb, "bridge-fdb.json"),
+    ...reader.field("neighbours", parseNeighbours, "ip-neigh.json", "ip-neigh.txt"),
+    ...reader.field("fdb", parseFdb, "bridge-fdb.json", "bridge-fdb.txt"),
     ...reader.field("bridgeVlans", parseBridgeVlans, "bridge-vlan.json"),
     ...reader.field("sysctls", parseSysctl, "sysctl.txt"),
     ...reader.field("ruleset4", (text, file) => parseIptablesSave(text, file, 4, { allowEmpty: true }), "iptables-save.txt"),

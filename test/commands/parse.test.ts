@@ -100,7 +100,7 @@ describe("nettrace parse of other inputs", () => {
       ),
     ).toMatchObject([{ original: { protocol: "udp", src: "10.0.0.1", dport: 2 }, flags: ["UNREPLIED"] }]);
     expect(await json(file("sysctl", "net.ipv4.ip_forward = 1"))).toEqual({ "net.ipv4.ip_forward": "1" });
-    expect(await json(file("ids", "nsid 3 (iproute2 netns name: blue)"))).toEqual([{ nsid: 3, name: "blue" }]);
+    expect(await json(file("ids", "nsid 3 (iproute2 netns name: blue)"))).toEqual([{ id: 3, name: "blue" }]);
   });
 
   it("reads devices, and what ip and bridge print as JSON", async () => {

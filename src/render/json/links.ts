@@ -14,9 +14,11 @@ function mac(value: number | undefined): string | undefined {
   return value === undefined ? undefined : formatMac(value);
 }
 
-/** A device as the object of `parse --format json`. */
-export function deviceObject(device: Device): unknown {
-  return { ...device, mac: mac(device.mac), addresses: device.addresses.map(addressObject) };
+/** A device as the object of `parse --format json`: what the text of `ip` and its JSON both say, so that either gives the same. */
+export function deviceObject({ linkNetns, linkNetnsId, ...device }: Device): unknown {
+  // One of them has the other namespace's name, the other one its number.
+  const elsewhere = linkNetns !== undefined || linkNetnsId !== undefined || undefined;
+  return { ...device, mac: mac(device.mac), addresses: device.addresses.map(addressObject), linkInOtherNetns: elsewhere };
 }
 
 /** A neighbour as the object of `parse --format json`. */
