@@ -17,6 +17,8 @@ function hasPorts(protocol: number): boolean {
 }
 
 const REDIRECT = 5;
+/** Protocols in whose headers NAT has something to write (nf_nat_proto.c, l4proto_manip_pkt). */
+const MANIPULATED: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.sctp, PROTOCOL.icmp, PROTOCOL.gre]);
 const isIcmp = (protocol: number) => protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
 
 /** Identifies a port that NAT draws at random, among all draws for a packet. */
@@ -185,7 +187,7 @@ export class Nat {
 
 /** tcp_manip_pkt and its like write within the first eight octets of a header. */
 function cutShort(quoted: Packet | undefined): boolean {
-  return quoted !== undefined && !quoted.transport && quoted.defect !== undefined && quoted.payload.length < 8;
+  return quoted !== undefined && MANIPULATED.has(quoted.protocol) && !quoted.transport && quoted.payload.length < 8;
 }
 
 function side(packet: Packet, manip: Manip): string {
