@@ -63,8 +63,17 @@ export function over(d: Draw, ...protocols: readonly (keyof typeof PROTOCOL)[]):
 /** A number, a range about it, and at times one that reaches a limit; one that is `loose` may end before it begins. */
 export function span(d: Draw, value: number, max: number, loose = false): string {
   if (d.chance(2)) return String(d.chance(12) ? d.pick([0, max]) : value);
-  const low = d.chance(5) ? 0 : Math.max(0, value - d.integer(0, 2));
-  const high = d.chance(5) ? max : Math.min(max, value + d.integer(0, 20));
+  // Mostly at the edges, where an end that belongs to the range and one that does not are told apart.
+  const [below, above] = d.pick([
+    [0, 20],
+    [2, 0],
+    [0, 1],
+    [-1, 20],
+    [2, -1],
+    [2, 20],
+  ] as const);
+  const low = d.chance(5) ? 0 : Math.min(max, Math.max(0, value - below));
+  const high = d.chance(5) ? max : Math.max(low, Math.min(max, value + above));
   // It never ends with 0: the save of -m conntrack takes that for a single port.
   return loose && d.chance(12) ? `${high}:${Math.max(1, low)}` : `${low}:${high}`;
 }

@@ -54,6 +54,9 @@ export interface Pools {
   readonly devices: readonly string[];
   readonly bridgePorts: readonly string[];
   readonly macs: readonly string[];
+  /** Few, so that rules and traffic often have the same. */
+  readonly clientPorts: readonly number[];
+  readonly serverPorts: readonly number[];
 }
 
 export interface NetnsRules {

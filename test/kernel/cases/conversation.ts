@@ -1,7 +1,6 @@
 import type { HeaderPlan, Payload, Pools, Send, Topology } from "./case.ts";
 import type { Dice } from "./dice.ts";
 import { drawOptions } from "./options.ts";
-import { PORTS } from "./rule-draw.ts";
 import { drawTcp } from "./tcp-script.ts";
 
 /** What one side says; `answer` is the server's. */
@@ -83,7 +82,7 @@ function drawTalk(dice: Dice, topology: Topology, id: () => number): Send[] {
   const said: number[] = [];
   let lastClient: number | undefined;
   let lastServer: number | undefined;
-  for (const line of drawLines(dice)) {
+  for (const line of drawLines(dice, topology.pools)) {
     if (dice.chance(15)) continue;
     const one = id();
     if (line.by === "client") {
@@ -169,9 +168,9 @@ function text(dice: Dice): string {
   return dice.chance(8) ? "x".repeat(dice.pick([100, 600, 1200, 1400])) : dice.pick(WORDS);
 }
 
-function drawLines(dice: Dice): Line[] {
-  const sport = dice.pick(PORTS.slice(-4));
-  const dport = dice.pick(PORTS.slice(0, -4));
+function drawLines(dice: Dice, { clientPorts, serverPorts }: Pools): Line[] {
+  const sport = dice.pick(clientPorts);
+  const dport = dice.pick(serverPorts);
   const kind = dice.weighted([8, "tcp"], [5, "udp"], [3, "ping"], [1, "sctp"], [1, "udplite"], [1, "other"], [1, "icmp"]);
   const turns = dice.integer(1, 4);
   const alternately = (line: (by: "client" | "server", turn: number) => Payload): Line[] =>

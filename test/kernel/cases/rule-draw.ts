@@ -82,7 +82,8 @@ export class RuleDraw implements Draw {
   }
 
   port(_side: "src" | "dst"): number {
-    return this.chance(15) ? this.pick([0, 1, 1023, 1024, 65535]) : this.pick(PORTS);
+    const { clientPorts, serverPorts } = this.#topology.pools;
+    return this.chance(15) ? this.pick([0, 1, 1023, 1024, 65535]) : this.pick([...clientPorts, ...serverPorts]);
   }
 
   natAddress(manip: "src" | "dst"): string {
@@ -92,7 +93,7 @@ export class RuleDraw implements Draw {
   }
 
   natPort(): number {
-    return this.pick(PORTS);
+    return this.pick(this.chance(2) ? this.#topology.pools.serverPorts : PORTS);
   }
 
   device(_side: "in" | "out"): string {

@@ -1,4 +1,12 @@
+import type { Pools } from "./case.ts";
 import type { Dice } from "./dice.ts";
+import { PORTS } from "./rule-draw.ts";
+
+/** The ports of a case. */
+export function drawPorts(dice: Dice): Pick<Pools, "clientPorts" | "serverPorts"> {
+  const few = (ports: readonly number[]) => Array.from({ length: dice.integer(1, 3) }, () => dice.pick(ports));
+  return { clientPorts: few(PORTS.slice(-4)), serverPorts: few(PORTS.slice(0, -4)) };
+}
 
 /** The MAC address of the n-th device or host of a case. */
 export function mac(group: number, n: number): string {

@@ -1,6 +1,6 @@
 import type { Door, LinkPlan, NetnsPlan, Topology } from "./case.ts";
 import type { Dice } from "./dice.ts";
-import { drawSysctls, mac } from "./settings.ts";
+import { drawPorts, drawSysctls, mac } from "./settings.ts";
 
 const HOST = "host";
 const UPLINK_HOSTS = [10, 11, 254];
@@ -69,6 +69,7 @@ export function bridged(dice: Dice): Topology {
       devices: ["eth0", "br0"],
       bridgePorts: ports.map((p) => p.port),
       macs: [...uplink.map((host) => host.mac), ...ports.map((p) => p.mac)],
+      ...drawPorts(dice),
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Topology } from "./case.ts";
 import type { Dice } from "./dice.ts";
-import { drawRouting, drawSysctls, drawTimeouts, mac } from "./settings.ts";
+import { drawPorts, drawRouting, drawSysctls, drawTimeouts, mac } from "./settings.ts";
 
 const NETNS = "host";
 const HOSTS = [10, 11, 20, 254];
@@ -54,6 +54,7 @@ export function router(dice: Dice): Topology {
       devices,
       bridgePorts: [],
       macs: legs.flatMap((leg) => leg.hosts.map((host) => host.mac)),
+      ...drawPorts(dice),
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Door, LinkPlan, NetnsPlan, Topology } from "./case.ts";
 import type { Dice } from "./dice.ts";
-import { drawRouting, drawSysctls, mac } from "./settings.ts";
+import { drawPorts, drawRouting, drawSysctls, mac } from "./settings.ts";
 
 /** Two or three routers one behind the other, the world at both ends. */
 export function row(dice: Dice): Topology {
@@ -56,6 +56,7 @@ export function row(dice: Dice): Topology {
       devices: ["eth0", "eth1"],
       bridgePorts: [],
       macs: [mac(1, 10), mac(1, 11), mac(count + 1, 10)],
+      ...drawPorts(dice),
     },
   };
 }
