@@ -206,6 +206,12 @@ function up(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): voi
   delete skb.fragments;
   run.arrive(skb, bridge.name);
   if (skb.bridge) delete skb.bridge.physOut;
+  // br_nf_local_in: of a frame for many the connection is entered before any of its copies can be.
+  const toMany = skb.dstMac !== undefined && isGroupMac(skb.dstMac);
+  if (toMany && skb.connection && !skb.connection.confirmed && netns.conntrack?.confirm(skb, run.time) === false) {
+    run.drop(skb, "conntrack-clash", "another connection with the same addresses and ports was entered meanwhile");
+    return;
+  }
   ipReceive(run, netns, skb);
 }
 

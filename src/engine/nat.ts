@@ -58,6 +58,8 @@ export class Nat {
 
   /** nf_nat_setup_info: binds a connection. A null binding keeps addresses, but not a port that is taken. Returns false when it must be dropped. */
   bind(connection: Connection, manip: Manip, range: NatRange | undefined, now: bigint): boolean {
+    // nf_nat_setup_info leaves a connection alone that is in the table already, and asks again for its next packet.
+    if (connection.confirmed) return true;
     this.#state.change(connection);
     const current = invert(connection.reply) as FlowTuple;
     const address = manip === "src" ? current.src : current.dst;
