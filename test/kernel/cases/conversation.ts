@@ -148,7 +148,7 @@ function drawHeader(dice: Dice, pools: Pools): HeaderPlan {
   const damage = dice.chance(40)
     ? dice.pick(["header-checksum", "checksum", "checksum", "length", "transport-length", "no-checksum"] as const)
     : undefined;
-  const options = dice.chance(25) ? drawOptions(dice, [...pools.hosts, ...pools.locals, ...pools.remotes, ...ODD]) : undefined;
+  const options = dice.chance(25) ? drawOptions(dice, [...pools.hosts, ...pools.locals, ...pools.remotes]) : undefined;
   return {
     ...base,
     ...(damage !== undefined && { damage }),
