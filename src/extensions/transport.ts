@@ -42,9 +42,11 @@ export function headerOf<K extends Transport["kind"]>(context: PacketContext, ki
 }
 
 /** Ports of any protocol that has them; `octets` is how much of its header must be there for the kernel. */
-export function portsOf(context: PacketContext, octets: number): PortPair | Missing {
-  const { packet } = context;
-  if (isLaterFragment(packet)) return missing(false);
+export function portsOf({ packet }: PacketContext, octets: number): PortPair | Missing {
+  return isLaterFragment(packet) ? missing(false) : portsIn(packet, octets);
+}
+
+function portsIn(packet: Packet, octets: number): PortPair | Missing {
   const { transport } = packet;
   if (transport && "sport" in transport) return { kind: "found", sport: transport.sport, dport: transport.dport };
   if (packet.length - packet.headerLength < octets) return missing("hotdrop");
@@ -53,9 +55,12 @@ export function portsOf(context: PacketContext, octets: number): PortPair | Miss
   return { kind: "found", sport: a * 256 + b, dport: c * 256 + d };
 }
 
-/** nft reads just the octets that it compares, so that a header cut short still has ports (nft_payload.c, nft_payload_eval). */
-export function nftPortsOf(context: PacketContext): PortPair | Missing {
-  const found = portsOf(context, 4);
+/**
+ * nft reads just the octets that it compares, so that a header cut short still has ports, and a later fragment seems to have some
+ * (nf_tables_core.c, nft_payload_fast_eval).
+ */
+export function nftPortsOf({ packet }: PacketContext): PortPair | Missing {
+  const found = portsIn(packet, 4);
   return found.kind === "missing" && found.result === "hotdrop" ? missing(false) : found;
 }
 

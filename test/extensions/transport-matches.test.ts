@@ -44,6 +44,9 @@ describe("tcp", () => {
     expect(ask("-m tcp --dport 80", nft(laterFragment(6, 8)))).toBe(false);
     expect(ask("-m tcp --syn", nft(short(6, [1, 2, 0, 80])))).toBe(false);
     expect(ask("-m tcp", nft(laterFragment(6)))).toBe(true);
+    const data = { ...laterFragment(6), payload: new Uint8Array(14).fill(0x78), length: 34 };
+    expect(ask("-m tcp --dport 30840", nft(data))).toBe(true);
+    expect(ask("-m tcp ! --tcp-flags ACK ACK", nft(data))).toBe(false);
   });
 
   it("does not guess what was not captured", () => {
@@ -74,6 +77,12 @@ describe("multiport", () => {
     expect(ask("-m multiport --ports 22,1000", legacy(packet()))).toBe(true);
     expect(ask("-m multiport --dports 22,1000", legacy(packet()))).toBe(false);
     expect(ask("-m multiport ! --sports 1:9", legacy(packet()))).toBe(true);
+  });
+
+  it("counts both ends as part of a range", () => {
+    expect(ask("-m multiport --dports 40:53", legacy(packet()))).toBe(true);
+    expect(ask("-m multiport --dports 53:60", legacy(packet()))).toBe(true);
+    expect(ask("-m multiport --dports 40:52,54:60", legacy(packet()))).toBe(false);
   });
 
   it("needs four octets, and drops with both backends where they are not there", () => {

@@ -5,7 +5,7 @@ import { holds, oneOf, says } from "../condition.ts";
 import { type Draw, not, over, some } from "../draw.ts";
 import { drawPortOptions, PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
 import { type Args, type Codec, type MatchResult, match, type PacketContext } from "../spec.ts";
-import { headerOf, isLaterFragment, nftPortsOf, tcpOptionsComplete, UNCAPTURED } from "../transport.ts";
+import { headerOf, nftPortsOf, tcpOptionsComplete, UNCAPTURED } from "../transport.ts";
 
 interface Flags {
   readonly mask: number;
@@ -92,10 +92,12 @@ function tcpMatch(args: Args<typeof options>, context: PacketContext): MatchResu
   return holds(args.option, (kind) => tcp.options.some((option) => option.kind === kind));
 }
 
-/** iptables-nft loads ports and flags as plain octets, where too little data is no match instead of a drop (nft_payload.c). */
+/**
+ * iptables-nft loads ports and flags as plain octets: too little data is no match instead of a drop, and a later fragment's data is taken
+ * for them (nf_tables_core.c, nft_payload_fast_eval).
+ */
 function nftMatch(args: Args<typeof options>, context: PacketContext): MatchResult {
   if (!args.sport && !args.dport && !args.flags) return true;
-  if (isLaterFragment(context.packet)) return false;
   if (args.sport || args.dport) {
     const ports = nftPortsOf(context);
     if (ports.kind === "missing") return ports.result;
