@@ -1,6 +1,7 @@
 import type { MatchResult } from "../extensions/spec.ts";
 import { type Address, ALL_HOSTS, formatAddress, isLoopback, isMulticast } from "../model/address.ts";
 import type { Nexthop, Route } from "../model/host.ts";
+import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Step } from "../model/trace.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { type FlowKey, isDefaultRule, isMartianSource, type Lookup } from "./routing.ts";
@@ -17,8 +18,16 @@ export type InputRoute = Destination | { readonly kind: "drop"; readonly reason:
 /** The flow key of a packet (fib4_rules_early_flow_dissect fills in the ports). */
 export function flowKey(skb: Skb, iif: string): FlowKey {
   const { packet, mark } = skb;
-  const ports = packet.transport && "sport" in packet.transport ? { sport: packet.transport.sport, dport: packet.transport.dport } : {};
+  const ports = portsOf(packet);
   return { src: packet.src, dst: packet.dst, iif, mark, tos: packet.tos, protocol: packet.protocol, ...ports };
+}
+
+/** fib4_rules_early_flow_dissect takes ports from headers that are otherwise malformed, too. */
+function portsOf({ transport, fragment, protocol, payload }: Packet): { readonly sport?: number; readonly dport?: number } {
+  if (transport) return "sport" in transport ? { sport: transport.sport, dport: transport.dport } : {};
+  if (fragment || protocol !== PROTOCOL.tcp || payload.length < 4) return {};
+  const port = (at: number) => ((payload[at] ?? 0) << 8) | (payload[at + 1] ?? 0);
+  return { sport: port(0), dport: port(2) };
 }
 
 /** Looks a route up; equal nexthops are all followed, as the kernel's hash over them is not modelled. */

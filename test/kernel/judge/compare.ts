@@ -142,7 +142,8 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed, asked: ReadonlySet
     // An answer, too, may wait for its neighbour.
     const ours = said.filter((one) => one.key === key && (!asked.has(key) || one.words.includes(" to ")));
     // The capture shares its octets with the fragment itself, whose header the next namespace changes in place.
-    const words = (one: { readonly words: string }) => (whole?.fragment ? one.words.replace(/ttl \d+|to [0-9a-f:]{17}/g, "") : one.words);
+    const words = (one: { readonly words: string }) =>
+      whole?.fragment ? one.words.replace(/^\S+ > \S+|ttl \d+|to [0-9a-f:]{17}/g, "") : one.words;
     const first = firstDifference(`frame on ${key}`, there.map(words), ours.map(words));
     if (first.length > 0) return first;
     return ours.flatMap((one, i) => {
@@ -171,7 +172,8 @@ function verdictDiffers(way: Way, kernel: Observed, reading: Reading): string | 
       return away ? undefined : "forwarded, says the replay; the kernel sent nothing";
     case "queued":
       // By a QUEUE or NFQUEUE rule: the steps tell.
-      if (way.at.table !== undefined) return undefined;
+      // Of several namespaces one may wait where another does not, which the counters do not tell apart.
+      if (way.at.table !== undefined || kernel.steps.length > 0) return undefined;
       return waiting(kernel).length > 0 ? undefined : "queued, says the replay; no fragment waits in the kernel";
     default: {
       const answered = made.some((one) => one.verdict === "delivered");
