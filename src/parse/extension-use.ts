@@ -18,6 +18,8 @@ export interface OpenUse {
   words: string[];
   /** The same match of an earlier rule, as long as nothing is added to it. */
   same: MatchUse | undefined;
+  /** Where its options begin, when the rule's `-p` comes only behind them. */
+  beforeProtocol: SaveWord | undefined;
   /** Its text with all words that it may have, and their number. */
   key: string;
   length: number;
@@ -29,7 +31,7 @@ const NO_WORDS: string[] = [];
 /** Opens an extension; `same` is what an earlier rule made of the very same words. */
 export function openUse(name: string, spec: MatchSpec | TargetSpec | undefined, by: SaveWord, same?: MatchUse): OpenUse {
   const [args, words] = same ? [NO_ARGS, NO_WORDS] : [{}, []];
-  return { name: spec?.name ?? name, spec, by, args, words, same, key: "", length: -1 };
+  return { name: spec?.name ?? name, spec, by, args, words, same, beforeProtocol: undefined, key: "", length: -1 };
 }
 
 /** The option of an extension that a flag stands for. */

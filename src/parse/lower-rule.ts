@@ -28,6 +28,7 @@ export function lowerRule(place: Place, words: SaveWord[], at: number, scope: Ru
   checkProtocols(state);
   const count = (state.sources?.length ?? 1) * (state.destinations?.length ?? 1);
   if (count > MOST_RULES) state.words.report(endOf(place), `expected addresses for at most ${MOST_RULES} rules, found some for ${count}`);
+  checkSeveral(state);
   for (const use of state.matches) checkUse(state.words, use, scope);
   if (state.target && "by" in state.target) checkUse(state.words, state.target, scope);
   const { problems } = state.words;
@@ -41,6 +42,14 @@ const MOST_PROBLEMS = 10;
 
 // A short line could otherwise fill the memory.
 const MOST_RULES = 65_536;
+
+// iptables xshared.c, command_default: "not from both of them" would be neither rule nor several.
+function checkSeveral({ words, sources = [], destinations = [] }: RuleState) {
+  if (sources.length < 2 && destinations.length < 2) return;
+  if (words.problems.length === 0 && [...sources, ...destinations].some((address) => address?.not)) {
+    words.report(endOf(words.place), "! is not possible before addresses where -s or -d has several");
+  }
+}
 
 function readWords(state: RuleState) {
   const { words } = state;

@@ -13,18 +13,23 @@ const NAT_WITH_PORTS: ReadonlySet<number> = new Set([tcp, udp, sctp, dccp, icmp]
 export function checkProtocols(state: RuleState) {
   const protocol = state.protocol?.not ? undefined : state.protocol?.value;
   const { words, scope, target } = state;
-  for (const { name, by } of state.matches) {
-    // iptables-nft says "another protocol, and these octets where ports would be".
-    if (scope.backend === "nft" && state.protocol?.not && (name === "tcp" || name === "udp")) continue;
+  for (const { name, by, beforeProtocol } of state.matches) {
     const needed = matchProtocol(name, scope.family);
-    if (needed !== undefined && protocol !== needed) words.report(by, `the match ${name} is possible only with -p ${protocolName(needed)}`);
-    if (name === "multiport" && !WITH_PORTS.has(protocol ?? 0)) {
-      words.report(by, "the match multiport is possible only with -p tcp, udp, udplite, sctp or dccp");
-    }
+    // iptables-nft says "another protocol, and these octets where ports would be".
+    const other = scope.backend === "nft" && (name === "tcp" || name === "udp") && state.protocol?.value === needed;
+    if (needed !== undefined && protocol !== needed && !other)
+      words.report(by, `the match ${name} is possible only with -p ${protocolName(needed)}`);
+    if (name !== "multiport") continue;
+    const wanted = "-p tcp, udp, udplite, sctp or dccp";
+    if (!WITH_PORTS.has(protocol ?? 0)) words.report(by, `the match multiport is possible only with ${wanted}`);
+    else if (beforeProtocol) words.report(beforeProtocol, `the match multiport is possible only behind ${wanted}`);
   }
   if (!target || !("by" in target)) return;
-  if (mapsPorts(target) && !NAT_WITH_PORTS.has(protocol ?? 0)) {
-    words.report(target.by, `${target.name} with ports is possible only with -p tcp, udp, sctp or dccp`);
+  if (mapsPorts(target)) {
+    const wanted = "-p tcp, udp, sctp or dccp";
+    if (!NAT_WITH_PORTS.has(state.protocol?.value ?? 0))
+      words.report(target.by, `${target.name} with ports is possible only with ${wanted}`);
+    else if (target.beforeProtocol) words.report(target.beforeProtocol, `${target.name} with ports is possible only behind ${wanted}`);
   }
   if (protocol !== tcp && valuesOf(target).includes("tcp-reset"))
     words.report(target.by, "only with -p tcp can a rule reject with tcp-reset");

@@ -44,7 +44,9 @@ function openOrRecall(state: RuleState, name: string, by: SaveWord) {
   const use = open(state, name, by, same);
   use.key = key;
   use.length = end - at;
-  if (same) state.words.at = end;
+  if (!same) return;
+  if (!state.protocol && use.length > 0) use.beforeProtocol = by;
+  state.words.at = end;
 }
 
 /** A flag that iptables itself does not have: an option of a match or the target, or a word of one that is not modelled. */
@@ -55,7 +57,10 @@ export function readExtensionWord(state: RuleState, bang: SaveWord | undefined) 
   for (let i = state.open.length - 1; i >= 0; i--) {
     const use = state.open[i];
     const entry = use && entryOf(use, flag.text, scope.cache);
-    if (use && entry) return readOption(words, use, entry, bang, scope.family);
+    if (use && entry) {
+      if (!state.protocol) use.beforeProtocol ??= flag;
+      return readOption(words, use, entry, bang, scope.family);
+    }
   }
   const verbatim = state.open.findLast((use) => !use.spec);
   if (verbatim) return keepWord(words, verbatim, bang);

@@ -51,7 +51,7 @@ const options = {
   syn: { flag: "--syn", codec: FLAG, negatable: true },
 } as const;
 
-function canonical(args: Args<typeof options>): Args<typeof options> {
+function effective(args: Args<typeof options>): Args<typeof options> {
   const flags: Negatable<Flags> | undefined = args.syn ? { value: SYN, not: args.syn.not } : args.flags;
   return {
     sport: withoutFullRange(args.sport),
@@ -59,6 +59,12 @@ function canonical(args: Args<typeof options>): Args<typeof options> {
     option: args.option,
     flags: flags && flags.value.mask === 0 && flags.value.set === 0 && !flags.not ? undefined : flags,
   };
+}
+
+/** iptables-save leaves flags out of which none is looked at, even where no packet can match them (libxt_tcp.c, tcp_save). */
+function canonical(given: Args<typeof options>): Args<typeof options> {
+  const args = effective(given);
+  return { ...args, flags: args.flags?.value.mask === 0 && !args.flags.not ? undefined : args.flags };
 }
 
 function drawFlags(d: Draw): string {
@@ -116,12 +122,12 @@ const tcp = match({
   options,
   canonical,
   explain: (given) => {
-    const args = canonical(given);
+    const args = effective(given);
     const words = [...portWords("TCP", args), ...says(args.flags, flagWords), ...says(args.option, (kind) => `TCP option ${kind}`)];
     return words.join(", ") || "TCP";
   },
   compile: (given) => {
-    const args = canonical(given);
+    const args = effective(given);
     // iptables-nft leaves rules with a TCP option to the kernel's own match.
     return (context) => (context.backend === "nft" && !args.option ? nftMatch(args, context) : tcpMatch(args, context));
   },
