@@ -133,7 +133,11 @@ function firstFailure(rule: CompiledRule, traversal: Traversal): Tried["failed"]
     }
     const key = `${rule.key}|${condition.failed.kind === "match" ? condition.failed.index : condition.failed.kind}`;
     const place = `${traversal.table} ${step(rule)}`;
-    const met = traversal.choices.ask(key, (value) => `${place} ${value ? "matches" : "does not match"} (not known: ${result.unknown})`);
+    const [first, second] = result.between ?? [true, false];
+    const chosen = (value: boolean) => (value ? first : second);
+    const says = (value: boolean) => (chosen(value) === "hotdrop" ? "drops the packet" : chosen(value) ? "matches" : "does not match");
+    const met = chosen(traversal.choices.ask(key, (value) => `${place} ${says(value)} (not known: ${result.unknown})`));
+    if (met === "hotdrop") return met;
     if (!met) return condition.failed;
   }
   return undefined;

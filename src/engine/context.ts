@@ -64,6 +64,7 @@ export function contextOf(
     },
     pathMtu: () => largestSegment(run, netns, skb),
     ...(netns.conntrack ? { connections: connectionsOf(netns.conntrack, skb, run.time) } : {}),
+    uses: (name) => netns.matchUses(skb.packet.family, name),
     deviceGroup: (device) => netns.devices.get(device)?.group,
     assume: (key) => run.world.assume(key),
     reversePath: (options) => reversePath(run, netns, skb, devices.in, options),

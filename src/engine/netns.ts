@@ -1,7 +1,7 @@
 import type { AddressType } from "../extensions/spec.ts";
-import { type Address, familyOf, formatAddress, inPrefix, isMulticast } from "../model/address.ts";
+import { type Address, type Family, familyOf, formatAddress, inPrefix, isMulticast } from "../model/address.ts";
 import type { Assumption, Device, IpSet, Namespace, Route } from "../model/host.ts";
-import type { Ruleset } from "../model/rule.ts";
+import type { ArgValues, Ruleset } from "../model/rule.ts";
 import { type CompiledRuleset, compileRuleset } from "./compile.ts";
 import { Conntrack } from "./conntrack.ts";
 import { Nat } from "./nat.ts";
@@ -65,6 +65,7 @@ export class Netns {
   readonly routed: boolean;
   readonly devicesKnown: boolean;
   #hints: RuleHints | undefined;
+  readonly #uses = new Map<string, readonly ArgValues[]>();
   readonly #local = new Map<Address, Device>();
   readonly #broadcast = new Set<Address>();
 
@@ -98,6 +99,14 @@ export class Netns {
     const byMark = namespace.policyRules?.some((rule) => rule.mark !== undefined) === true;
     this.marksMatter = byMark || (ruleset !== undefined && uses(ruleset, new Set(["mark"])));
     this.sets = namespace.sets && new Map(namespace.sets.map((set) => [set.name, set]));
+  }
+
+  /** The arguments of every use of a match in the rules of a family. */
+  matchUses(family: Family, name: string): readonly ArgValues[] {
+    const key = `${family}|${name}`;
+    const found = this.#uses.get(key) ?? usesOf(family === 4 ? this.namespace.ruleset4 : this.namespace.ruleset6, name);
+    this.#uses.set(key, found);
+    return found;
   }
 
   sysctl(name: string, fallback: number): number {
@@ -203,6 +212,11 @@ function uses(ruleset: Ruleset, names: ReadonlySet<string>): boolean {
     }
   }
   return false;
+}
+
+function usesOf(ruleset: Ruleset | undefined, name: string): readonly ArgValues[] {
+  const rules = [...(ruleset?.tables.values() ?? [])].flatMap((table) => [...table.chains.values()].flatMap((chain) => chain.rules));
+  return rules.flatMap((rule) => rule.matches.flatMap((match) => (match.name === name && match.args ? [match.args] : [])));
 }
 
 function hasCounted(ruleset: Ruleset): boolean {

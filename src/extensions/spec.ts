@@ -1,7 +1,7 @@
 import type { Address, Family, Mac } from "../model/address.ts";
 import type { IpSet, Tuple } from "../model/host.ts";
 import type { FrameType, Packet } from "../model/packet.ts";
-import type { Hook, Negatable, TableName } from "../model/rule.ts";
+import type { ArgValues, Hook, Negatable, TableName } from "../model/rule.ts";
 import type { CtState } from "../model/trace.ts";
 import type { Draw } from "./draw.ts";
 
@@ -53,7 +53,10 @@ export type Args<O extends Options> = {
 };
 
 /** What a match says. `needs` names what would decide it, in a noun phrase: "the socket's owner (--assume owner.uid=...)". */
-export type MatchResult = boolean | "hotdrop" | { readonly unknown: string };
+export type MatchResult = Decided | { readonly unknown: string; readonly between?: readonly [Decided, Decided] };
+
+/** `between` has what is possible where that is not just match and mismatch. */
+type Decided = boolean | "hotdrop";
 
 /** The range that a NAT target asks for; ports are inclusive. */
 export interface NatRange {
@@ -249,6 +252,8 @@ export interface PacketContext {
   addressType(address: Address, device?: string): AddressType | { readonly unknown: string };
   /** MTU-based MSS limit of the packet's route, for `TCPMSS --clamp-mss-to-pmtu`. */
   pathMtu(): number | undefined;
+  /** The arguments of every use of a match in all rules of this family, for matches whose rules share something. */
+  uses?(match: string): readonly ArgValues[];
   /** Absent where connections are not tracked. */
   readonly connections?: Connections;
   /** The group that a device is in (`ip link set DEV group N`); undefined where that is not known. */

@@ -1,9 +1,8 @@
-/** What is left in a bucket: so much at a time, and what was gained since then. */
+/** What a bucket may hold: credits between two bounds at a time, before what it gained since then. */
 export interface Bucket {
-  readonly credit: number;
+  readonly low: number;
+  readonly high: number;
   readonly at: bigint;
-  /** A packet of that time may or may not have been let through. */
-  readonly doubtful?: true;
 }
 
 /** How a bucket fills. */
@@ -16,22 +15,53 @@ export interface Filling {
   readonly tick: number;
 }
 
+/** What can happen to a packet, and what is left then. */
+export interface Taken {
+  readonly enough: boolean;
+  readonly left: Bucket;
+}
+
+/** A bucket that holds all that it can. */
+export function fullBucket({ cap }: Filling, at: bigint): Bucket {
+  return { low: cap, high: cap, at };
+}
+
+/** The least and the most that a bucket can hold at a time. */
+export function contents({ low, high, at }: Bucket, now: bigint, { cap, rate, tick }: Filling): readonly [least: number, most: number] {
+  const passed = Number(now - at);
+  const least = Math.min(cap, low + Math.max(0, passed - tick) * rate);
+  return [least, Math.min(cap, high + (passed + (passed > 0 ? tick : 0)) * rate)];
+}
+
 /**
- * Takes a packet's cost out of a bucket (xt_limit.c, limit_mt; nft_limit.c, nft_limit_eval). Undefined when it depends on the tick of
- * the kernel's clock whether there is enough.
+ * Takes a packet's cost out of a bucket (xt_limit.c, limit_mt; nft_limit.c, nft_limit_eval). Both is possible when it depends on the tick
+ * of the kernel's clock whether there is enough.
  */
-export function takeFrom(
-  before: Bucket,
-  now: bigint,
-  { cap, cost, rate, tick }: Filling,
-): { readonly enough: boolean | undefined; readonly left: Bucket } {
-  const passed = Number(now - before.at);
-  const least = Math.min(cap, (before.doubtful ? 0 : before.credit) + Math.max(0, passed - tick) * rate);
-  const most = Math.min(cap, before.credit + (passed + (passed > 0 ? tick : 0)) * rate);
-  const enough = least >= cost === most >= cost ? most >= cost : undefined;
-  if (enough === undefined) return { enough, left: { credit: most, at: now, doubtful: true } };
+export function takeFrom(before: Bucket, now: bigint, filling: Filling): readonly Taken[] {
+  const { cap, cost } = filling;
+  const [least, most] = contents(before, now, filling);
+  if (least < cost && most >= cost) {
+    return [
+      { enough: true, left: { low: 0, high: most - cost, at: now } },
+      { enough: false, left: { low: least, high: cost, at: now } },
+    ];
+  }
+  const enough = least >= cost;
   const paid = enough ? cost : 0;
-  // A full bucket begins anew; else what was gained counts from where it began, so that no error adds up.
-  if (least >= cap) return { enough, left: { credit: cap - paid, at: now } };
-  return { enough, left: { ...before, credit: before.credit - paid } };
+  // What overflows is lost; else what was gained counts from where it began, so that no error adds up.
+  if (most >= cap) return [{ enough, left: { low: least - paid, high: most - paid, at: now } }];
+  return [{ enough, left: { ...before, low: before.low - paid, high: before.high - paid } }];
+}
+
+/** Puts those together that the tick of the clock keeps apart: after two packets in a row it is often all one which of them had to pay. */
+export function mergeBuckets(buckets: readonly Bucket[], now: bigint, filling: Filling): readonly Bucket[] {
+  if (buckets.length < 2) return buckets;
+  const spans = buckets.map((bucket) => contents(bucket, now, filling)).sort((a, b) => a[0] - b[0]);
+  const merged: [number, number][] = [];
+  for (const [low, high] of spans) {
+    const last = merged.at(-1);
+    if (last && low <= last[1] + 2 * filling.tick * filling.rate) last[1] = Math.max(last[1], high);
+    else merged.push([low, high]);
+  }
+  return merged.map(([low, high]) => ({ low, high, at: now }));
 }

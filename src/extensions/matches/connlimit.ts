@@ -33,7 +33,18 @@ function canonical(args: LimitArgs, family: 4 | 6): LimitArgs {
 interface Counted {
   readonly zone: number;
   readonly original: Tuple;
+  /** How often it may have been counted over and above. */
+  readonly again: number;
 }
+
+/** The connections of an address, and when they were last looked at, in nanoseconds. */
+interface Count {
+  readonly list: readonly Counted[];
+  readonly at: bigint;
+}
+
+/** A jiffy of the slowest clock (HZ 100): for so long connections may be neither looked after nor looked for. */
+const MOMENT = 10_000_000n;
 
 function same(a: Tuple, b: Tuple): boolean {
   const { icmp: x } = a;
@@ -53,41 +64,53 @@ function masked(address: Address, mask: Address): Address {
   return typeof address === "number" ? (address & (mask as number)) >>> 0 : address & (mask as bigint);
 }
 
+interface Outcome {
+  readonly list: readonly Counted[];
+  /** The fewest and the most connections that the kernel can have counted. */
+  readonly fewest: number;
+  readonly most: number;
+}
+
 /**
  * nf_conncount.c, count_tree. An assured connection is not added any more, and those that are gone or over are forgotten, itself included;
- * any other is added unless it is there. Within one jiffy the kernel saves itself the looking after, which no capture shows.
+ * any other is added unless it is there. Where the address was looked at a moment ago, the kernel may have saved itself the looking, and
+ * have counted one again.
  */
-function countOf(context: PacketContext, address: Address, mask: Address, key: string): readonly Counted[] {
-  const { connection, connections } = context;
+function countOf(context: PacketContext, address: Address, mask: Address, key: string): Outcome {
+  const { connection, connections, time } = context;
   const zone = connection?.zone ?? 0;
   const original = connection?.original ?? connections?.tuple();
-  if (!connections || !original) return [];
+  if (!connections || !original) return { list: [], fewest: 0, most: 0 };
   const cell = `connlimit:${context.ruleKey}:${key}:${zone}:${masked(address, mask)}`;
-  const before = context.cells.get<readonly Counted[]>(cell) ?? [];
+  const before = context.cells.get<Count>(cell);
+  const listed = before?.list ?? [];
+  const justNow = before !== undefined && time - before.at < MOMENT;
   const assured = connection ? connection.status.assured : connections.standing(zone, original)?.assured === true;
-  const own = { zone, original };
+  const isOwn = (counted: Counted) => counted.zone === zone && same(counted.original, original);
   const isOpen = (counted: Counted) => connections.standing(counted.zone, counted.original)?.over === false;
-  const isThere = (counted: Counted) =>
-    counted.zone === zone && same(counted.original, original) && connections.standing(zone, counted.original) !== undefined;
-  const at = assured ? -1 : before.findIndex(isThere);
-  let after: readonly Counted[];
-  if (before.length === 0) after = [own];
-  else if (at >= 0) after = [...before.slice(0, at).filter(isOpen), ...before.slice(at)];
-  else after = assured ? before.filter(isOpen) : [...before.filter(isOpen), own];
-  context.cells.set(cell, after);
-  return after;
+  const known = listed.find(isOwn);
+  const own: Counted = { zone, original, again: known ? known.again + (justNow ? 1 : 0) : 0 };
+  const at = known && !assured && connections.standing(zone, original) !== undefined ? listed.indexOf(known) : -1;
+  let list: readonly Counted[];
+  if (listed.length === 0) list = [own];
+  else if (at >= 0) list = [...listed.slice(0, at).filter(isOpen), own, ...listed.slice(at + 1)];
+  else list = assured ? listed.filter(isOpen) : [...listed.filter((counted) => !isOwn(counted) && isOpen(counted)), own];
+  context.cells.set<Count>(cell, { list, at: time });
+  return { list, fewest: list.length, most: justNow ? total(listed) + (assured ? 0 : 1) : total(list) };
+}
+
+function total(list: readonly Counted[]): number {
+  return list.reduce((sum, { again }) => sum + 1 + again, 0);
 }
 
 /** Connections that were there before the capture, and that may have been counted under the same address. */
-function uncounted(context: PacketContext, counted: readonly Counted[], address: Address, mask: Address, bySource: boolean): number {
+function uncounted(context: PacketContext, list: readonly Counted[], address: Address, mask: Address, bySource: boolean): number {
   const zone = context.connection?.zone ?? 0;
   return (context.connections?.older() ?? []).filter((older) => {
     const end = bySource ? older.original.src : older.original.dst;
     if (older.zone !== zone || !inMask(end, address, mask)) return false;
-    return (
-      context.connections?.standing(older.zone, older.original)?.over === false &&
-      !counted.some(({ original }) => same(original, older.original))
-    );
+    if (list.some(({ original }) => same(original, older.original))) return false;
+    return context.connections?.standing(older.zone, older.original)?.over === false;
   }).length;
 }
 
@@ -98,10 +121,17 @@ function connlimitMatch(given: LimitArgs, context: PacketContext): MatchResult {
   const bySource = args.destination === undefined;
   const address = bySource ? context.packet.src : context.packet.dst;
   const limit = (args.above ?? args.upto)?.value ?? 0;
-  const list = countOf(context, address, mask, `${args.above ? "above" : "upto"}${limit}/${args.mask?.value}${bySource ? "s" : "d"}`);
-  if (list.length === 0) return "hotdrop";
-  const above = list.length > limit;
-  if (!above && list.length + uncounted(context, list, address, mask, bySource) > limit) {
+  const key = `${args.above ? "above" : "upto"}${limit}/${args.mask?.value}${bySource ? "s" : "d"}`;
+  const { list, fewest, most } = countOf(context, address, mask, key);
+  // None at all is what a lack of memory looks like to the kernel.
+  if (most === 0) return "hotdrop";
+  const above = fewest > limit;
+  const isMatch = (count: number) => count > limit === (args.above !== undefined);
+  const outcomes = [isMatch(most), fewest === 0 ? ("hotdrop" as const) : isMatch(fewest)] as const;
+  if (outcomes[0] !== outcomes[1]) {
+    return { unknown: "how many connections the kernel counted: two packets came within a tick of its clock", between: outcomes };
+  }
+  if (!above && fewest + uncounted(context, list, address, mask, bySource) > limit) {
     return { unknown: "how many of the connections that are older than the capture were counted by this rule" };
   }
   return above === (args.above !== undefined);

@@ -164,15 +164,23 @@ function masked(address: Address, length: number | undefined): string {
   return String(address & (maskOf(6, length) as bigint));
 }
 
-/** xt_hashlimit.c, hashlimit_mt: all rules that name one table share its entries, and the limits of the rule that made it. */
-function hashlimitMatch(args: HashArgs, limit: Limit, settings: string, context: PacketContext): MatchResult {
+/** What the entries of a table go by; those of the rule that made it hold for all that name it. */
+function settingsOf({ rate, burst, rateMatch, interval, expire, gcInterval }: Limit): string {
+  return [rate.octets, rate.average, burst, rateMatch, interval, expire, gcInterval].join();
+}
+
+/** Whether another rule names the same table with other settings: which of them made it does not show. */
+function isDisputed(args: HashArgs, settings: string, context: PacketContext): boolean {
+  const others = (context.uses?.("hashlimit") ?? []) as readonly HashArgs[];
+  return others.some((other) => other.name?.value === args.name?.value && settingsOf(limitOf(other)) !== settings);
+}
+
+/** xt_hashlimit.c, hashlimit_mt: all rules that name one table share its entries. */
+function hashlimitMatch(args: HashArgs, limit: Limit, context: PacketContext): MatchResult {
   const mode = args.mode?.value ?? [];
   const ports = mode.includes("srcport") || mode.includes("dstport") ? portsOf(context) : ([0, 0] as const);
   if (!Array.isArray(ports)) return ports as MatchResult;
   const table = `hashlimit:${context.netns}:${context.family}:${args.name?.value}`;
-  const made = context.cells.get<string>(table);
-  if (made === undefined) context.cells.set(table, settings);
-  else if (made !== settings) return { unknown: `which of the rules that share the table ${args.name?.value} was there first` };
   const { packet } = context;
   const key = [
     mode.includes("srcip") ? masked(packet.src, args.srcMask?.value) : "",
@@ -181,7 +189,8 @@ function hashlimitMatch(args: HashArgs, limit: Limit, settings: string, context:
     mode.includes("dstport") ? ports[1] : "",
   ].join();
   const under = underLimit(context, `${table}:${key}`, limit);
-  if (under === undefined) return { unknown: `when the table ${args.name?.value} was last cleared of entries that nobody had used` };
+  if (under === undefined)
+    return { unknown: `how the kernel's clock ticked, or when it cleared the table ${args.name?.value} of idle entries` };
   const isAbove = args.above ? !args.above.not : args.upto?.not === true;
   return under !== isAbove;
 }
@@ -204,7 +213,7 @@ function drawHashlimit(d: Draw): string {
   const masks = `${maybe(d, 4, `--hashlimit-srcmask ${d.integer(0, 31)}`)}${maybe(d, 4, `--hashlimit-dstmask ${d.integer(0, 31)}`)}`;
   const matched = maybe(d, 6, "--hashlimit-rate-match");
   // Entries stay for as long as a test runs.
-  const table = ` --hashlimit-name ${d.name("h")} --hashlimit-htable-expire 600000`;
+  const table = ` --hashlimit-name ${d.name("h")}-${d.integer(0, 0xffffff)} --hashlimit-htable-expire 600000`;
   return `-m hashlimit --hashlimit-${d.pick(["upto", "above"])} ${rate}${burst}${mode === "" ? "" : ` --hashlimit-mode ${mode}`}${table}${masks}${matched}`;
 }
 
@@ -216,16 +225,13 @@ const hashlimit = match({
   explain: words,
   compile: (args) => {
     const limit = limitOf(args);
-    const settings = [
-      limit.rate.octets,
-      limit.rate.average,
-      limit.burst,
-      limit.rateMatch,
-      limit.interval,
-      limit.expire,
-      limit.gcInterval,
-    ].join();
-    return (context) => hashlimitMatch(args, limit, settings, context);
+    const settings = settingsOf(limit);
+    let disputed: boolean | undefined;
+    return (context) => {
+      disputed ??= isDisputed(args, settings, context);
+      if (disputed) return { unknown: `which of the rules that share the table ${args.name?.value} was there first` };
+      return hashlimitMatch(args, limit, context);
+    };
   },
   draw: drawHashlimit,
   forks: "which of several rules that share a table was there first, and when the kernel tidied it up",

@@ -2,7 +2,7 @@ import { number } from "../codecs.ts";
 import { maybe } from "../draw.ts";
 import { CREDITS, limitCredits, RATE, rateOf } from "../limit-rate.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
-import { type Bucket, type Filling, takeFrom } from "../token-bucket.ts";
+import { type Bucket, type Filling, fullBucket, mergeBuckets, takeFrom } from "../token-bucket.ts";
 
 const DEFAULT_PERIOD = (10_000 * 3600) / 3;
 const DEFAULT_BURST = 5;
@@ -41,9 +41,13 @@ function nft(period: number, burst: number): Filling {
 
 function evaluate({ cells, ruleKey, time }: PacketContext, filling: Filling): MatchResult {
   const key = `limit:${ruleKey}`;
-  const { enough, left } = takeFrom(cells.get<Bucket>(key) ?? { credit: filling.cap, at: time }, time, filling);
-  cells.set<Bucket>(key, left);
-  return enough ?? { unknown: "how the kernel's clock ticked, as the limit was just about to let another packet through" };
+  const before = cells.get<readonly Bucket[]>(key) ?? [fullBucket(filling, time)];
+  const taken = before.flatMap((bucket) => takeFrom(bucket, time, filling));
+  const left = taken.map((one) => one.left);
+  cells.set(key, mergeBuckets(left, time, filling));
+  const verdicts = new Set(taken.map(({ enough }) => enough));
+  if (verdicts.size > 1) return { unknown: "how the kernel's clock ticked, as the limit was just about to let another packet through" };
+  return verdicts.has(true);
 }
 
 const limit = match({
