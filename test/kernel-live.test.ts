@@ -1,0 +1,77 @@
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { loadEvidence } from "./kernel/judge/evidence.ts";
+import { frameOf } from "./kernel/judge/frame.ts";
+import { type Evidence, judge } from "./kernel/judge/run-case.ts";
+import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
+
+const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
+const ENDING = ".json.gz";
+const RECORDINGS = 105;
+const PACKETS = 200;
+
+const recorded = new Map(
+  readdirSync(LIVE)
+    .sort()
+    .map((file) => [file.replace(ENDING, ""), loadEvidence(`${LIVE}${file}`)]),
+);
+
+describe("where the kernel once disagreed", () => {
+  it.each([...recorded.keys()])("%s", (name) => {
+    expect(judge(recorded.get(name) as Evidence).disagreements).toEqual([]);
+  });
+
+  it("has seen them all", () => {
+    expect(recorded.size).toBe(RECORDINGS);
+    expect([...recorded.values()].flatMap(({ packets }) => packets)).toHaveLength(PACKETS);
+  });
+});
+
+/** In hexadecimal digits: the EtherType of IPv4 and where it stands, and the IP source address. */
+const IPV4 = { digits: "0800", at: 24 };
+const SOURCE = { digits: "c6336407", at: 52 };
+
+const fromElsewhere = (frame: string) => frame.slice(0, SOURCE.at) + SOURCE.digits + frame.slice(SOURCE.at + SOURCE.digits.length);
+
+/** The same with something else in place of the first step; without steps undefined. */
+function withFirstStep(kernel: Sent, change: (step: LabStep) => readonly LabStep[]): Sent | undefined {
+  const [first, ...rest] = kernel.steps;
+  return first && { ...kernel, steps: [...change(first), ...rest] };
+}
+
+/** The same with something else in place of the first frame that left; without such frames undefined. */
+function withFirstFrame(kernel: Sent, change: (frame: LabFrame) => readonly LabFrame[]): Sent | undefined {
+  const at = kernel.frames.findIndex(({ direction, frame }) => direction === "out" && frame.startsWith(IPV4.digits, IPV4.at));
+  return at < 0 ? undefined : { ...kernel, frames: kernel.frames.flatMap((one, i) => (i === at ? change(one) : [one])) };
+}
+
+/** What a kernel could have said instead. */
+const OTHERWISE: Readonly<Record<string, (kernel: Sent, fragment: boolean) => Sent | undefined>> = {
+  "another rule": (kernel) => withFirstStep(kernel, (step) => [{ ...step, rule: step.rule + 100 }]),
+  "another chain": (kernel) => withFirstStep(kernel, (step) => [{ ...step, chain: "elsewhere" }]),
+  "a step less": (kernel) => withFirstStep(kernel, () => []),
+  // Of what began as a fragment the addresses are not compared.
+  "another source address": (kernel, fragment) =>
+    fragment ? undefined : withFirstFrame(kernel, (one) => [{ ...one, frame: fromElsewhere(one.frame) }]),
+  "a frame less": (kernel) => withFirstFrame(kernel, () => []),
+  "a frame twice": (kernel) => withFirstFrame(kernel, (one) => [one, one]),
+};
+
+describe("a kernel that says otherwise", () => {
+  it.each(Object.entries(OTHERWISE))("%s", (_, otherwise) => {
+    const unseen: string[] = [];
+    let altered = 0;
+    for (const [name, { packets, ...evidence }] of recorded) {
+      const others = packets.map(({ sent, kernel }) => otherwise(kernel, frameOf(sent, 1).packet?.fragment !== undefined));
+      const i = others.findLastIndex((one) => one !== undefined);
+      const [kernel, packet] = [others[i], packets[i]];
+      if (!kernel || !packet) continue;
+      altered++;
+      const { disagreements } = judge({ ...evidence, packets: packets.with(i, { ...packet, kernel }) });
+      if (!disagreements.some((words) => words.startsWith(`packet ${i + 1}: `))) unseen.push(`${name}, packet ${i + 1}`);
+    }
+    expect(altered).toBeGreaterThan(recorded.size / 2);
+    expect(unseen).toEqual([]);
+  });
+});
