@@ -18,7 +18,14 @@ function hasPorts(protocol: number): boolean {
 
 const REDIRECT = 5;
 /** Protocols in whose headers NAT has something to write (nf_nat_proto.c, l4proto_manip_pkt). */
-const MANIPULATED: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.sctp, PROTOCOL.icmp, PROTOCOL.gre]);
+const MANIPULATED: ReadonlySet<number> = new Set([
+  PROTOCOL.tcp,
+  PROTOCOL.udp,
+  PROTOCOL.udplite,
+  PROTOCOL.sctp,
+  PROTOCOL.icmp,
+  PROTOCOL.gre,
+]);
 const isIcmp = (protocol: number) => protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
 
 /** Identifies a port that NAT draws at random, among all draws for a packet. */
