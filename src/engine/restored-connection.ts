@@ -38,10 +38,10 @@ export function restoredConnection(
   if (line.state && original.protocol === PROTOCOL.tcp && (TCP_STATES as readonly string[]).includes(line.state)) {
     connection.tcp = restoredTcp(line.state as TcpState);
   } else if (original.protocol === PROTOCOL.sctp) connection.sctp = restoredSctp(line.state);
-  const older = isYounger(takenAt, began) === "no";
-  if (!older) connection.listed = { at: takenAt };
+  const age = isYounger(takenAt, began);
+  if (age !== "no") connection.listed = { at: takenAt };
   // A list that is younger than some packets has counted them already.
-  if (line.counters) connection.counters = older ? [line.counters.original, line.counters.reply] : "unknown";
+  if (line.counters) connection.counters = age === "no" || age === "unknown" ? [line.counters.original, line.counters.reply] : "unknown";
   return connection;
 }
 

@@ -76,8 +76,10 @@ export function findIpv6Header({ packet }: PacketContext, target: number): Ipv6H
 /**
  * The protocol that `-p` compares (net/ipv6/netfilter/ip6_tables.c, ip6_packet_match), or what becomes of a packet that has none:
  * one that ends within its extension headers is dropped, and so is a later fragment that goes on with an extension header.
+ * nft takes an authentication header for a protocol, and what it cannot read just does not match (nf_tables_ipv6.h).
  */
-export function ipv6Protocol({ packet }: PacketContext): number | MatchResult {
+export function ipv6Protocol({ packet, backend }: PacketContext): number | MatchResult {
+  const unreadable = backend === "nft" ? false : "hotdrop";
   if (packet.extensionHeaders === undefined && packet.headerLength === IPV6_HEADER && !EXTENSIONS.has(packet.protocol))
     return packet.protocol;
   const octets = packetOctets(packet);
@@ -87,12 +89,13 @@ export function ipv6Protocol({ packet }: PacketContext): number | MatchResult {
     if (next === undefined) return UNSEEN_HEADER;
     if (!EXTENSIONS.has(next) || next === PROTOCOL["ipv6-nonxt"]) return next;
     const needed = next === PROTOCOL["ipv6-route"] || next === PROTOCOL["ipv6-frag"] ? 4 : 2;
-    if (at + needed > packet.length) return "hotdrop";
+    if (at + needed > packet.length) return unreadable;
+    if (backend === "nft" && next === PROTOCOL.ah) return next;
     const field = unsignedAt(octets, at, 2);
     const offset = next === PROTOCOL["ipv6-frag"] ? unsignedAt(octets, at + 2, 2) : 0;
     if (field === undefined || offset === undefined) return UNSEEN_HEADER;
     const following = field >> 8;
-    if ((offset & FRAGMENT_OFFSET) !== 0) return EXTENSIONS.has(following) && following !== PROTOCOL["ipv6-nonxt"] ? "hotdrop" : following;
+    if ((offset & FRAGMENT_OFFSET) !== 0) return EXTENSIONS.has(following) && following !== PROTOCOL["ipv6-nonxt"] ? unreadable : following;
     at += ipv6HeaderLength(next, field & 255);
     next = following;
   }
