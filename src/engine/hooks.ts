@@ -176,6 +176,10 @@ function natHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { in: st
     );
     return false;
   }
+  if (nat.lacksHeader(skb, manip)) {
+    run.drop(skb, "nat-failed", "its GRE header is too short for NAT to translate it");
+    return false;
+  }
   note(by, nat.translate(skb, manip));
   return true;
 }

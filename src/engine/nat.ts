@@ -161,6 +161,12 @@ export class Nat {
     return before === now ? undefined : { from: before, to: now };
   }
 
+  /** gre_manip_pkt wants the whole of a header that it does not change (nf_nat_manip_pkt fails). */
+  lacksHeader({ connection, packet, ctDirection }: Skb, manip: Manip): boolean {
+    const applies = (manip === "src") !== (ctDirection === "reply") ? connection?.srcNat : connection?.dstNat;
+    return applies === true && packet.protocol === PROTOCOL.gre && packet.length - packet.headerLength < 8;
+  }
+
   /** Why an ICMP error about a connection is dropped (nf_nat_icmp_reply_translation); undefined when it is not. */
   refusesError({ connection, packet, ctDirection }: Skb, manip: Manip): string | undefined {
     const { transport } = packet;

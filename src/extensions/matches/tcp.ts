@@ -5,7 +5,9 @@ import { holds, oneOf, says } from "../condition.ts";
 import { type Draw, not, over, some } from "../draw.ts";
 import { drawPortOptions, PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
 import { type Args, type Codec, type MatchResult, match, type PacketContext } from "../spec.ts";
-import { headerOf, nftPortsOf, tcpOptionsComplete, UNCAPTURED } from "../transport.ts";
+import { nftPortsOf, portsOf, tcpOptionsComplete, UNCAPTURED } from "../transport.ts";
+
+const TCP_HEADER = 20;
 
 interface Flags {
   readonly mask: number;
@@ -81,21 +83,35 @@ function flagWords({ mask, set }: Flags): string {
     .replace("flags  ", "flags ");
 }
 
-/** xt_tcpudp.c, tcp_mt. */
+/** xt_tcpudp.c, tcp_mt: a header whose own length is too small counts only where options are asked for. */
 function tcpMatch(args: Args<typeof options>, context: PacketContext): MatchResult {
-  if (context.packet.fragment?.offset === 8) return "hotdrop";
-  const found = headerOf(context, "tcp");
-  if (found.kind === "missing" && found.result !== UNCAPTURED) return found.result;
-  const ports = nftPortsOf(context);
+  const { packet } = context;
+  if (packet.fragment?.offset === 8) return "hotdrop";
+  const ports = portsOf(context, TCP_HEADER);
   if (ports.kind === "missing") return ports.result;
   if (!holds(args.sport, (range) => within(ports.sport, range)) || !holds(args.dport, (range) => within(ports.dport, range))) return false;
   if (!args.flags && !args.option) return true;
-  if (found.kind === "missing") return found.result;
-  const tcp = found.header;
-  if (!holds(args.flags, ({ mask, set }) => (tcp.flags & mask) === set)) return false;
+  const { transport, payload } = packet;
+  const set = transport?.kind === "tcp" ? transport.flags : payload[13];
+  if (set === undefined) return UNCAPTURED;
+  if (!holds(args.flags, (flags) => (set & flags.mask) === flags.set)) return false;
   if (!args.option) return true;
-  if (!tcpOptionsComplete(context.packet, tcp)) return { unknown: "the TCP options, which were not captured" };
-  return holds(args.option, (kind) => tcp.options.some((option) => option.kind === kind));
+  const end = transport?.kind === "tcp" ? transport.headerLength : ((payload[12] ?? 0) >> 4) * 4;
+  if (end < TCP_HEADER) return "hotdrop";
+  if (transport?.kind === "tcp" ? !tcpOptionsComplete(packet, transport) : payload.length < end)
+    return { unknown: "the TCP options, which were not captured" };
+  const added = transport?.kind === "tcp" ? transport.options : [];
+  return holds(args.option, (kind) => added.some((option) => option.kind === kind) || hasOption(payload.subarray(TCP_HEADER, end), kind));
+}
+
+/** tcp_find_option: only the kind of an option is looked at, not whether it fits. */
+function hasOption(octets: Uint8Array, kind: number): boolean {
+  for (let at = 0; at < octets.length; ) {
+    const found = octets[at] ?? 0;
+    if (found === kind) return true;
+    at += found < 2 ? 1 : octets[at + 1] || 1;
+  }
+  return false;
 }
 
 /**
