@@ -42,6 +42,8 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
   let chain = builtin;
   let index = 0;
   let tried: Tried[] = [];
+  const remarks: (() => string)[] = [];
+  traversal.context.remark = (words) => remarks.push(words);
   for (;;) {
     const rule = chain.rules[index];
     if (!rule) {
@@ -54,7 +56,8 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
       index = caller ? caller.index : builtin.rules.length;
       continue;
     }
-    const failed = firstFailure(rule, traversal);
+    remarks.length = 0;
+    const failed = firstFailure(rule, traversal, remarks);
     if (failed === "hotdrop") {
       if (traversal.context.backend === "legacy") return { verdict: "DROP" };
       // nft_compat turns it into the rule's own verdict (nft_compat.c, nft_match_eval).
@@ -63,11 +66,12 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
       return { verdict: "DROP", step: dropping };
     }
     if (failed) {
-      if (traversal.detailed) tried.push({ rule: rule.rule, failed });
+      if (traversal.detailed) tried.push({ rule: rule.rule, failed, ...becauseOf(remarks) });
       index++;
       continue;
     }
     const step = stepOf(rule, chain, traversal, tried);
+    if (remarks.length > 0) Object.assign(step, { because: remarks.map((words) => words()) });
     tried = [];
     traversal.add(step);
     if (rule.jump) {
@@ -94,6 +98,12 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
   }
 }
 
+/** What the last match that was asked has said. */
+function becauseOf(remarks: readonly (() => string)[]): { readonly because?: string } {
+  const because = remarks.at(-1)?.();
+  return because === undefined ? {} : { because };
+}
+
 function runTarget(rule: CompiledRule, step: RuleStep, traversal: Traversal): ChainVerdict | "CONTINUE" | "RETURN" {
   if (!rule.run) return "CONTINUE";
   if (rule.runReadsPorts && traversal.undeterminedPort) throw new Undecided("the port that source NAT picks at random");
@@ -118,13 +128,18 @@ function outcomeOf(result: TargetResult, rule: CompiledRule, traversal: Traversa
 }
 
 /** The first condition that a packet does not meet; undefined when it meets them all. */
-function firstFailure(rule: CompiledRule, traversal: Traversal): Tried["failed"] | "hotdrop" | undefined {
+function firstFailure(rule: CompiledRule, traversal: Traversal, remarks: (() => string)[]): Tried["failed"] | "hotdrop" | undefined {
   traversal.context.ruleKey = rule.key;
   for (const condition of rule.conditions) {
+    const before = remarks.length;
     if (condition.readsPorts && traversal.undeterminedPort) throw new Undecided("the port that source NAT picks at random");
     const result = condition.test(traversal.context);
     if (result === true) continue;
-    if (result === false) return condition.failed;
+    if (result === false) {
+      // What matches before it have said is no reason.
+      remarks.splice(0, before);
+      return condition.failed;
+    }
     if (result === "hotdrop") return "hotdrop";
     if (condition.failed.kind === "in" || condition.failed.kind === "out") {
       const met = decideDevice(rule, condition.failed.kind, traversal);

@@ -46,6 +46,7 @@ export function contextOf(
     frameType: skb.type,
     local: skb.local,
     ...(skb.srcMac === undefined ? {} : { srcMac: skb.srcMac }),
+    ...(skb.dstMac === undefined ? {} : { dstMac: skb.dstMac }),
     get ctState() {
       return skb.ctState;
     },

@@ -117,9 +117,13 @@ function wholeMatch(use: MatchUse, context: PacketContext): Condition {
   const base = { kind: "match" as const, match: use.name };
   if (!spec || !use.args) return { ...base, wants: ["-m", use.name, ...use.words].join(" "), has: "", holds: "unknown" };
   const args = use.args as Parameters<typeof spec.compile>[0];
-  const result = spec.compile(args)(context);
+  let said: (() => string) | undefined;
+  const remark = (words: () => string) => {
+    said = words;
+  };
+  const result = spec.compile(args)({ ...context, remark });
   const holds = typeof result === "object" ? "unknown" : result === true;
-  return { ...base, wants: spec.explain(args), has: valueWords(use.name, use.args, context), holds };
+  return { ...base, wants: spec.explain(args), has: said?.() ?? valueWords(use.name, use.args, context), holds };
 }
 
 function valueWords(name: string, args: ArgValues, context: PacketContext): string {
@@ -162,8 +166,6 @@ function valueWords(name: string, args: ArgValues, context: PacketContext): stri
     case "iprange":
       if (!/dst/.test(keys)) return `its source is ${formatAddress(packet.src)}`;
       if (!/src/.test(keys)) return `its destination is ${formatAddress(packet.dst)}`;
-      return `it goes from ${formatAddress(packet.src)} to ${formatAddress(packet.dst)}`;
-    case "set":
       return `it goes from ${formatAddress(packet.src)} to ${formatAddress(packet.dst)}`;
     default:
       return "";

@@ -35,8 +35,9 @@ function ruleSentence(trace: PacketTrace, step: RuleStep): string {
 
 function remark(step: RuleStep): string {
   const comment = commentOf(step.rule);
+  const because = step.because ? `; ${step.because.join(", ")}` : "";
   const note = step.note ? ` (${step.note})` : "";
-  return `${note}${comment ? `  # ${comment}` : ""}`;
+  return `${because}${note}${comment ? `  # ${comment}` : ""}`;
 }
 
 function hex(value: string | number): string {

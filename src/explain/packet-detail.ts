@@ -123,6 +123,9 @@ function endRow(trace: PacketTrace, way: Way, packet: Packet): DetailRow {
   }
 }
 
+/** Matches that are not repeated below their rule: its text says as much, or they have said themselves what they found. */
+const SPOKEN_FOR: ReadonlySet<string> = new Set(["tcp", "udp", "set"]);
+
 function chainRows(
   step: RuleStep | EndStep,
   state: PacketState,
@@ -135,7 +138,8 @@ function chainRows(
   const context = contextAt(step, state, trace.frame, host.namespaces.get(step.netns));
   const words = (tried: Tried) => {
     const condition = failedWords(tried.rule, tried.failed, context);
-    return `${tried.rule.number}: wants ${condition.wants}${condition.has ? `, but ${condition.has}` : ""}`;
+    const has = tried.because ?? condition.has;
+    return `${tried.rule.number}: wants ${condition.wants}${has ? `, but ${has}` : ""}`;
   };
   const tried = step.tried ?? [];
   const base = { netns: step.netns, hook: step.hook, what: step.table };
@@ -153,10 +157,11 @@ function chainRows(
   }
   const { rule } = step;
   const held = conditionsOf(rule, context).filter(
-    (c) => c.has && c.holds !== "unknown" && c.kind === "match" && c.match !== "tcp" && c.match !== "udp",
+    (c) => c.has && c.holds !== "unknown" && c.kind === "match" && !SPOKEN_FOR.has(c.match ?? ""),
   );
   const remarks = [
     ...held.map((c) => `✓ ${c.wants}: ${c.has}`),
+    ...(step.because ?? []).map((words) => `✓ ${words}`),
     ...(step.note ? [step.note] : []),
     ...(nat === undefined ? setWords(step) : [nat]),
   ];

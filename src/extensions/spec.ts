@@ -239,6 +239,7 @@ export interface PacketContext {
   readonly local?: boolean;
   /** Absent when the packet has no Ethernet header (locally generated). */
   readonly srcMac?: Mac;
+  readonly dstMac?: Mac;
   readonly ctState: CtState;
   readonly connection?: ConnectionView;
   /** Identifies the rule, for its own state cells. */
@@ -258,6 +259,8 @@ export interface PacketContext {
   readonly connections?: Connections;
   /** The group that a device is in (`ip link set DEV group N`); undefined where that is not known. */
   deviceGroup?(device: string): number | undefined;
+  /** Takes note of why a match said what it said, in words that are only made when they are shown: "10.3.4.5 is in set blocklist (entry 10.0.0.0/8)". */
+  remark?(words: () => string): void;
   /** What is assumed of the host under a key (`--assume owner.uid=1000`); undefined when nothing is. */
   assume?(key: string): string | undefined;
   /** Whether a reverse route to the source exists (`-m rpfilter`). */

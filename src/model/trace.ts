@@ -16,6 +16,8 @@ export type FailedCondition =
 export interface Tried {
   readonly rule: Rule;
   readonly failed: FailedCondition;
+  /** In words, what the packet has there, where the match itself said so: "10.3.4.5 is not in set blocklist". */
+  readonly because?: string;
 }
 
 /** Header and metadata fields that a target changed: "dst", "dport", "mark", "ttl" … with their new values. */
@@ -44,6 +46,8 @@ interface InChain extends InNetns {
 export interface RuleStep extends InChain {
   readonly kind: "rule";
   readonly rule: Rule;
+  /** In words, what its matches found that its text does not show: "10.3.4.5 is in set blocklist (entry 10.0.0.0/8)". */
+  readonly because?: readonly string[];
   /** What its target changed. */
   readonly set?: Changes;
   /** In words, what the target did when that is not plain from its text: "one of 10.0.0.1-10.0.0.9". */

@@ -116,14 +116,81 @@ describe("set membership", () => {
     expect(ask("-m set --match-set four src", about)).toBe(false);
   });
 
+  it("compares what a bitmask leaves, and Ethernet destinations", () => {
+    const about = having([ipset("s", "hash:ip", ["10.0.0.1"], { bitmask: "255.0.0.255" }), ipset("m", "hash:mac", ["42:01:02:03:04:05"])]);
+    const other = { ...about, packet: packet({ src: address("10.9.9.1") }) };
+    expect(ask("-m set --match-set s src", other)).toBe(true);
+    expect(ask("-m set --match-set s dst", other)).toBe(false);
+    expect(ask("-m set --match-set m dst", { ...about, srcMac: 1, dstMac: 0x420102030405 })).toBe(true);
+    expect(ask("-m set --match-set m dst", { ...about, srcMac: 1 })).toHaveProperty("unknown");
+  });
+
+  it("counts packets and octets, and holds them against what is asked", () => {
+    const about = having([ipset("s", "hash:ip", [["10.0.0.1", { packets: "2", bytes: "100" }]], { counters: "" })]);
+    expect(ask("-m set --match-set s src --packets-eq 3", about)).toBe(true);
+    expect(ask("-m set --match-set s src ! --packets-eq 4 ! --update-counters", about)).toBe(true);
+    expect(ask("-m set --match-set s src --packets-gt 3 ! --update-counters", about)).toBe(false);
+    expect(ask("-m set --match-set s src --bytes-lt 197", about)).toBe(true);
+    expect(ask("-m set --match-set s src --bytes-lt 197", about)).toBe(false);
+    expect(ask("-m set ! --match-set s src --bytes-lt 197", about)).toBe(true);
+    run("-j SET --add-set s src --exist", about);
+    expect(ask("-m set --match-set s src --packets-eq 2 --bytes-eq 96", about)).toBe(true);
+    const uncounted = having([ipset("s", "hash:ip", ["10.0.0.1"])]);
+    expect(ask("-m set --match-set s src --packets-gt 3", uncounted)).toBe(true);
+  });
+
+  it("goes on to a wider network where the counters of a narrow one do not fit", () => {
+    const narrow = ["10.0.0.0/24", { packets: "0", bytes: "0" }] as const;
+    const wide = ["10.0.0.0/8", { packets: "9", bytes: "0" }] as const;
+    const about = having([ipset("s", "hash:net", [narrow, wide], { counters: "" })]);
+    expect(ask("-m set --match-set s src --packets-gt 5", about)).toBe(true);
+  });
+
+  it("counts in a list and in the sets that it names, each as is asked", () => {
+    const list = ipset("l", "list:set", [["s", { packets: "4", bytes: "0" }]], { counters: "" });
+    const about = having([list, ipset("s", "hash:ip", [["10.0.0.1", { packets: "0", bytes: "0" }]], { counters: "" })]);
+    expect(ask("-m set --match-set l src --packets-eq 5", about)).toBe(true);
+    expect(ask("-m set --match-set s src --packets-eq 1 ! --update-counters", about)).toBe(true);
+    expect(ask("-m set --match-set l src ! --update-subcounters", about)).toBe(true);
+    expect(ask("-m set --match-set s src --packets-eq 1 ! --update-counters", about)).toBe(true);
+    expect(ask("-m set --match-set l src --packets-eq 6 ! --update-counters", about)).toBe(true);
+  });
+
+  it("sets of a list run out", () => {
+    const list = ipset("l", "list:set", [["s", { timeout: "5" }]], { timeout: "60" });
+    const about = having([list, ipset("s", "hash:ip", ["10.0.0.1"])]);
+    const since = { ...about, since: about.time };
+    expect(ask("-m set --match-set l src", since)).toBe(true);
+    expect(ask("-m set --match-set l src", later(since, 6))).toBe(false);
+  });
+
+  it.each([
+    ["-m set --match-set nets src", "10.0.0.1 is in set nets (entry 10.0.0.0/8)"],
+    ["-m set --match-set nets dst", "10.0.0.2 is left out of set nets (nomatch entry 10.0.0.2)"],
+    ["-m set --match-set ports dst,dst", "10.0.0.2,udp:53 is in set ports (entry 10.0.0.2,udp:53)"],
+    ["-m set --match-set ports src,dst", "10.0.0.1,udp:53 is not in set ports"],
+    ["-m set --match-set all src", "10.0.0.1 is in set all (set nets, entry 10.0.0.0/8)"],
+    ["-m set --match-set added src", "10.0.0.1 is in set added (entry 10.0.0.1, which a rule added)"],
+    ["-m set --match-set ports src", "nothing of it can be in set ports"],
+  ])("%s: %s", (rule, words) => {
+    const sets = [
+      ipset("nets", "hash:net", ["10.0.0.0/8", ["10.0.0.2", { nomatch: "" }]]),
+      ipset("ports", "hash:ip,port", ["10.0.0.2,udp:53"]),
+      ipset("all", "list:set", ["ports", "nets"]),
+      ipset("added", "hash:ip", []),
+    ];
+    const said: string[] = [];
+    const about = having(sets, { remark: (text) => said.push(text()) });
+    run("-j SET --add-set added src", about);
+    ask(rule, about);
+    expect(said).toEqual([words]);
+  });
+
   it("says what is missing", () => {
     expect(ask("-m set --match-set s src", context())).toEqual({ unknown: "the contents of set s (--snapshot with ipset-save.txt)" });
     expect(ask("-m set --match-set s src", having([]))).toHaveProperty("unknown");
     expect(ask("-m set --match-set s src", having([ipset("s", "hash:strange", [])]))).toHaveProperty("unknown");
     expect(ask("-m set --match-set s src", having([ipset("s", "hash:ip", ["what.ever"])]))).toHaveProperty("unknown");
-    const counted = having([ipset("s", "hash:ip", ["10.0.0.1"], { counters: "" })]);
-    expect(ask("-m set --match-set s src --packets-gt 3", counted)).toHaveProperty("unknown");
-    expect(ask("-m set --match-set s dst --packets-gt 3", counted)).toBe(false);
   });
 
   it("members run out when the time of the snapshot is known", () => {
@@ -149,10 +216,12 @@ describe("set membership", () => {
 describe("SET", () => {
   it("adds and deletes", () => {
     const about = having([ipset("s", "hash:ip", [])]);
-    expect(run("-j SET --add-set s src", about)).toEqual({ verdict: "CONTINUE" });
+    expect(run("-j SET --add-set s src", about)).toEqual({ verdict: "CONTINUE", note: "adds 10.0.0.1 to set s" });
+    expect(run("-j SET --add-set s src", about)).toEqual({ verdict: "CONTINUE", note: "10.0.0.1 is in set s already" });
     expect(ask("-m set --match-set s src", about)).toBe(true);
     expect(ask("-m set --match-set s dst", about)).toBe(false);
-    run("-j SET --del-set s src", about);
+    expect(run("-j SET --del-set s src", about)).toEqual({ verdict: "CONTINUE", note: "deletes 10.0.0.1 from set s" });
+    expect(run("-j SET --del-set s src", about)).toEqual({ verdict: "CONTINUE", note: "10.0.0.1 is not in set s" });
     expect(ask("-m set --match-set s src", about)).toBe(false);
   });
 
@@ -194,12 +263,42 @@ describe("SET", () => {
     const about = having([set], { mark: 0x1200, table: "mangle" });
     expect(run("-j SET --map-set s src --map-mark --map-prio", about)).toEqual({
       verdict: "CONTINUE",
+      note: "10.0.0.1 is in set s (entry 10.0.0.1)",
       effects: [
         { kind: "set-mark", value: 0x1211 },
         { kind: "set-priority", value: 0x10010 },
       ],
     });
-    expect(run("-j SET --map-set s dst --map-mark", about)).toEqual({ verdict: "CONTINUE" });
+    expect(run("-j SET --map-set s dst --map-mark", about)).toEqual({ verdict: "CONTINUE", note: "10.0.0.2 is not in set s" });
+  });
+
+  it("adds no more than fits", () => {
+    const about = having([ipset("s", "hash:ip", ["10.0.0.7", ["10.0.0.8", { timeout: "5" }]], { maxelem: "2", timeout: "0" })]);
+    const full = { ...about, since: about.time };
+    expect(run("-j SET --add-set s src", full)).toMatchObject({ note: "set s is full" });
+    expect(run("-j SET --add-set s src", later(full, 6))).toMatchObject({ note: "adds 10.0.0.1 to set s" });
+    expect(run("-j SET --add-set s dst", later(full, 6))).toMatchObject({ note: "set s is full" });
+    run("-j SET --del-set s src", later(full, 6));
+    expect(run("-j SET --add-set s dst", later(full, 6))).toMatchObject({ note: "adds 10.0.0.2 to set s" });
+    const giving = having([ipset("s", "hash:ip", ["10.0.0.7"], { maxelem: "1", forceadd: "" })]);
+    expect(run("-j SET --add-set s src", giving)).toHaveProperty("unknown");
+  });
+
+  it("keeps bitmaps in their range, and one Ethernet address to each member of bitmap:ip,mac", () => {
+    const range = { range: "10.0.0.0-10.0.0.1" };
+    const about = having([ipset("b", "bitmap:ip", [], range), ipset("m", "bitmap:ip,mac", [], range)], { srcMac: 1 });
+    expect(run("-j SET --add-set b dst", about)).toMatchObject({ note: "10.0.0.2 is out of the range of set b" });
+    run("-j SET --add-set m src,src", about);
+    expect(ask("-m set --match-set m src,src", { ...about, srcMac: 2 })).toBe(false);
+    run("-j SET --add-set m src,src --exist", { ...about, srcMac: 2 });
+    expect(ask("-m set --match-set m src,src", { ...about, srcMac: 2 })).toBe(true);
+    expect(ask("-m set --match-set m src,src", about)).toBe(false);
+  });
+
+  it("means the wildcard that a device falls under", () => {
+    const about = having([ipset("s", "hash:net,iface", [["10.0.0.0/28,eth", { wildcard: "" }]])]);
+    expect(run("-j SET --del-set s src,src", about)).toMatchObject({ note: "deletes 10.0.0.0/28,eth+ from set s" });
+    expect(ask("-m set --match-set s src,src", about)).toBe(false);
   });
 
   it("does nothing to a set that was not given", () => {

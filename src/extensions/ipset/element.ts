@@ -24,9 +24,9 @@ export interface Part {
 /** More elements than one line of `ipset save` is taken apart into. */
 const MOST = 65_536n;
 
-/** The address under a mask of so many bits. */
-export function masked(address: Address, length: number): Address {
-  const mask = maskOf(familyOf(address), length);
+/** The address under a mask, which a number up to 128 gives by its length. */
+export function masked(address: Address, bits: number | Address): Address {
+  const mask = typeof bits === "number" && bits <= 128 ? maskOf(familyOf(address), bits) : bits;
   return typeof address === "number" ? (address & Number(mask)) >>> 0 : address & BigInt(mask);
 }
 
@@ -41,12 +41,15 @@ export function portKey(protocol: number, port: number): string {
 }
 
 /** Reads one part of an element: a range becomes several parts; undefined when it cannot be read. */
-export function parsePart(dimension: Dimension, text: string, bits: number | undefined): readonly Part[] | undefined {
+export function parsePart(dimension: Dimension, text: string, bits: number | Address | undefined): readonly Part[] | undefined {
   switch (dimension) {
     case "ip":
       return addresses(text)?.map((address) => ({ key: formatAddress(bits === undefined ? address : masked(address, bits)) }));
     case "net":
-      return networks(text)?.map(({ address, length }) => ({ key: netKey(address, length), length }));
+      return networks(text)?.map(({ address, length }) => ({
+        key: netKey(bits === undefined ? address : masked(address, bits), length),
+        length,
+      }));
     case "port":
       return ports(text);
     case "mac": {

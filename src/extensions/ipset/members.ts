@@ -1,12 +1,17 @@
+import { type Address, parseAddress } from "../../model/address.ts";
 import type { IpSet, IpSetEntry } from "../../model/host.ts";
 import { type Part, parsePart } from "./element.ts";
 import { type Dimension, SET_TYPES } from "./types.ts";
 
 /** A member as `ipset save` gave it. */
 export interface Member {
+  /** As it was written. */
+  readonly element: string;
   readonly nomatch: boolean;
   /** Seconds left when the state was taken; 0 does not run out. */
   readonly timeout?: number;
+  /** bitmap:ip,mac: its Ethernet address, "" where it still waits for one. */
+  readonly mac?: string;
   readonly options: IpSetEntry["options"];
 }
 
@@ -14,7 +19,7 @@ export interface Member {
 export interface Members {
   readonly dimensions: readonly Dimension[];
   readonly anyFamily: boolean;
-  /** By the parts of the element, with commas between. */
+  /** By the parts of the element, with commas between; those of bitmap:ip,mac by their address alone. */
   readonly byKey: ReadonlyMap<string, Member>;
   /** Lengths of the network parts that occur, the most specific first, in the order in which the kernel tries them. */
   readonly lengths: readonly (readonly number[])[];
@@ -32,10 +37,12 @@ export function membersOf(set: IpSet): Members | undefined {
   return cache.get(set);
 }
 
-/** Bits of addresses that count, by the option `netmask`. */
-export function netmaskOf(set: IpSet): number | undefined {
+/** Bits of addresses that count, by the options `netmask` and `bitmask`: a length, or a mask. */
+export function maskedBits(set: IpSet): number | Address | undefined {
   const netmask = set.options.get("netmask");
-  return netmask === undefined ? undefined : Number(netmask);
+  if (netmask !== undefined) return Number(netmask);
+  const bitmask = set.options.get("bitmask");
+  return bitmask === undefined ? undefined : parseAddress(bitmask);
 }
 
 function build(set: IpSet): Members | undefined {
@@ -49,13 +56,17 @@ function build(set: IpSet): Members | undefined {
     const rows = rowsOf(set, type.dimensions, entry);
     if (!rows) unreadable ??= entry.element;
     for (const parts of rows ?? []) {
+      const [first, second] = parts;
+      if (set.type === "bitmap:ip,mac") {
+        byKey.set(first?.key ?? "", { ...memberOf(entry), mac: second?.key ?? "" });
+        continue;
+      }
       byKey.set(parts.map((part) => part.key).join(","), memberOf(entry));
       const tuple = parts.flatMap((part) => (part.length === undefined ? [] : [part.length]));
       lengths.set(tuple.join(), tuple);
-      const [network, device] = parts;
       // A rule never asks for a bridge port (IPSET_FLAG_PHYSDEV), so that such members never match.
-      if (set.type === "hash:net,iface" && network && device && !device.key.startsWith("physdev:")) {
-        devices.set(network.key, [...(devices.get(network.key) ?? []), device.key]);
+      if (set.type === "hash:net,iface" && first && second && !second.key.startsWith("physdev:")) {
+        devices.set(first.key, [...(devices.get(first.key) ?? []), second.key]);
       }
     }
   }
@@ -71,7 +82,12 @@ function build(set: IpSet): Members | undefined {
 
 function memberOf(entry: IpSetEntry): Member {
   const timeout = entry.options.get("timeout");
-  return { nomatch: entry.options.has("nomatch"), options: entry.options, ...(timeout !== undefined && { timeout: Number(timeout) }) };
+  return {
+    element: entry.element,
+    nomatch: entry.options.has("nomatch"),
+    options: entry.options,
+    ...(timeout !== undefined && { timeout: Number(timeout) }),
+  };
 }
 
 /** All combinations of an element's parts, of which ranges have several. */
@@ -89,7 +105,7 @@ function rowsOf(set: IpSet, dimensions: readonly Dimension[], entry: IpSetEntry)
         ? bitmapPorts(word)
         : dimension === "mac" && word === ""
           ? [{ key: "" }]
-          : parsePart(dimension, wild, netmaskOf(set));
+          : parsePart(dimension, wild, maskedBits(set));
     if (!parts) return undefined;
     rows = rows.flatMap((row) => parts.map((part) => [...row, part]));
   }

@@ -5,7 +5,7 @@ import { parseNumber } from "../codecs.ts";
 import type { PacketContext } from "../spec.ts";
 import { isLaterFragment, portsOf } from "../transport.ts";
 import { masked, portKey } from "./element.ts";
-import { netmaskOf } from "./members.ts";
+import { maskedBits } from "./members.ts";
 import type { Dimension } from "./types.ts";
 
 /** Which end of the packet each part of the element is taken from. */
@@ -18,6 +18,9 @@ export type PacketPart = string | { readonly address: Address };
 export type PacketKey = readonly PacketPart[] | "none" | { readonly unknown: string };
 
 type OnePart = PacketPart | "none" | { readonly unknown: string };
+
+/** Sets in which the address that is all zeros is never looked for (hash_ip4_kadt, hash_ipport4_kadt). */
+const WITHOUT_ZERO: ReadonlySet<string> = new Set(["hash:ip", "hash:ip,port"]);
 
 const HEADERS: Readonly<Record<number, number>> = { [PROTOCOL.tcp]: 20, [PROTOCOL.udp]: 8, [PROTOCOL.udplite]: 8, [PROTOCOL.sctp]: 12 };
 
@@ -34,12 +37,13 @@ export function packetKey(set: IpSet, dimensions: readonly Dimension[], directio
 
 function onePart(set: IpSet, dimension: Dimension, direction: "src" | "dst", context: PacketContext): OnePart {
   const address = direction === "src" ? context.packet.src : context.packet.dst;
+  const bits = maskedBits(set);
   switch (dimension) {
     case "net":
-      return { address };
+      return { address: bits === undefined ? address : masked(address, bits) };
     case "ip": {
-      const found = masked(address, netmaskOf(set) ?? (typeof address === "number" ? 32 : 128));
-      return BigInt(found) === 0n && set.type.startsWith("hash:ip") ? "none" : formatAddress(found);
+      const found = bits === undefined ? address : masked(address, bits);
+      return BigInt(found) === 0n && WITHOUT_ZERO.has(set.type) ? "none" : formatAddress(found);
     }
     case "port":
       return port(set, direction, context);
@@ -49,9 +53,12 @@ function onePart(set: IpSet, dimension: Dimension, direction: "src" | "dst", con
     }
     case "mark":
       return String((context.mark & (parseNumber(set.options.get("markmask") ?? "") ?? 0xffffffff)) >>> 0);
-    case "mac":
-      if (direction === "dst") return context.srcMac === undefined ? "none" : { unknown: "the packet's Ethernet destination" };
-      return context.srcMac === undefined ? "none" : formatMac(context.srcMac);
+    case "mac": {
+      if (context.srcMac === undefined) return "none";
+      const mac = direction === "src" ? context.srcMac : context.dstMac;
+      if (mac === undefined) return { unknown: "the packet's Ethernet destination" };
+      return mac === 0 ? "none" : formatMac(mac);
+    }
     case "set":
       return "none";
   }

@@ -1,7 +1,11 @@
+import type { Negatable } from "../../model/rule.ts";
 import { FLAG, word } from "../codecs.ts";
+import { holds } from "../condition.ts";
 import { maybe, not } from "../draw.ts";
-import { askSet } from "../ipset/named.ts";
-import { drawSetUse, SET_USE } from "../set-words.ts";
+import type { CounterTest } from "../ipset/counters.ts";
+import type { Asking } from "../ipset/lookup.ts";
+import { askSet, membershipWords } from "../ipset/named.ts";
+import { drawSetUse, SET_USE, type SetUse } from "../set-words.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 
 const COUNT = word("a number", (text) => (/^\d{1,20}$/.test(text) ? BigInt(text) : undefined), String);
@@ -19,18 +23,24 @@ const options = {
   bytesGt: { flag: "--bytes-gt", codec: COUNT },
 } as const;
 
-function asksCounters(args: Args<typeof options>): boolean {
-  return [args.packetsEq, args.packetsLt, args.packetsGt, args.bytesEq, args.bytesLt, args.bytesGt].some((option) => option);
+/** The counters that are asked for; undefined where none is (ip_set_match_counter). */
+function counterTest(args: Args<typeof options>): CounterTest | undefined {
+  const test =
+    (eq: Args<typeof options>["packetsEq"], lt: Args<typeof options>["packetsLt"], gt: Args<typeof options>["packetsGt"]) =>
+    (count: bigint) =>
+      holds(eq, (value) => count === value) && holds(lt, (value) => count < value) && holds(gt, (value) => count > value);
+  const asked = [args.packetsEq, args.packetsLt, args.packetsGt, args.bytesEq, args.bytesLt, args.bytesGt].some((option) => option);
+  if (!asked) return undefined;
+  return { packets: test(args.packetsEq, args.packetsLt, args.packetsGt), bytes: test(args.bytesEq, args.bytesLt, args.bytesGt) };
 }
 
 /** xt_set.c, set_match_v4. */
-function setMatch(args: Args<typeof options>, context: PacketContext): MatchResult {
-  if (!args.set) return false;
-  const { name, directions } = args.set.value;
-  const answer = askSet(name, directions, args.returnNomatch !== undefined, context);
+function setMatch({ set, ...asking }: Asking & { readonly set: Negatable<SetUse> }, context: PacketContext): MatchResult {
+  const { name } = set.value;
+  const answer = askSet(name, asking, context);
   if (answer.kind === "unknown") return { unknown: answer.needs };
-  const counted = answer.kind === "match" && asksCounters(args) && context.sets?.get(name)?.options.has("counters");
-  return counted ? { unknown: `the counters of the member of set ${name}` } : (answer.kind === "match") !== args.set.not;
+  context.remark?.(() => membershipWords(name, answer));
+  return (answer.kind === "match") !== set.not;
 }
 
 /** Updates are what happens anyway, so that only their absence is saved (libxt_set.c). */
@@ -57,15 +67,26 @@ const set = match({
   canonical,
   explain: (args) =>
     `${args.set?.not ? "not " : ""}in set ${args.set?.value.name ?? ""}${args.returnNomatch ? " as a nomatch member" : ""}`,
-  compile: (args) => (context) => setMatch(args, context),
+  compile: (args) => {
+    if (!args.set) return () => false;
+    const test = counterTest(args);
+    const asking = {
+      set: args.set,
+      directions: args.set.value.directions,
+      returnNomatch: args.returnNomatch !== undefined,
+      counts: args.updateCounters?.not !== true,
+      countsInside: args.updateSubcounters?.not !== true,
+      ...(test && { test }),
+    };
+    return (context) => setMatch(asking, context);
+  },
   draw: (d) => {
     const use = drawSetUse(d);
     if (use === undefined) return undefined;
     const flags = `${maybe(d, 6, "--return-nomatch")}${maybe(d, 6, "! --update-counters")}${maybe(d, 6, "! --update-subcounters")}`;
-    // Counters that a set was saved with are not followed: few rules should ask for them.
     const what = d.pick(["packets", "bytes"]);
     const counted = d.pick([`${not(d)}--${what}-eq`, `--${what}-lt`, `--${what}-gt`]);
-    return `-m set ${not(d)}--match-set ${use}${flags}${maybe(d, 30, `${counted} ${d.integer(0, 100)}`)}`;
+    return `-m set ${not(d)}--match-set ${use}${flags}${maybe(d, 4, `${counted} ${d.integer(0, 100)}`)}`;
   },
   doc: "Membership of addresses, ports and devices in an ipset.",
   examples: [

@@ -2,9 +2,9 @@ import type { IpSet } from "../../model/host.ts";
 import { FLAG, number } from "../codecs.ts";
 import { type Draw, maybe, some } from "../draw.ts";
 import { addToSet, type Change, deleteFromSet } from "../ipset/change.ts";
-import { askSet } from "../ipset/named.ts";
+import { askSet, membershipWords } from "../ipset/named.ts";
 import { changed } from "../marks.ts";
-import { directionWords, drawSetUse, SET_USE } from "../set-words.ts";
+import { directionWords, drawSetUse, SET_USE, type SetUse } from "../set-words.ts";
 import { type Args, type Effect, type PacketContext, type TargetResult, target } from "../spec.ts";
 
 const options = {
@@ -34,23 +34,37 @@ function mapped(args: SetArgs, member: IpSet["entries"][number]["options"] | und
   return effects;
 }
 
+/** What became of an addition or a deletion: "adds 10.3.4.5 to set offenders". */
+function changeNote(change: Exclude<Change, { unknown: string }>, verb: string, preposition: string): string {
+  return "refused" in change ? change.refused : `${verb} ${change.element} ${preposition} set ${change.set}`;
+}
+
 /** xt_set.c, set_target_v3. */
 function setTarget(args: SetArgs, context: PacketContext): TargetResult {
-  const changes: Change[] = [];
+  const notes: string[] = [];
   const timeout = args.timeout?.value;
   const addition = { exist: args.exist !== undefined, ...(timeout !== undefined && { timeout }) };
   // Whoever asks a set that was not given is undecided anyway, whatever was added to it.
-  const given = (name: string | undefined) => name !== undefined && context.sets?.has(name) === true;
-  if (args.add && given(args.add.value.name)) changes.push(addToSet(args.add.value.name, args.add.value.directions, addition, context));
-  if (args.del && given(args.del.value.name)) changes.push(deleteFromSet(args.del.value.name, args.del.value.directions, context));
-  const undecided = changes.find((change) => typeof change === "object");
-  if (typeof undecided === "object") return undecided;
-  if (!args.map) return { verdict: "CONTINUE" };
-  const answer = askSet(args.map.value.name, args.map.value.directions, false, context);
-  if (answer.kind === "unknown") return { unknown: answer.needs };
-  return answer.kind === "match"
-    ? { verdict: "CONTINUE", effects: mapped(args, answer.member?.options, context) }
-    : { verdict: "CONTINUE" };
+  const given = (use: SetUse) => context.sets?.has(use.name) === true;
+  if (args.add && given(args.add.value)) {
+    const change = addToSet(args.add.value.name, args.add.value.directions, addition, context);
+    if ("unknown" in change) return change;
+    notes.push(changeNote(change, "adds", "to"));
+  }
+  if (args.del && given(args.del.value)) {
+    const change = deleteFromSet(args.del.value.name, args.del.value.directions, context);
+    if ("unknown" in change) return change;
+    notes.push(changeNote(change, "deletes", "from"));
+  }
+  let effects: readonly Effect[] = [];
+  if (args.map) {
+    const { name, directions } = args.map.value;
+    const answer = askSet(name, { directions, returnNomatch: false, counts: true, countsInside: true }, context);
+    if (answer.kind === "unknown") return { unknown: answer.needs };
+    notes.push(membershipWords(name, answer));
+    if (answer.kind === "match") effects = mapped(args, answer.found.member?.options, context);
+  }
+  return { verdict: "CONTINUE", ...(effects.length > 0 && { effects }), ...(notes.length > 0 && { note: notes.join(", ") }) };
 }
 
 function drawSet(d: Draw): string | undefined {

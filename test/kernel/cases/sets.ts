@@ -1,48 +1,104 @@
 import type { Pools } from "./case.ts";
 import type { Dice } from "./dice.ts";
-import type { SetPlan } from "./rule-draw.ts";
+import { PORTS, type SetPlan } from "./rule-draw.ts";
 
 interface Kind {
   readonly kind: string;
   readonly dimensions: number;
-  readonly create: string;
+  /** Words after the type. */
+  create(dice: Dice): string;
   element(dice: Dice, pools: Pools): string;
 }
 
 const address = (dice: Dice, pools: Pools) => dice.pick([...pools.hosts, ...pools.locals, ...pools.remotes, "10.96.0.10"]);
 const network = (dice: Dice, pools: Pools) =>
   dice.chance(3) ? `${address(dice, pools)}/${dice.pick([24, 28, 31, 32])}` : dice.pick(pools.networks);
-const port = (dice: Dice, { clientPorts, serverPorts }: Pools) =>
-  `${dice.pick(["tcp", "tcp", "udp", "sctp"])}:${dice.pick([...clientPorts, ...serverPorts])}`;
+const port = (dice: Dice) =>
+  dice.chance(5)
+    ? dice.pick(["icmp:echo-request", "icmp:3/1", "47:0", "50:0", "udplite:53"])
+    : `${dice.pick(["tcp", "tcp", "udp", "sctp"])}:${dice.pick(PORTS)}`;
+const device = (dice: Dice, pools: Pools) => dice.pick(pools.devices);
+const mac = (dice: Dice, pools: Pools) => dice.pick(pools.macs);
 
+const plain = () => "";
+const ofBits = (dice: Dice) => dice.pick(["", "", " netmask 24", " netmask 31", " bitmask 255.255.0.255"]);
+
+/** The types that most kernels have: hash:mac, hash:ip,mac, hash:ip,mark, hash:net,net and hash:net,port,net are left out of many. */
 const KINDS: readonly Kind[] = [
-  { kind: "hash:ip", dimensions: 1, create: "hash:ip", element: address },
-  { kind: "hash:net", dimensions: 1, create: "hash:net", element: network },
-  { kind: "hash:ip,port", dimensions: 2, create: "hash:ip,port", element: (d, p) => `${address(d, p)},${port(d, p)}` },
-  { kind: "hash:net,port", dimensions: 2, create: "hash:net,port", element: (d, p) => `${network(d, p)},${port(d, p)}` },
+  { kind: "hash:ip", dimensions: 1, create: ofBits, element: address },
+  { kind: "hash:net", dimensions: 1, create: plain, element: network },
+  { kind: "hash:ip,port", dimensions: 2, create: ofBits, element: (d, p) => `${address(d, p)},${port(d)}` },
+  { kind: "hash:net,port", dimensions: 2, create: plain, element: (d, p) => `${network(d, p)},${port(d)}` },
+  { kind: "hash:ip,port,ip", dimensions: 3, create: plain, element: (d, p) => `${address(d, p)},${port(d)},${address(d, p)}` },
+  { kind: "hash:ip,port,net", dimensions: 3, create: plain, element: (d, p) => `${address(d, p)},${port(d)},${network(d, p)}` },
   {
-    kind: "hash:ip,port,ip",
-    dimensions: 3,
-    create: "hash:ip,port,ip",
-    element: (d, p) => `${address(d, p)},${port(d, p)},${address(d, p)}`,
+    kind: "hash:net,iface",
+    dimensions: 2,
+    create: plain,
+    element: (d, p) => `${network(d, p)},${d.chance(6) ? "physdev:" : ""}${d.chance(5) ? "eth wildcard" : device(d, p)}`,
   },
-  { kind: "hash:net,iface", dimensions: 2, create: "hash:net,iface", element: (d, p) => `${network(d, p)},${d.pick(p.devices)}` },
-  { kind: "bitmap:port", dimensions: 1, create: "bitmap:port range 0-65535", element: (d, p) => String(d.pick(p.serverPorts)) },
+  {
+    kind: "bitmap:ip",
+    dimensions: 1,
+    create: (d) => d.pick([" range 10.0.0.0/16", " range 10.1.0.0/24", " range 10.0.0.0/8 netmask 24"]),
+    element: address,
+  },
+  {
+    kind: "bitmap:ip,mac",
+    dimensions: 2,
+    create: () => " range 10.1.0.0/16",
+    element: (d, p) => `${address(d, p)}${d.chance(3) ? "" : `,${mac(d, p)}`}`,
+  },
+  { kind: "bitmap:port", dimensions: 1, create: () => " range 0-65535", element: (d) => String(d.pick(PORTS)) },
 ];
 
-/** A few sets of random types with members that traffic may have. */
+/** Options that every type has, in the order of `ipset save`. */
+function extensions(dice: Dice, hash: boolean): string {
+  const one = (oneIn: number, words: string) => (dice.chance(oneIn) ? ` ${words}` : "");
+  return `${hash ? one(12, "maxelem 3") : ""}${one(4, `timeout ${dice.pick([0, 600])}`)}${one(3, "counters")}${one(4, "skbinfo")}`;
+}
+
+function memberOptions(dice: Dice, element: string, create: string): string {
+  const words: string[] = [];
+  if (create.startsWith("hash:net") && !element.includes("0.0.0.0/0") && dice.chance(6)) words.push("nomatch");
+  if (create.includes(" timeout ") && dice.chance(2)) words.push(`timeout ${dice.pick([0, 300])}`);
+  if (create.includes(" counters") && dice.chance(2)) words.push(`packets ${dice.integer(0, 3)} bytes ${dice.integer(0, 200)}`);
+  if (create.includes(" skbinfo") && dice.chance(2))
+    words.push(`skbmark ${dice.pick(["0x1", "0x11/0xff", "0xf0/0xf0"])}${dice.chance(2) ? " skbprio 1:10" : ""}`);
+  return words.map((word) => ` ${word}`).join("");
+}
+
+/** A few sets of random types with members that traffic may have, and at times a list of them; members that the kernel refuses are left out. */
 export function drawSets(dice: Dice, pools: Pools): SetPlan[] {
-  return dice.some(6, KINDS).map((kind, i) => {
+  const sets = dice.some(6, KINDS).map((kind, i): SetPlan => {
     const name = `s${i}`;
+    const create = `${kind.kind}${kind.create(dice)}${extensions(dice, kind.kind.startsWith("hash"))}`;
     const elements = new Set(Array.from({ length: dice.integer(0, 6) }, () => kind.element(dice, pools)));
-    const nomatch = (element: string) =>
-      kind.kind.startsWith("hash:net") && !element.includes("0.0.0.0/0") && dice.chance(6) ? " nomatch" : "";
+    const fitting = [...elements].filter((element) => !kind.kind.startsWith("bitmap:ip") || inRange(element, create));
+    const kept = create.includes("maxelem") ? fitting.slice(0, 3) : fitting;
     return {
       name,
       kind: kind.kind,
       dimensions: kind.dimensions,
       family: 4,
-      lines: [`create ${name} ${kind.create}`, ...[...elements].map((element) => `add ${name} ${element}${nomatch(element)} -exist`)],
+      lines: [`create ${name} ${create}`, ...kept.map((element) => `add ${name} ${element}${memberOptions(dice, element, create)} -exist`)],
     };
   });
+  if (sets.length < 2 || !dice.chance(3)) return sets;
+  const members = dice.some(2, sets);
+  const options = `${dice.chance(3) ? " counters" : ""}${dice.chance(6) ? " timeout 600" : ""}`;
+  const lines = [`create l0 list:set size 8${options}`, ...members.map(({ name }) => `add l0 ${name}`)];
+  return [...sets, { name: "l0", kind: "list:set", dimensions: Math.max(...members.map((set) => set.dimensions), 1), family: 4, lines }];
+}
+
+/** Whether a bitmap of addresses can hold an element. */
+function inRange(element: string, create: string): boolean {
+  const prefix = create.includes("10.0.0.0/8")
+    ? "10."
+    : create.includes("10.0.0.0/16")
+      ? "10.0."
+      : create.includes("10.1.0.0/24")
+        ? "10.1.0."
+        : "10.1.";
+  return element.startsWith(prefix);
 }
