@@ -181,10 +181,12 @@ export function choice<T extends string>(names: readonly T[], anyCase = false): 
   return word(`one of ${names.join(", ")}`, find, (name) => name);
 }
 
-/** A comma-separated list of names, saved in the order of `names`. */
-export function choices<T extends string>(names: readonly T[]): Codec<readonly T[]> {
+/** A comma-separated list of names, in any case unless `exactCase` is set, saved in the order of `names`. */
+export function choices<T extends string>(names: readonly T[], exactCase = false): Codec<readonly T[]> {
   const parse = (text: string): readonly T[] | undefined => {
-    const given = text.split(",").map((part) => names.find((name) => name.toLowerCase() === part.toLowerCase()));
+    const given = text
+      .split(",")
+      .map((part) => names.find((name) => name === part || (!exactCase && name.toLowerCase() === part.toLowerCase())));
     return given.includes(undefined) ? undefined : names.filter((name) => given.includes(name));
   };
   return word(`a list of ${names.join(", ")}`, parse, (list) => list.join(","));

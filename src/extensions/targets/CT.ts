@@ -19,15 +19,30 @@ const options = {
   notrack: { flag: "--notrack", codec: FLAG },
   helper: { flag: "--helper", codec: NAME },
   timeout: { flag: "--timeout", codec: NAME },
-  ctevents: { flag: "--ctevents", codec: choices(EVENTS) },
-  expevents: { flag: "--expevents", codec: choices(["new"]) },
+  ctevents: { flag: "--ctevents", codec: choices(EVENTS, true) },
+  expevents: { flag: "--expevents", codec: choices(["new"], true) },
   zoneOrig: { flag: "--zone-orig", codec: ZONE },
   zoneReply: { flag: "--zone-reply", codec: ZONE },
   zone: { flag: "--zone", codec: ZONE },
 } as const;
 
+type CtArgs = Args<typeof options>;
+
+/** One zone, the last one that was given, and for both directions where both were named (libxt_CT.c of iptables). */
+function canonical(args: CtArgs): CtArgs {
+  const { zone, zoneOrig, zoneReply, ...rest } = args;
+  const given = (["zone", "zoneOrig", "zoneReply"] as const).filter((key) => args[key] !== undefined);
+  const last = (Object.keys(args) as (keyof CtArgs)[]).findLast((key) => (given as readonly string[]).includes(key)) as
+    | (typeof given)[number]
+    | undefined;
+  const value = given.some((key) => args[key]?.value === "mark") ? ("mark" as const) : last && args[last]?.value;
+  if (value === undefined || value === 0) return rest;
+  const key = zoneOrig && !zoneReply ? "zoneOrig" : zoneReply && !zoneOrig ? "zoneReply" : "zone";
+  return { ...rest, [key]: { value, not: false } };
+}
+
 /** xt_CT.c, xt_ct_target: a packet that already has its connection (loopback) or met a CT rule before is left alone. */
-function ct(args: Args<typeof options>, context: PacketContext): TargetResult {
+function ct(args: CtArgs, context: PacketContext): TargetResult {
   if (context.connection || context.ctState === "UNTRACKED") return { verdict: "CONTINUE", note: "already tracked, so nothing is changed" };
   if (context.ctState !== "INVALID") return { verdict: "CONTINUE", note: "an earlier CT rule has decided, so nothing is changed" };
   if (args.notrack) return { verdict: "CONTINUE", effects: [{ kind: "notrack" }] };
@@ -39,8 +54,8 @@ function ct(args: Args<typeof options>, context: PacketContext): TargetResult {
         kind: "ct-template",
         ...(zone !== undefined && { zone: zone === "mark" ? context.mark & 0xffff : zone }),
         ...(args.helper && { helper: args.helper.value }),
-        ...(!args.zone && args.zoneOrig && !args.zoneReply && { zoneDirection: "orig" as const }),
-        ...(!args.zone && !args.zoneOrig && args.zoneReply && { zoneDirection: "reply" as const }),
+        ...(args.zoneOrig && { zoneDirection: "orig" as const }),
+        ...(args.zoneReply && { zoneDirection: "reply" as const }),
         ...(args.timeout && { timeout: args.timeout.value }),
       },
     ],
@@ -59,7 +74,9 @@ const spec = target({
   name: "CT",
   tables: ["raw"],
   options,
-  explain: (args) => {
+  canonical,
+  explain: (given) => {
+    const args = canonical(given);
     const zone = args.zone ?? args.zoneOrig ?? args.zoneReply;
     const side = args.zone ? "" : args.zoneOrig ? " for the original direction" : " for the reply direction";
     const words = [
@@ -69,7 +86,10 @@ const spec = target({
     ].filter((part) => part !== undefined);
     return words.join(", ") || "set connection tracking options";
   },
-  compile: (args) => (context) => ct(args, context),
+  compile: (given) => {
+    const args = canonical(given);
+    return (context) => ct(args, context);
+  },
   draw: drawCt,
   doc: "Decides how the connection is tracked: not at all, in a zone, with a helper.",
   examples: [
@@ -78,6 +98,13 @@ const spec = target({
       rule: "-j CT --zone 5 --helper ftp",
       saved: "-j CT --helper ftp --zone 5",
       says: "connection tracking zone 5, connection tracking helper ftp",
+    },
+    { rule: "-j CT --zone 0", saved: "-j CT", says: "set connection tracking options" },
+    { rule: "-j CT --zone-orig 5 --zone-reply 6", saved: "-j CT --zone 6", says: "connection tracking zone 6" },
+    {
+      rule: "-j CT --zone 5 --zone-reply 6",
+      saved: "-j CT --zone-reply 6",
+      says: "connection tracking zone 6 for the reply direction",
     },
     { rule: "-j CT --zone-orig mark", says: "connection tracking zone mark for the original direction" },
     { rule: "-j CT --ctevents new,destroy", says: "set connection tracking options" },
