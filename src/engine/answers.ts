@@ -1,5 +1,5 @@
+import type { RejectWith } from "../extensions/effect.ts";
 import { packetOctets } from "../extensions/packet-octets.ts";
-import type { RejectWith } from "../extensions/spec.ts";
 import { type Address, isMulticast } from "../model/address.ts";
 import { type Icmp, type Packet, PROTOCOL, TCP_FLAG, type Tcp } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";

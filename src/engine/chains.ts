@@ -1,4 +1,5 @@
-import type { Effect, Outcome, PacketContext, TargetResult } from "../extensions/spec.ts";
+import type { Effect } from "../extensions/effect.ts";
+import type { Outcome, PacketContext, TargetResult } from "../extensions/spec.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import type { Changes, EndStep, RuleStep, Tried } from "../model/trace.ts";
 import type { Choices } from "./choices.ts";

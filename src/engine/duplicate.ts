@@ -1,4 +1,4 @@
-import type { Effect } from "../extensions/spec.ts";
+import type { Effect } from "../extensions/effect.ts";
 import { formatAddress } from "../model/address.ts";
 import type { Hook } from "../model/rule.ts";
 import type { Netns } from "./netns.ts";

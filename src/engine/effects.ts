@@ -1,4 +1,4 @@
-import type { Effect, NatRange } from "../extensions/spec.ts";
+import type { Effect, NatRange } from "../extensions/effect.ts";
 import { type Address, formatAddress } from "../model/address.ts";
 import { PROTOCOL, TCP_FLAG } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";

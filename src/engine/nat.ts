@@ -1,4 +1,4 @@
-import type { NatRange } from "../extensions/spec.ts";
+import type { NatRange } from "../extensions/effect.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { ANY_PORT, type Connection, endpoint, type FlowTuple, invert, tupleKey } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";

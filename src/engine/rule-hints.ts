@@ -1,5 +1,5 @@
+import type { NatRange } from "../extensions/effect.ts";
 import { targetSpec } from "../extensions/registry.ts";
-import type { NatRange } from "../extensions/spec.ts";
 import { type Address, type AddressMask, inMask } from "../model/address.ts";
 import type { Rule, Ruleset } from "../model/rule.ts";
 

@@ -1,6 +1,7 @@
 import { type Address, type Family, familyOf, formatAddress, parseAddress } from "../model/address.ts";
 import { parseNumber, parsePort, type Range, saveRange, word } from "./codecs.ts";
-import type { Codec, NatRange } from "./spec.ts";
+import type { NatRange } from "./effect.ts";
+import type { Codec } from "./spec.ts";
 
 /** Where a NAT target sends to: addresses, ports, or both. */
 export interface NatTo {

@@ -2,7 +2,8 @@ import { type AddressMask, formatAddress, maskLength, maskOf } from "../model/ad
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { ADDRESS_MASK, saveAddressMask } from "./codecs.ts";
 import type { Draw } from "./draw.ts";
-import type { Args, Effect, Option, PacketContext, TargetResult } from "./spec.ts";
+import type { Effect } from "./effect.ts";
+import type { Args, Option, PacketContext, TargetResult } from "./spec.ts";
 
 /** An IPv6 prefix, always saved with its length. */
 const PREFIX = {

@@ -1,5 +1,6 @@
 import { word } from "./codecs.ts";
-import type { Codec, RejectWith } from "./spec.ts";
+import type { RejectWith } from "./effect.ts";
+import type { Codec } from "./spec.ts";
 
 type Names = Readonly<Partial<Record<RejectWith, readonly string[]>>>;
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ConnectionView, Effect, TargetResult } from "../../src/extensions/spec.ts";
+import type { Effect } from "../../src/extensions/effect.ts";
+import type { ConnectionView, TargetResult } from "../../src/extensions/spec.ts";
 import { formatAddress } from "../../src/model/address.ts";
 import type { Packet } from "../../src/model/packet.ts";
 import { parseIptablesSave } from "../../src/parse/iptables-save.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ConnectionView, Effect } from "../../src/extensions/spec.ts";
+import type { Effect } from "../../src/extensions/effect.ts";
+import type { ConnectionView } from "../../src/extensions/spec.ts";
 import { address, context, laterFragment, packet, short, tcp, tuple } from "./context.ts";
 import { run } from "./rule-words.ts";
 

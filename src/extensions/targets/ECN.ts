@@ -1,7 +1,8 @@
 import { TCP_FLAG } from "../../model/packet.ts";
 import { FLAG, number } from "../codecs.ts";
 import { maybe, over } from "../draw.ts";
-import { type Args, type Effect, type PacketContext, type TargetResult, target } from "../spec.ts";
+import type { Effect } from "../effect.ts";
+import { type Args, type PacketContext, type TargetResult, target } from "../spec.ts";
 import { isLaterFragment } from "../transport.ts";
 
 const BIT = number(0, 1);

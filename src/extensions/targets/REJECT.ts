@@ -1,7 +1,8 @@
 import type { Family } from "../../model/address.ts";
 import { over } from "../draw.ts";
+import type { RejectWith } from "../effect.ts";
 import { REJECT_TYPES, REJECT_TYPES6, rejectCodec } from "../reject-types.ts";
-import { type RejectWith, target } from "../spec.ts";
+import { target } from "../spec.ts";
 
 function reject(family: Family, names: typeof REJECT_TYPES, usual: RejectWith) {
   const options = { with: { flag: "--reject-with", codec: rejectCodec(names) } } as const;

@@ -1,11 +1,12 @@
 import type { IpSet } from "../../model/host.ts";
 import { FLAG, number } from "../codecs.ts";
 import { type Draw, maybe, some } from "../draw.ts";
+import type { Effect } from "../effect.ts";
 import { addToSet, type Change, deleteFromSet } from "../ipset/change.ts";
 import { askSet, membershipWords } from "../ipset/named.ts";
 import { changed } from "../marks.ts";
 import { directionWords, drawSetUse, SET_USE, type SetUse } from "../set-words.ts";
-import { type Args, type Effect, type PacketContext, type TargetResult, target } from "../spec.ts";
+import { type Args, type PacketContext, type TargetResult, target } from "../spec.ts";
 
 const options = {
   add: { flag: "--add-set", codec: SET_USE },
