@@ -36,7 +36,7 @@ export function runHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: H
     const mark = skb.mark;
     if (table === "nat") {
       if (!natHook(run, netns, hook, skb, current)) return false;
-      if (hook === "OUTPUT" && before.dst !== skb.packet.dst && isSentElsewhere(skb) && reroute && !reroute(skb)) return false;
+      if (hook === "OUTPUT" && isSentElsewhere(skb) && reroute && !reroute(skb)) return false;
     } else {
       if (!tableHook(run, netns, hook, table, skb, current)) return false;
       const changed = before.src !== skb.packet.src || before.dst !== skb.packet.dst || before.tos !== skb.packet.tos || mark !== skb.mark;
@@ -49,7 +49,7 @@ export function runHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: H
 
 /** nf_nat_ipv4_local_fn asks the connection, not the packet: an ICMP error that goes back along a source route keeps its route. */
 function isSentElsewhere({ connection, ctDirection }: Skb): boolean {
-  if (!connection) return true;
+  if (!connection) return false;
   const [own, other] = ctDirection === "original" ? [connection.original, connection.reply] : [connection.reply, connection.original];
   return own.dst !== other.src;
 }
