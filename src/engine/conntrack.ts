@@ -1,8 +1,8 @@
 import type { ConnectionView } from "../extensions/spec.ts";
-import type { Namespace } from "../model/host.ts";
+import type { Namespace, Tuple } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { NO_COUNTERS } from "./accounting.ts";
-import { Connection, endpoint, type FlowTuple, invert, tupleKey, tupleOf } from "./connection.ts";
+import { Connection, endpoint, type FlowTuple, invert, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
 import { viewOf } from "./connection-view.ts";
 import { ProtocolTrackers } from "./conntrack-protocols.ts";
 import { ConntrackTable, type Found } from "./conntrack-table.ts";
@@ -34,7 +34,7 @@ export class Conntrack {
   readonly #trackers: ProtocolTrackers;
   readonly #counts: boolean;
   readonly #table: ConntrackTable;
-  readonly #older: Connection[] = [];
+  readonly #older: { readonly zone: number; readonly original: Tuple }[] = [];
   /** Whether a connection older than the capture has a helper. */
   #helped = false;
   /** Packets whose own tracking is not known: what looks like their answers is not known either. */
@@ -57,7 +57,7 @@ export class Conntrack {
     for (const line of namespace.conntrack ?? []) {
       this.#helped ||= line.helper !== undefined;
       const connection = restoredConnection(line, this.#newId(), this.#netns, timeoutOf(this.#setting, "udp_timeout"), now, takenAt);
-      this.#older.push(connection);
+      this.#older.push({ zone: connection.zone.id, original: toModelTuple(connection.original) });
       this.#table.insert(connection);
     }
   }
@@ -251,7 +251,7 @@ export class Conntrack {
   }
 
   /** Connections that are older than the capture. */
-  older(): readonly Connection[] {
+  older(): readonly { readonly zone: number; readonly original: Tuple }[] {
     return this.#older;
   }
 }

@@ -75,7 +75,7 @@ export function contextOf(
 function connectionsOf(conntrack: Conntrack, skb: Skb, now: bigint): Connections {
   return {
     standing: (zone, original) => conntrack.standing(zone, fromModelTuple(original), now),
-    older: () => conntrack.older().map(({ zone, original }) => ({ zone: zone.id, original: toModelTuple(original) })),
+    older: () => conntrack.older(),
     tuple: () => {
       const tuple = tupleOf(skb.packet) ?? portsOnly(skb.packet);
       return tuple && toModelTuple(tuple);

@@ -39,6 +39,26 @@ describe("what no capture shows", () => {
     expect(ask("-m osf ! --genre Linux", context({ packet: tcp({ flags: 16 }) }))).toBe(false);
   });
 
+  it("of an ICMP error is about the packet that it quotes", () => {
+    const error = (quoted?: Packet) =>
+      packet({ protocol: 1, transport: { kind: "icmp", type: 3, code: 3, ...(quoted ? { quoted } : {}) } });
+    expect(ask("-m socket", context({ packet: error(tcp()), ...assume({ socket: "yes" }) }))).toBe(true);
+    expect(ask("-m socket", context({ packet: error() }))).toBe(false);
+  });
+
+  it("of devices is their group", () => {
+    const groups: Record<string, number> = { lan: 1, wan: 2 };
+    const about = context({ in: "lan", out: "wan", hook: "FORWARD", deviceGroup: (device) => groups[device] });
+    expect(ask("-m devgroup --src-group 1 --dst-group 2", about)).toBe(true);
+    expect(ask("-m devgroup --src-group 1 ! --dst-group 2", about)).toBe(false);
+    expect(ask("-m devgroup --src-group 2 --dst-group 2", about)).toBe(false);
+    expect(ask("-m devgroup --src-group 0x3/0x1", about)).toBe(true);
+    expect(ask("-m devgroup --src-group 1 --dst-group 2", { ...about, out: "other" })).toHaveProperty(
+      "unknown",
+      expect.stringContaining("other"),
+    );
+  });
+
   it("of a fingerprint is the system's name", () => {
     const about = (genre: string) => context({ packet: tcp({ flags: 2 }), ...assume({ "osf.genre": genre }) });
     expect(ask("-p tcp -m osf --genre linux", about("Linux"))).toBe(true);
@@ -118,6 +138,13 @@ describe("octets of a changed packet", () => {
     expect(sum(octets.slice(0, 20))).toBe(0);
     expect(sum([...octets.slice(12, 20), 0, 6, 0, 24, ...octets.slice(20)])).toBe(0);
     expect(octets).toHaveLength(44);
+  });
+
+  it("keep a checksum that was wrong, unless it was changed since", () => {
+    const wrong: Packet = { ...sent, checksum: "bad" };
+    expect(ask('-m u32 --u32 "0x24>>0x10=0xabcd"', context({ packet: wrong }))).toBe(true);
+    const changed: Packet = { ...wrong, transport: { ...wrong.transport, dport: 8080 } as Packet["transport"] & object };
+    expect(ask('-m u32 --u32 "0x24>>0x10=0xabcd"', context({ packet: changed }))).toHaveProperty("unknown");
   });
 
   it("are not known where they were not captured", () => {

@@ -92,6 +92,10 @@ const connbytes = match({
       says: "connection has carried 0 to 1000 octets per packet in both directions",
     },
     {
+      rule: "-m connbytes --connbytes 3:18446744073709551614 --connbytes-mode bytes --connbytes-dir original",
+      says: "connection has carried 3 to 18446744073709551614 octets in the original direction",
+    },
+    {
       rule: "-m connbytes ! --connbytes 5: --connbytes-mode packets --connbytes-dir reply",
       saved: "-m connbytes ! --connbytes 5 --connbytes-mode packets --connbytes-dir reply",
       says: "not connection has carried at least 5 packets in the reply direction",

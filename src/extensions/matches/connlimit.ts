@@ -1,4 +1,4 @@
-import { type Address, inMask, maskOf } from "../../model/address.ts";
+import { type Address, maskOf } from "../../model/address.ts";
 import type { Tuple } from "../../model/host.ts";
 import type { Negatable } from "../../model/rule.ts";
 import { FLAG, number, PREFIX_LENGTH } from "../codecs.ts";
@@ -103,38 +103,56 @@ function total(list: readonly Counted[]): number {
   return list.reduce((sum, { again }) => sum + 1 + again, 0);
 }
 
-/** Connections that were there before the capture, and that may have been counted under the same address. */
-function uncounted(context: PacketContext, list: readonly Counted[], address: Address, mask: Address, bySource: boolean): number {
-  const zone = context.connection?.zone ?? 0;
-  return (context.connections?.older() ?? []).filter((older) => {
+type Older = Pick<Counted, "zone" | "original">;
+
+/** Connections that were there before the capture, by what they would be counted under. */
+function olderBy(context: PacketContext, mask: Address, bySource: boolean): ReadonlyMap<string, readonly Older[]> {
+  const found = new Map<string, Older[]>();
+  for (const older of context.connections?.older() ?? []) {
     const end = bySource ? older.original.src : older.original.dst;
-    if (older.zone !== zone || !inMask(end, address, mask)) return false;
-    if (list.some(({ original }) => same(original, older.original))) return false;
-    return context.connections?.standing(older.zone, older.original)?.over === false;
-  }).length;
+    if (typeof end !== typeof mask) continue;
+    const key = `${older.zone}:${masked(end, mask)}`;
+    const list = found.get(key);
+    if (list) list.push(older);
+    else found.set(key, [older]);
+  }
+  return found;
+}
+
+/** How many of them are open still, and not in the list. */
+function uncounted({ connections }: PacketContext, list: readonly Counted[], older: readonly Older[]): number {
+  return older.filter(
+    ({ zone, original }) =>
+      !list.some((counted) => counted.zone === zone && same(counted.original, original)) &&
+      connections?.standing(zone, original)?.over === false,
+  ).length;
 }
 
 /** xt_connlimit.c, connlimit_mt. */
-function connlimitMatch(given: LimitArgs, context: PacketContext): MatchResult {
-  const args = canonical(given, context.family);
-  const mask = maskOf(context.family, args.mask?.value ?? 0);
-  const bySource = args.destination === undefined;
-  const address = bySource ? context.packet.src : context.packet.dst;
-  const limit = (args.above ?? args.upto)?.value ?? 0;
-  const key = `${args.above ? "above" : "upto"}${limit}/${args.mask?.value}${bySource ? "s" : "d"}`;
-  const { list, fewest, most } = countOf(context, address, mask, key);
-  // None at all is what a lack of memory looks like to the kernel.
-  if (most === 0) return "hotdrop";
-  const above = fewest > limit;
-  const isMatch = (count: number) => count > limit === (args.above !== undefined);
-  const outcomes = [isMatch(most), fewest === 0 ? ("hotdrop" as const) : isMatch(fewest)] as const;
-  if (outcomes[0] !== outcomes[1]) {
-    return { unknown: "how many connections the kernel counted: two packets came within a tick of its clock", between: outcomes };
-  }
-  if (!above && fewest + uncounted(context, list, address, mask, bySource) > limit) {
-    return { unknown: "how many of the connections that are older than the capture were counted by this rule" };
-  }
-  return above === (args.above !== undefined);
+function connlimitMatch(given: LimitArgs): (context: PacketContext) => MatchResult {
+  const bySource = given.destination === undefined;
+  let olders: ReadonlyMap<string, readonly Older[]> | undefined;
+  return (context) => {
+    const args = canonical(given, context.family);
+    const mask = maskOf(context.family, args.mask?.value ?? 0);
+    const address = bySource ? context.packet.src : context.packet.dst;
+    const limit = (args.above ?? args.upto)?.value ?? 0;
+    const key = `${args.above ? "above" : "upto"}${limit}/${args.mask?.value}${bySource ? "s" : "d"}`;
+    const { list, fewest, most } = countOf(context, address, mask, key);
+    // None at all is what a lack of memory looks like to the kernel.
+    if (most === 0) return "hotdrop";
+    const isMatch = (count: number) => count > limit === (args.above !== undefined);
+    const outcomes = [isMatch(most), fewest === 0 ? ("hotdrop" as const) : isMatch(fewest)] as const;
+    if (outcomes[0] !== outcomes[1]) {
+      return { unknown: "how many connections the kernel counted: two packets came within a tick of its clock", between: outcomes };
+    }
+    olders ??= olderBy(context, mask, bySource);
+    const older = olders.get(`${context.connection?.zone ?? 0}:${masked(address, mask)}`) ?? [];
+    if (fewest <= limit && fewest + older.length > limit && fewest + uncounted(context, list, older) > limit) {
+      return { unknown: "how many of the connections that are older than the capture were counted by this rule" };
+    }
+    return isMatch(fewest);
+  };
 }
 
 function drawConnlimit(d: Draw): string {
@@ -159,7 +177,7 @@ const connlimit = match({
     const whose = whole ? `${side} address` : `${side} network of length ${args.mask?.value}`;
     return `${above ? `more than ${above.value}` : `at most ${upto?.value ?? 0}`} connections of the ${whose}`;
   },
-  compile: (args) => (context) => connlimitMatch(args, context),
+  compile: connlimitMatch,
   draw: drawConnlimit,
   forks: "which of the connections that are older than the capture the rule had counted",
   doc: "How many connections a source or destination address or network has, as far as this rule has seen them.",
