@@ -123,11 +123,12 @@ function observationObject(seen: Observation): Json {
 }
 
 function triedObjects(tried: readonly Tried[] | undefined): readonly Json[] | undefined {
-  return tried?.map(({ rule, failed }) => ({
+  return tried?.map(({ rule, failed, because }) => ({
     rule: rule.number,
     line: rule.line || undefined,
     text: rule.text,
     failed: failed.kind === "match" ? `-m ${rule.matches[failed.index]?.name ?? ""}` : failed.kind,
+    because,
   }));
 }
 
@@ -150,6 +151,7 @@ function stepObject(step: Step): Json {
         line: line || undefined,
         target: targetName(target),
         text,
+        because: step.because,
         set: step.set,
         note: step.note,
         ...where,
