@@ -2,6 +2,7 @@ import type { Host } from "../model/host.ts";
 import type { PacketTrace, RuleStep, Way } from "../model/trace.ts";
 import { closestRule } from "./closest.ts";
 import { packetAlong } from "./packet-along.ts";
+import { reasonWords } from "./reasons.ts";
 import { briefRule, commentOf, ruleName, targetName } from "./rule-words.ts";
 import { lastChainStep, natRule } from "./way.ts";
 import { count, duration, list, sentence } from "./words.ts";
@@ -26,7 +27,24 @@ export function evidence(trace: PacketTrace, way: Way): readonly string[] {
   const last = lastChainStep(way);
   if (way.at.kind === "rule" && last?.kind === "rule") lines.push(ruleSentence(trace, last));
   const accepted = acceptedBy(trace, way);
-  return accepted ? [...lines, accepted] : lines;
+  if (accepted) lines.push(accepted);
+  for (const copy of way.copies ?? []) lines.push(copyWords(trace, copy));
+  return lines;
+}
+
+/** "Its copy (TEE) was sent out of eth1" */
+function copyWords(trace: PacketTrace, { verdict, at, out }: Way): string {
+  const last = out.at(-1)?.packet ?? trace.packet;
+  switch (verdict) {
+    case "forwarded":
+      return `Its copy (TEE) was sent out of ${at.interface ?? "a device that is not known"}${elsewhere(trace, at)}`;
+    case "delivered":
+      return `Its copy (TEE) was delivered${elsewhere(trace, at)}`;
+    default: {
+      const rule = at.table === undefined ? undefined : `${at.table} ${at.chain}${at.kind === "policy" ? "'s policy" : ` ${at.rule}`}`;
+      return `Its copy (TEE) was ${verdict}${elsewhere(trace, at)}: ${rule === undefined ? reasonWords(at, last) : `by ${rule}`}`;
+    }
+  }
 }
 
 function ruleSentence(trace: PacketTrace, step: RuleStep): string {

@@ -37,6 +37,9 @@ const REASONS: Readonly<Record<string, Words>> = {
 /** Why a packet ended where it did, for any end that is not a rule's or a policy's, as the rest of a sentence. */
 export function reasonWords(at: Place, packet: Packet): string {
   if (at.text) return at.text.replace(/\.$/, "");
+  // Only a queue ends a way at a rule without being a drop.
+  if (at.table !== undefined && at.kind === "rule")
+    return `${at.table} ${at.chain} ${at.rule} hands it to a program (NFQUEUE), which decides`;
   const words = at.reason === undefined ? undefined : REASONS[at.reason];
   return words ? words(packet, at) : (at.reason ?? "for a reason that is not known");
 }
