@@ -27,6 +27,23 @@ export function within(value: number, [low, high]: Range): boolean {
   return value >= low && value <= high;
 }
 
+interface GivenPorts {
+  readonly sport?: Negatable<Range> | undefined;
+  readonly dport?: Negatable<Range> | undefined;
+}
+
+/**
+ * Whether ports are those of a rule that iptables-nft 1.8.9 has loaded: it compares two single ports as one number, so that
+ * `! --sport A ! --dport B` holds unless both are met (nft-shared.c, add_nft_tcpudp).
+ */
+export function nftPortsHold({ sport, dport }: GivenPorts, found: { readonly sport: number; readonly dport: number }): boolean {
+  const source = sport ? within(found.sport, sport.value) : true;
+  const destination = dport ? within(found.dport, dport.value) : true;
+  const single = ({ value: [low, high] }: Negatable<Range>) => low === high;
+  if (sport?.not && dport?.not && single(sport) && single(dport)) return !(source && destination);
+  return (sport?.not ? !source : source) && (dport?.not ? !destination : destination);
+}
+
 /** "80" or "80 to 90". */
 export function rangeWords([low, high]: Range): string {
   return low === high ? String(low) : `${low} to ${high}`;

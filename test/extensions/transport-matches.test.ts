@@ -170,3 +170,12 @@ describe("tcpmss, esp and string", () => {
     expect(ask('-m string --string "GET" --algo bm --to 40', cut)).toBe(false);
   });
 });
+
+describe("two ports that are not to be met, with iptables-nft", () => {
+  it("are compared as one number: one that is met alone does not count", () => {
+    const rule = "-m tcp ! --sport 80 ! --dport 80";
+    expect(ask(rule, nft(tcp({ sport: 4000, dport: 80 })))).toBe(true);
+    expect(ask(rule, nft(tcp({ sport: 80, dport: 80 })))).toBe(false);
+    expect(ask(rule, legacy(tcp({ sport: 4000, dport: 80 })))).toBe(false);
+  });
+});

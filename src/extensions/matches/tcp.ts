@@ -3,7 +3,7 @@ import type { Negatable } from "../../model/rule.ts";
 import { FLAG, number } from "../codecs.ts";
 import { holds, oneOf, says } from "../condition.ts";
 import { type Draw, not, over, some } from "../draw.ts";
-import { drawPortOptions, PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
+import { drawPortOptions, nftPortsHold, PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
 import { type Args, type Codec, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { nftPortsOf, portsOf, tcpOptionsComplete, UNCAPTURED } from "../transport.ts";
 
@@ -123,8 +123,7 @@ function nftMatch(args: Args<typeof options>, context: PacketContext): MatchResu
   if (args.sport || args.dport) {
     const ports = nftPortsOf(context);
     if (ports.kind === "missing") return ports.result;
-    if (!holds(args.sport, (range) => within(ports.sport, range)) || !holds(args.dport, (range) => within(ports.dport, range)))
-      return false;
+    if (!nftPortsHold(args, ports)) return false;
   }
   if (!args.flags) return true;
   const { packet } = context;

@@ -1,6 +1,6 @@
 import { holds } from "../condition.ts";
 import { over, some } from "../draw.ts";
-import { drawPortOptions, LOOSE_PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
+import { drawPortOptions, LOOSE_PORT_OPTIONS, nftPortsHold, portWords, within, withoutFullRange } from "../ports.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { nftPortsOf, portsOf } from "../transport.ts";
 
@@ -17,6 +17,7 @@ function udpMatch(args: Args<typeof options>, context: PacketContext): MatchResu
   if (nft && !args.sport && !args.dport) return true;
   const ports = nft ? nftPortsOf(context) : portsOf(context, UDP_HEADER);
   if (ports.kind === "missing") return ports.result;
+  if (nft) return nftPortsHold(args, ports);
   return holds(args.sport, (range) => within(ports.sport, range)) && holds(args.dport, (range) => within(ports.dport, range));
 }
 
