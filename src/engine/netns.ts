@@ -36,8 +36,7 @@ const NEEDS_CONNTRACK = new Set([
   "MASQUERADE",
   "REDIRECT",
   "NETMAP",
-  "DNPT",
-  "SNPT",
+  "CLUSTERIP",
 ]);
 
 /** Matches and targets that only make it put fragments together. */
@@ -206,12 +205,17 @@ function uses(ruleset: Ruleset, names: ReadonlySet<string>): boolean {
   for (const table of ruleset.tables.values()) {
     for (const chain of table.chains.values()) {
       for (const rule of chain.rules) {
-        if (rule.target?.kind === "extension" && names.has(rule.target.name)) return true;
+        if (rule.target?.kind === "extension" && names.has(rule.target.name) && !onlyUntracks(rule.target)) return true;
         if (rule.matches.some((match) => names.has(match.name))) return true;
       }
     }
   }
   return false;
+}
+
+/** `-j CT --notrack` alone makes nothing track (xt_CT.c, xt_ct_tg_check). */
+function onlyUntracks({ name, args }: { readonly name: string; readonly args?: ArgValues }): boolean {
+  return name === "CT" && args?.["notrack"] !== undefined;
 }
 
 function usesOf(ruleset: Ruleset | undefined, name: string): readonly ArgValues[] {

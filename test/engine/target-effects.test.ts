@@ -92,6 +92,22 @@ describe("a transparent proxy", () => {
   });
 });
 
+describe("connection tracking", () => {
+  const raw = (rule: string) => `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A PREROUTING -d 192.0.2.99 ${rule}\nCOMMIT\n`;
+  const states = (rules: string) => first(rules).way.steps.flatMap((step) => (step.kind === "conntrack" ? [step.state] : []));
+
+  it("begins with a rule that needs it", () => {
+    expect(states(raw("-j CT --zone 1"))).toEqual(["NEW"]);
+    expect(states(mangle("-A INPUT -j CONNMARK --restore-mark"))).toEqual(["NEW"]);
+  });
+
+  it("does not begin with a rule that only keeps packets out of it, or marks by what it knows", () => {
+    expect(states(raw("-j CT --notrack"))).toEqual([]);
+    expect(states(raw("-j NOTRACK"))).toEqual([]);
+    expect(states(mangle("-A INPUT -j HMARK --hmark-tuple ct --hmark-rnd 1 --hmark-mod 2"))).toEqual([]);
+  });
+});
+
 describe("changed headers", () => {
   it("has no-operations where options were stripped", () => {
     const packet = tcp("10.0.0.5:5000", "198.51.100.7:80", "SYN");
