@@ -46,7 +46,7 @@ type RuleJson = z.output<typeof schema>;
 type Text = string | number | null | undefined;
 
 const joined = (first: Text, separator: string, second: Text): Text =>
-  second === undefined || second === null ? first : `${first}${separator}${second}`;
+  second === undefined || second === null ? first : `${first ?? ""}${separator}${second}`;
 const range = (first: Text, last: Text): Text => joined(first, "-", last);
 
 // Name, key and value in the order of iprule.c, print_rule.

@@ -93,4 +93,12 @@ describe("ip rule, JSON", () => {
       "r:1:102+14 [3].src: expected an action (lookup TABLE, goto, nop, unreachable, prohibit or blackhole)",
     ]);
   });
+
+  it("says of half a pair which half is there", () => {
+    const json = '[{"priority":1,"src":"all","fwmask":"0xff","table":"main"},{"priority":2,"sport_end":9,"table":"main"}]';
+    expect(places(parsePolicyRules(json, "r", 4).problems).map((place) => place.replace(/^\S+ /, ""))).toEqual([
+      '[0].fwmark: expected a mark (0x1 or 0x1/0xff) after fwmark, found "/0xff"',
+      '[1].sport: expected a port or a range (1000-2000) after sport, found "-9"',
+    ]);
+  });
 });
