@@ -116,9 +116,10 @@ export function sendIcmpError(
   // Where the error has no source yet it is routed without one.
   const local = kind === "local" && netns.addressType(packet.dst) === "LOCAL";
   if (!local)
-    source = netns.sysctl("net.ipv4.icmp_errors_use_inbound_ifaddr", 0)
-      ? selectAddress(netns.devices, device, packet.src, "link")
-      : undefined;
+    source =
+      device !== "" && netns.sysctl("net.ipv4.icmp_errors_use_inbound_ifaddr", 0)
+        ? selectAddress(netns.devices, device, packet.src, "link")
+        : undefined;
   const routeSource = source ?? 0;
   const tos = (packet.tos & 0x1e) | 0xc0;
   const mark = netns.sysctl("net.ipv4.fwmark_reflect", 0) ? skb.mark : 0;

@@ -86,6 +86,14 @@ function recentMatch(args: RecentArgs, context: PacketContext): MatchResult {
   }
 }
 
+/** Whether another rule names the same list with another mask: that of the rule that was loaded first holds for all (recent_mt_check). */
+function isDisputed(args: RecentArgs, context: PacketContext): boolean {
+  const family = context.packet.family;
+  const { name, mask } = canonical(args, family);
+  const others = ((context.uses?.("recent") ?? []) as readonly RecentArgs[]).map((other) => canonical(other, family));
+  return others.some((other) => other.name?.value === name?.value && other.mask?.value !== mask?.value);
+}
+
 function explain(args: RecentArgs): string {
   const who = `${args.rdest ? "destination" : "source"} address`;
   const list = `list ${args.name?.value ?? "DEFAULT"}`;
@@ -115,8 +123,17 @@ const recent = match({
   canonical,
   check,
   explain,
-  compile: (args) => (context) => recentMatch(args, context),
+  compile: (args) => {
+    let disputed: boolean | undefined;
+    return (context) => {
+      disputed ??= isDisputed(args, context);
+      if (disputed)
+        return { unknown: `which of the rules that give list ${args.name?.value ?? "DEFAULT"} different masks was there first` };
+      return recentMatch(args, context);
+    };
+  },
   draw: drawRecent,
+  forks: "which of several rules that give one list different masks was there first",
   doc: "Lists of addresses that were seen lately; a replay begins with empty lists.",
   examples: [
     {
