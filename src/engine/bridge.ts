@@ -1,9 +1,10 @@
 import { formatMac, isGroupMac } from "../model/address.ts";
 import type { Device, FdbEntry } from "../model/host.ts";
+import type { Packet } from "../model/packet.ts";
 import { cut } from "./fragments.ts";
 import { runHook } from "./hooks.ts";
 import { ipReceive } from "./input.ts";
-import { transmit } from "./link.ts";
+import { transmit, VLAN_HEADER } from "./link.ts";
 import { headerCache, type Netns } from "./netns.ts";
 import { routeInput } from "./route-input.ts";
 import type { Run } from "./run.ts";
@@ -117,7 +118,7 @@ function handleFrame(run: Run, netns: Netns, bridge: Device, port: Device, skb: 
   const mac = skb.dstMac;
   if (mac === undefined) return skb.type === "otherhost" ? flood(run, netns, bridge, port, skb) : up(run, netns, bridge, port, skb);
   if (isGroupMac(mac)) {
-    flood(run, netns, bridge, port, skb);
+    flood(run, netns, bridge, port, skb, true);
     return up(run, netns, bridge, port, skb);
   }
   const target = fdbLookup(run, netns, bridge, mac);
@@ -157,8 +158,8 @@ function leadsOn(run: Run, netns: Netns, port: Device): boolean {
   return !peer || peer.device.master !== undefined;
 }
 
-/** br_flood: to all ports but the one it came from. */
-function flood(run: Run, netns: Netns, bridge: Device, from: Device | undefined, skb: Skb): void {
+/** br_flood: to all ports but the one it came from; `goesOn` when the host takes it as well. */
+function flood(run: Run, netns: Netns, bridge: Device, from: Device | undefined, skb: Skb, goesOn = false): void {
   const mac = skb.dstMac ?? 0;
   const ports = (netns.ports.get(bridge.name) ?? []).filter((port) => {
     if (refusal(from, port)) return false;
@@ -178,7 +179,12 @@ function flood(run: Run, netns: Netns, bridge: Device, from: Device | undefined,
       : `${mac === 0 ? "its destination" : formatMac(mac)} is behind no port that is known: to all ports`,
   });
   if (ports.length === 0 && !isGroupMac(mac)) run.drop(skb, "bridge", `${bridge.name} has no port to send it to`);
-  for (const port of ports) bridgeForward(run, netns, bridge, port, cloneSkb(skb));
+  for (const port of ports) {
+    const copy = cloneSkb(skb);
+    // What several share is not cut along its old borders (ip_do_fragment, skb_cloned).
+    if (goesOn || port !== ports.at(-1)) delete copy.fragments;
+    bridgeForward(run, netns, bridge, port, copy);
+  }
 }
 
 /** __br_forward: bridge netfilter's FORWARD and POSTROUTING, then the port. */
@@ -191,9 +197,34 @@ function bridgeForward(run: Run, netns: Netns, bridge: Device, port: Device, skb
     if (!runHook(run, netns, "POSTROUTING", skb, { in: "", out: bridge.name })) return;
     skb.type = type;
   }
+  if (!skb.bridge || skb.local) return pushOut(run, netns, port, skb);
+  for (const packet of refit(run, bridge, port, skb)) pushOut(run, netns, port, { ...skb, packet });
+}
+
+/** br_dev_queue_push_xmit: a port takes what fits its MTU, with room for a VLAN tag. */
+function pushOut(run: Run, netns: Netns, port: Device, skb: Skb): void {
+  if (skb.packet.length > port.mtu + VLAN_HEADER) {
+    run.drop(skb, "too-big", `the bridge port ${port.name} takes no packets of more than ${port.mtu} octets (its MTU)`);
+    return;
+  }
   skb.device = port.name;
-  if (skb.fragMaxSize === undefined || skb.packet.length <= port.mtu) return transmit(run, netns, port, skb);
-  for (const packet of cut(skb, port.mtu)) transmit(run, netns, port, { ...skb, packet });
+  transmit(run, netns, port, skb);
+}
+
+/**
+ * br_nf_dev_queue_xmit and br_nf_ip_fragment: bridge netfilter cuts what it has put together, and what is too long for the port.
+ * The bridge's own MTU stands for that of a route; nobody is told of what cannot be cut.
+ */
+function refit(run: Run, bridge: Device, port: Device, skb: Skb): readonly Packet[] {
+  const { packet, fragMaxSize } = skb;
+  if (packet.length <= Math.min(port.mtu, fragMaxSize ?? port.mtu)) return [packet];
+  if ((packet.dontFragment && !skb.ignoreDf) || (fragMaxSize ?? 0) > bridge.mtu) {
+    const why = packet.dontFragment && !skb.ignoreDf ? "must not be fragmented" : `came in fragments of up to ${fragMaxSize} octets`;
+    run.drop(skb, "too-big", `it is ${packet.length} octets long and ${why}, but the MTU of ${port.name} is ${port.mtu}`);
+    return [];
+  }
+  // What was noted of DF in its fragments is forgotten by then (br_validate_ipv4).
+  return cut({ ...skb, packet: { ...packet, dontFragment: false } }, bridge.mtu);
 }
 
 /** br_pass_frame_up: the bridge itself takes the frame. */
@@ -237,6 +268,5 @@ export function bridgeTransmit(run: Run, netns: Netns, bridge: Device, skb: Skb)
     run.drop(skb, "bridge", refused);
     return;
   }
-  plain.device = out.name;
-  transmit(run, netns, out, plain);
+  pushOut(run, netns, out, plain);
 }

@@ -88,7 +88,7 @@ function assemble(ordered: readonly Packet[]): Packet | undefined {
 /** Octets of a transport header that address translation must have in one piece (nf_nat_proto.c, tcp_manip_pkt and sctp_manip_pkt). */
 const TRANSLATED: Readonly<Record<number, number>> = { [PROTOCOL.tcp]: 20, [PROTOCOL.sctp]: 12 };
 
-/** A packet cut into fragments for an MTU (ip_do_fragment): along its old borders where these fit, and then without DF, else anew. */
+/** A packet cut into fragments for an MTU (ip_do_fragment): along its old borders where these fit, and then without DF, else anew, with DF if these had it (IPSKB_FRAG_PMTU). */
 export function cut(skb: Skb, mtu: number): Packet[] {
   const packet = skb.packet;
   const limit = skb.fragMaxSize !== undefined && skb.fragMaxSize < mtu ? skb.fragMaxSize : mtu;
@@ -127,9 +127,9 @@ export function cut(skb: Skb, mtu: number): Packet[] {
     const { transport, defect, ...rest } = packet;
     const piece: Packet = {
       ...rest,
-      ...(kept && { dontFragment: false }),
+      ...((kept || skb.fragMaxSize === undefined) && { dontFragment: false }),
       length: packet.headerLength + size,
-      fragment: { offset, more: i < borders.length - 1 },
+      ...(borders.length > 1 && { fragment: { offset, more: i < borders.length - 1 } }),
       payload: octets.subarray(offset, offset + size),
       ...(i === 0 && transport ? { transport } : {}),
       ...(i === 0 && defect ? { defect } : {}),

@@ -11,7 +11,7 @@ import type { Skb } from "./skb.ts";
 const MAX_DEVICES = 2000;
 
 /** A device takes that much more than its MTU (__is_skb_forwardable). */
-const VLAN_HEADER = 4;
+export const VLAN_HEADER = 4;
 
 /** What eth_type_trans makes of a destination address on a device. */
 function frameType(mac: number | undefined, device: Device): FrameType {
