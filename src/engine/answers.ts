@@ -123,7 +123,7 @@ export function sendIcmpError(
   const routeSource = source ?? 0;
   const tos = (packet.tos & 0x1e) | 0xc0;
   const mark = netns.sysctl("net.ipv4.fwmark_reflect", 0) ? skb.mark : 0;
-  if (netns.routed) {
+  if (netns.ip4.routed) {
     const found = lookup(run, netns, { src: routeSource, dst: towards, iif: "lo", mark, tos: tos & 0x1c, protocol: PROTOCOL.icmp });
     if ("error" in found) return;
     source ??= preferredSource(

@@ -101,7 +101,7 @@ function dnatToPort(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
   else delete skb.dstMac;
   if (bridge.mac !== undefined) skb.srcMac = skb.srcMac ?? bridge.mac;
   skb.type = "otherhost";
-  if (!netns.sawTraffic && !run.world.state.get(headerCache(netns.name, bridge.name, nexthop))) {
+  if (!netns.stack(skb.packet.family).sawTraffic && !run.world.state.get(headerCache(netns.name, bridge.name, nexthop))) {
     run.world.state.set(headerCache(netns.name, bridge.name, nexthop), true);
     run.appear(skb, bridge.name);
   }
@@ -239,7 +239,7 @@ function up(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): voi
   if (skb.bridge) delete skb.bridge.physOut;
   // br_nf_local_in: of a frame for many the connection is entered before any of its copies can be.
   const toMany = skb.dstMac !== undefined && isGroupMac(skb.dstMac);
-  if (toMany && skb.connection && !skb.connection.confirmed && netns.conntrack?.confirm(skb, run.time) === false) {
+  if (toMany && skb.connection && !skb.connection.confirmed && netns.tracker(skb.packet.family)?.confirm(skb, run.time) === false) {
     run.drop(skb, "conntrack-clash", "another connection with the same addresses and ports was entered meanwhile");
     return;
   }

@@ -48,7 +48,9 @@ export function compileRuleset(ruleset: Ruleset, netns: string): CompiledRuleset
     for (const chain of table.chains.values()) {
       const compiled = chains.get(chain.name);
       for (const rule of chain.rules) {
-        compiled?.rules.push(compileRule(rule, `rule|${netns}|${table.name}|${chain.name}|${rule.number}`, chains, ruleset));
+        compiled?.rules.push(
+          compileRule(rule, `rule${ruleset.family === 6 ? 6 : ""}|${netns}|${table.name}|${chain.name}|${rule.number}`, chains, ruleset),
+        );
       }
     }
     tables.set(table.name, chains);

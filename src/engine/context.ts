@@ -18,6 +18,7 @@ export function contextOf(
   skb: Skb,
   devices: { in: string; out: string },
 ): PacketContext & { ruleKey: string; in: string; out: string } {
+  const conntrack = netns.tracker(skb.packet.family);
   return {
     get packet(): Packet {
       return skb.packet;
@@ -26,7 +27,7 @@ export function contextOf(
     netns: netns.name,
     hook,
     table,
-    backend: netns.backend,
+    backend: netns.stack(skb.packet.family).backend,
     get in() {
       return devices.in;
     },
@@ -51,7 +52,7 @@ export function contextOf(
       return skb.ctState;
     },
     get connection() {
-      return netns.conntrack?.view(skb, run.time);
+      return conntrack?.view(skb, run.time);
     },
     ruleKey: "",
     cells: run.world.state,
@@ -64,8 +65,8 @@ export function contextOf(
       return takenForLocal(run, netns, address) ? "LOCAL" : "UNICAST";
     },
     pathMtu: () => largestSegment(run, netns, skb),
-    ...(netns.conntrack ? { connections: connectionsOf(netns.conntrack, skb, run.time) } : {}),
-    uses: (name) => netns.matchUses(skb.packet.family, name),
+    ...(conntrack ? { connections: connectionsOf(conntrack, skb, run.time) } : {}),
+    uses: (name) => netns.stack(skb.packet.family).matchUses(name),
     deviceGroup: (device) => netns.devices.get(device)?.group,
     assume: (key) => run.world.assume(key),
     reversePath: (options) => reversePath(run, netns, skb, devices.in, options),

@@ -120,7 +120,7 @@ function behindBridge(world: World, netns: Netns, port: Device, frame: Frame, pa
 /** An answer in a connection that the host has translated: its sender knows it only by way of the host. */
 function returnsThroughHost(netns: Netns, frame: Frame, packet: Packet): boolean {
   const tuple = tupleOf(packet);
-  const found = tuple && netns.conntrack?.peek(0, tuple, frame.time);
+  const found = tuple && netns.tracker(packet.family)?.peek(0, tuple, frame.time);
   return found?.direction === "reply" && (found.connection.srcNat || found.connection.dstNat);
 }
 

@@ -156,7 +156,7 @@ export function start(run: Run, entry: Entry, skb: Skb): Undecided | undefined {
         const device = skb.device === UNKNOWN_DEVICE ? (hintedDevice(run, entry.netns, skb.packet.src, "from") ?? skb.device) : skb.device;
         ipReceive(run, entry.netns, { ...skb, device, in: device, type: skb.type === "otherhost" ? "host" : skb.type });
       }
-    } else if (!entry.outgoing && entry.netns.marksMatter && skb.mark === 0) {
+    } else if (!entry.outgoing && entry.netns.stack(skb.packet.family).marksMatter && skb.mark === 0) {
       run.world.assumptions.add({
         id: "socket-mark",
         text: "local sockets set no mark of their own (SO_MARK), which rules or routing here look at",

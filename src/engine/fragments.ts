@@ -27,7 +27,7 @@ export function gatherFragments(run: Run, netns: Netns, skb: Skb, user: "conntra
   const parts = known && known.expires > run.time ? known.parts : [];
   const offset = packet.fragment?.offset ?? 0;
   const size = packet.length - packet.headerLength;
-  if (parts.length === 0 && offset > 0 && netns.sawTraffic && run.world.startedWithin(run.time, TIMEOUT)) {
+  if (parts.length === 0 && offset > 0 && netns.stack(packet.family).sawTraffic && run.world.startedWithin(run.time, TIMEOUT)) {
     throw new Undecided("whether other fragments of its datagram came before the capture began", [key]);
   }
   const overlap = parts.find(

@@ -28,9 +28,10 @@ export type Reroute = (skb: Skb) => boolean;
  */
 export function runHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: HookDevices, reroute?: Reroute): boolean {
   const first = hook === "PREROUTING" || hook === "OUTPUT";
-  if (first && netns.defragments && skb.packet.fragment && !gatherFragments(run, netns, skb, "conntrack")) return false;
+  const stack = netns.stack(skb.packet.family);
+  if (first && stack.defragments && skb.packet.fragment && !gatherFragments(run, netns, skb, "conntrack")) return false;
   const current = { ...devices };
-  for (const table of tablesAt(hook, netns.backend)) {
+  for (const table of tablesAt(hook, stack.backend)) {
     if (first && table === "mangle") track(run, netns, hook, skb);
     const before = skb.packet;
     const mark = skb.mark;
@@ -43,8 +44,9 @@ export function runHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: H
       if (hook === "OUTPUT" && table === "mangle" && changed && reroute && !reroute(skb)) return false;
     }
   }
-  if ((hook !== "INPUT" && hook !== "POSTROUTING") || !netns.conntrack) return true;
-  return confirm(run, netns, netns.conntrack, skb);
+  const conntrack = netns.tracker(skb.packet.family);
+  if ((hook !== "INPUT" && hook !== "POSTROUTING") || !conntrack) return true;
+  return confirm(run, netns, conntrack, skb);
 }
 
 /** nf_nat_ipv4_local_fn asks the connection, not the packet: an ICMP error that goes back along a source route keeps its route. */
@@ -56,7 +58,7 @@ function isSentElsewhere({ connection, ctDirection }: Skb): boolean {
 
 /** Connection tracking's turn at PREROUTING and OUTPUT. */
 function track(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
-  const conntrack = netns.conntrack;
+  const conntrack = netns.tracker(skb.packet.family);
   if (!conntrack || skb.ctState === "UNTRACKED") {
     if (!conntrack) skb.ctState = "UNTRACKED";
     else run.steps.push({ kind: "conntrack", netns: netns.name, state: "UNTRACKED" });
@@ -91,13 +93,13 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
 const noteOf = (note: string | undefined) => (note === undefined ? {} : { note });
 
 function tableHook(run: Run, netns: Netns, hook: Hook, table: TableName, skb: Skb, devices: { in: string; out: string }): boolean {
-  const compiled = netns.ruleset?.get(table);
-  if (!compiled) return true;
+  if (!netns.stack(skb.packet.family).ruleset?.has(table)) return true;
   return finish(run, netns, hook, table, skb, traverseTable(run, netns, hook, table, skb, devices));
 }
 
 function traverseTable(run: Run, netns: Netns, hook: Hook, table: TableName, skb: Skb, devices: { in: string; out: string }): TableResult {
-  const compiled = netns.ruleset?.get(table);
+  const { ruleset, backend } = netns.stack(skb.packet.family);
+  const compiled = ruleset?.get(table);
   if (!compiled) return { verdict: "ACCEPT" };
   const traversal: Traversal = {
     netns: netns.name,
@@ -115,7 +117,7 @@ function traverseTable(run: Run, netns: Netns, hook: Hook, table: TableName, skb
     },
   };
   // Tables of iptables-legacy hold off interrupts while they are traversed (ipt_do_table).
-  return netns.backend === "legacy" ? run.held(() => traverse(compiled, traversal)) : traverse(compiled, traversal);
+  return backend === "legacy" ? run.held(() => traverse(compiled, traversal)) : traverse(compiled, traversal);
 }
 
 /** Ends the packet's way when a table's verdict ends it. */
@@ -144,7 +146,7 @@ function leavesElsewhere({ masqueradedOn }: Connection, hook: Hook, skb: Skb, ou
 function natHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { in: string; out: string }): boolean {
   const { nat } = netns;
   const connection = skb.connection;
-  if (!nat || !connection || !netns.ruleset?.has("nat")) return true;
+  if (!nat || !connection || !netns.stack(skb.packet.family).ruleset?.has("nat")) return true;
   const manip = hook === "PREROUTING" || hook === "OUTPUT" ? "dst" : "src";
   const note = (by: "rule" | "entry", change: { from: string; to: string } | undefined) => {
     if (change) run.steps.push({ kind: "nat", netns: netns.name, manip, by, ...change });

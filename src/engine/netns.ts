@@ -1,12 +1,11 @@
 import type { AddressType } from "../extensions/spec.ts";
 import { type Address, type Family, familyOf, formatAddress, inPrefix, isMulticast } from "../model/address.ts";
 import type { Assumption, Device, IpSet, Namespace, Route } from "../model/host.ts";
-import type { ArgValues, Ruleset } from "../model/rule.ts";
-import { type CompiledRuleset, compileRuleset } from "./compile.ts";
 import { Conntrack } from "./conntrack.ts";
 import { Nat } from "./nat.ts";
-import { Routing } from "./routing.ts";
 import { RuleHints } from "./rule-hints.ts";
+import { usesAny } from "./rule-needs.ts";
+import { Stack } from "./stack.ts";
 import type { State } from "./state.ts";
 
 /** Name of a device that is not known. */
@@ -17,31 +16,6 @@ export function headerCache(netns: string, device: string, address: Address): st
   return `hh|${netns}|${device}|${address}`;
 }
 
-/** Matches and targets that make the kernel track connections in a namespace (nf_ct_netns_get). A nat table alone does not. */
-const NEEDS_CONNTRACK = new Set([
-  "conntrack",
-  "state",
-  "connmark",
-  "helper",
-  "connbytes",
-  "connlimit",
-  "connlabel",
-  "cluster",
-  "CONNMARK",
-  "CONNSECMARK",
-  "CT",
-  "SYNPROXY",
-  "DNAT",
-  "SNAT",
-  "MASQUERADE",
-  "REDIRECT",
-  "NETMAP",
-  "CLUSTERIP",
-]);
-
-/** Matches and targets that only make it put fragments together. */
-const NEEDS_DEFRAG = new Set(["socket", "TPROXY"]);
-
 /** Everything that the replay keeps of one namespace: its part of the model, compiled, and its own tracking. */
 export class Netns {
   readonly name: string;
@@ -49,22 +23,14 @@ export class Netns {
   readonly devices = new Map<string, Device>();
   readonly byIndex = new Map<number, Device>();
   readonly ports = new Map<string, Device[]>();
-  readonly routing: Routing;
-  readonly ruleset: CompiledRuleset | undefined;
-  readonly backend: "legacy" | "nft";
+  readonly ip4: Stack;
+  readonly ip6: Stack;
+  /** The connections of both families, where any of them is tracked. */
   readonly conntrack: Conntrack | undefined;
   readonly nat: Nat | undefined;
-  readonly defragments: boolean;
-  /** Whether a packet's mark decides anything here. */
-  readonly marksMatter: boolean;
-  /** Whether rule counters or connections show that packets passed before the capture began. */
-  readonly sawTraffic: boolean;
   readonly sets: ReadonlyMap<string, IpSet> | undefined;
-  /** Whether routes and addresses are known well enough to route. */
-  readonly routed: boolean;
   readonly devicesKnown: boolean;
   #hints: RuleHints | undefined;
-  readonly #uses = new Map<string, readonly ArgValues[]>();
   readonly #local = new Map<Address, Device>();
   readonly #broadcast = new Set<Address>();
 
@@ -73,7 +39,6 @@ export class Netns {
     this.name = namespace.name;
     this.namespace = namespace;
     this.devicesKnown = namespace.devices !== undefined;
-    this.routed = namespace.routes !== undefined;
     for (const device of namespace.devices ?? []) {
       this.devices.set(device.name, device);
       this.byIndex.set(device.index, device);
@@ -84,28 +49,23 @@ export class Netns {
       }
     }
     for (const ports of this.ports.values()) ports.sort((a, b) => b.index - a.index);
-    const ignoreLinkdown = (device: string) => this.deviceSysctl(device, "ignore_routes_with_linkdown", 0, "or") !== 0;
-    this.routing = new Routing(namespace, 4, this.devices, ignoreLinkdown);
-    const ruleset = namespace.ruleset4;
-    this.ruleset = ruleset && compileRuleset(ruleset, namespace.name);
-    this.backend = ruleset?.backend ?? "legacy";
-    const tracks = (ruleset !== undefined && uses(ruleset, NEEDS_CONNTRACK)) || (namespace.conntrack?.length ?? 0) > 0;
-    const counts = [ruleset, namespace.ruleset6].some((rules) => rules !== undefined && uses(rules, new Set(["connbytes"])));
+    this.ip4 = new Stack(4, namespace, this.devices, (device) => this.deviceSysctl(device, "ignore_routes_with_linkdown", 0, "or") !== 0);
+    this.ip6 = new Stack(6, namespace, this.devices, (device) => this.deviceSysctl6(device, "ignore_routes_with_linkdown", 0) !== 0);
+    const tracks = this.ip4.tracks || this.ip6.tracks;
+    const counts = [namespace.ruleset4, namespace.ruleset6].some((rules) => usesAny(rules, new Set(["connbytes"])));
     this.conntrack = tracks ? new Conntrack(this.name, state, (name, fallback) => this.sysctl(name, fallback), newId, counts) : undefined;
     this.nat = this.conntrack ? new Nat(this.name, this.conntrack, state, told) : undefined;
-    this.defragments = tracks || (ruleset !== undefined && uses(ruleset, NEEDS_DEFRAG));
-    this.sawTraffic = (namespace.conntrack?.length ?? 0) > 0 || (ruleset !== undefined && hasCounted(ruleset));
-    const byMark = namespace.policyRules?.some((rule) => rule.mark !== undefined) === true;
-    this.marksMatter = byMark || (ruleset !== undefined && uses(ruleset, new Set(["mark"])));
     this.sets = namespace.sets && new Map(namespace.sets.map((set) => [set.name, set]));
   }
 
-  /** The arguments of every use of a match in the rules of a family. */
-  matchUses(family: Family, name: string): readonly ArgValues[] {
-    const key = `${family}|${name}`;
-    const found = this.#uses.get(key) ?? usesOf(family === 4 ? this.namespace.ruleset4 : this.namespace.ruleset6, name);
-    this.#uses.set(key, found);
-    return found;
+  /** What it has for one version of IP. */
+  stack(family: Family): Stack {
+    return family === 4 ? this.ip4 : this.ip6;
+  }
+
+  /** The connections that a family's packets are looked up among; undefined where these are not tracked. */
+  tracker(family: Family): Conntrack | undefined {
+    return this.stack(family).tracks ? this.conntrack : undefined;
   }
 
   sysctl(name: string, fallback: number): number {
@@ -123,6 +83,12 @@ export class Netns {
     const all = this.sysctl(`net.ipv4.conf.all.${name}`, join === "and" ? fallback : 0);
     if (join === "and") return own !== 0 && all !== 0 ? 1 : 0;
     return join === "or" ? (own !== 0 || all !== 0 ? 1 : 0) : Math.max(own, all);
+  }
+
+  /** A setting of a device for IPv6 (net.ipv6.conf), where that of "all" only stands for those of all devices. */
+  deviceSysctl6(device: string, name: string, fallback: number): number {
+    const own = this.sysctl(`net.ipv6.conf.${device}.${name}`, this.sysctl(`net.ipv6.conf.default.${name}`, fallback));
+    return this.sysctl(`net.ipv6.conf.${device.replaceAll(".", "/")}.${name}`, own);
   }
 
   /** Whether packets that come in on a device may be forwarded; undefined when nothing tells. */
@@ -146,8 +112,8 @@ export class Netns {
   addressType(address: Address, device?: string): AddressType | { readonly unknown: string } {
     if (address === 0 || address === 0xffffffff) return "BROADCAST";
     if (isMulticast(address)) return "MULTICAST";
-    if (this.routed) {
-      const type = this.routing.localType(address, device);
+    if (this.ip4.routed) {
+      const type = this.ip4.routing.localType(address, device);
       if (type) return type.toUpperCase() as AddressType;
       return "UNICAST";
     }
@@ -199,37 +165,6 @@ export class Netns {
     }
     return found.length === 1 ? found[0] : undefined;
   }
-}
-
-function uses(ruleset: Ruleset, names: ReadonlySet<string>): boolean {
-  for (const table of ruleset.tables.values()) {
-    for (const chain of table.chains.values()) {
-      for (const rule of chain.rules) {
-        if (rule.target?.kind === "extension" && names.has(rule.target.name) && !onlyUntracks(rule.target)) return true;
-        if (rule.matches.some((match) => names.has(match.name))) return true;
-      }
-    }
-  }
-  return false;
-}
-
-/** `-j CT --notrack` alone makes nothing track (xt_CT.c, xt_ct_tg_check). */
-function onlyUntracks({ name, args }: { readonly name: string; readonly args?: ArgValues }): boolean {
-  return name === "CT" && args?.["notrack"] !== undefined;
-}
-
-function usesOf(ruleset: Ruleset | undefined, name: string): readonly ArgValues[] {
-  const rules = [...(ruleset?.tables.values() ?? [])].flatMap((table) => [...table.chains.values()].flatMap((chain) => chain.rules));
-  return rules.flatMap((rule) => rule.matches.flatMap((match) => (match.name === name && match.args ? [match.args] : [])));
-}
-
-function hasCounted(ruleset: Ruleset): boolean {
-  for (const table of ruleset.tables.values()) {
-    for (const chain of table.chains.values()) {
-      if ((chain.counters?.packets ?? 0) > 0 || chain.rules.some((rule) => (rule.counters?.packets ?? 0) > 0)) return true;
-    }
-  }
-  return false;
 }
 
 /** Collects what had to be taken for granted, each thing once. */

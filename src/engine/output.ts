@@ -14,7 +14,7 @@ import { cloneSkb, type Destination, type Skb } from "./skb.ts";
 
 /** The output route of a flow (ip_route_output_key_hash_rcu); undefined when there is none. */
 export function routeOutput(run: Run, netns: Netns, flow: FlowKey, stage: "output" | "reroute"): Destination | undefined {
-  if (!netns.routed) return guessOutput(run, netns, flow.dst);
+  if (!netns.ip4.routed) return guessOutput(run, netns, flow.dst);
   const { dst, src } = flow;
   let key = flow;
   // Without a destination it is meant for the host itself.

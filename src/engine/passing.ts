@@ -34,7 +34,7 @@ export function sendPassing(run: Run, entry: Entry, skb: Skb): void {
 function beforeTranslation(run: Run, netns: Netns, packet: Packet): Packet | undefined {
   const tuple = tupleOf(packet);
   const inverse = tuple && invert(tuple);
-  const found = inverse && netns.conntrack?.peek(0, inverse, run.time);
+  const found = inverse && netns.tracker(packet.family)?.peek(0, inverse, run.time);
   if (!found) return undefined;
   const { original, reply } = found.connection;
   const own = found.direction === "original" ? reply : original;
@@ -43,7 +43,7 @@ function beforeTranslation(run: Run, netns: Netns, packet: Packet): Packet | und
 
 /** What connection tracking makes of a packet that went through: nothing of it was dropped, or it would not have been seen. */
 function track(run: Run, netns: Netns, skb: Skb, known: boolean): void {
-  const { conntrack } = netns;
+  const conntrack = netns.tracker(skb.packet.family);
   if (!conntrack || skb.packet.fragment) return;
   try {
     const why = conntrack.track(skb, run.time, true, (key, text) => run.world.choices.ask(key, text));
@@ -54,7 +54,7 @@ function track(run: Run, netns: Netns, skb: Skb, known: boolean): void {
     if (known || connection.confirmed) return;
     connection.srcNatDone = connection.dstNatDone = true;
     conntrack.confirm(skb, run.time);
-    if (!netns.ruleset?.has("nat")) return;
+    if (!netns.stack(skb.packet.family).ruleset?.has("nat")) return;
     run.world.assumptions.add({
       id: "way-in",
       text: "what is seen leaving but not coming in had the same addresses and ports before",

@@ -26,7 +26,7 @@ export function mayBeReset(netns: Netns, hook: Hook, skb: Skb): boolean {
 function isValidated(netns: Netns, skb: Skb): boolean {
   const { packet, local, looped, ctState } = skb;
   if (packet.checksum === "partial") return true;
-  const checked = netns.conntrack !== undefined && netns.sysctl("net.netfilter.nf_conntrack_checksum", 1) !== 0 && !local && !looped;
+  const checked = netns.stack(packet.family).tracks && netns.sysctl("net.netfilter.nf_conntrack_checksum", 1) !== 0 && !local && !looped;
   const covered = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.icmp].some((protocol) => protocol === packet.protocol);
   return checked && covered && ctState !== "UNTRACKED" && packet.checksum === "good";
 }

@@ -77,7 +77,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
         ahead.shift();
         return true;
       }
-      held = !over && options.mark === undefined && first.from.marksMatter && isLocal(entry);
+      held = !over && options.mark === undefined && first.from.stack(packet.family).marksMatter && isLocal(entry);
       if (held) return false;
       const departure = { entry, frame, packet, mark: options.mark ?? markOf(world, entry, frame, packet, ahead, options.interface) };
       const assumptions = world.assumptions.take();

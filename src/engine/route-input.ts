@@ -43,7 +43,7 @@ export function lookup(run: Run, netns: Netns, key: FlowKey): Lookup {
     }
     return candidates.at(-1) as Nexthop;
   };
-  return netns.routing.lookup(key, choose);
+  return netns.ip4.routing.lookup(key, choose);
 }
 
 /** The step of a lookup, for the trace. */
@@ -94,7 +94,7 @@ export function routeInput(run: Run, netns: Netns, skb: Skb): InputRoute {
   const localnet = netns.deviceSysctl(device, "route_localnet", 0, "or") !== 0;
   if ((isLoopback(dst) || isLoopback(src)) && !localnet)
     return martian(`loopback addresses (127.0.0.0/8) cannot come from outside (route_localnet is 0)`);
-  if (!netns.routed) return guessInput(run, netns, skb);
+  if (!netns.ip4.routed) return guessInput(run, netns, skb);
   const found = lookup(run, netns, flowKey(skb, device));
   const forwards = netns.forwards(device);
   run.steps.push(routeStep(netns, found, "input"));
@@ -154,14 +154,15 @@ function multicastInput(run: Run, netns: Netns, skb: Skb): InputRoute {
 
 /** fib_validate_source: martian sources and the reverse path filter. `oif` is the device that the packet will leave by. */
 function validateSource(run: Run, netns: Netns, skb: Skb, oif: string | undefined): SourceProblem | undefined {
-  if (!netns.routed) return undefined;
+  if (!netns.ip4.routed) return undefined;
   const device = skb.device;
   const filter = netns.deviceSysctl(device, "rp_filter", 0, "max");
   const acceptLocal = netns.deviceSysctl(device, "accept_local", 0, "or") !== 0;
   const redirects = netns.deviceSysctl(device, "send_redirects", netns.namespace.sysctls ? 1 : 0, "or") !== 0;
   if (filter === 0 && (device !== oif || !redirects)) {
     if (acceptLocal) return undefined;
-    if (!netns.routing.hasCustomLocalRoutes && !netns.routing.hasCustomRules) return netns.deviceOf(skb.packet.src) ? "martian" : undefined;
+    if (!netns.ip4.routing.hasCustomLocalRoutes && !netns.ip4.routing.hasCustomRules)
+      return netns.deviceOf(skb.packet.src) ? "martian" : undefined;
   }
   const mark = netns.deviceSysctl(device, "src_valid_mark", 0, "or") !== 0 ? skb.mark : 0;
   const there = flowKey(skb, oif ?? "lo");
@@ -186,7 +187,7 @@ export function reversePath(
 ): MatchResult {
   if (netns.devices.get(device)?.kind === "loopback") return true;
   const { src, dst } = skb.packet;
-  if (!netns.routed) return { unknown: "the routes (--routes)" };
+  if (!netns.ip4.routed) return { unknown: "the routes (--routes)" };
   const local = isMulticast(dst) || dst === 0xffffffff ? 0 : dst;
   const found = lookup(run, netns, {
     src: local,

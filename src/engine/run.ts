@@ -5,6 +5,7 @@ import type { Appearance, Place, Reply, Step, Translation, Verdict, Way } from "
 import { Choices } from "./choices.ts";
 import { type Connection, endpoint } from "./connection.ts";
 import { Assumptions, Netns } from "./netns.ts";
+import { usesAny } from "./rule-needs.ts";
 import type { Skb } from "./skb.ts";
 import { State } from "./state.ts";
 import { Undecided } from "./undecided.ts";
@@ -93,14 +94,8 @@ export class World {
 }
 
 function changesSets(host: Host): boolean {
-  for (const { ruleset4 } of host.namespaces.values()) {
-    for (const table of ruleset4?.tables.values() ?? []) {
-      for (const chain of table.chains.values()) {
-        if (chain.rules.some(({ target }) => target?.kind === "extension" && target.name === "SET")) return true;
-      }
-    }
-  }
-  return false;
+  const sets = new Set(["SET"]);
+  return [...host.namespaces.values()].some(({ ruleset4, ruleset6 }) => usesAny(ruleset4, sets) || usesAny(ruleset6, sets));
 }
 
 /** A place where a packet was on a device, for finding it again in the capture. */

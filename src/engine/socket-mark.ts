@@ -1,3 +1,4 @@
+import type { Family } from "../model/address.ts";
 import type { Frame, Packet } from "../model/packet.ts";
 import { invert, tupleKey, tupleOf } from "./connection.ts";
 import { type Entry, placeOf } from "./entry.ts";
@@ -7,10 +8,11 @@ import { Run, type World } from "./run.ts";
 import type { Undecided } from "./undecided.ts";
 
 /** The marks that rules and routing of a namespace look for: the ones that a socket could have set to some effect. */
-function candidates(netns: Netns): number[] {
+function candidates(netns: Netns, family: Family): number[] {
   const marks = new Set<number>();
-  for (const { mark } of netns.namespace.policyRules ?? []) if (mark) marks.add(mark.value);
-  for (const table of netns.namespace.ruleset4?.tables.values() ?? []) {
+  const { policyRules, policyRules6 } = netns.namespace;
+  for (const { mark } of (family === 4 ? policyRules : policyRules6) ?? []) if (mark) marks.add(mark.value);
+  for (const table of netns.stack(family).rules?.tables.values() ?? []) {
     for (const chain of table.chains.values()) {
       for (const { matches } of chain.rules) {
         for (const match of matches) {
@@ -49,9 +51,9 @@ export function socketMark(
   start: (run: Run, mark: number) => Undecided | undefined,
 ): number {
   const { netns } = entry;
-  if (!netns.marksMatter || !isAnswered(netns, packet, ahead, device)) return 0;
+  if (!netns.stack(packet.family).marksMatter || !isAnswered(netns, packet, ahead, device)) return 0;
   const ids = world.ids;
-  for (const mark of [0, ...candidates(netns)]) {
+  for (const mark of [0, ...candidates(netns, packet.family)]) {
     world.state.commit();
     world.choices.reset();
     const run = new Run(world, frame.time);

@@ -19,7 +19,7 @@ export function largestSegment(run: Run, netns: Netns, skb: Skb): number {
 }
 
 function mtuBack(run: Run, netns: Netns, { src, family }: Packet): number | undefined {
-  if (!netns.routed || family !== 4) return undefined;
+  if (!netns.ip4.routed || family !== 4) return undefined;
   const found = lookup(run, netns, { src: 0, dst: src, iif: "lo", mark: 0, tos: 0, protocol: 0 });
   if ("error" in found) return undefined;
   return found.route.type === "local" ? LOOPBACK_MTU : netns.mtuOf(found.nexthop.device ?? "", found.route);
