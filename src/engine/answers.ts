@@ -114,8 +114,7 @@ export function sendIcmpError(
   const towards = options?.firstHop ?? packet.src;
   let source: Address | undefined = packet.dst;
   // Where the error has no source yet it is routed without one.
-  const local = kind === "local" && netns.addressType(packet.dst) === "LOCAL";
-  if (!local)
+  if (kind !== "local")
     source =
       device !== "" && netns.sysctl("net.ipv4.icmp_errors_use_inbound_ifaddr", 0)
         ? selectAddress(netns.devices, device, packet.src, "link")
@@ -124,6 +123,8 @@ export function sendIcmpError(
   const tos = (packet.tos & 0x1e) | 0xc0;
   const mark = netns.sysctl("net.ipv4.fwmark_reflect", 0) ? skb.mark : 0;
   if (netns.ip4.routed) {
+    // A copy that TEE sent to the host itself may be addressed to another: then there is no route from there.
+    if (routeSource !== 0 && netns.addressType(routeSource) !== "LOCAL") return;
     const found = lookup(run, netns, { src: routeSource, dst: towards, iif: "lo", mark, tos: tos & 0x1c, protocol: PROTOCOL.icmp });
     if ("error" in found) return;
     source ??= preferredSource(

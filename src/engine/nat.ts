@@ -11,9 +11,9 @@ import { type Zone, zoneIn } from "./zone.ts";
 type Manip = "src" | "dst";
 
 function hasPorts(protocol: number): boolean {
-  return (
-    [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.dccp, PROTOCOL.sctp, PROTOCOL.icmp, PROTOCOL.icmpv6] as readonly number[]
-  ).includes(protocol);
+  return ([PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.sctp, PROTOCOL.icmp, PROTOCOL.icmpv6] as readonly number[]).includes(
+    protocol,
+  );
 }
 
 const REDIRECT = 5;

@@ -104,6 +104,11 @@ export class Netns {
     return this.#local.get(address);
   }
 
+  /** The device that an address is on, by table local where no device has it (net/ipv4/devinet.c, __ip_dev_find). */
+  holderOf(address: Address): string | undefined {
+    return this.#local.get(address)?.name ?? this.ip4.routing.localDevice(address);
+  }
+
   get addressesKnown(): boolean {
     return this.namespace.addressesKnown || this.namespace.routes !== undefined;
   }

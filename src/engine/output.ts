@@ -15,17 +15,17 @@ import { cloneSkb, type Destination, type Skb } from "./skb.ts";
 /** The output route of a flow (ip_route_output_key_hash_rcu); undefined when there is none. */
 export function routeOutput(run: Run, netns: Netns, flow: FlowKey, stage: "output" | "reroute"): Destination | undefined {
   if (!netns.ip4.routed) return guessOutput(run, netns, flow.dst);
-  const { dst, src } = flow;
-  let key = flow;
+  const { dst, src, oif } = flow;
   // Without a destination it is meant for the host itself.
   if (dst === 0) return { kind: "local", device: "lo" };
-  if (isMulticast(dst) || dst === 0xffffffff) {
-    const device = netns.deviceOf(src);
-    if (device) key = { ...key, oif: device.name };
-    if (device && dst === 0xffffffff) return { kind: "broadcast", device: device.name };
+  // Of a group the source tells the device, and no route is asked for. A socket that is bound to none of the host's addresses has no source.
+  if (src !== 0 && oif === undefined && (isMulticast(dst) || dst === 0xffffffff)) {
+    const device = netns.holderOf(src);
+    if (device !== undefined) return groupOutput(netns, src, dst, device);
+    if (stage === "reroute") return undefined;
   }
-  const found = lookup(run, netns, key);
-  if ("error" in found && key.oif !== undefined) return { kind: isMulticast(dst) ? "multicast" : "output", device: key.oif };
+  const found = lookup(run, netns, flow);
+  if ("error" in found && oif !== undefined) return { kind: isMulticast(dst) ? "multicast" : "output", device: oif };
   run.steps.push(routeStep(netns, found, stage));
   if ("error" in found) return undefined;
   const { route, nexthop } = found;
@@ -36,6 +36,19 @@ export function routeOutput(run: Run, netns: Netns, flow: FlowKey, stage: "outpu
   if (isMulticast(dst)) return { kind: "multicast", device, route };
   if (route.type === "broadcast" || dst === 0xffffffff) return { kind: "broadcast", device, route };
   return { kind: "output", device, route, nexthop };
+}
+
+/** __mkroute_output, without a route. */
+function groupOutput(netns: Netns, src: Address, dst: Address, device: string): Destination | undefined {
+  if (isLoopback(src) && device !== "lo" && netns.deviceSysctl(device, "route_localnet", 0, "or") === 0) return undefined;
+  return { kind: dst === 0xffffffff ? "broadcast" : "multicast", device };
+}
+
+/** The flow of a packet from a socket, or changed in OUTPUT (ip_route_me_harder): no source is a group or a broadcast address. */
+function sentFlow(netns: Netns, skb: Skb): FlowKey {
+  const flow = flowKey(skb, "lo");
+  const type = netns.addressType(flow.src);
+  return type === "BROADCAST" || type === "MULTICAST" ? { ...flow, src: 0 } : flow;
 }
 
 function guessOutput(run: Run, netns: Netns, dst: Address): Destination {
@@ -51,7 +64,7 @@ function guessOutput(run: Run, netns: Netns, dst: Address): Destination {
 
 /** A packet of a local socket or of the stack itself: routed, through OUTPUT, and out. Returns false when it has no route and never existed. */
 export function sendLocal(run: Run, netns: Netns, skb: Skb): boolean {
-  const flow = { ...flowKey(skb, "lo"), ...(skb.routeSource !== undefined && { src: skb.routeSource }) };
+  const flow = skb.routeSource === undefined ? sentFlow(netns, skb) : { ...flowKey(skb, "lo"), src: skb.routeSource };
   const first = routeOutput(run, netns, flow, "output");
   if (!first) {
     run.drop(skb, "no-route", "there is no route to its destination, which the sending socket is told");
@@ -71,7 +84,7 @@ export function sendRouted(run: Run, netns: Netns, skb: Skb, first: Destination)
   skb.destination = first;
   const devices = { in: "", out: first.device };
   const reroute = (packet: Skb) => {
-    const again = routeOutput(run, netns, flowKey(packet, "lo"), "reroute");
+    const again = routeOutput(run, netns, sentFlow(netns, packet), "reroute");
     if (!again) {
       run.drop(packet, "no-route", "after it was changed in OUTPUT there is no route to its destination");
       return false;

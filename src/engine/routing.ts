@@ -134,6 +134,13 @@ export class Routing {
     return found.route?.type;
   }
 
+  /** The device of an address that table local says is the host's own. */
+  localDevice(address: Address): string | undefined {
+    const key: FlowKey = { src: 0, dst: address, iif: "lo", mark: 0, tos: 0, protocol: 0, ignoreLinkState: true };
+    const found = this.#lookupTable("local", key, (_route, candidates) => candidates[0] as Nexthop);
+    return found && "nexthop" in found && found.route.type === "local" ? found.nexthop.device : undefined;
+  }
+
   #lookupTable(
     name: string,
     key: FlowKey,

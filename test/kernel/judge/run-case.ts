@@ -104,10 +104,10 @@ export function judge(evidence: Evidence): Judgement {
       const ways = trace.alternatives.length > 0 ? trace.alternatives : [trace.way];
       if (ways.some((way) => waits(way, kernel, reading)) || answersItself(kernel)) break;
       const wrong = ways.map((way) => disagreements(way, sent, kernel, reading)).sort((a, b) => a.length - b.length)[0] ?? [];
-      // Nothing tells a local socket's mark; the replay says what it took it for.
+      // Nothing tells a local socket's mark; the replay says what it took it for, and where that was wrong its state is another one.
       if (wrong.length > 0 && trace.assumptions.some(({ id }) => id === "socket-mark")) {
         unknown.push("the mark of a local socket");
-        continue;
+        break;
       }
       found.push(...wrong.map((words) => `packet ${i + 1}: ${words}`));
     }
