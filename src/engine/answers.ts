@@ -1,14 +1,15 @@
 import type { RejectWith } from "../extensions/effect.ts";
 import { packetOctets } from "../extensions/packet-octets.ts";
 import { type Address, isMulticast } from "../model/address.ts";
-import { type Icmp, type Packet, PROTOCOL, TCP_FLAG, type Tcp } from "../model/packet.ts";
+import { type Icmp, type Packet, PROTOCOL, type Tcp } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
 import { FIXED_HEADER, withOptions } from "./ip-options.ts";
 import { buildOptions, type EchoedOptions, echoOptions } from "./ip-options-answer.ts";
 import { isUnicast } from "./ip-options-input.ts";
 import type { Netns } from "./netns.ts";
 import { sendLocal } from "./output.ts";
-import { mayBeRejected, mayBeReset } from "./reject-checksum.ts";
+import { mayBeRejected } from "./reject-checksum.ts";
+import { sendReset } from "./reset.ts";
 import { lookup } from "./route-input.ts";
 import { selectAddress } from "./routing.ts";
 import { Run } from "./run.ts";
@@ -35,14 +36,15 @@ export function reject(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { 
   sendIcmpError(run, netns, skb, hook === "OUTPUT" ? "" : devices.in, 3, code);
 }
 
-/** Starts an answer of its own: it is followed to its end and kept with the run. */
-function answer(
+/** Starts an answer of its own: it is followed to its end and kept with the run. `send` says whether there was a way to send it. */
+export function answer(
   run: Run,
   netns: Netns,
   skb: Skb,
   packet: Packet,
   type: "icmp-error" | "tcp-reset",
   more: Pick<Skb, "routeSource" | "options"> = { routeSource: packet.src },
+  send: (own: Run, reply: Skb) => boolean = (own, reply) => sendLocal(own, netns, reply),
 ): void {
   // A reset may be answered with an ICMP error and nothing answers that: this ends.
   const own = new Run(run.world, run.time);
@@ -67,32 +69,9 @@ function answer(
     reply.ctState = "RELATED";
     reply.ctDirection = skb.ctDirection === "original" ? "reply" : "original";
   }
-  if (!sendLocal(own, netns, reply)) return;
+  if (!send(own, reply)) return;
   own.drain();
   run.replies.push({ netns: netns.name, type, packet, way: own.way(packet, []) });
-}
-
-/** nf_send_reset: from the packet's destination back to its source; a RST is never answered. */
-function sendReset(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
-  const { packet } = skb;
-  const tcp = packet.transport;
-  if (tcp?.kind !== "tcp" || tcp.flags & TCP_FLAG.RST || !mayBeReset(netns, hook, skb)) return;
-  if (skb.destination?.kind === "broadcast" || skb.destination?.kind === "multicast") return;
-  const data = packet.length - packet.headerLength - tcp.headerLength;
-  const acked = (tcp.flags & TCP_FLAG.ACK) !== 0;
-  const next = (tcp.seq + data + (tcp.flags & TCP_FLAG.SYN ? 1 : 0) + (tcp.flags & TCP_FLAG.FIN ? 1 : 0)) >>> 0;
-  const reset: Tcp = {
-    kind: "tcp",
-    sport: tcp.dport,
-    dport: tcp.sport,
-    seq: acked ? tcp.ack : 0,
-    ack: acked ? 0 : next,
-    flags: acked ? TCP_FLAG.RST : TCP_FLAG.RST | TCP_FLAG.ACK,
-    window: 0,
-    headerLength: 20,
-    options: [],
-  };
-  answer(run, netns, skb, made(packet.dst, packet.src, PROTOCOL.tcp, 0, 40, reset, defaultTtl(netns), true), "tcp-reset");
 }
 
 /** icmp_send: an error about a packet, unless it is one that must not be answered (RFC 1122 section 3.2.2). */
@@ -198,11 +177,13 @@ function preferredSource(
   return selectAddress(netns.devices, device, towards, "link");
 }
 
-function defaultTtl(netns: Netns): number {
+/** net.ipv4.ip_default_ttl */
+export function defaultTtl(netns: Netns): number {
   return netns.sysctl("net.ipv4.ip_default_ttl", 64);
 }
 
-function made(
+/** A packet that the stack makes up. */
+export function made(
   src: Address,
   dst: Address,
   protocol: number,

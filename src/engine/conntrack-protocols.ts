@@ -86,6 +86,13 @@ export class ProtocolTrackers {
     return verdict.kill ? "forget" : undefined;
   }
 
+  /** nf_conntrack_tcp_set_closing */
+  close(connection: Connection, now: bigint): void {
+    if (!connection.tcp || connection.tcp.state === "CLOSE") return;
+    connection.tcp.state = "CLOSE";
+    refresh(connection, now, this.#tcp.timeout("CLOSE"));
+  }
+
   /** nf_conntrack_icmp_packet, nf_conntrack_icmpv6_packet */
   #trackIcmp(connection: Connection, packet: Packet, dir: 0 | 1, now: bigint): ProtocolVerdict {
     const type = packet.transport?.kind === "icmp" ? packet.transport.type : 0;

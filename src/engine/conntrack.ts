@@ -235,6 +235,13 @@ export class Conntrack {
     return true;
   }
 
+  /** nf_ct_set_closing: the host itself resets a connection. */
+  close(connection: Connection, now: bigint): void {
+    if (!connection.confirmed) return;
+    this.#state.change(connection);
+    this.#trackers.close(connection, now);
+  }
+
   /** What a match sees of the packet's connection. */
   view(skb: Skb, now: bigint): ConnectionView | undefined {
     const connection = skb.connection;

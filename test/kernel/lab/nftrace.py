@@ -119,12 +119,27 @@ def rules_first(events):
     """
     ordered, ends = [], {}
     for key, step in events:
-        at = ends.get(key, len(ordered))
+        at = ends.get(key)
+        if at is None:
+            at = _came_up(ordered, step, key[0]) if step else len(ordered)
         between = next((other for _, other in ordered[at:] if other), None)
         caused = step and step["kind"] == "rule" and between and _is_sent(between, key[0])
         ordered.insert(at if caused else len(ordered), (key, step))
         ends[key] = len(ordered)
     return [step for _, step in ordered if step]
+
+
+def _came_up(ordered, step, netns):
+    """
+    Where what a packet caused began that has no step yet under its number.
+
+    A bridge hands a packet up under another number (nft_trace_fill_id takes it from the device that it came in on), so
+    that it is here for the first time after PREROUTING.
+    """
+    if step["hook"] not in (HOOKS.index("INPUT"), HOOKS.index("FORWARD")):
+        return len(ordered)
+    arrived = (i for i, (_, other) in reversed(list(enumerate(ordered))) if other and other["netns"] == netns and other["hook"] == 0)
+    return next(arrived, len(ordered) - 1) + 1
 
 
 def _is_sent(step, netns):

@@ -1,0 +1,53 @@
+import type { Device } from "../model/host.ts";
+import { PROTOCOL, TCP_FLAG, type Tcp } from "../model/packet.ts";
+import type { Hook } from "../model/rule.ts";
+import { answer, defaultTtl, made } from "./answers.ts";
+import { transmit } from "./link.ts";
+import type { Netns } from "./netns.ts";
+import { routeOutput, sendLocal } from "./output.ts";
+import { mayBeReset } from "./reject-checksum.ts";
+import { flowKey } from "./route-input.ts";
+import type { Run } from "./run.ts";
+import type { Skb } from "./skb.ts";
+
+/** nf_send_reset: from the packet's destination back to its source; a RST is never answered. */
+export function sendReset(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
+  const { packet } = skb;
+  const tcp = packet.transport;
+  if (tcp?.kind !== "tcp" || tcp.flags & TCP_FLAG.RST || !mayBeReset(netns, hook, skb)) return;
+  if (skb.destination?.kind === "broadcast" || skb.destination?.kind === "multicast") return;
+  const reset = resetFor(tcp, packet.length - packet.headerLength - tcp.headerLength);
+  const own = made(packet.dst, packet.src, PROTOCOL.tcp, 0, 40, reset, defaultTtl(netns), true);
+  answer(run, netns, skb, own, "tcp-reset", undefined, (way, reply) => {
+    const port = skb.bridge && netns.devices.get(skb.bridge.physIn);
+    if (!(port ? returnByPort(way, netns, port, skb, reply) : sendLocal(way, netns, reply))) return false;
+    if (skb.connection) netns.conntrack?.close(skb.connection, run.time);
+    return true;
+  });
+}
+
+/** To a bridge's stations it comes from the one that was asked: straight back by the port, past OUTPUT and POSTROUTING. */
+function returnByPort(run: Run, netns: Netns, port: Device, to: Skb, reply: Skb): boolean {
+  if (!routeOutput(run, netns, flowKey(reply, "lo"), "output")) return false;
+  const { connection: _connection, ...rest } = reply;
+  const macs = { ...(to.dstMac !== undefined && { srcMac: to.dstMac }), ...(to.srcMac !== undefined && { dstMac: to.srcMac }) };
+  transmit(run, netns, port, { ...rest, ...macs, device: port.name });
+  return true;
+}
+
+/** nf_reject_ip_tcphdr_put */
+function resetFor(tcp: Tcp, data: number): Tcp {
+  const acked = (tcp.flags & TCP_FLAG.ACK) !== 0;
+  const next = (tcp.seq + data + (tcp.flags & TCP_FLAG.SYN ? 1 : 0) + (tcp.flags & TCP_FLAG.FIN ? 1 : 0)) >>> 0;
+  return {
+    kind: "tcp",
+    sport: tcp.dport,
+    dport: tcp.sport,
+    seq: acked ? tcp.ack : 0,
+    ack: acked ? 0 : next,
+    flags: acked ? TCP_FLAG.RST : TCP_FLAG.RST | TCP_FLAG.ACK,
+    window: 0,
+    headerLength: 20,
+    options: [],
+  };
+}
