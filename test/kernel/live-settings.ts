@@ -6,6 +6,7 @@ export function settings() {
     cases: Number(process.env["KERNEL_CASES"] ?? 100),
     jobs: Number(process.env["KERNEL_JOBS"] ?? 2),
     backend,
+    family: process.env["KERNEL_FAMILY"] === "6" ? (6 as const) : (4 as const),
     /** Folder for the recordings of what disagreed. */
     keep: process.env["KERNEL_KEEP"] ?? "kernel-disagreements",
   };

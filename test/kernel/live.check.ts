@@ -7,7 +7,8 @@ import { ask, judge, Refused } from "./judge/run-case.ts";
 import { Lab } from "./lab/lab.ts";
 import { settings } from "./live-settings.ts";
 
-const { seed, cases, backend, jobs, keep } = settings();
+const { seed, cases, backend, family, jobs, keep } = settings();
+const what = family === 4 ? backend : `${backend}, IPv6`;
 /** Cases of one fast-check run; a run ends with its first failure, the others go on. */
 const RUN = 20;
 /** How often a case is asked before its difference counts. */
@@ -19,9 +20,9 @@ const lacking = await lack();
 const tally = { cases: 0, refused: 0, packets: 0, unknown: new Map<string, number>(), once: 0 };
 const labs: Lab[] = [];
 
-if (lacking !== undefined) process.stdout.write(`live kernel, ${backend}: skipped, for ${lacking}\n`);
+if (lacking !== undefined) process.stdout.write(`live kernel, ${what}: skipped, for ${lacking}\n`);
 
-describe.skipIf(lacking !== undefined)(`the live kernel, ${backend}${lacking === undefined ? `, seed ${seed}` : `: ${lacking}`}`, () => {
+describe.skipIf(lacking !== undefined)(`the live kernel, ${what}${lacking === undefined ? `, seed ${seed}` : `: ${lacking}`}`, () => {
   beforeAll(async () => {
     for (let i = 0; i < jobs; i++) labs.push(await Lab.start());
   });
@@ -64,7 +65,7 @@ async function lack(): Promise<string | undefined> {
 /** Fails with the smallest case in which kernel and replay disagree. */
 async function agreement(lab: Lab, run: number, size: number): Promise<void> {
   let shrinking = false;
-  const property = asyncProperty(new CaseArbitrary(backend), async (value) => {
+  const property = asyncProperty(new CaseArbitrary(backend, family), async (value) => {
     const found = await disagreement(lab, value, !shrinking);
     if (found === undefined) return;
     shrinking = true;
@@ -74,7 +75,7 @@ async function agreement(lab: Lab, run: number, size: number): Promise<void> {
   const smallest = result.counterexample?.[0];
   if (!smallest) return;
   const evidence = await ask(lab, smallest).catch(() => undefined);
-  const file = `${keep}/${backend}-${seed}-${run}.json.gz`;
+  const file = `${keep}/${backend}${family === 6 ? "-ipv6" : ""}-${seed}-${run}.json.gz`;
   if (evidence) saveEvidence(file, evidence);
   const told = [
     String(result.errorInstance),
@@ -118,7 +119,7 @@ function report(): void {
   const { unknown } = tally;
   const undecided = [...unknown.values()].reduce((sum, count) => sum + count, 0);
   const lines = [
-    `live kernel, ${backend}, seed ${seed}: ${tally.cases} cases, ${tally.packets} packets; ${undecided} unknown, ${tally.refused} machines refused, ${tally.once} not repeatable`,
+    `live kernel, ${what}, seed ${seed}: ${tally.cases} cases, ${tally.packets} packets; ${undecided} unknown, ${tally.refused} machines refused, ${tally.once} not repeatable`,
     ...[...unknown].sort((a, b) => b[1] - a[1]).map(([reason, count]) => `  unknown ${count}: ${reason}`),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);

@@ -1,24 +1,33 @@
-// npm run test:kernel -- [--seed N] [--cases N] [--backend legacy|nft] [--jobs N] [--keep FOLDER]
+// npm run test:kernel -- [--seed N] [--cases N] [--backend legacy|nft] [--family 4|6] [--jobs N] [--keep FOLDER]
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 
 const number = { type: "string" };
 const { values } = parseArgs({
-  options: { seed: number, cases: number, backend: { type: "string", default: "legacy" }, jobs: number, keep: { type: "string" } },
+  options: {
+    seed: number,
+    cases: number,
+    backend: { type: "string", default: "legacy" },
+    family: { type: "string", default: "4" },
+    jobs: number,
+    keep: { type: "string" },
+  },
 });
 for (const name of ["seed", "cases", "jobs"]) {
   if (values[name] !== undefined && !/^[0-9]{1,6}$/.test(values[name]))
     fail(`--${name} is a number of up to six digits, found "${values[name]}"`);
 }
 if (!["legacy", "nft"].includes(values.backend)) fail(`--backend is legacy or nft, found "${values.backend}"`);
+if (!["4", "6"].includes(values.family)) fail(`--family is 4 or 6, found "${values.family}"`);
 
 const seed = values.seed ?? String(randomInt(1, 100_000));
-process.stdout.write(`live kernel: --seed ${seed} --cases ${values.cases ?? 100} --backend ${values.backend}\n`);
+process.stdout.write(`live kernel: --seed ${seed} --cases ${values.cases ?? 100} --backend ${values.backend} --family ${values.family}\n`);
 const env = {
   ...process.env,
   KERNEL_SEED: seed,
   KERNEL_BACKEND: values.backend,
+  KERNEL_FAMILY: values.family,
   ...(values.cases && { KERNEL_CASES: values.cases }),
   ...(values.jobs && { KERNEL_JOBS: values.jobs }),
   ...(values.keep && { KERNEL_KEEP: values.keep }),

@@ -1,6 +1,10 @@
+import type { Family } from "../../../src/model/address.ts";
+
 /** A machine, its rules and its traffic, as drawn; everything in it can be written as JSON. */
 export interface Case {
   readonly backend: "legacy" | "nft";
+  /** 4 when absent. */
+  readonly family?: Family;
   readonly topology: Topology;
   readonly rules: readonly NetnsRules[];
   readonly sends: readonly Send[];
@@ -42,7 +46,15 @@ export interface Door {
   readonly device?: string;
   /** Where hosts behind this door send their frames. */
   readonly mac: string;
-  readonly hosts: readonly { readonly address: string; readonly mac: string }[];
+  readonly hosts: readonly HostPlan[];
+}
+
+/** A host of the world that sends, or that namespaces know as a neighbour. */
+export interface HostPlan {
+  readonly address: string;
+  readonly mac: string;
+  /** Of IPv6. */
+  readonly linkLocal?: string;
 }
 
 /** What random rules and packets take their values from. */
@@ -54,6 +66,8 @@ export interface Pools {
   readonly devices: readonly string[];
   readonly bridgePorts: readonly string[];
   readonly macs: readonly string[];
+  /** Addresses of IPv6 that mean something on one link only, the machine's own and those of hosts. */
+  readonly linkLocals?: readonly string[];
   /** Few, so that rules and traffic often have the same. */
   readonly clientPorts: readonly number[];
   readonly serverPorts: readonly number[];
@@ -79,7 +93,14 @@ export interface ChainPlan {
   readonly rules: readonly string[];
 }
 
-/** Header fields that are drawn for every packet. */
+/** An extension header of IPv6: what follows its length octet in hexadecimal digits, and a length octet where the true one is not meant. */
+export interface ExtensionPlan {
+  readonly header: "hop-by-hop" | "routing" | "destination" | "mobility" | "ah" | "atomic";
+  readonly data: string;
+  readonly lengthOctet?: number;
+}
+
+/** Header fields that are drawn for every packet; of IPv6 the traffic class is `tos`, and `id` is flow label and fragment identification. */
 export interface HeaderPlan {
   readonly ttl: number;
   readonly tos: number;
@@ -87,6 +108,7 @@ export interface HeaderPlan {
   readonly df: boolean;
   /** Octets of IP options, in hexadecimal. */
   readonly options?: string;
+  readonly extensions?: readonly ExtensionPlan[];
   readonly damage?: "header-checksum" | "checksum" | "length" | "transport-length" | "no-checksum";
   /** Sent as fragments: the MTU they fit in and the order they come in; a number may be missing or twice. */
   readonly fragments?: { readonly mtu: number; readonly order: readonly number[] };
@@ -121,6 +143,8 @@ export type Payload =
       readonly sequence: number;
       readonly data: string;
     }
+  /** An ICMPv6 message with a body of its own, both in hexadecimal digits: the four octets behind the checksum, and what follows. */
+  | { readonly kind: "message"; readonly type: number; readonly code: number; readonly rest: string; readonly body: string }
   | { readonly kind: "other"; readonly protocol: number; readonly data: string };
 
 /** One thing that is sent. `id` names it for those that refer to it. */

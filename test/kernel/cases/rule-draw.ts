@@ -19,7 +19,8 @@ export interface SetPlan {
   readonly lines: readonly string[];
 }
 
-interface Where {
+/** What rule is drawn. */
+export interface Where {
   readonly family: Family;
   readonly table: TableName;
   readonly hooks: readonly Hook[];
@@ -35,13 +36,13 @@ export class RuleDraw implements Draw {
   readonly hooks: readonly Hook[];
   readonly protocol: string | undefined;
   readonly backend: "legacy" | "nft";
-  readonly #dice: Dice;
-  readonly #topology: Topology;
+  protected readonly dice: Dice;
+  protected readonly topology: Topology;
   readonly #sets: readonly SetPlan[];
 
   constructor(dice: Dice, topology: Topology, where: Where) {
-    this.#dice = dice;
-    this.#topology = topology;
+    this.dice = dice;
+    this.topology = topology;
     this.#sets = where.sets;
     this.family = where.family;
     this.table = where.table;
@@ -51,24 +52,24 @@ export class RuleDraw implements Draw {
   }
 
   integer(min: number, max: number): number {
-    return this.#dice.integer(min, max);
+    return this.dice.integer(min, max);
   }
 
   chance(oneIn: number): boolean {
-    return this.#dice.chance(oneIn);
+    return this.dice.chance(oneIn);
   }
 
   pick<T>(values: readonly T[]): T {
-    return this.#dice.pick(values);
+    return this.dice.pick(values);
   }
 
   address(_side: "src" | "dst"): string {
-    const { hosts, locals, remotes } = this.#topology.pools;
-    return this.#dice.weighted([5, this.pick(hosts)], [3, this.pick(locals)], [1, this.pick(remotes)], [1, "10.96.0.10"]);
+    const { hosts, locals, remotes } = this.topology.pools;
+    return this.dice.weighted([5, this.pick(hosts)], [3, this.pick(locals)], [1, this.pick(remotes)], [1, "10.96.0.10"]);
   }
 
   network(side: "src" | "dst"): string {
-    const { networks } = this.#topology.pools;
+    const { networks } = this.topology.pools;
     if (this.chance(4)) return `${this.address(side)}/${this.pick([8, 16, 20, 25, 28, 30, 31, 32])}`;
     return this.chance(12) ? this.pick(["0.0.0.0/0", "10.0.0.0/8", "10.96.0.0/16", "127.0.0.0/8", "224.0.0.0/4"]) : this.pick(networks);
   }
@@ -82,28 +83,28 @@ export class RuleDraw implements Draw {
   }
 
   port(_side: "src" | "dst"): number {
-    const { clientPorts, serverPorts } = this.#topology.pools;
+    const { clientPorts, serverPorts } = this.topology.pools;
     return this.chance(15) ? this.pick([0, 1, 1023, 1024, 65535]) : this.pick([...clientPorts, ...serverPorts]);
   }
 
   natAddress(manip: "src" | "dst"): string {
-    const { hosts, locals, remotes } = this.#topology.pools;
-    if (manip === "src") return this.#dice.weighted([3, this.pick(locals)], [1, this.pick(hosts)], [1, "10.9.0.1"]);
-    return this.#dice.weighted([6, this.pick(hosts)], [2, this.pick(locals)], [1, this.pick(remotes)], [1, "10.9.0.1"]);
+    const { hosts, locals, remotes } = this.topology.pools;
+    if (manip === "src") return this.dice.weighted([3, this.pick(locals)], [1, this.pick(hosts)], [1, "10.9.0.1"]);
+    return this.dice.weighted([6, this.pick(hosts)], [2, this.pick(locals)], [1, this.pick(remotes)], [1, "10.9.0.1"]);
   }
 
   natPort(): number {
-    return this.pick(this.chance(2) ? this.#topology.pools.serverPorts : PORTS);
+    return this.pick(this.chance(2) ? this.topology.pools.serverPorts : PORTS);
   }
 
   device(_side: "in" | "out"): string {
-    const device = this.pick(this.#topology.pools.devices);
+    const device = this.pick(this.topology.pools.devices);
     if (this.chance(15)) return "lo";
     return this.chance(6) ? `${device.slice(0, -1)}+` : device;
   }
 
   bridgePort(_side: "in" | "out"): string | undefined {
-    const { bridgePorts } = this.#topology.pools;
+    const { bridgePorts } = this.topology.pools;
     return bridgePorts.length === 0 ? undefined : this.chance(6) ? "p+" : this.pick(bridgePorts);
   }
 
@@ -116,7 +117,7 @@ export class RuleDraw implements Draw {
   }
 
   mac(): string {
-    return this.pick(this.#topology.pools.macs);
+    return this.pick(this.topology.pools.macs);
   }
 
   name(prefix: string): string {

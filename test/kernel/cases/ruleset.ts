@@ -1,10 +1,12 @@
 import { MATCHES, TARGETS } from "../../../src/extensions/index.ts";
 import type { MatchSpec, TargetSpec } from "../../../src/extensions/spec.ts";
+import type { Family } from "../../../src/model/address.ts";
 import { TABLE_HOOKS as HOOKS, type Hook } from "../../../src/model/rule.ts";
 import type { ChainPlan, NetnsRules, TablePlan, Topology } from "./case.ts";
 import type { Dice } from "./dice.ts";
 import { RuleDraw, type SetPlan } from "./rule-draw.ts";
 import { drawSets } from "./sets.ts";
+import { RuleDraw6 } from "./six/rule-draw.ts";
 
 type Table = TablePlan["table"];
 
@@ -21,7 +23,10 @@ const COMMON: ReadonlySet<string> = new Set(
     "connmark conntrack limit mark multiport physdev recent set statistic " + "CONNMARK DNAT MARK MASQUERADE REDIRECT REJECT SNAT TOS"
   ).split(" "),
 );
-const PROTOCOLS = ["tcp", "tcp", "tcp", "udp", "udp", "icmp", "sctp", "udplite", "dccp", "esp", "ah", "gre"];
+const PROTOCOLS: Readonly<Record<Family, readonly string[]>> = {
+  4: ["tcp", "tcp", "tcp", "udp", "udp", "icmp", "sctp", "udplite", "dccp", "esp", "ah", "gre"],
+  6: ["tcp", "tcp", "tcp", "udp", "udp", "icmpv6", "icmpv6", "sctp", "udplite", "dccp", "esp", "gre", "mh"],
+};
 const IN_HOOKS: readonly Hook[] = ["PREROUTING", "INPUT", "FORWARD"];
 const OUT_HOOKS: readonly Hook[] = ["FORWARD", "OUTPUT", "POSTROUTING"];
 
@@ -30,28 +35,36 @@ interface UserChain {
   readonly hooks: readonly Hook[];
 }
 
+/** What all rules of a namespace are drawn for. */
+interface Place {
+  readonly topology: Topology;
+  readonly backend: "legacy" | "nft";
+  readonly family: Family;
+  readonly sets: readonly SetPlan[];
+}
+
 /** Random rules for the namespaces of a machine; every extension is drawn by its own spec. */
-export function drawRules(dice: Dice, topology: Topology, backend: "legacy" | "nft"): NetnsRules[] {
+export function drawRules(dice: Dice, topology: Topology, backend: "legacy" | "nft", family: Family): NetnsRules[] {
   const ruled = topology.namespaces.filter((_, i) => i === 0 || dice.chance(2));
   return ruled.map(({ name }) => {
-    const sets = drawSets(dice, topology.pools);
+    const sets = drawSets(dice, topology.pools, family);
     const tables = TABLES.filter(([oneIn]) => oneIn === 1 || dice.chance(oneIn)).filter(() => !dice.chance(6));
     return {
       netns: name,
-      tables: tables.map(([, table]) => drawTable(dice, topology, backend, table, sets)),
+      tables: tables.map(([, table]) => drawTable(dice, { topology, backend, family, sets }, table)),
       sets: sets.flatMap((set) => set.lines),
     };
   });
 }
 
-function drawTable(dice: Dice, topology: Topology, backend: "legacy" | "nft", table: Table, sets: readonly SetPlan[]): TablePlan {
+function drawTable(dice: Dice, place: Place, table: Table): TablePlan {
   const user: UserChain[] = Array.from({ length: dice.integer(0, 4) }, (_, i) => ({
     name: `${table[0]}${i}`,
     hooks: dice.chance(3) ? HOOKS[table] : dice.chance(2) ? [dice.pick(HOOKS[table])] : dice.some(2, HOOKS[table]),
   }));
   const draw = (hooks: readonly Hook[], chains: readonly UserChain[], most: number): string[] => {
     const reachable = chains.filter((chain) => hooks.every((hook) => chain.hooks.includes(hook)));
-    return Array.from({ length: dice.integer(0, most) }, () => drawRule(dice, topology, backend, table, hooks, reachable, sets));
+    return Array.from({ length: dice.integer(0, most) }, () => drawRule(dice, place, table, hooks, reachable));
   };
   const builtin: ChainPlan[] = HOOKS[table].map((hook) => ({
     name: hook,
@@ -66,18 +79,12 @@ function drawTable(dice: Dice, topology: Topology, backend: "legacy" | "nft", ta
   return { table, chains: [...builtin, ...own] };
 }
 
-function drawRule(
-  dice: Dice,
-  topology: Topology,
-  backend: "legacy" | "nft",
-  table: Table,
-  hooks: readonly Hook[],
-  chains: readonly UserChain[],
-  sets: readonly SetPlan[],
-): string {
-  const protocol = dice.chance(2) ? dice.pick(PROTOCOLS) : undefined;
+function drawRule(dice: Dice, place: Place, table: Table, hooks: readonly Hook[], chains: readonly UserChain[]): string {
+  const { topology, backend, family, sets } = place;
+  const protocol = dice.chance(2) ? dice.pick(PROTOCOLS[family]) : undefined;
   const negated = protocol !== undefined && dice.chance(12);
-  const draw = new RuleDraw(dice, topology, { family: 4, table, hooks, protocol: negated ? undefined : protocol, backend, sets });
+  const where = { family, table, hooks, protocol: negated ? undefined : protocol, backend, sets };
+  const draw = family === 4 ? new RuleDraw(dice, topology, where) : new RuleDraw6(dice, topology, where);
   const words: string[] = [];
   const not = () => (dice.chance(6) ? "! " : "");
   for (const [flag, side] of [
@@ -85,16 +92,16 @@ function drawRule(
     ["-d", "dst"],
   ] as const) {
     if (!dice.chance(4)) continue;
-    const where = dice.chance(2) ? draw.address(side) : draw.network(side);
+    const whose = dice.chance(2) ? draw.address(side) : draw.network(side);
     // iptables-nft refuses "not everywhere".
-    words.push(`${backend === "nft" && where.endsWith("/0") ? "" : not()}${flag} ${where}`);
+    words.push(`${backend === "nft" && whose.endsWith("/0") ? "" : not()}${flag} ${whose}`);
   }
   if (dice.chance(4) && hooks.every((hook) => IN_HOOKS.includes(hook))) words.push(`${not()}-i ${draw.device("in")}`);
   if (dice.chance(4) && hooks.every((hook) => OUT_HOOKS.includes(hook))) words.push(`${not()}-o ${draw.device("out")}`);
   if (protocol !== undefined) words.push(`${negated ? "! " : ""}-p ${protocol}`);
-  if (dice.chance(25)) words.push(`${not()}-f`);
+  if (family === 4 && dice.chance(25)) words.push(`${not()}-f`);
   const fits = (spec: MatchSpec | TargetSpec) =>
-    (spec.families?.includes(4) ?? true) &&
+    (spec.families?.includes(family) ?? true) &&
     (spec.tables?.includes(table) ?? true) &&
     (!spec.hooks || hooks.every((hook) => spec.hooks?.includes(hook)));
   const matches = MATCHES.filter(fits);

@@ -1,36 +1,51 @@
+import type { Family } from "../../../src/model/address.ts";
 import type { Pools } from "./case.ts";
 import type { Dice } from "./dice.ts";
 import { PORTS, type SetPlan } from "./rule-draw.ts";
+import { SERVICE6 } from "./six/addresses.ts";
 
 interface Kind {
   readonly kind: string;
   readonly dimensions: number;
   /** Words after the type. */
-  create(dice: Dice): string;
+  create(dice: Dice, family: Family): string;
   element(dice: Dice, pools: Pools): string;
 }
 
-const address = (dice: Dice, pools: Pools) => dice.pick([...pools.hosts, ...pools.locals, ...pools.remotes, "10.96.0.10"]);
+const address = (dice: Dice, pools: Pools) =>
+  dice.pick([...pools.hosts, ...pools.locals, ...pools.remotes, isIpv6(pools) ? SERVICE6 : "10.96.0.10"]);
+const isIpv6 = ({ hosts }: Pools) => hosts[0]?.includes(":") === true;
 const network = (dice: Dice, pools: Pools) =>
-  dice.chance(3) ? `${address(dice, pools)}/${dice.pick([24, 28, 31, 32])}` : dice.pick(pools.networks);
-const port = (dice: Dice) =>
+  dice.chance(3)
+    ? `${address(dice, pools)}/${dice.pick(isIpv6(pools) ? [64, 112, 127, 128] : [24, 28, 31, 32])}`
+    : dice.pick(pools.networks);
+const port = (dice: Dice, pools: Pools) =>
   dice.chance(5)
-    ? dice.pick(["icmp:echo-request", "icmp:3/1", "47:0", "50:0", "udplite:53"])
+    ? dice.pick(
+        isIpv6(pools)
+          ? ["icmpv6:echo-request", "icmpv6:1/0", "47:0", "50:0", "udplite:53"]
+          : ["icmp:echo-request", "icmp:3/1", "47:0", "50:0", "udplite:53"],
+      )
     : `${dice.pick(["tcp", "tcp", "udp", "sctp"])}:${dice.pick(PORTS)}`;
 const device = (dice: Dice, pools: Pools) => dice.pick(pools.devices);
 const mac = (dice: Dice, pools: Pools) => dice.pick(pools.macs);
 
 const plain = () => "";
-const ofBits = (dice: Dice) => dice.pick(["", "", " netmask 24", " netmask 31", " bitmask 255.255.0.255"]);
+const ofBits = (dice: Dice, family: Family) =>
+  dice.pick(
+    family === 4
+      ? ["", "", " netmask 24", " netmask 31", " bitmask 255.255.0.255"]
+      : ["", "", " netmask 64", " netmask 127", " bitmask ffff:ffff:ffff::ffff"],
+  );
 
 /** The types that most kernels have: hash:mac, hash:ip,mac, hash:ip,mark, hash:net,net and hash:net,port,net are left out of many. */
 const KINDS: readonly Kind[] = [
   { kind: "hash:ip", dimensions: 1, create: ofBits, element: address },
   { kind: "hash:net", dimensions: 1, create: plain, element: network },
-  { kind: "hash:ip,port", dimensions: 2, create: ofBits, element: (d, p) => `${address(d, p)},${port(d)}` },
-  { kind: "hash:net,port", dimensions: 2, create: plain, element: (d, p) => `${network(d, p)},${port(d)}` },
-  { kind: "hash:ip,port,ip", dimensions: 3, create: plain, element: (d, p) => `${address(d, p)},${port(d)},${address(d, p)}` },
-  { kind: "hash:ip,port,net", dimensions: 3, create: plain, element: (d, p) => `${address(d, p)},${port(d)},${network(d, p)}` },
+  { kind: "hash:ip,port", dimensions: 2, create: ofBits, element: (d, p) => `${address(d, p)},${port(d, p)}` },
+  { kind: "hash:net,port", dimensions: 2, create: plain, element: (d, p) => `${network(d, p)},${port(d, p)}` },
+  { kind: "hash:ip,port,ip", dimensions: 3, create: plain, element: (d, p) => `${address(d, p)},${port(d, p)},${address(d, p)}` },
+  { kind: "hash:ip,port,net", dimensions: 3, create: plain, element: (d, p) => `${address(d, p)},${port(d, p)},${network(d, p)}` },
   {
     kind: "hash:net,iface",
     dimensions: 2,
@@ -69,10 +84,12 @@ function memberOptions(dice: Dice, element: string, create: string): string {
 }
 
 /** A few sets of random types with members that traffic may have, and at times a list of them; members that the kernel refuses are left out. */
-export function drawSets(dice: Dice, pools: Pools): SetPlan[] {
-  const sets = dice.some(6, KINDS).map((kind, i): SetPlan => {
+export function drawSets(dice: Dice, pools: Pools, family: Family): SetPlan[] {
+  const kinds = family === 4 ? KINDS : KINDS.filter(({ kind }) => !kind.startsWith("bitmap:ip"));
+  const sets = dice.some(6, kinds).map((kind, i): SetPlan => {
     const name = `s${i}`;
-    const create = `${kind.kind}${kind.create(dice)}${extensions(dice, kind.kind.startsWith("hash"))}`;
+    const isHash = kind.kind.startsWith("hash");
+    const create = `${kind.kind}${family === 6 && isHash ? " family inet6" : ""}${kind.create(dice, family)}${extensions(dice, isHash)}`;
     const elements = new Set(Array.from({ length: dice.integer(0, 6) }, () => kind.element(dice, pools)));
     const fitting = [...elements].filter((element) => !kind.kind.startsWith("bitmap:ip") || inRange(element, create));
     const kept = create.includes("maxelem") ? fitting.slice(0, 3) : fitting;
@@ -80,7 +97,7 @@ export function drawSets(dice: Dice, pools: Pools): SetPlan[] {
       name,
       kind: kind.kind,
       dimensions: kind.dimensions,
-      family: 4,
+      family,
       lines: [`create ${name} ${create}`, ...kept.map((element) => `add ${name} ${element}${memberOptions(dice, element, create)} -exist`)],
     };
   });
@@ -88,7 +105,7 @@ export function drawSets(dice: Dice, pools: Pools): SetPlan[] {
   const members = dice.some(2, sets);
   const options = `${dice.chance(3) ? " counters" : ""}${dice.chance(6) ? " timeout 600" : ""}`;
   const lines = [`create l0 list:set size 8${options}`, ...members.map(({ name }) => `add l0 ${name}`)];
-  return [...sets, { name: "l0", kind: "list:set", dimensions: Math.max(...members.map((set) => set.dimensions), 1), family: 4, lines }];
+  return [...sets, { name: "l0", kind: "list:set", dimensions: Math.max(...members.map((set) => set.dimensions), 1), family, lines }];
 }
 
 /** Whether a bitmap of addresses can hold an element. */

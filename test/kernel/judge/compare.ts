@@ -1,4 +1,5 @@
 import { formatMac } from "../../../src/model/address.ts";
+import type { Packet } from "../../../src/model/packet.ts";
 import type { Appearance, Reply, Way } from "../../../src/model/trace.ts";
 import type { Sent as Observed } from "../lab/protocol.ts";
 import { differs } from "../wire/expected.ts";
@@ -34,7 +35,7 @@ export function waits(way: Way, kernel: Observed, reading: Reading): boolean {
 export function disagreements(way: Way, sent: Sent, kernel: Observed, reading: Reading): string[] {
   if (waits(way, kernel, reading)) return stepsDiffer(way, kernel, reading, true);
   const found = [...stepsDiffer(way, kernel, reading), ...framesDiffer(way, sent, kernel, reading.asked)];
-  const verdict = verdictDiffers(way, kernel, reading);
+  const verdict = verdictDiffers(way, kernel, reading, frameOf(sent, 1).packet);
   return verdict === undefined ? found : [verdict, ...found];
 }
 
@@ -160,12 +161,12 @@ function asking(kernel: Observed): ReadonlySet<string> {
   return new Set(questions.map((frame) => `${frame.netns} ${frame.device}`));
 }
 
-function verdictDiffers(way: Way, kernel: Observed, reading: Reading): string | undefined {
+function verdictDiffers(way: Way, kernel: Observed, reading: Reading, whole: Packet | undefined): string | undefined {
   const away = kernel.frames.some((frame) => frame.direction === "out" && reading.facesWorld(frame.netns, frame.device));
   const made = [...ways(way)].flatMap((one) => [one, ...(one.copies ?? [])]).slice(1);
   switch (way.verdict) {
     case "delivered":
-      return kernel.delivered.some((one) => one.netns === way.at.netns)
+      return kernel.delivered.some((one) => one.netns === way.at.netns) || hasMessage(kernel, way.at.netns)
         ? undefined
         : "delivered, says the replay; the kernel delivered nothing";
     case "forwarded":
@@ -174,6 +175,8 @@ function verdictDiffers(way: Way, kernel: Observed, reading: Reading): string | 
       // By a QUEUE or NFQUEUE rule: the steps tell.
       // Of several namespaces one may wait where another does not, which the counters do not tell apart.
       if (way.at.table !== undefined || kernel.steps.length > 0) return undefined;
+      // Nothing counts the fragments of IPv6 that connection tracking keeps: they are those of which nothing comes.
+      if (whole?.family === 6 && kernel.delivered.length === 0) return undefined;
       return waiting(kernel).length > 0 ? undefined : "queued, says the replay; no fragment waits in the kernel";
     default: {
       const answered = made.some((one) => one.verdict === "delivered");
@@ -187,9 +190,16 @@ function verdictDiffers(way: Way, kernel: Observed, reading: Reading): string | 
   }
 }
 
+/** Raw sockets do not get an ICMPv6 message with a wrong checksum; the kernel has counted it before (icmp.c, icmpv6_rcv). */
+function hasMessage({ counters }: Observed, netns: string): boolean {
+  return (counters[netns]?.["Icmp6InMsgs"] ?? 0) > 0;
+}
+
 /** Namespaces in which a fragment was put aside and nothing came of it. */
 function waiting(kernel: Observed): string[] {
+  const moved = (counters: Readonly<Record<string, number>>, name: string) =>
+    ["Ip.Reasm", "Ip6Reasm"].some((prefix) => (counters[`${prefix}${name}`] ?? 0) > 0);
   return Object.entries(kernel.counters)
-    .filter(([, counters]) => (counters["Ip.ReasmReqds"] ?? 0) > 0 && !counters["Ip.ReasmOKs"] && !counters["Ip.ReasmFails"])
+    .filter(([, counters]) => moved(counters, "Reqds") && !moved(counters, "OKs") && !moved(counters, "Fails"))
     .map(([netns]) => netns);
 }

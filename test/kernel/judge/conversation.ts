@@ -1,7 +1,8 @@
-import { formatMac } from "../../../src/model/address.ts";
+import { formatAddress, formatMac, parseAddress } from "../../../src/model/address.ts";
 import type { Case, HeaderPlan, Payload, Send } from "../cases/case.ts";
 import type { Sent as Observed } from "../lab/protocol.ts";
 import { ETHER, ethernet } from "../wire/build.ts";
+import { deliveredPacket } from "./delivered.ts";
 import { ETHERNET_HEADER, frameOf, packetOctets, type Sent } from "./frame.ts";
 import { type Ends, errorAbout, packetsOf } from "./octets.ts";
 
@@ -21,6 +22,7 @@ interface LastSeen {
 
 const OTHER_MAC = "02:99:99:99:99:99";
 const BROADCAST_MAC = "ff:ff:ff:ff:ff:ff";
+const UNSPECIFIED = ["0.0.0.0", "::"];
 
 /** Turns a plan into octets, answers included: these depend on what the kernel made of the packet before. */
 export class Conversation {
@@ -58,19 +60,19 @@ export class Conversation {
         const at = {
           netns: door.netns,
           ...(door.device !== undefined && { device: door.device }),
-          dstMac: macOf(send.header, door.mac),
+          dstMac: macOf(send.header, groupMac(send.dst) ?? door.mac),
           srcMac: host?.mac ?? "",
         };
         return packets(at, send, send.header, send.payload);
       }
       case "answer": {
         const seen = this.#seen.get(send.to);
-        if (!seen || seen.ends.src === "0.0.0.0" || seen.ends.dst === "0.0.0.0") return [];
+        if (!seen || UNSPECIFIED.includes(seen.ends.src) || UNSPECIFIED.includes(seen.ends.dst)) return [];
         return packets(back(seen, send.header), { src: seen.ends.dst, dst: seen.ends.src }, send.header, turned(send.payload, seen));
       }
       default: {
         const seen = this.#seen.get(send.about);
-        if (!seen || seen.ends.src === "0.0.0.0" || seen.ends.dst === "0.0.0.0") return [];
+        if (!seen || UNSPECIFIED.includes(seen.ends.src) || UNSPECIFIED.includes(seen.ends.dst)) return [];
         const ends = { src: send.from ?? seen.ends.dst, dst: seen.ends.src };
         const at = back(seen, send.header);
         return [framed(at, errorAbout(ends, headerAt(at, send.header), send.type, send.code, send.mtu, seen.packet, send.quoted))];
@@ -88,6 +90,13 @@ interface At {
 
 function macOf(header: HeaderPlan, mac: string): string {
   return header.dstMac === "other" ? OTHER_MAC : header.dstMac === "broadcast" ? BROADCAST_MAC : mac;
+}
+
+/** Where frames for a group of IPv6 are sent (RFC 2464 section 7). */
+function groupMac(dst: string): string | undefined {
+  const address = parseAddress(dst);
+  if (typeof address !== "bigint" || address >> 120n !== 0xffn) return undefined;
+  return formatMac(Number((0x3333n << 32n) | (address & 0xffffffffn)));
 }
 
 function back(seen: LastSeen, header: HeaderPlan): At {
@@ -115,15 +124,18 @@ function headerAt(at: At, header: HeaderPlan): HeaderPlan {
 
 function framed(at: At, packet: Uint8Array): Injection {
   if (at.device === undefined) return { netns: at.netns, octets: packet };
-  return { netns: at.netns, device: at.device, octets: ethernet(at.dstMac, at.srcMac, ETHER.ipv4, packet) };
+  const etherType = (packet[0] ?? 0) >> 4 === 6 ? ETHER.ipv6 : ETHER.ipv4;
+  return { netns: at.netns, device: at.device, octets: ethernet(at.dstMac, at.srcMac, etherType, packet) };
 }
 
 /** Answers that the host itself made have another identification than the packet that they are about. */
 function lastSeen(observed: Observed, sent: Uint8Array, facesWorld: (netns: string, device: string) => boolean): LastSeen | undefined {
   const octetsOf = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"));
-  const same = (octets: Uint8Array, at: number) => octets[at + 4] === sent[4] && octets[at + 5] === sent[5] && octets[at + 9] === sent[9];
+  // Identification and protocol, or of IPv6 the flow label.
+  const marks = (sent[0] ?? 0) >> 4 === 6 ? [2, 3] : [4, 5, 9];
+  const same = (octets: Uint8Array, at: number) => marks.every((mark) => octets[at + mark] === sent[mark]);
   const delivered = observed.delivered
-    .flatMap((one) => ("packet" in one ? [{ netns: one.netns, octets: octetsOf(one.packet) }] : []))
+    .map((one) => ({ netns: one.netns, octets: "packet" in one ? octetsOf(one.packet) : deliveredPacket(one) }))
     .findLast(({ octets }) => same(octets, 0));
   const out = observed.frames
     .filter((frame) => frame.direction === "out" && facesWorld(frame.netns, frame.device))
@@ -135,7 +147,6 @@ function lastSeen(observed: Observed, sent: Uint8Array, facesWorld: (netns: stri
   const { packet } = frame;
   if (!packet || packet.fragment) return undefined;
   const octets = at.octets.subarray(at.device === undefined ? 0 : ETHERNET_HEADER);
-  const text = (bytes: Uint8Array) => bytes.join(".");
   const { transport } = packet;
   const ports =
     transport?.kind === "icmp"
@@ -149,7 +160,7 @@ function lastSeen(observed: Observed, sent: Uint8Array, facesWorld: (netns: stri
     srcMac: frame.srcMac === undefined ? "" : formatMac(frame.srcMac),
     dstMac: frame.dstMac === undefined ? "" : formatMac(frame.dstMac),
     packet: octets,
-    ends: { src: text(octets.subarray(12, 16)), dst: text(octets.subarray(16, 20)) },
+    ends: { src: formatAddress(packet.src), dst: formatAddress(packet.dst) },
     ...(ports && { ports }),
   };
 }

@@ -9,7 +9,8 @@ import type { Lab } from "../lab/lab.ts";
 import type { Sent as Observed, Plan } from "../lab/protocol.ts";
 import { disagreements, type Reading, waits } from "./compare.ts";
 import { Conversation } from "./conversation.ts";
-import { frameOf, type Sent } from "./frame.ts";
+import { frameOf, packetOctets, type Sent } from "./frame.ts";
+import { parted } from "./own-talk.ts";
 
 /** What the kernel was given, and what it did: all that a replay has to be held against. */
 export interface Evidence {
@@ -67,15 +68,17 @@ function wasNone(device: string | undefined, kernel: Observed): boolean {
 }
 
 function buildPlan(value: Case): Plan {
-  const { topology, rules } = value;
+  const { topology, rules, family = 4 } = value;
   return {
     backend: value.backend,
-    namespaces: topology.namespaces.map(({ bridge, ...plan }) => {
+    namespaces: topology.namespaces.map(({ bridge, commands, ...plan }) => {
       const own = rules.find((one) => one.netns === plan.name);
+      const text = own ? restoreText(own) : "";
       return {
         ...plan,
+        ...(family === 4 ? { commands } : { commands6: commands, ipv6: true }),
         ...(bridge.length > 0 && { bridge }),
-        ...(own && { rules: restoreText(own), sets: own.sets.map((line) => `${line}\n`).join("") }),
+        ...(own && { ...(family === 4 ? { rules: text } : { rules6: text }), sets: own.sets.map((line) => `${line}\n`).join("") }),
       };
     }),
     links: topology.links,
@@ -92,7 +95,9 @@ export function judge(evidence: Evidence): Judgement {
   const reading = readingOf(host, evidence);
   const unknown: string[] = [];
   const found: string[] = [];
-  for (const [i, { sent, kernel }] of evidence.packets.entries()) {
+  for (const [i, { sent, kernel: observed }] of evidence.packets.entries()) {
+    const { caused: kernel, asked } = parted(sent, observed);
+    for (const one of asked) reading.asked.add(one);
     const trace = traces.get(i + 1);
     if (!trace) {
       // A frame without a whole IP packet is none that the kernel takes either.
@@ -117,7 +122,9 @@ export function judge(evidence: Evidence): Judgement {
 
 /** A port without a silent listener, which only chance can lead to: the host's own answer is no part of what a snapshot tells. */
 function answersItself({ counters }: Observed): boolean {
-  return Object.values(counters).some((moved) => ["Tcp.OutRsts", "Udp.NoPorts", "UdpLite.NoPorts"].some((name) => (moved[name] ?? 0) > 0));
+  return Object.values(counters).some((moved) =>
+    ["Tcp.OutRsts", "Udp.NoPorts", "UdpLite.NoPorts", "Udp6NoPorts", "UdpLite6NoPorts"].some((name) => (moved[name] ?? 0) > 0),
+  );
 }
 
 function replayed(host: Host, evidence: Evidence): Map<number, PacketTrace> {
@@ -134,10 +141,12 @@ function replayed(host: Host, evidence: Evidence): Map<number, PacketTrace> {
 
 function readingOf(host: Host, evidence: Evidence): Reading {
   const outside = new Set(evidence.outside);
+  const six = evidence.packets.some(({ sent }) => (packetOctets(sent)[0] ?? 0) >> 4 === 6);
   return {
     backend: evidence.backend,
     rulesOf(netns, table, chain) {
-      const tables = host.namespaces.get(netns)?.ruleset4?.tables;
+      const namespace = host.namespaces.get(netns);
+      const tables = (six ? namespace?.ruleset6 : namespace?.ruleset4)?.tables;
       return tables?.get(table as never)?.chains.get(chain)?.rules.length ?? 0;
     },
     asked: new Set(),

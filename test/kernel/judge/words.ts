@@ -9,6 +9,7 @@ export function packetWords(packet: Packet): string {
   words.push(`ttl ${packet.ttl} tos ${packet.tos} length ${packet.length}`);
   if (packet.dontFragment) words.push("DF");
   if (packet.ipOptions) words.push(`options ${optionWords(packet)}`);
+  if (packet.extensionHeaders?.length) words.push(`with ${packet.extensionHeaders.join(" ")}`);
   if (fragment) words.push(`fragment ${fragment.offset}${fragment.more ? "+" : ""}`);
   switch (transport?.kind) {
     case "tcp":
@@ -23,6 +24,7 @@ export function packetWords(packet: Packet): string {
       words.push(`type ${transport.type}/${transport.code}`);
       if (transport.id !== undefined) words.push(`id ${transport.id}`);
       if (transport.mtu !== undefined) words.push(`mtu ${transport.mtu}`);
+      if (transport.target !== undefined) words.push(`target ${formatAddress(transport.target)}`);
       if (transport.quoted) words.push(`about (${packetWords(transport.quoted)})`);
       break;
     case "spi":

@@ -56,6 +56,7 @@ class Case:
         self._settings(skip_missing=True)
         self._settle_links()
         self._each("commands", ["ip", "-batch", "-"])
+        self._each("commands6", ["ip", "-6", "-batch", "-"])
         self._each("bridge", ["bridge", "-batch", "-"])
         self._settle_links()
         self._settings()

@@ -9,7 +9,7 @@ ETH_P_ALL = 3
 SO_TIMESTAMPNS, SOL_PACKET, PACKET_AUXDATA = 35, 263, 8
 TP_STATUS_CSUMNOTREADY, TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID = 8, 16, 64
 PACKET_TYPES = ("host", "broadcast", "multicast", "otherhost", "outgoing")
-IPV6_RECVPKTINFO, IPV6_PKTINFO = 49, 50
+IPV6_RECVPKTINFO, IPV6_PKTINFO, IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT, IPV6_FLOWINFO = 49, 50, 51, 52, 11
 PROTOCOLS = (1, 6, 17, 33, 47, 50, 51, 89, 132, 136)
 PROTOCOLS6 = (6, 17, 33, 47, 58, 132, 136)
 
@@ -65,7 +65,8 @@ class Delivered:
         self.netns, self.family, self.protocol = netns.name, family, protocol
         self.socket = _prepared(socket.socket(family, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol))
         if family == socket.AF_INET6:
-            self.socket.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+            for option in (IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_FLOWINFO):
+                self.socket.setsockopt(socket.IPPROTO_IPV6, option, 1)
 
     def read(self):
         """A packet that has come in: (time in nanoseconds, packet). Of IPv6 the kernel gives no header."""
@@ -73,10 +74,15 @@ class Delivered:
         if self.family == socket.AF_INET:
             said = {"packet": data.hex()}
         else:
-            info = next((value for level, kind, value in ancillary if level == 41 and kind == IPV6_PKTINFO), bytes(16))
-            destination = socket.inet_ntop(socket.AF_INET6, info[:16])
-            source = address[0].partition("%")[0]
-            said = {"protocol": self.protocol, "source": source, "destination": destination, "payload": data.hex()}
+            about = {kind: value for level, kind, value in ancillary if level == socket.IPPROTO_IPV6}
+            said = {
+                "protocol": self.protocol,
+                "source": address[0].partition("%")[0],
+                "destination": socket.inet_ntop(socket.AF_INET6, about[IPV6_PKTINFO][:16]),
+                "hopLimit": struct.unpack("=i", about[IPV6_HOPLIMIT])[0],
+                "flow": struct.unpack("!I", about[IPV6_FLOWINFO])[0] if IPV6_FLOWINFO in about else 0,
+                "payload": data.hex(),
+            }
         yield time_of(ancillary), {"netns": self.netns, **said}
 
     def close(self):

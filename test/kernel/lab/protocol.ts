@@ -6,6 +6,8 @@ export interface NamespacePlan {
   readonly name: string;
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly commands?: readonly string[];
+  /** Lines for `ip -6 -batch`. */
+  readonly commands6?: readonly string[];
   /** Lines for `bridge -batch`. */
   readonly bridge?: readonly string[];
   /** For `ipset restore`. */
@@ -73,7 +75,7 @@ export interface LabFrame {
   readonly checksum?: "partial";
 }
 
-/** What a namespace's raw sockets got; of IPv6 the kernel gives no header. */
+/** What a namespace's raw sockets got; of IPv6 the kernel gives no header, but fields of it. */
 export type LabDelivery =
   | { readonly netns: string; readonly packet: string }
   | {
@@ -81,6 +83,9 @@ export type LabDelivery =
       readonly protocol: number;
       readonly source: string;
       readonly destination: string;
+      readonly hopLimit: number;
+      /** Traffic class and flow label. */
+      readonly flow: number;
       readonly payload: string;
     };
 

@@ -10,7 +10,7 @@ from kernel import OneCpu
 from nftrace import rules_first
 
 SO_MARK, SO_BINDTODEVICE = 36, 25
-IP_TRANSPARENT, IPV6_TRANSPARENT = 19, 75
+IP_TRANSPARENT, IPV6_TRANSPARENT, IPV6_TCLASS = 19, 75, 67
 NETLINK_OVERRUN = "the kernel reported more than the lab could take"
 
 
@@ -119,6 +119,8 @@ class Sender:
         source, destination = (packet[8:24], packet[24:40]) if family == socket.AF_INET6 else (packet[12:16], packet[16:20])
         if family == socket.AF_INET:
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, packet[1])
+        else:
+            sock.setsockopt(socket.IPPROTO_IPV6, IPV6_TCLASS, int.from_bytes(packet[:2], "big") >> 4 & 0xFF)
         self._bind(sock, family, socket.inet_ntop(family, source))
         sock.sendto(packet, (socket.inet_ntop(family, destination), 0))
 

@@ -20,6 +20,7 @@ QUIET6 = {
     "net.ipv6.conf.default.accept_dad": "0",
     "net.ipv6.conf.default.dad_transmits": "0",
     "net.ipv6.conf.default.accept_ra": "0",
+    "net.ipv6.conf.default.accept_redirects": "0",
     "net.ipv6.conf.default.autoconf": "0",
     "net.ipv6.conf.default.router_solicitations": "0",
     "net.ipv6.conf.default.addr_gen_mode": "1",
@@ -34,12 +35,19 @@ CONF = (
     "forwarding ignore_routes_with_linkdown log_martians mc_forwarding proxy_arp proxy_arp_pvlan route_localnet rp_filter "
     "send_redirects shared_media src_valid_mark"
 ).split()
-CONF6 = "accept_ra accept_redirects accept_source_route disable_ipv6 forwarding proxy_ndp".split()
+CONF6 = (
+    "accept_ra accept_redirects accept_source_route accept_untracked_na disable_ipv6 drop_unicast_in_l2_multicast "
+    "drop_unsolicited_na force_forwarding forwarding hop_limit mc_forwarding mtu proxy_ndp seg6_enabled use_oif_addrs_only"
+).split()
 IPV4 = (
     "fib_multipath_hash_policy fwmark_reflect ip_default_ttl ip_forward ip_forward_use_pmtu ip_local_port_range "
     "ip_local_reserved_ports ip_no_pmtu_disc ip_nonlocal_bind ipfrag_high_thresh ipfrag_low_thresh ipfrag_max_dist ipfrag_time"
 ).split()
-IPV6 = "fib_multipath_hash_policy flowlabel_reflect fwmark_reflect ip6frag_time ip_nonlocal_bind".split()
+IPV6 = (
+    "anycast_src_echo_reply fib_multipath_hash_policy flowlabel_reflect fwmark_reflect icmp/echo_ignore_all icmp/echo_ignore_anycast "
+    "icmp/echo_ignore_multicast icmp/error_anycast_as_unicast icmp/ratelimit icmp/ratemask ip6frag_high_thresh ip6frag_low_thresh "
+    "ip6frag_time ip_nonlocal_bind max_dst_opts_length max_dst_opts_number max_hbh_length max_hbh_opts_number"
+).split()
 
 
 def path_of(name):

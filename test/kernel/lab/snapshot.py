@@ -49,7 +49,8 @@ class Snapshot:
         self.routes6 = self._ip("-6", lines="route show table all\nrule show\n") if self.ipv6 else None
         self.saved = {name: self._tool([tool, "-c"]) for name, tool in case.save_tools() if name in wanted}
         self.sets = self._tool(["ipset", "save"]) if "sets" in wanted else None
-        bridged = "bridge" in wanted or any(re.search(r"\btype bridge\b", line) for line in wanted.get("commands", []))
+        commands = [*wanted.get("commands", []), *wanted.get("commands6", [])]
+        bridged = "bridge" in wanted or any(re.search(r"\btype bridge\b", line) for line in commands)
         lines = "link show\nfdb show\nvlan show\n"
         self.bridge = self._tool(["bridge", "-j", "-batch", "-"], lines) if bridged else None
 

@@ -66,7 +66,12 @@ export function ipv4(fields: Ipv4Fields): Uint8Array {
 
 /** An IPv6 extension header; `data` is what follows its length octet and is filled up with zeros. */
 export type Extension =
-  | { readonly header: "hop-by-hop" | "routing" | "destination" | "mobility"; readonly data?: Uint8Array }
+  | {
+      readonly header: "hop-by-hop" | "routing" | "destination" | "mobility";
+      readonly data?: Uint8Array;
+      /** Instead of the true length. */
+      readonly lengthOctet?: number;
+    }
   | { readonly header: "fragment"; readonly offset?: number; readonly more?: boolean; readonly id?: number }
   | { readonly header: "ah"; readonly spi?: number; readonly sequence?: number; readonly icv?: Uint8Array };
 
@@ -120,7 +125,7 @@ function extensionHeader(extension: Extension, next: number): Uint8Array {
     default: {
       const data = extension.data ?? PADN_4;
       const header = new Uint8Array((2 + data.length + 7) & ~7);
-      header.set([next, header.length / 8 - 1]);
+      header.set([next, extension.lengthOctet ?? header.length / 8 - 1]);
       header.set(data, 2);
       return header;
     }

@@ -1,5 +1,5 @@
 import type { Address } from "../../../src/model/address.ts";
-import { type Packet, PROTOCOL } from "../../../src/model/packet.ts";
+import { type ExtensionHeader, type Packet, PROTOCOL } from "../../../src/model/packet.ts";
 import { addressOctets, join, read, write } from "./octets.ts";
 import { updated } from "./sums.ts";
 import { changedTransport, same } from "./transport-octets.ts";
@@ -21,6 +21,9 @@ interface Measure extends Ends {
 const OPTIONS = 20;
 const NOP = 1;
 const SOURCE_ROUTES: readonly number[] = [131, 137];
+const FIXED = 40;
+const PAYLOAD_LENGTH = 4;
+const NEXT_HEADER = 6;
 const EXTENSIONS: readonly number[] = [PROTOCOL.hopopt, PROTOCOL["ipv6-route"], PROTOCOL["ipv6-frag"], PROTOCOL.ah, PROTOCOL["ipv6-opts"]];
 
 /** The parts of an IP packet. */
@@ -30,7 +33,7 @@ export function measure(octets: Uint8Array): Measure {
     const end = Math.min(octets.length, read(octets, 2, 2));
     return { header, end, protocol: read(octets, 9, 1), src: read(octets, 12, 4), dst: read(octets, 16, 4) };
   }
-  let header = 40;
+  let header = FIXED;
   let protocol = read(octets, 6, 1);
   while (EXTENSIONS.includes(protocol) && header < octets.length) {
     const words = read(octets, header + 1, 1);
@@ -38,7 +41,13 @@ export function measure(octets: Uint8Array): Measure {
     protocol = read(octets, header, 1);
     header += size;
   }
-  return { header, end: Math.min(octets.length, 40 + read(octets, 4, 2)), protocol, src: address6(octets, 8), dst: address6(octets, 24) };
+  return {
+    header,
+    end: Math.min(octets.length, FIXED + read(octets, PAYLOAD_LENGTH, 2)),
+    protocol,
+    src: address6(octets, 8),
+    dst: address6(octets, 24),
+  };
 }
 
 function address6(octets: Uint8Array, at: number): bigint {
@@ -56,7 +65,7 @@ export function patched(original: Uint8Array, said: Packet, quoted = false): Uin
   // A router that goes by a source route leaves the transport's checksum as it is.
   const ends = { src, dst: isSentOn(original, header, said) ? said.dst : dst };
   const after = said.transport ? changedTransport({ said, quoted, ends, before }, said.transport, patched) : before;
-  const head = original.slice(0, header);
+  const head = said.family === 6 ? withExtensions(original.slice(0, header), said) : original.slice(0, header);
   (said.family === 4 ? patchHeader4 : patchHeader6)(head, said, after.length - before.length);
   return join(head, after);
 }
@@ -86,9 +95,28 @@ function patchHeader4(head: Uint8Array, said: Packet, grown: number): void {
   if (!same(before, head)) write(head, 10, 2, updated(read(before, 10, 2), before, head));
 }
 
+const NUMBER: Readonly<Record<ExtensionHeader, number>> = {
+  "hop-by-hop": PROTOCOL.hopopt,
+  routing: PROTOCOL["ipv6-route"],
+  fragment: PROTOCOL["ipv6-frag"],
+  ah: PROTOCOL.ah,
+  destination: PROTOCOL["ipv6-opts"],
+  mobility: PROTOCOL.mh,
+};
+
+/** The headers of an IPv6 packet with other extension headers, where one was taken out: that of a fragment. */
+function withExtensions(head: Uint8Array, { extensionHeaders = [], extensionOctets, headerLength, protocol }: Packet): Uint8Array {
+  if (headerLength === head.length || (extensionOctets?.length ?? 0) !== headerLength - FIXED) return head;
+  const changed = join(head.subarray(0, FIXED), extensionOctets ?? new Uint8Array(0));
+  const first = extensionHeaders[0];
+  write(changed, NEXT_HEADER, 1, first === undefined ? protocol : NUMBER[first]);
+  write(changed, PAYLOAD_LENGTH, 2, read(head, PAYLOAD_LENGTH, 2) - (head.length - changed.length));
+  return changed;
+}
+
 function patchHeader6(head: Uint8Array, said: Packet, grown: number): void {
   write(head, 0, 2, (read(head, 0, 2) & 0xf00f) | (said.tos << 4));
-  if (grown !== 0) write(head, 4, 2, read(head, 4, 2) + grown);
+  if (grown !== 0) write(head, PAYLOAD_LENGTH, 2, read(head, PAYLOAD_LENGTH, 2) + grown);
   write(head, 7, 1, said.ttl);
   head.set(addressOctets(said.src), 8);
   head.set(addressOctets(said.dst), 24);

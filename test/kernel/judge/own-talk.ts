@@ -1,0 +1,61 @@
+import { PROTOCOL } from "../../../src/model/packet.ts";
+import type { Sent as Observed } from "../lab/protocol.ts";
+import { read } from "../wire/octets.ts";
+import { ETHERNET_HEADER, packetOctets, type Sent } from "./frame.ts";
+
+const HEADER = 40;
+const SOLICITATION = 135;
+/** Router solicitations, neighbour solicitations, and reports of multicast listeners. */
+const OWN: readonly number[] = [131, 132, 133, SOLICITATION, 143];
+
+/** What a kernel did because of a packet alone, and the devices, "netns device", on which it has asked for a neighbour meanwhile. */
+interface Parted {
+  readonly caused: Observed;
+  readonly asked: readonly string[];
+}
+
+/** Parts from what the kernel did for a packet what it says of its own accord: it looks for neighbours and reports its groups. */
+export function parted(sent: Sent, kernel: Observed): Parted {
+  if (read(packetOctets(sent), 0, 1) >> 4 !== 6) return { caused: kernel, asked: [] };
+  const given = talkIn(packetOctets(sent));
+  const asked: string[] = [];
+  const isOwn = (octets: Uint8Array, where?: string): boolean => {
+    const talk = talkIn(octets);
+    // nft shows only so much of a message.
+    if (talk === undefined || given?.subarray(0, talk.length).every((octet, i) => octet === talk[i])) return false;
+    if (talk[0] === SOLICITATION && where !== undefined) asked.push(where);
+    return true;
+  };
+  const frames = kernel.frames.filter(({ netns, device, direction, frame }) => {
+    const octets = fromHex(frame).subarray(ETHERNET_HEADER);
+    return !isOwn(octets, direction === "out" ? `${netns} ${device}` : undefined);
+  });
+  // Of nft only the first step of a built-in chain has the packet.
+  const last = new Map<string, boolean>();
+  const steps = kernel.steps.filter(({ netns, out, packet }) => {
+    if (packet) last.set(netns, isOwn(fromHex(packet), out === "" ? undefined : `${netns} ${out}`));
+    return last.get(netns) !== true;
+  });
+  const delivered = kernel.delivered.filter(
+    (one) => !("payload" in one) || one.protocol !== PROTOCOL.icmpv6 || !isOwnMessage(fromHex(one.payload), given),
+  );
+  return { caused: { ...kernel, frames, steps, delivered }, asked };
+}
+
+const fromHex = (text: string) => Uint8Array.from(Buffer.from(text, "hex"));
+
+function isOwnMessage(message: Uint8Array, given: Uint8Array | undefined): boolean {
+  return OWN.includes(message[0] ?? 0) && message[0] !== given?.[0];
+}
+
+/** The type of such a message, and what follows its checksum, if a packet is one. */
+function talkIn(octets: Uint8Array): Uint8Array | undefined {
+  if (read(octets, 0, 1) >> 4 !== 6) return undefined;
+  const next = read(octets, 6, 1);
+  // nft shows the headers without the options between them.
+  const hasOptions = next === PROTOCOL.hopopt && read(octets, HEADER, 1) === PROTOCOL.icmpv6;
+  if (next !== PROTOCOL.icmpv6 && next !== PROTOCOL.hopopt) return undefined;
+  const start = hasOptions ? HEADER + (read(octets, HEADER + 1, 1) + 1) * 8 : HEADER;
+  const type = read(octets, start, 1);
+  return OWN.includes(type) ? Uint8Array.of(type, ...octets.subarray(start + 4)) : undefined;
+}
