@@ -99,6 +99,26 @@ describe("addrtype", () => {
     expect(ask("-m addrtype --dst-type UNICAST,MULTICAST", about)).toBe(false);
     expect(ask("-m addrtype --src-type UNICAST", about)).toBe(true);
   });
+
+  it.each([
+    ["LOCAL", "LOCAL", true],
+    ["LOCAL", "UNICAST", false],
+    ["LOCAL", "PROHIBIT", false],
+    ["UNREACHABLE", "PROHIBIT", true],
+    ["UNREACHABLE", "BLACKHOLE", true],
+    ["UNREACHABLE", "UNREACHABLE", true],
+    ["UNREACHABLE", "LOCAL", false],
+    ["LOCAL,UNREACHABLE", "PROHIBIT", true],
+    ["UNICAST,LOCAL", "LOCAL", true],
+  ] as const)("asks the routes of IPv6 whether it is %s: %s", (types6, found, expected) => {
+    const about = context({
+      packet: packet({ family: 6, src: address("2001:db8::1"), dst: address("2001:db8::2") }),
+      family: 6,
+      addressType: () => found,
+    });
+    expect(ask(`-m addrtype --dst-type ${types6}`, about)).toBe(expected);
+    expect(ask(`-m addrtype ! --dst-type ${types6}`, about)).toBe(!expected);
+  });
 });
 
 describe("header fields", () => {

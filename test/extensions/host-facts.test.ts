@@ -153,4 +153,15 @@ describe("octets of a changed packet", () => {
     expect(ask('-m u32 --u32 "0x14>>16=1000"', cut)).toBe(true);
     expect(ask('-m bpf --bytecode "4,48 0 0 40,21 0 1 2,6 0 0 1,6 0 0 0"', cut)).toHaveProperty("unknown");
   });
+
+  it.each([
+    ["word", 32, 40, true],
+    ["half word", 40, 42, true],
+    ["octet", 48, 43, true],
+    ["word", 32, 41, false],
+    ["half word", 40, 43, false],
+    ["octet", 48, 44, false],
+  ])("a BPF program reads a %s (%i) at %i: %s, as the packet has 44", (_, load, at, expected) => {
+    expect(ask(`-m bpf --bytecode "2,${load} 0 0 ${at},6 0 0 1"`, context({ packet: sent }))).toBe(expected);
+  });
 });
