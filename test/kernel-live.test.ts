@@ -8,8 +8,8 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
-const RECORDINGS = 120;
-const PACKETS = 259;
+const RECORDINGS = 122;
+const PACKETS = 264;
 
 const recorded = new Map(
   readdirSync(LIVE)

@@ -5,6 +5,9 @@ interface Choice {
   value: boolean;
 }
 
+/** Asks which way a packet went where nothing tells; the same key gets the same answer. */
+export type Ask = (key: string, text: (value: boolean) => string) => boolean;
+
 /** Ways of one packet beyond this many are not followed. */
 const MAX_WAYS = 64;
 

@@ -61,6 +61,8 @@ export class Connection implements Restorable {
   tcp: TcpTracking | undefined;
   sctp: SctpTracking | undefined;
   drawn: DrawnPort | undefined;
+  /** What it sent last, while a port of it is not known. */
+  asked: Packet | undefined;
   /** Device whose address MASQUERADE took. */
   masqueradedOn: string | undefined;
   /** What it has carried; undefined where nobody counts. */

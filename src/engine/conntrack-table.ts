@@ -1,6 +1,7 @@
 import { type Packet, PROTOCOL } from "../model/packet.ts";
+import type { Ask } from "./choices.ts";
 import { type Connection, type FlowTuple, sameTuple, tupleKey } from "./connection.ts";
-import { OpenPorts, openSide } from "./open-port.ts";
+import { type Heard, OpenPorts, openSide } from "./open-port.ts";
 import type { State } from "./state.ts";
 import { type Zone, zoneIn } from "./zone.ts";
 
@@ -17,14 +18,14 @@ export interface Found {
 export class ConntrackTable {
   readonly #netns: string;
   readonly #state: State;
-  readonly #openPorts: OpenPorts;
+  readonly openPorts: OpenPorts;
   /** Whether any zone was ever for one direction only. */
   #divided = false;
 
-  constructor(netns: string, state: State) {
+  constructor(netns: string, state: State, ask: Ask) {
     this.#netns = netns;
     this.#state = state;
-    this.#openPorts = new OpenPorts(netns, state);
+    this.openPorts = new OpenPorts(netns, state, ask);
   }
 
   /** Entries whose zone is for one direction have keys of their own for each: the same tuple may stand for both directions, of two entries. */
@@ -43,15 +44,22 @@ export class ConntrackTable {
     const [original, reply] = this.#keysOf(connection);
     this.#divided ||= connection.zone.direction !== undefined;
     this.#state.set(original, connection);
-    if (!this.#openPorts.add(connection)) this.#state.set(reply, connection);
+    if (!this.openPorts.add(connection)) this.#state.set(reply, connection);
   }
 
-  /** Looks a tuple up (nf_conntrack_find_get); expired entries are forgotten. */
-  find(zone: Zone, tuple: FlowTuple, now: bigint, packet?: Packet): Found | undefined {
+  /** A connection whose port is not known has sent another packet. */
+  askAgain(connection: Connection, packet: Packet): void {
+    this.openPorts.remove(connection);
+    connection.asked = packet;
+    this.openPorts.add(connection);
+  }
+
+  /** Looks a tuple up (nf_conntrack_find_get), and if something was heard also where a port is not known; expired entries are forgotten. */
+  find(zone: Zone, tuple: FlowTuple, now: bigint, heard?: Heard): Found | undefined {
     const [first, second] = [zoneIn(zone, "original"), zoneIn(zone, "reply")];
     const found = this.#fitting(zone, first, tuple, now) ?? (second === first ? undefined : this.#fitting(zone, second, tuple, now));
-    if (found) return found;
-    const answered = this.#openPorts.answered(second, tuple, packet, now);
+    if (found || !heard) return found;
+    const answered = this.openPorts.answered(second, tuple, heard, now);
     if (!answered) return undefined;
     this.#state.set(this.#keysOf(answered)[1], answered);
     return { connection: answered, direction: "reply" };
@@ -92,7 +100,7 @@ export class ConntrackTable {
   forget(connection: Connection): void {
     this.#state.change(connection);
     connection.dying = true;
-    this.#openPorts.remove(connection);
+    this.openPorts.remove(connection);
     for (const key of this.#keysOf(connection)) {
       if (this.#state.get(key) === connection) this.#state.set<unknown>(key, undefined);
     }
@@ -101,8 +109,12 @@ export class ConntrackTable {
   /** Whether another connection would get this one's replies (nf_conntrack_tuple_taken). */
   isTaken(reply: FlowTuple, self: Connection, now: bigint): boolean {
     if (openSide(reply)) return false;
-    const other = this.#fitting(self.zone, zoneIn(self.zone, "reply"), reply, now)?.connection;
-    return other !== undefined && other !== self;
+    const zone = zoneIn(self.zone, "reply");
+    const other = this.#fitting(self.zone, zone, reply, now)?.connection;
+    if (other) return other !== self;
+    const holder = this.openPorts.holder(zone, reply, self, now);
+    if (holder) this.#state.set(this.#keysOf(holder)[1], holder);
+    return holder !== undefined;
   }
 
   /**

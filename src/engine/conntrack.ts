@@ -2,12 +2,14 @@ import type { ConnectionView } from "../extensions/spec.ts";
 import type { Namespace, Tuple } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { NO_COUNTERS } from "./accounting.ts";
+import type { Ask } from "./choices.ts";
 import { Connection, endpoint, type FlowTuple, invert, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
 import { viewOf } from "./connection-view.ts";
 import { ProtocolTrackers } from "./conntrack-protocols.ts";
 import { ConntrackTable, type Found } from "./conntrack-table.ts";
 import { timeoutOf } from "./conntrack-timeouts.ts";
 import { type Expectation, Expectations } from "./expectations.ts";
+import { openSide } from "./open-port.ts";
 import { isOpening, restoredConnection } from "./restored-connection.ts";
 import type { Skb } from "./skb.ts";
 import type { State } from "./state.ts";
@@ -18,9 +20,6 @@ import { DEFAULT_ZONE, type Zone } from "./zone.ts";
 const ICMP_ERRORS = new Set([3, 4, 5, 11, 12]);
 /** Neighbour discovery and multicast listener messages (nf_conntrack_proto_icmpv6.c, noct_valid_new). */
 const ICMP6_UNTRACKED = new Set([130, 131, 132, 133, 134, 135, 136, 143]);
-
-/** Asks which way a packet went where nothing tells; the same key gets the same answer. */
-export type Ask = (key: string, text: (value: boolean) => string) => boolean;
 
 /** Connection tracking of one namespace (net/netfilter/nf_conntrack_core.c). */
 export class Conntrack {
@@ -33,6 +32,7 @@ export class Conntrack {
   readonly #newId: () => number;
   readonly #trackers: ProtocolTrackers;
   readonly #counts: boolean;
+  readonly #ask: Ask;
   readonly #table: ConntrackTable;
   readonly #older: { readonly zone: number; readonly original: Tuple }[] = [];
   /** Whether a connection older than the capture has a helper. */
@@ -41,14 +41,22 @@ export class Conntrack {
   readonly #doubtful = new Map<string, string>();
 
   /** `countsByRule`: a rule asks for counters, and so has switched them on. */
-  constructor(netns: string, state: State, sysctl: (name: string, fallback: number) => number, newId: () => number, countsByRule: boolean) {
+  constructor(
+    netns: string,
+    state: State,
+    sysctl: (name: string, fallback: number) => number,
+    newId: () => number,
+    ask: Ask,
+    countsByRule: boolean,
+  ) {
+    this.#ask = ask;
     this.#netns = netns;
     this.#state = state;
     this.#setting = (name, fallback) => sysctl(`net.netfilter.nf_conntrack_${name}`, fallback);
     this.#newId = newId;
     this.#trackers = new ProtocolTrackers(this.#setting);
     this.#counts = this.#setting("acct", countsByRule ? 1 : 0) !== 0;
-    this.#table = new ConntrackTable(netns, state);
+    this.#table = new ConntrackTable(netns, state, ask);
     this.expectations = new Expectations(netns, state);
   }
 
@@ -62,14 +70,15 @@ export class Conntrack {
     }
   }
 
-  /** Looks a tuple up; expired entries are forgotten. */
-  find(zone: Zone, tuple: FlowTuple, now: bigint, packet?: Packet): Found | undefined {
-    return this.#table.find(zone, tuple, now, packet);
-  }
-
   /** What is known of a tuple, without changing anything or minding what is in doubt. */
   peek(zone: number, tuple: FlowTuple, now: bigint): Found | undefined {
     return this.#table.peek(zone, tuple, now);
+  }
+
+  /** Whether another connection than that of a tuple is known already that a packet to come would belong to. */
+  expects(zone: number, tuple: FlowTuple, packet: Packet, now: bigint, original: FlowTuple): boolean {
+    const known = this.peek(zone, tuple, now);
+    return (known !== undefined && !known.connection.listed) || this.#table.openPorts.expects(zone, tuple, packet, now, original);
   }
 
   forget(connection: Connection): void {
@@ -108,7 +117,7 @@ export class Conntrack {
    * nf_conntrack_in: finds or makes the entry of a packet and sets its state. Returns why it is INVALID, if it is.
    * A new entry is not in the table before `confirm`.
    */
-  track(skb: Skb, now: bigint, prerouting: boolean, ask: Ask): string | undefined {
+  track(skb: Skb, now: bigint, prerouting: boolean): string | undefined {
     const packet = skb.packet;
     const zone = skb.template?.zone ?? DEFAULT_ZONE;
     const checkChecksum = prerouting && this.#setting("checksum", 1) !== 0;
@@ -130,7 +139,7 @@ export class Conntrack {
     const tuple = tupleOf(packet);
     if (!tuple) return "its transport header is missing";
     for (let attempt = 0; attempt < 2; attempt++) {
-      const outcome = this.#trackTuple(skb, tuple, zone, now, ask);
+      const outcome = this.#trackTuple(skb, tuple, zone, now);
       if (outcome !== "reopen") return outcome;
     }
     return "its connection could not be opened again";
@@ -141,7 +150,7 @@ export class Conntrack {
     const inner = quoted && tupleOf(quoted);
     const tuple = inner && invert(inner);
     if (!tuple) return "it quotes no packet that could be looked up";
-    const found = this.find(zone, tuple, now);
+    const found = this.#table.find(zone, tuple, now, { kind: "quote", packet: quoted });
     if (!found) {
       const doubt = this.#doubtAbout(tuple);
       if (doubt) throw new Undecided(doubt);
@@ -155,9 +164,9 @@ export class Conntrack {
     return undefined;
   }
 
-  #trackTuple(skb: Skb, tuple: FlowTuple, zone: Zone, now: bigint, ask: Ask): string | "reopen" | undefined {
+  #trackTuple(skb: Skb, tuple: FlowTuple, zone: Zone, now: bigint): string | "reopen" | undefined {
     const packet = skb.packet;
-    const found = this.#standing(this.find(zone, tuple, now, packet), skb, now);
+    const found = this.#standing(this.#table.find(zone, tuple, now, { kind: "answer", packet }), skb, now);
     let connection: Connection;
     if (found) {
       connection = found.connection;
@@ -168,10 +177,11 @@ export class Conntrack {
       const doubt = this.#doubtAbout(tuple);
       if (doubt) throw new Undecided(doubt);
       if (!invert(tuple)) return "this ICMP type belongs to no request";
-      connection = this.#begin(tuple, zone, skb.template?.helper, now, ask);
+      connection = this.#begin(tuple, zone, skb.template?.helper, now);
       skb.ctDirection = "original";
     }
     const reply = skb.ctDirection === "reply";
+    if (!reply && connection.asked) this.#table.askAgain(connection, packet);
     const verdict = this.#trackers.track(connection, packet, reply ? 1 : 0, now);
     if (verdict === "reopen" || verdict === "forget") this.forget(connection);
     if (verdict === "reopen") return "reopen";
@@ -192,11 +202,11 @@ export class Conntrack {
   }
 
   /** init_conntrack: a new connection, announced by another one's helper or not. */
-  #begin(tuple: FlowTuple, zone: Zone, helper: string | undefined, now: bigint, ask: Ask): Connection {
+  #begin(tuple: FlowTuple, zone: Zone, helper: string | undefined, now: bigint): Connection {
     const connection = new Connection(this.#newId(), this.#netns, zone, tuple);
     if (this.#counts) connection.counters = NO_COUNTERS;
     const met = this.expectations.meet(zone.id, tuple, now);
-    const master = met?.master ?? this.#suspected(tuple, zone, now, ask);
+    const master = met?.master ?? this.#suspected(tuple, zone, now);
     if (!master) {
       connection.helper = helper;
       return connection;
@@ -209,12 +219,12 @@ export class Conntrack {
   }
 
   /** The master of a new connection where a helper that is not modelled may have announced it. */
-  #suspected(tuple: FlowTuple, zone: Zone, now: bigint, ask: Ask): Connection | undefined {
+  #suspected(tuple: FlowTuple, zone: Zone, now: bigint): Connection | undefined {
     const master = this.expectations.suspicion(zone.id, tuple, now);
     if (!master) return undefined;
     const { src, sport } = master.original;
     const helper = `the helper ${master.helper} of the connection from ${endpoint(src, isIcmp(master.original) ? undefined : sport)}`;
-    const announced = ask(
+    const announced = this.#ask(
       `expected|${this.#netns}|${tupleKey(tuple)}`,
       (value) => `${helper} ${value ? "announced" : "did not announce"} this connection`,
     );
@@ -231,6 +241,7 @@ export class Conntrack {
     if (this.#table.clashes(connection, now)) return false;
     this.#state.change(connection);
     connection.confirmed = true;
+    if (openSide(connection.reply)) connection.asked = skb.packet;
     this.#table.insert(connection);
     return true;
   }
@@ -252,7 +263,7 @@ export class Conntrack {
 
   /** Whether the connection of a tuple is over (nf_conncount.c, already_closed) and assured; undefined when it is not in the table. */
   standing(zone: number, tuple: FlowTuple, now: bigint): { readonly over: boolean; readonly assured: boolean } | undefined {
-    const found = this.find({ id: zone }, tuple, now)?.connection;
+    const found = this.#table.find({ id: zone }, tuple, now)?.connection;
     const state = found?.tcp?.state;
     return found && { over: state === "TIME_WAIT" || state === "CLOSE", assured: found.assured };
   }

@@ -40,7 +40,6 @@ export function decide(
     if (wanted.size > 0 && !listed) return { explored: first, left: first, sources: [], assumptions: [], wanted };
     const listing = wanted.size > 0 ? listed?.weigh(left, departure.frame.time) : undefined;
     sources.push(...witnesses.map(sourceOf));
-    assumptions.push(...witnesses.filter((one) => one.likely).map((one) => likelyAnswer(one)));
     if (listing) {
       sources.push({ by: "listed" });
       if (!listing.younger) assumptions.push(youngList(departure));
@@ -55,14 +54,6 @@ export function decide(
 
 function sourceOf({ by, ahead, device }: Witness): Source {
   return { by, packet: ahead.frame.number, ...(device === undefined ? {} : { interface: device }) };
-}
-
-function likelyAnswer({ ahead }: Witness): Assumption {
-  return {
-    id: "answer",
-    text: `packet ${ahead.frame.number} is the answer to it: no other packet to the same place is in the capture shortly before`,
-    flag: "a capture of the device that it leaves by",
-  };
 }
 
 function youngList({ frame }: Departure): Assumption {

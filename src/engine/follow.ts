@@ -61,7 +61,7 @@ export function explore(world: World, departure: Departure): readonly Course[] {
     world.ids = ids;
     const run = new Run(world, departure.frame.time);
     const undecided = start(run, departure.entry, skbAt(departure));
-    const next = choices.exhausted ? undefined : choices.next();
+    const next = choices.next();
     const forked = next !== undefined || courses.length > 0;
     courses.push({
       way: run.way(departure.packet, choices.conditions),
@@ -73,6 +73,10 @@ export function explore(world: World, departure: Departure): readonly Course[] {
     });
     if (forked) state.rollback();
     if (!next) return courses;
+    if (choices.exhausted) {
+      const [first] = courses as [Course];
+      return [{ ...first, undecided: new Undecided(`more than ${courses.length} ways that it can have gone`) }];
+    }
     choices.start(next);
   }
 }

@@ -65,7 +65,7 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
     return;
   }
   if (skb.connection) return;
-  const why = conntrack.track(skb, run.time, hook === "PREROUTING", (key, text) => run.world.choices.ask(key, text));
+  const why = conntrack.track(skb, run.time, hook === "PREROUTING");
   if (skb.takenForOpening) {
     run.world.assumptions.add({
       id: "snapshot-age",

@@ -1,6 +1,7 @@
 import type { AddressType } from "../extensions/spec.ts";
 import { type Address, type Family, familyOf, formatAddress, inPrefix, isMulticast } from "../model/address.ts";
 import type { Assumption, Device, IpSet, Namespace, Route } from "../model/host.ts";
+import type { Ask } from "./choices.ts";
 import { Conntrack } from "./conntrack.ts";
 import { Nat } from "./nat.ts";
 import { RuleHints } from "./rule-hints.ts";
@@ -35,7 +36,7 @@ export class Netns {
   readonly #broadcast = new Set<Address>();
 
   /** `told` has the ports that NAT drew and that are known nevertheless. */
-  constructor(namespace: Namespace, state: State, newId: () => number, told: ReadonlyMap<string, number>) {
+  constructor(namespace: Namespace, state: State, newId: () => number, told: ReadonlyMap<string, number>, ask: Ask) {
     this.name = namespace.name;
     this.namespace = namespace;
     this.devicesKnown = namespace.devices !== undefined;
@@ -53,7 +54,8 @@ export class Netns {
     this.ip6 = new Stack(6, namespace, this.devices, (device) => this.deviceSysctl6(device, "ignore_routes_with_linkdown", 0) !== 0);
     const tracks = this.ip4.tracks || this.ip6.tracks;
     const counts = [namespace.ruleset4, namespace.ruleset6].some((rules) => usesAny(rules, new Set(["connbytes"])));
-    this.conntrack = tracks ? new Conntrack(this.name, state, (name, fallback) => this.sysctl(name, fallback), newId, counts) : undefined;
+    const sysctl = (name: string, fallback: number) => this.sysctl(name, fallback);
+    this.conntrack = tracks ? new Conntrack(this.name, state, sysctl, newId, ask, counts) : undefined;
     this.nat = this.conntrack ? new Nat(this.name, this.conntrack, state, told) : undefined;
     this.sets = namespace.sets && new Map(namespace.sets.map((set) => [set.name, set]));
   }

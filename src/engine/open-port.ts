@@ -1,6 +1,7 @@
 import type { Packet } from "../model/packet.ts";
-import { TCP_FLAG } from "../model/packet.ts";
-import { ANY_PORT, type Connection, type FlowTuple, tupleKey } from "./connection.ts";
+import { endOf, showsAnswer, showsQuote } from "./answer.ts";
+import type { Ask } from "./choices.ts";
+import { ANY_PORT, type Connection, endpoint, type FlowTuple, sameTuple, tupleKey } from "./connection.ts";
 import type { State } from "./state.ts";
 import { Undecided } from "./undecided.ts";
 import { zoneIn } from "./zone.ts";
@@ -13,8 +14,17 @@ const SIDES: readonly OpenSide[] = ["dport", "sport"];
 /** So many connections to one place are looked through for the one that an answer belongs to. */
 const MOST = 64;
 
-/** How far a TCP answer's numbers may lie from what it answers: more than any window in practice. */
-const NEAR = 1 << 24;
+/** So many are asked for one by one. */
+const MOST_ASKED = 8;
+
+/** That a port was drawn from at least so many is left out of account where nothing else speaks for it. */
+const UNLIKELY = 10_000;
+
+/** What is held against connections whose port is not known: a packet that came back, or one that an ICMP error quotes. */
+export interface Heard {
+  readonly kind: "answer" | "quote";
+  readonly packet: Packet;
+}
 
 /** The port of a tuple that is not known; undefined when both are. */
 export function openSide(reply: FlowTuple): OpenSide | undefined {
@@ -30,11 +40,13 @@ export function openKey(tuple: FlowTuple, side: OpenSide): string {
 export class OpenPorts {
   readonly #netns: string;
   readonly #state: State;
+  readonly #ask: Ask;
   #used = false;
 
-  constructor(netns: string, state: State) {
+  constructor(netns: string, state: State, ask: Ask) {
     this.#netns = netns;
     this.#state = state;
+    this.#ask = ask;
   }
 
   #key(zone: number, tuple: FlowTuple, side: OpenSide): string {
@@ -49,17 +61,21 @@ export class OpenPorts {
     const known = this.#state.get<readonly Connection[]>(key) ?? [];
     if (known.length >= MOST) this.#state.set(`${key}|more`, true);
     this.#state.set(key, [...known.slice(1 - MOST), connection]);
-    if (connection.tcp) this.#state.set(`${key}|${connection.tcp.seen[0].end}`, connection);
+    const numbered = numberedKey(key, connection);
+    if (numbered !== undefined) this.#state.set(numbered, [...(this.#state.get<readonly Connection[]>(numbered) ?? []), connection]);
     return true;
   }
 
   remove(connection: Connection): void {
     const key = this.#keyOf(connection);
     if (key === undefined) return;
-    const rest = this.#state.get<readonly Connection[]>(key)?.filter((other) => other !== connection) ?? [];
-    this.#state.set(key, rest.length > 0 ? rest : undefined);
-    const numbered = connection.tcp && `${key}|${connection.tcp.seen[0].end}`;
-    if (numbered !== undefined && this.#state.get(numbered) === connection) this.#state.set(numbered, undefined);
+    for (const place of [key, numberedKey(key, connection)]) {
+      const rest = place === undefined ? undefined : this.#state.get<readonly Connection[]>(place);
+      if (place !== undefined && rest?.includes(connection)) {
+        const others = rest.filter((other) => other !== connection);
+        this.#state.set(place, others.length > 0 ? others : undefined);
+      }
+    }
   }
 
   #keyOf({ zone, reply }: Connection): string | undefined {
@@ -67,41 +83,96 @@ export class OpenPorts {
     return side && this.#key(zoneIn(zone, "reply"), reply, side);
   }
 
-  /** The connection that an answer belongs to; the answer tells its port from now on. */
-  answered(zone: number, tuple: FlowTuple, packet: Packet | undefined, now: bigint): Connection | undefined {
+  /** The connection that a packet belongs to whose tuple is that of an answer; it tells the connection's port from now on. */
+  answered(zone: number, tuple: FlowTuple, heard: Heard, now: bigint): Connection | undefined {
     if (!this.#used) return undefined;
     for (const side of SIDES) {
-      const found = this.#asked(this.#key(zone, tuple, side), tuple[side], packet, now);
-      if (!found) continue;
-      this.#state.checkObject(found);
-      this.remove(found);
-      this.#state.change(found);
-      found.reply = { ...found.reply, [side]: tuple[side] };
-      found.drawn = undefined;
-      return found;
+      const key = this.#key(zone, tuple, side);
+      const fitting = this.#fitting(key, tuple[side], now);
+      const tied = [...new Set([...this.#numbered(key, tuple[side], heard, now), ...fitting.filter((one) => isTied(one, heard))])];
+      const [only] = tied;
+      if (only && tied.length === 1) return this.#settle(only, side, tuple[side]);
+      if (tied.length === 0 && this.#state.get(`${key}|more`)) {
+        throw new Undecided("which connection it answers: there are many whose ports NAT drew and nothing tells");
+      }
+      const found = this.#chosen(
+        tied.length > 0 ? tied : fitting,
+        side,
+        tuple[side],
+        (value) => `it ${value ? "answers" : "does not answer"}`,
+      );
+      if (found) return found;
     }
     return undefined;
   }
 
-  #asked(key: string, port: number, packet: Packet | undefined, now: bigint): Connection | undefined {
-    const fits = (one: Connection) => !one.dying && one.expires > now && isAnswer(one, port, packet);
-    const segment = packet?.transport?.kind === "tcp" ? packet.transport : undefined;
-    const numbered = segment && this.#state.get<Connection>(`${key}|${segment.ack}`);
-    if (numbered && fits(numbered)) return numbered;
-    const fitting = (this.#state.get<readonly Connection[]>(key) ?? []).filter(fits);
-    if (fitting.length > 1 || (fitting.length === 0 && this.#state.get(`${key}|more`))) {
-      throw new Undecided("which connection it answers: there are several whose ports NAT drew and nothing tells");
+  /** Whether a packet, were it to come, would be tied to a connection whose port is not known; that of `original` does not count. */
+  expects(zone: number, tuple: FlowTuple, packet: Packet, now: bigint, original: FlowTuple): boolean {
+    if (!this.#used) return false;
+    const isOther = (one: Connection) => !sameTuple(one.original, original) && isTied(one, { kind: "answer", packet });
+    return SIDES.some((side) => this.#fitting(this.#key(zone, tuple, side), tuple[side], now).some(isOther));
+  }
+
+  /** Another connection for which NAT drew the port of a reply tuple; of many ports it will have drawn another one. */
+  holder(zone: number, reply: FlowTuple, self: Connection, now: bigint): Connection | undefined {
+    if (!this.#used) return undefined;
+    for (const side of SIDES) {
+      const port = reply[side];
+      const others = this.#fitting(this.#key(zone, reply, side), port, now).filter((one) => one !== self && isDrawnFromFew(one));
+      const found = this.#chosen(others, side, port, (value) => `port ${port} ${value ? "has" : "has not"} gone to`);
+      if (found) return found;
     }
-    return fitting[0];
+    return undefined;
+  }
+
+  #fitting(key: string, port: number, now: bigint): readonly Connection[] {
+    return (this.#state.get<readonly Connection[]>(key) ?? []).filter((one) => fits(one, port, now));
+  }
+
+  #numbered(key: string, port: number, { kind, packet }: Heard, now: bigint): readonly Connection[] {
+    const segment = kind === "answer" && packet.transport?.kind === "tcp" ? packet.transport : undefined;
+    const known = segment && this.#state.get<readonly Connection[]>(`${key}|${segment.ack}`);
+    return known?.filter((one) => fits(one, port, now) && isTied(one, { kind, packet })) ?? [];
+  }
+
+  /** Asks of each in turn whether it is the one; nothing that was captured tells. */
+  #chosen(connections: readonly Connection[], side: OpenSide, port: number, words: (value: boolean) => string): Connection | undefined {
+    if (connections.length > MOST_ASKED) throw new Undecided("which of many connections has a port: NAT drew theirs, and nothing tells");
+    for (const one of connections) {
+      const from = endpoint(one.original.src, side === "dport" ? one.original.sport : undefined);
+      const is = this.#ask(
+        `open|${one.stateKey}|${port}`,
+        (value) => `${words(value)} the connection from ${from} (not known: which port NAT drew for the connection from ${from})`,
+      );
+      if (is) return this.#settle(one, side, port);
+    }
+    return undefined;
+  }
+
+  #settle(connection: Connection, side: OpenSide, port: number): Connection {
+    this.#state.checkObject(connection);
+    this.remove(connection);
+    this.#state.change(connection);
+    connection.reply = { ...connection.reply, [side]: port };
+    connection.drawn = undefined;
+    connection.asked = undefined;
+    return connection;
   }
 }
 
-function isAnswer(connection: Connection, port: number, packet: Packet | undefined): boolean {
-  const { drawn, tcp } = connection;
-  if (drawn && (port < drawn.min || port > drawn.max)) return false;
-  const segment = packet?.transport;
-  if (segment?.kind !== "tcp" || !tcp) return true;
-  if (!(segment.flags & TCP_FLAG.ACK)) return (segment.flags & TCP_FLAG.RST) !== 0;
-  const distance = (segment.ack - tcp.seen[0].end) | 0;
-  return tcp.state === "SYN_SENT" ? distance === 0 : Math.abs(distance) < NEAR;
+function numberedKey(key: string, { asked }: Connection): string | undefined {
+  const end = asked && endOf(asked);
+  return end === undefined ? undefined : `${key}|${end}`;
+}
+
+function isDrawnFromFew({ drawn }: Connection): boolean {
+  return drawn !== undefined && drawn.max - drawn.min < UNLIKELY;
+}
+
+function fits({ drawn, dying, expires }: Connection, port: number, now: bigint): boolean {
+  return !dying && expires > now && (!drawn || (port >= drawn.min && port <= drawn.max));
+}
+
+function isTied({ asked }: Connection, { kind, packet }: Heard): boolean {
+  return asked !== undefined && (kind === "answer" ? showsAnswer : showsQuote)(asked, packet);
 }

@@ -46,7 +46,7 @@ function track(run: Run, netns: Netns, skb: Skb, known: boolean): void {
   const conntrack = netns.tracker(skb.packet.family);
   if (!conntrack || skb.packet.fragment) return;
   try {
-    const why = conntrack.track(skb, run.time, true, (key, text) => run.world.choices.ask(key, text));
+    const why = conntrack.track(skb, run.time, true);
     const connection = skb.connection;
     if (why !== undefined || !connection || skb.ctState === "RELATED") return;
     run.connection ??= connection;

@@ -31,7 +31,16 @@ export class World {
     this.#takenAt = host.takenAt;
     this.state = new State(changesSets(host));
     for (const namespace of host.namespaces.values()) {
-      this.netns.set(namespace.name, new Netns(namespace, this.state, () => ++this.#ids, this.told));
+      this.netns.set(
+        namespace.name,
+        new Netns(
+          namespace,
+          this.state,
+          () => ++this.#ids,
+          this.told,
+          (key, text) => this.choices.ask(key, text),
+        ),
+      );
     }
   }
 

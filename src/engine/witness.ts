@@ -1,4 +1,5 @@
-import { type Packet, PROTOCOL, TCP_FLAG } from "../model/packet.ts";
+import { type Packet, TCP_FLAG } from "../model/packet.ts";
+import { showsAnswer } from "./answer.ts";
 import { ANY_PORT, type FlowTuple, tupleKey, tupleOf } from "./connection.ts";
 import { placeOf } from "./entry.ts";
 import type { Course, Departure, Opened } from "./follow.ts";
@@ -13,8 +14,6 @@ export interface Witness {
   readonly by: "seen" | "answered";
   readonly ahead: Ahead;
   readonly device: string | undefined;
-  /** It could be another connection's, though no other is in sight. */
-  readonly likely: boolean;
 }
 
 interface Hit extends Witness {
@@ -122,7 +121,7 @@ function hitsOf(departure: Departure, course: Course, ahead: LookAhead, given: s
       if (fromSocket || (device?.name ?? name) !== sighting.interface || outgoing !== (sighting.direction === "out")) continue;
       const ports = toldPorts(opened, told);
       if (!ports || isAnothers(departure, one, ahead)) continue;
-      hits.push({ course, by: "seen", ahead: one, device: sighting.interface, ports, likely: false });
+      hits.push({ course, by: "seen", ahead: one, device: sighting.interface, ports });
     }
   }
   for (const one of opened) hits.push(...answersTo(departure, course, one, ahead, given));
@@ -153,24 +152,20 @@ function isAnothers({ packet }: Departure, seen: Ahead, ahead: LookAhead): boole
 /** Packets that come in as the answer to a connection would. */
 function answersTo(departure: Departure, course: Course, opened: Opened, ahead: LookAhead, given: string | undefined): Hit[] {
   const netns = departure.entry.netns;
-  const side = openSide(opened.reply);
+  const { drawn, reply } = opened;
+  const side = openSide(reply);
   const hits: Hit[] = [];
-  for (const one of ahead.by(answerKey(opened.reply))) {
+  for (const one of ahead.by(answerKey(reply))) {
     if (one.from !== netns || !comesIn(one, given)) continue;
-    const tuple = tupleOf(one.packet) as FlowTuple;
-    if (!answers(departure.packet, one.packet, side !== undefined)) continue;
     const ports = new Map<string, number>();
-    let likely = false;
     if (side) {
-      const { drawn } = opened;
-      if (!drawn || tuple[side] < drawn.min || tuple[side] > drawn.max) continue;
-      const known = netns.conntrack?.peek(0, tuple, departure.frame.time);
-      if (known && !known.connection.listed) continue;
-      likely = departure.packet.transport?.kind !== "tcp";
-      if (likely && hasRival(departure, one, ahead)) continue;
+      const tuple = tupleOf(one.packet) as FlowTuple;
+      if (!drawn || tuple[side] < drawn.min || tuple[side] > drawn.max || !showsAnswer(departure.packet, one.packet)) continue;
+      if (netns.conntrack?.expects(0, tuple, one.packet, departure.frame.time, opened.original) || hasRival(departure, one, ahead))
+        continue;
       ports.set(drawKeyOf(opened), tuple[side]);
-    }
-    hits.push({ course, by: "answered", ahead: one, device: deviceName(one, given), ports, likely });
+    } else if (!mayAnswer(departure.packet, one.packet)) continue;
+    hits.push({ course, by: "answered", ahead: one, device: deviceName(one, given), ports });
   }
   return hits;
 }
@@ -186,28 +181,23 @@ function deviceName({ frame, from }: Ahead, given: string | undefined): string |
   return device?.name ?? name;
 }
 
-/** Whether a packet can be the answer, by what is in it beside addresses and ports. */
-function answers(packet: Packet, answer: Packet, openPort: boolean): boolean {
+/** Whether what comes back to all of a packet's addresses and ports can be the answer to it, by its numbers. */
+function mayAnswer(packet: Packet, answer: Packet): boolean {
   const asked = packet.transport;
   const said = answer.transport;
-  if (asked?.kind === "tcp" && said?.kind === "tcp") {
-    if (!(said.flags & TCP_FLAG.ACK)) return (said.flags & TCP_FLAG.RST) !== 0 && !openPort;
-    const distance = (said.ack - asked.seq) | 0;
-    return asked.flags & TCP_FLAG.SYN ? distance === 1 : Math.abs(distance) < NEAR;
-  }
-  if (asked?.kind === "icmp" && said?.kind === "icmp") return !openPort || (asked.sequence === said.sequence && sameData(packet, answer));
-  return true;
+  if (asked?.kind !== "tcp" || said?.kind !== "tcp") return true;
+  if (!(said.flags & TCP_FLAG.ACK)) return (said.flags & TCP_FLAG.RST) !== 0;
+  const distance = (said.ack - asked.seq) | 0;
+  return asked.flags & TCP_FLAG.SYN ? distance === 1 : Math.abs(distance) < NEAR;
 }
 
-/** Whether another packet to the same place could be what is answered. */
+/** Whether another connection's packet further on could be what is answered. */
 function hasRival({ packet, frame }: Departure, answer: Ahead, ahead: LookAhead): boolean {
-  if (packet.protocol === PROTOCOL.icmp || packet.protocol === PROTOCOL.icmpv6) return false;
-  const port = tupleOf(packet)?.dport;
+  const own = tupleOf(packet);
   return ahead.all.some(({ packet: other, frame: { number }, position }) => {
-    if (number === frame.number || position >= answer.position || other.dst !== packet.dst || other.protocol !== packet.protocol)
-      return false;
+    if (number === frame.number || position >= answer.position || !showsAnswer(other, answer.packet)) return false;
     const tuple = tupleOf(other);
-    return tuple?.dport === port && (other.src !== packet.src || tuple?.sport !== tupleOf(packet)?.sport);
+    return !own || !tuple || tupleKey(own) !== tupleKey(tuple);
   });
 }
 

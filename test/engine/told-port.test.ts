@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { PROTOCOL } from "../../src/model/packet.ts";
 import type { PacketTrace } from "../../src/model/trace.ts";
 import { traceObject } from "../../src/render/ndjson.ts";
+import { makePacket } from "../../src/wire/made-packet.ts";
 import { natTable, replayed, router, type Seen, tcp, udp } from "./router.ts";
 
 const SERVER = "198.51.100.7:443";
@@ -68,6 +70,25 @@ describe("a source port drawn by NAT", () => {
     expect(first?.decided).toEqual([]);
   });
 
+  it("may be that to which something comes back that acknowledges something else", () => {
+    const [, back] = replayed(host(), [syn("10.0.0.5:40000"), answer("192.0.2.1:51234", 900, 77)]);
+    expect(back).toMatchObject({ certainty: "possible", way: { verdict: "unknown" } });
+    expect(back?.alternatives.map(({ nat }) => nat.dst?.to)).toEqual(["10.0.0.5:40000", undefined]);
+  });
+
+  it("drawn from few may be the one that another connection asks for", () => {
+    const rules = natTable(
+      "-A POSTROUTING -o wan -p tcp -s 10.0.0.5 -j MASQUERADE --to-ports 2000-2003 --random",
+      "-A POSTROUTING -o wan -j MASQUERADE",
+    );
+    const ports = (port: number) => {
+      const [, second] = replayed(host(rules), [syn("10.0.0.5:40000"), syn(`10.0.0.6:${port}`, 10, 200)]);
+      return [second?.certainty, ...(second?.alternatives ?? []).map(({ nat }) => nat.src?.to)];
+    };
+    expect(ports(2004)).toEqual(["certain"]);
+    expect(ports(2003)).toEqual(["possible", "192.0.2.1:(any port)", "192.0.2.1:2003"]);
+  });
+
   it("is left out of the machine-readable output when nothing tells it", () => {
     const [first] = replayed(host(), [syn("10.0.0.5:40000")]);
     const object = JSON.parse(JSON.stringify(first && traceObject(first, ""))) as { out: Record<string, unknown>[]; certainty: string };
@@ -110,10 +131,35 @@ describe("a source port of a protocol without numbers", () => {
   });
   const reply = (to: string, at: number): Seen => ({ at, device: "wan", packet: udp("198.51.100.7:53", to, "answer") });
 
-  it("is taken from the only answer in sight, which is named as an assumption", () => {
-    const [first] = replayed(host(), [query("10.0.0.5:40000", 0, "a"), reply("192.0.2.1:51234", 300)]);
-    expect(first && source(first)).toBe("192.0.2.1:51234");
-    expect(first).toMatchObject({ certainty: "assumed", assumptions: [{ id: "answer" }] });
+  it("is not taken from what may be an answer, which is followed both ways", () => {
+    const [first, answered] = replayed(host(), [query("10.0.0.5:40000", 0, "a"), reply("192.0.2.1:51234", 300)]);
+    expect(first && source(first)).toBe("192.0.2.1:(any port)");
+    expect(first?.certainty).toBe("certain");
+    expect(answered).toMatchObject({ certainty: "possible" });
+    expect(answered?.alternatives.map((way) => [way.conditions, way.verdict, way.nat.dst?.to])).toEqual([
+      [[expect.stringMatching(/^it answers the connection from 10\.0\.0\.5:40000 \(not known: /)], "forwarded", "10.0.0.5:40000"],
+      [[expect.stringMatching(/^it does not answer the connection from 10\.0\.0\.5:40000 \(/)], "delivered", undefined],
+    ]);
+  });
+
+  it("is that of the only ping with the same number and data", () => {
+    const ping = (at: number, device: "lan" | "wan", src: string, dst: string, type: number, id: number, text: string): Seen => {
+      const [from, to] = [`${src}:0`, `${dst}:0`].map((end) => udp(end, end, "").src);
+      const made = makePacket({
+        protocol: PROTOCOL.icmp,
+        src: from ?? 0,
+        dst: to ?? 0,
+        length: 28 + text.length,
+        icmp: { type, code: 0, id },
+      });
+      const payload = Uint8Array.from([...new Uint8Array(8), ...new TextEncoder().encode(text)]);
+      return { at, device, packet: { ...made, payload } };
+    };
+    const sent = (client: string, at: number, text: string) => ping(at, "lan", client, "198.51.100.7", 8, 77, text);
+    const back = ping(300, "wan", "198.51.100.7", "192.0.2.1", 0, 1234, "a");
+    const ways = (seen: readonly Seen[]) => replayed(host(), seen).map(({ certainty, way }) => [certainty, way.nat.dst?.to]);
+    expect(ways([sent("10.0.0.5", 0, "a"), sent("10.0.0.6", 1, "b"), back])[2]).toEqual(["certain", "10.0.0.5"]);
+    expect(ways([sent("10.0.0.5", 0, "a"), sent("10.0.0.6", 1, "a"), back])[2]?.[0]).toBe("possible");
   });
 
   it("is not taken from an answer that another query may have had", () => {
