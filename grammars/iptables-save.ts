@@ -1,4 +1,5 @@
 import { createToken, EmbeddedActionsParser, type IToken, Lexer } from "chevrotain";
+import { quote } from "./words.ts";
 
 /** A word of a rule with its quotes and escapes resolved, and where it stands in its line: from `start` up to, without, `end`. */
 export interface SaveWord {
@@ -178,7 +179,7 @@ function lineError(text: string, tokens: readonly IToken[], token: IToken): Save
   if (token.tokenType === Unclosed) {
     return { kind: "error", start: start + token.image.indexOf('"'), end, message: "expected a closing quote before the end of the line" };
   }
-  const found = last ? "the end of the line" : `"${token.image}"`;
+  const found = last ? "the end of the line" : quote(token.image);
   return { kind: "error", start, end, message: `expected ${expectation(tokens, token)}, found ${found}` };
 }
 

@@ -34,6 +34,18 @@ export interface LineRead<T> {
   readonly faults: readonly Fault[];
 }
 
+const LONGEST_QUOTED = 60;
+
+/** A piece of input as a message shows it: a word without end is cut. */
+export function shortened(text: string): string {
+  return text.length > LONGEST_QUOTED ? `${text.slice(0, LONGEST_QUOTED)}…` : text;
+}
+
+/** A piece of input as a message quotes it. */
+export function quote(text: string): string {
+  return `"${shortened(text)}"`;
+}
+
 const BLANKS = " \t\r\n\f\v";
 
 // The lexer looks tokens up by their first character only if it knows all of them; above 255 it has one slot for 256 characters.
@@ -81,7 +93,7 @@ export function wordOf(token: IToken): Word {
 }
 
 function found(token: IToken | undefined): string {
-  return token === undefined || token.tokenType === EOF ? "the end of the line" : `"${token.image}"`;
+  return token === undefined || token.tokenType === EOF ? "the end of the line" : quote(token.image);
 }
 
 /** Says what was expected in the words of the format: `rest` is what may follow a line, `values` what belongs behind each name. */
@@ -91,7 +103,7 @@ export function faultMessages(rest: string, values: Readonly<Record<string, stri
     buildMismatchTokenMessage: ({ expected, actual, previous }) => {
       const before = previous?.image ?? "";
       const what = expected === AnyWord ? (wanted.get(before) ?? "a value") : (expected.LABEL ?? expected.name);
-      return `expected ${what}${before ? ` after ${before}` : ""}, found ${found(actual)}`;
+      return `expected ${what}${before ? ` after ${shortened(before)}` : ""}, found ${found(actual)}`;
     },
     buildNotAllInputParsedMessage: ({ firstRedundant }) => `expected ${rest}, found ${found(firstRedundant)}`,
     buildNoViableAltMessage: ({ actual, customUserDescription }) => `expected ${customUserDescription ?? rest}, found ${found(actual[0])}`,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type FdbLine, readFdbLine } from "../../grammars/bridge-fdb.ts";
+import { quote, shortened } from "../../grammars/words.ts";
 import { parseMac } from "../model/address.ts";
 import type { FdbEntry } from "../model/host.ts";
 import type { Parsed } from "../model/problem.ts";
@@ -25,9 +26,9 @@ function ofLine({ mac, attributes }: FdbLine, report: Report): FdbEntry | undefi
   const device = value("dev");
   const vlan = value("vlan");
   const number = vlan && unsigned(vlan.text);
-  if (read === undefined) report(mac, `expected an Ethernet address, found "${mac.text}"`);
-  else if (!device) report(mac, `expected dev and a device name after ${mac.text}`);
-  else if (vlan && number === undefined) report(vlan, `expected a VLAN's number after vlan, found "${vlan.text}"`);
+  if (read === undefined) report(mac, `expected an Ethernet address, found ${quote(mac.text)}`);
+  else if (!device) report(mac, `expected dev and a device name after ${shortened(mac.text)}`);
+  else if (vlan && number === undefined) report(vlan, `expected a VLAN's number after vlan, found ${quote(vlan.text)}`);
   else {
     const words = attributes.filter(({ values }) => values.length === 0).map(({ name }) => name.text);
     const master = value("master");

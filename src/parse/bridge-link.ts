@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { readLinkLine } from "../../grammars/ip-link.ts";
-import type { Word } from "../../grammars/words.ts";
+import { quote, type Word } from "../../grammars/words.ts";
 import type { BridgePort, Device } from "../model/host.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
 import { bridgePort, plainKind } from "./device.ts";
@@ -39,7 +39,7 @@ function readText(text: string, file: string): Parsed<BridgeLink[]> {
   const blocks: Block[] = [];
   const problems: Problem[] = [];
   let block: Block | undefined;
-  for (const line of significantLines(text)) {
+  for (const line of significantLines(text, file, problems)) {
     const { value, faults } = readLinkLine(line.text);
     for (const fault of faults) problems.push(lineProblem(file, line, fault));
     if (value?.kind === "header") {
@@ -50,7 +50,7 @@ function readText(text: string, file: string): Parsed<BridgeLink[]> {
     } else if (value?.kind === "details" && block) block.words.push(value.name, ...value.words);
     else if (value) {
       const column = line.text.search(/\S/) + 1;
-      const message = `expected a port (2: eth0: <UP,…> … master br0), found "${line.text.trim().split(/\s/, 1)[0]}"`;
+      const message = `expected a port (2: eth0: <UP,…> … master br0), found ${quote(line.text.trim().split(/\s/, 1)[0] ?? "")}`;
       problems.push(lineProblem(file, line, { message, column, span: 1 }));
     }
   }

@@ -1,8 +1,7 @@
 import type { ConntrackPair } from "../../grammars/conntrack.ts";
-import type { Word } from "../../grammars/words.ts";
+import { quote, shortened, type Word } from "../../grammars/words.ts";
 import type { Problem } from "../model/problem.ts";
 import { lineProblem, type SourceLine } from "./lines.ts";
-import { quote } from "./position.ts";
 
 /** One line while it is read. */
 export class Reading {
@@ -28,7 +27,7 @@ export class Reading {
 
   /** Reads a number. */
   number({ key, value }: ConntrackPair): number {
-    if (!/^(\d+|0x[0-9a-fA-F]+)$/.test(value.text)) this.expected(`a number after ${key.text}=`, value);
+    if (!/^(\d+|0x[0-9a-fA-F]+)$/.test(value.text)) this.expected(`a number after ${shortened(key.text)}=`, value);
     return Number(value.text);
   }
 }

@@ -1,5 +1,5 @@
 import { type ConntrackEntry, type ConntrackPair, readConntrackLine } from "../../grammars/conntrack.ts";
-import type { Word } from "../../grammars/words.ts";
+import { shortened, type Word } from "../../grammars/words.ts";
 import type { ConntrackLine } from "../model/host.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
 import { Reading } from "./conntrack-reading.ts";
@@ -13,7 +13,7 @@ const SUMMARY = /^conntrack v\S+ \(conntrack-tools\): /;
 export function parseConntrack(text: string, file: string): Parsed<readonly ConntrackLine[]> {
   const value: ConntrackLine[] = [];
   const problems: Problem[] = [];
-  for (const line of significantLines(text)) {
+  for (const line of significantLines(text, file, problems)) {
     if (SUMMARY.test(line.text)) continue;
     const read = readConntrackLine(line.text);
     for (const fault of read.faults) problems.push(lineProblem(file, line, fault));
@@ -37,7 +37,7 @@ function readHeader(reading: Reading, words: readonly Word[], next: Word | undef
   if (!name) return reading.expected("the name of a protocol", next);
   const number = rest.shift();
   if (!number || !/^\d{1,3}$/.test(number.text) || Number(number.text) > 255) {
-    return reading.expected(`the number of the protocol after ${name.text}`, number ?? next);
+    return reading.expected(`the number of the protocol after ${shortened(name.text)}`, number ?? next);
   }
   // Offloaded connections have no timeout.
   const timeout = /^\d+$/.test(rest[0]?.text ?? "") ? Number(rest.shift()?.text) : undefined;

@@ -1,4 +1,5 @@
 import type { AddressLine } from "../../grammars/ip-link.ts";
+import { quote } from "../../grammars/words.ts";
 import { familyOf, parseAddress, parsePrefix } from "../model/address.ts";
 import type { DeviceAddress } from "../model/host.ts";
 import { scopeName } from "./iproute2-names.ts";
@@ -21,7 +22,7 @@ export function readAddressLine(line: AddressLine, report: Report): DeviceAddres
   const expected = `an IPv${family} address and its prefix length`;
   const local = parsePrefix(line.address.text);
   if (!local || familyOf(local.address) !== family) {
-    report(line.address, `expected ${expected} after ${line.family.text}, found "${line.address.text}"`);
+    report(line.address, `expected ${expected} after ${line.family.text}, found ${quote(line.address.text)}`);
     return undefined;
   }
   let { length } = local;
@@ -34,12 +35,12 @@ export function readAddressLine(line: AddressLine, report: Report): DeviceAddres
     if (name.text === "scope") scope = addressScope(value.text);
     if (name.text === "brd") {
       const broadcast = parseAddress(value.text);
-      if (broadcast === undefined) report(value, `expected an address after brd, found "${value.text}"`);
+      if (broadcast === undefined) report(value, `expected an address after brd, found ${quote(value.text)}`);
       else more.broadcast = broadcast;
     }
     if (name.text === "peer") {
       const peer = parsePrefix(value.text);
-      if (!peer) report(value, `expected ${expected} after peer, found "${value.text}"`);
+      if (!peer) report(value, `expected ${expected} after peer, found ${quote(value.text)}`);
       else [more.peer, length] = [peer.address, peer.length];
     }
   }

@@ -1,5 +1,5 @@
 import { type LinkLine, readLinkLine } from "../../grammars/ip-link.ts";
-import type { Word } from "../../grammars/words.ts";
+import { quote, type Word } from "../../grammars/words.ts";
 import { parseMac } from "../model/address.ts";
 import type { Device, DeviceAddress } from "../model/host.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
@@ -90,7 +90,7 @@ function deviceOf(block: Block, names: ReadonlySet<string>): Device {
 function openBlock(header: Header, report: Report): Block {
   const settings = new Map(header.attributes.flatMap(({ name, values: [value] }) => (value ? [[name.text, value]] : [])));
   const mtu = settings.get("mtu");
-  if (mtu && unsigned(mtu.text) === undefined) report(mtu, `expected a number after mtu, found "${mtu.text}"`);
+  if (mtu && unsigned(mtu.text) === undefined) report(mtu, `expected a number after mtu, found ${quote(mtu.text)}`);
   const label = header.name.text.replace(/:$/, "");
   // `ip -o addr` shows no flags; that a device with an address is up is what its reader takes for granted too.
   const flags = header.flags
@@ -106,7 +106,7 @@ function addLine(block: Block, line: Exclude<LinkLine, Header>, report: Report):
     // People mask addresses before they show them to others: 52:54:XX:XX:XX:XX is then not known, and no mistake.
     const masked = /^[0-9a-fA-FxX]{2}(:[0-9a-fA-FxX]{1,2}){5}$/.test(address?.name.text ?? "");
     if (!masked && line.type.text === "link/ether" && address && address.values.length === 0 && parseMac(address.name.text) === undefined) {
-      report(address.name, `expected an Ethernet address after link/ether, found "${address.name.text}"`);
+      report(address.name, `expected an Ethernet address after link/ether, found ${quote(address.name.text)}`);
     }
     block.link = line;
   } else if (line.kind === "address") {
@@ -132,7 +132,7 @@ export function readLinksText(text: string, file: string): Parsed<Device[]> {
   let orphaned = false;
   const report = (line: SourceLine, { text: word, column }: Word, message: string) =>
     problems.push(lineProblem(file, line, { message, column, span: word.length }));
-  for (const line of significantLines(text)) {
+  for (const line of significantLines(text, file, problems)) {
     const { value, faults } = readLinkLine(line.text);
     const indented = /^\s/.test(line.text) || line.offset > 0;
     problems.push(...faults.map((fault) => lineProblem(file, line, fault)));
@@ -146,11 +146,11 @@ export function readLinksText(text: string, file: string): Parsed<Device[]> {
     } else if (!value || !indented || (!block && !orphaned)) {
       const column = line.text.search(/\S/) + 1;
       const found = line.text.trim().split(/\s/, 1)[0] ?? "";
-      if (value) report(line, { text: found, column }, `expected a device (2: eth0: <UP,…>), found "${found}"`);
+      if (value) report(line, { text: found, column }, `expected a device (2: eth0: <UP,…>), found ${quote(found)}`);
       if (!indented || !block) [block, orphaned] = [undefined, true];
     } else if (block && !addLine(block, value, complain)) {
       const name = value.kind === "details" ? value.name : { text: "", column: 1 };
-      complain(name, `expected ${EXPECTED}, found "${name.text}"`);
+      complain(name, `expected ${EXPECTED}, found ${quote(name.text)}`);
     }
   }
   const names = new Set(blocks.flatMap(({ label }) => [label, ...labelSplits(label).map(({ name }) => name)]));

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type NeighbourLine, readNeighbourLine } from "../../grammars/ip-neigh.ts";
+import { quote, shortened } from "../../grammars/words.ts";
 import { parseAddress, parseMac } from "../model/address.ts";
 import type { Neighbour } from "../model/host.ts";
 import type { Parsed } from "../model/problem.ts";
@@ -24,8 +25,8 @@ function ofLine({ address, attributes, states }: NeighbourLine, report: Report):
   const value = (name: string) => attributes.find((attribute) => attribute.name.text === name)?.values[0]?.text;
   const read = parseAddress(address.text);
   const device = value("dev");
-  if (read === undefined) report(address, `expected an address, found "${address.text}"`);
-  else if (device === undefined) report(address, `expected dev and a device name after ${address.text}`);
+  if (read === undefined) report(address, `expected an address, found ${quote(address.text)}`);
+  else if (device === undefined) report(address, `expected dev and a device name after ${shortened(address.text)}`);
   else {
     const state = states.map(({ text }) => text);
     return neighbour(read, device, value("lladdr"), state);

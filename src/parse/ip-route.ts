@@ -29,7 +29,7 @@ function readRoutesText(text: string, file: string, fallback: Family): Parsed<Ro
   // Nexthops below a route that could not be read belong to nothing, and that is not their fault.
   let open = false;
   let seen = false;
-  for (const line of significantLines(text)) {
+  for (const line of significantLines(text, file, problems)) {
     const report = reporter(file, line, problems);
     const { value, faults } = readRouteLine(line.text);
     problems.push(...faults.map((fault) => lineProblem(file, line, fault)));

@@ -102,7 +102,7 @@ export function parsePolicyRules(input: string, file: string, family: Family): P
   if (/^\s*[[{]/.test(input)) return readRulesJson(input, file, family);
   const rules: PolicyRule[] = [];
   const problems: Problem[] = [];
-  for (const line of significantLines(input)) {
+  for (const line of significantLines(input, file, problems)) {
     const { value, faults } = readRuleLine(line.text);
     problems.push(...faults.map((fault) => lineProblem(file, line, fault)));
     if (!value) continue;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseAddress, parseMac } from "../model/address.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
 import { type JsonPositions, joinPath, jsonPositions } from "./json-position.ts";
+import { MOST_PROBLEMS, TOO_MANY } from "./lines.ts";
 
 /** An element of a list with the path that messages about it begin with. */
 export interface JsonElement<T> {
@@ -15,12 +16,29 @@ export type JsonReport = (path: string, message: string) => void;
 const LONGEST_SOURCE = 300;
 const LONGEST_VALUE = 60;
 
-function positionProblem(text: string, file: string, start: number, end: number, message: string): Problem {
-  const before = text.slice(0, start);
-  const line = before.split("\n").length;
-  const lineStart = before.lastIndexOf("\n") + 1;
-  const source = text.slice(lineStart).split(/\r?\n/, 1)[0] ?? "";
-  const place = { file, line, column: start - lineStart + 1, message };
+/** Where the lines of a text begin. */
+function lineStarts(text: string): readonly number[] {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+/** Index of the last of ascending numbers that is not above a limit. */
+function lastUpTo(numbers: readonly number[], limit: number): number {
+  let low = 0;
+  for (let high = numbers.length; high - low > 1; ) {
+    const middle = (low + high) >> 1;
+    if ((numbers[middle] ?? 0) <= limit) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+function positionProblem(text: string, starts: readonly number[], file: string, start: number, end: number, message: string): Problem {
+  const index = lastUpTo(starts, start);
+  const lineStart = starts[index] ?? 0;
+  const source = text.slice(lineStart, (starts[index + 1] ?? text.length + 1) - 1).replace(/\r$/, "");
+  const place = { file, line: index + 1, column: Math.min(start - lineStart, source.length) + 1, message };
   // `ip -j` prints everything on one line, which nobody wants to see again; the path has to do.
   return source.length > LONGEST_SOURCE ? place : { ...place, source, span: Math.max(1, Math.min(end, lineStart + source.length) - start) };
 }
@@ -50,13 +68,15 @@ const ROOT = "the file";
 /** A reporter that finds the place of a path in the text, once something is wrong. */
 export function jsonReporter(text: string, file: string, problems: Problem[]): JsonReport {
   let positions: JsonPositions | undefined;
+  let starts: readonly number[] | undefined;
   return (path, message) => {
     positions ??= jsonPositions(text);
+    starts ??= lineStarts(text);
     let place = path;
     // A key that is not there has no place of its own: its object's has to do.
     while (place !== "" && !positions.values.has(place)) place = place.replace(/(^|\.)[^.[\]]+$|\[[^[\]]*\]$/, "");
     const { start, end } = positions.values.get(place) ?? { start: 0, end: 1 };
-    problems.push(positionProblem(text, file, start, end, `${path || ROOT}: ${message}`));
+    problems.push(positionProblem(text, starts, file, start, end, `${path || ROOT}: ${message}`));
   };
 }
 
@@ -64,7 +84,7 @@ export function jsonReporter(text: string, file: string, problems: Problem[]): J
 export function checkJson<S extends z.ZodType>(schema: S, value: unknown, path: string, report: JsonReport): z.output<S> | undefined {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  for (const issue of result.error.issues) {
+  for (const issue of result.error.issues.slice(0, MOST_PROBLEMS)) {
     const where = issue.path.reduce<string>((inner, key) => joinPath(inner, typeof key === "number" ? key : String(key)), path);
     report(where, `expected ${expectation(issue)}, found ${shown(at(value, issue.path))}`);
   }
@@ -85,7 +105,7 @@ export function readJson(text: string, file: string): Parsed<unknown> {
     const offset = error?.offset ?? text.length;
     const found = offset >= text.length ? "the end of the file" : JSON.stringify(String.fromCodePoint(text.codePointAt(offset) ?? 0));
     const message = `not JSON: expected ${error?.expected ?? "a value"}, found ${found}`;
-    return { value: undefined, problems: [positionProblem(text, file, offset, offset + 1, message)] };
+    return { value: undefined, problems: [positionProblem(text, lineStarts(text), file, offset, offset + 1, message)] };
   }
 }
 
@@ -105,6 +125,10 @@ export function readJsonList<S extends z.ZodType>(
   for (const [index, element] of list.entries()) {
     if (Object.keys(element).length === 0) continue;
     const path = `[${index}]`;
+    if (problems.length >= MOST_PROBLEMS) {
+      report(path, TOO_MANY);
+      break;
+    }
     const checked = checkJson(schema, element, path, report);
     if (checked !== undefined) value.push({ value: checked, path });
   }

@@ -12,14 +12,25 @@ export interface SourceLine {
   readonly source: string;
 }
 
-/** The lines of a text that say something: not blank and no `#` comment. */
-export function* significantLines(text: string): Generator<SourceLine> {
+/** Whoever hands in a text of another kind does not want to hear it of each of its lines. */
+export const MOST_PROBLEMS = 1000;
+
+/** What is said of the rest of a file that has more problems than anyone reads. */
+export const TOO_MANY = `${MOST_PROBLEMS} problems are enough: the rest of the file is not read`;
+
+/** The lines of a text that say something: not blank and no `#` comment. They end early where there are too many `problems`. */
+export function* significantLines(text: string, file: string, problems: Problem[]): Generator<SourceLine> {
   let number = 0;
-  for (const source of text.replace(/^\uFEFF/, "").split(/\r?\n/)) {
+  for (const ended of text.replace(/^\uFEFF/, "").split("\n")) {
+    const source = ended.endsWith("\r") ? ended.slice(0, -1) : ended;
     number++;
     if (/^\s*(#|$)/.test(source)) continue;
     let offset = 0;
     for (const part of source.split(/\\(?=\t| {4})/)) {
+      if (problems.length >= MOST_PROBLEMS) {
+        problems.push({ file, line: number, column: offset + 1, message: TOO_MANY });
+        return;
+      }
       if (part.trim() !== "") yield { text: part, line: number, offset, source };
       offset += part.length + 1;
     }
@@ -35,7 +46,7 @@ export function readLines<L, T>(
 ): Parsed<T[]> {
   const values: T[] = [];
   const problems: Problem[] = [];
-  for (const line of significantLines(text)) {
+  for (const line of significantLines(text, file, problems)) {
     const { value: words, faults } = grammar(line.text);
     for (const fault of faults) problems.push(lineProblem(file, line, fault));
     const value =

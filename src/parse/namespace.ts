@@ -43,7 +43,7 @@ class Reader {
     const input = this.inputs(...names);
     if (!input) return undefined;
     const { value, problems } = parse(input.text, input.file);
-    this.problems.push(...problems);
+    for (const problem of problems) this.problems.push(problem);
     return value;
   }
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quote } from "../../grammars/words.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
 import { isJson, readJsonList } from "./json.ts";
 import { lineProblem, significantLines } from "./lines.ts";
@@ -33,11 +34,11 @@ export function parseNetnsNames(text: string, file: string): Parsed<NetnsName[]>
   }
   const names: NetnsName[] = [];
   const problems: Problem[] = [];
-  for (const line of significantLines(text)) {
+  for (const line of significantLines(text, file, problems)) {
     const found = ofLine(line.text);
     if (found) names.push(found);
     else {
-      const message = `expected "nsid NUMBER (iproute2 netns name: NAME)" or "NAME (id: NUMBER)", found "${line.text.trim()}"`;
+      const message = `expected "nsid NUMBER (iproute2 netns name: NAME)" or "NAME (id: NUMBER)", found ${quote(line.text.trim())}`;
       problems.push(lineProblem(file, line, { message, column: 1, span: line.text.length }));
     }
   }

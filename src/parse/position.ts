@@ -15,8 +15,6 @@ export interface Extent {
   readonly end: number;
 }
 
-const LONGEST_FOUND = 60;
-
 /** A problem with a part of a line. */
 export function problemAt(place: Place, at: Extent, message: string, hint?: string): Problem {
   const span = Math.max(1, at.end - at.start);
@@ -27,11 +25,6 @@ export function problemAt(place: Place, at: Extent, message: string, hint?: stri
 export function endOf(place: Place): Extent {
   const end = place.source.trimEnd().length;
   return { start: end, end: end + 1 };
-}
-
-/** A piece of input as a message quotes it. */
-export function quote(text: string): string {
-  return text.length > LONGEST_FOUND ? `"${text.slice(0, LONGEST_FOUND)}…"` : `"${text}"`;
 }
 
 /** Calls back for each line with its number from 1; line ends of both kinds and a byte order mark are not part of a line. */

@@ -1,5 +1,5 @@
 import type { RouteLine } from "../../grammars/ip-route.ts";
-import type { Attribute, Word } from "../../grammars/words.ts";
+import { type Attribute, quote, type Word } from "../../grammars/words.ts";
 import { type Address, type Family, familyOf, type Prefix, parseAddress, parsePrefix } from "../model/address.ts";
 import type { Nexthop, Route, RouteType } from "../model/host.ts";
 import { dsField, routeProtocolName, scopeName, tableName, unsigned } from "./iproute2-names.ts";
@@ -31,14 +31,14 @@ const lastWord = (attribute: Attribute): Word => attribute.values.at(-1) ?? attr
 function addressOf(attribute: Attribute, report: Report): Address | undefined {
   const word = lastWord(attribute);
   const address = parseAddress(word.text);
-  if (address === undefined) report(word, `expected an address after ${attribute.name.text}, found "${word.text}"`);
+  if (address === undefined) report(word, `expected an address after ${attribute.name.text}, found ${quote(word.text)}`);
   return address;
 }
 
 function numberOf(attribute: Attribute, report: Report): number | undefined {
   const word = lastWord(attribute);
   const value = unsigned(word.text);
-  if (value === undefined) report(word, `expected a number after ${attribute.name.text}, found "${word.text}"`);
+  if (value === undefined) report(word, `expected a number after ${attribute.name.text}, found ${quote(word.text)}`);
   return value;
 }
 
@@ -127,7 +127,7 @@ function takeAttribute(route: Draft, attribute: Attribute, report: Report): bool
     case "tos":
     case "dsfield": {
       const tos = dsField(text);
-      if (tos === undefined) report(lastWord(attribute), `expected a type of service (0x10) after ${name}, found "${text}"`);
+      if (tos === undefined) report(lastWord(attribute), `expected a type of service (0x10) after ${name}, found ${quote(text)}`);
       else route.tos = tos;
       return true;
     }
@@ -153,13 +153,13 @@ export function readRoute(words: RouteWords, place: { text: string; line: number
   const typeText = words.type?.text ?? "unicast";
   const type = TYPES.find((name, index) => typeText === name || typeText === String(index + 1));
   if (type === undefined) {
-    report(words.type ?? words.destination, `expected a type of route, found "${typeText}"`);
+    report(words.type ?? words.destination, `expected a type of route, found ${quote(typeText)}`);
     return undefined;
   }
   const family = routeFamily(words, fallback);
   const destination = destinationOf(words.destination, family);
   if (!destination) {
-    report(words.destination, `expected a prefix, an address or "default", found "${words.destination.text}"`);
+    report(words.destination, `expected a prefix, an address or "default", found ${quote(words.destination.text)}`);
     return undefined;
   }
   const draft: Draft = {};

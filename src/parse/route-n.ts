@@ -1,3 +1,4 @@
+import { quote } from "../../grammars/words.ts";
 import { type Address, type Family, familyOf, maskLength, type Prefix, parseAddress, parsePrefix } from "../model/address.ts";
 import type { Route } from "../model/host.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
@@ -36,14 +37,14 @@ function destinationOf(row: Row, complain: Complain): Prefix | undefined {
   const written = cell.text === "default" ? "0.0.0.0" : cell.text;
   if (!mask) {
     const prefix = parsePrefix(written);
-    if (!prefix) complain(cell, `expected a prefix, found "${cell.text}"`);
+    if (!prefix) complain(cell, `expected a prefix, found ${quote(cell.text)}`);
     return prefix;
   }
   const address = parseAddress(written);
   const maskAddress = parseAddress(mask.text);
   const length = maskAddress === undefined ? undefined : maskLength(maskAddress);
-  if (typeof address !== "number") complain(cell, `expected an address, found "${cell.text}"`);
-  else if (length === undefined) complain(mask, `expected a network mask, found "${mask.text}"`);
+  if (typeof address !== "number") complain(cell, `expected an address, found ${quote(cell.text)}`);
+  else if (length === undefined) complain(mask, `expected a network mask, found ${quote(mask.text)}`);
   else return { address, length };
   return undefined;
 }
@@ -52,7 +53,7 @@ function gatewayOf(row: Row, flags: string, complain: Complain): Address | undef
   const cell = row.get("gateway");
   if (!cell || !flags.includes("G")) return undefined;
   const address = parseAddress(cell.text);
-  if (address === undefined) complain(cell, `expected the address of a gateway, found "${cell.text}"`);
+  if (address === undefined) complain(cell, `expected the address of a gateway, found ${quote(cell.text)}`);
   // An IPv6 gateway of an IPv4 route does not fit into this table.
   return address === 0 ? undefined : address;
 }
@@ -93,7 +94,7 @@ export function readRouteTable(text: string, file: string, _fallback: Family): P
   const routes: Route[] = [];
   const problems: Problem[] = [];
   let columns: readonly Column[] | undefined;
-  for (const line of significantLines(text)) {
+  for (const line of significantLines(text, file, problems)) {
     const complain: Complain = ({ text: found, column }, message) =>
       problems.push(lineProblem(file, line, { message, column, span: Math.max(1, found.length) }));
     if (/^Kernel IP(v6)? /.test(line.text)) continue;

@@ -1,4 +1,5 @@
 import type { SaveWord } from "../../grammars/iptables-save.ts";
+import { quote } from "../../grammars/words.ts";
 import { MATCHES } from "../extensions/index.ts";
 import { matchSpec } from "../extensions/registry.ts";
 import type { MatchUse } from "../model/rule.ts";
@@ -131,6 +132,6 @@ function refuse(state: RuleState, flag: SaveWord) {
   const best = nearest(flag.text, candidates(state, true).keys());
   const owner = MATCHES.find((spec) => Object.values(spec.options).some((o) => o.flag === flag.text || o.aliases?.includes(flag.text)));
   const hint = owner ? `${flag.text} belongs to -m ${owner.name}` : best === undefined ? undefined : `did you mean ${best}?`;
-  words.report(flag, `unknown flag "${flag.text}"`, hint);
+  words.report(flag, `unknown flag ${quote(flag.text)}`, hint);
   while (words.next && !words.next.text.startsWith("-") && words.next.text !== "!") words.take();
 }

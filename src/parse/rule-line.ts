@@ -1,5 +1,5 @@
 import type { RuleLine } from "../../grammars/ip-rule.ts";
-import type { Attribute, Word } from "../../grammars/words.ts";
+import { type Attribute, quote, type Word } from "../../grammars/words.ts";
 import { type Family, familyOf, type Prefix, parsePrefix } from "../model/address.ts";
 import type { PolicyRule } from "../model/host.ts";
 import { dsField, protocolNumber, tableName, unsigned } from "./iproute2-names.ts";
@@ -33,7 +33,7 @@ const mark = (text: string): { value: number; mask: number } | undefined => {
 function value<T>({ report }: Reading, { name, values }: Attribute, what: string, parse: (text: string) => T | undefined): T | undefined {
   const word: Word = values[0] ?? name;
   const parsed = parse(word.text);
-  if (parsed === undefined) report(word, `expected ${what} after ${name.text}, found "${word.text}"`);
+  if (parsed === undefined) report(word, `expected ${what} after ${name.text}, found ${quote(word.text)}`);
   return parsed;
 }
 
@@ -100,7 +100,7 @@ const READERS: Readonly<Record<string, Reader>> = {
 export function readRule(words: RuleLine, place: { text: string; line: number }, family: Family, report: Report): PolicyRule | undefined {
   const priority = unsigned(words.priority.text.replace(/:$/, ""));
   if (priority === undefined) {
-    report(words.priority, `expected a priority, found "${words.priority.text}"`);
+    report(words.priority, `expected a priority, found ${quote(words.priority.text)}`);
     return undefined;
   }
   const reading: Reading = { rule: {}, unmodelled: [], family, report };

@@ -1,4 +1,5 @@
 import type { SaveWord } from "../../grammars/iptables-save.ts";
+import { quote } from "../../grammars/words.ts";
 import { targetSpec } from "../extensions/registry.ts";
 import type { TargetUse } from "../model/rule.ts";
 import { openUse } from "./extension-use.ts";
@@ -27,7 +28,7 @@ export function readTarget(state: RuleState, flag: SaveWord, kind: "jump" | "got
   else if (chain) {
     if (isBuiltIn(scope.table, name)) words.report(word, `${flag.text} cannot go to the built-in chain ${name}`);
     state.target = { kind, chain: chain.name };
-  } else if (kind === "goto") words.report(word, `no chain named "${name}" in this table`, suggestion(state, name, []));
+  } else if (kind === "goto") words.report(word, `no chain named ${quote(name)} in this table`, suggestion(state, name, []));
   else readExtension(state, word);
 }
 
@@ -42,7 +43,7 @@ function readExtension(state: RuleState, word: SaveWord) {
   const family = EXTENSION_FAMILY.get(name) ?? scope.family;
   if (family !== scope.family) words.report(word, `the target ${name} is for IPv${family} only`);
   else if (!KNOWN_TARGETS.has(name)) {
-    words.report(word, `no chain or target named "${name}"`, suggestion(state, name, [...VERDICTS.keys(), ...KNOWN_TARGETS]));
+    words.report(word, `no chain or target named ${quote(name)}`, suggestion(state, name, [...VERDICTS.keys(), ...KNOWN_TARGETS]));
   }
 }
 

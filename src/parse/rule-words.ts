@@ -1,6 +1,7 @@
 import type { SaveWord } from "../../grammars/iptables-save.ts";
+import { quote, shortened } from "../../grammars/words.ts";
 import type { Problem } from "../model/problem.ts";
-import { type Extent, endOf, type Place, problemAt, quote } from "./position.ts";
+import { type Extent, endOf, type Place, problemAt } from "./position.ts";
 
 /** The words of a rule while it is read, and what is wrong with them. */
 export class RuleWords {
@@ -29,7 +30,7 @@ export class RuleWords {
   /** Takes a word that must be there. */
   need(what: string, flag: SaveWord): SaveWord | undefined {
     const word = this.take();
-    if (!word) this.report(endOf(this.place), `expected ${what} after ${flag.text}, found the end of the line`);
+    if (!word) this.report(endOf(this.place), `expected ${what} after ${shortened(flag.text)}, found the end of the line`);
     return word;
   }
 

@@ -1,11 +1,13 @@
 import { type CounterPair, readSaveLine, type SaveLine, type SaveWord } from "../../grammars/iptables-save.ts";
+import { quote, shortened } from "../../grammars/words.ts";
 import type { Family } from "../model/address.ts";
 import type { Problem } from "../model/problem.ts";
 import { type Ruleset, TABLE_HOOKS, type TableName } from "../model/rule.ts";
 import { findChainLoops } from "./chain-loops.ts";
+import { MOST_PROBLEMS, TOO_MANY } from "./lines.ts";
 import { lowerRule } from "./lower-rule.ts";
 import { nearest } from "./nearest.ts";
-import { type Extent, endOf, type Place, problemAt, quote } from "./position.ts";
+import { type Extent, endOf, type Place, problemAt } from "./position.ts";
 import { RuleCache } from "./rule-cache.ts";
 import { addChain, type ChainDraft, findChain, insertRules, isBuiltIn, type TableDraft, tableName } from "./table-draft.ts";
 
@@ -56,9 +58,11 @@ export class SaveReader {
 
   /** Takes the next line. */
   line(source: string, line: number) {
+    if (this.#problems.length > MOST_PROBLEMS) return;
     const read = readSaveLine(source);
     if (read.kind === "blank") return;
     this.#at = { file: this.#file, line, source };
+    if (this.#problems.length === MOST_PROBLEMS) return this.#report({ start: 0, end: source.length }, TOO_MANY);
     const foreign = read.kind === "foreign" || (!this.#table && !this.#skipping && read.kind !== "comment" && read.kind !== "table");
     if (foreign) this.#takeForeign(read);
     else this.#take(read);
@@ -67,12 +71,14 @@ export class SaveReader {
 
   /** All lines are taken: everything that is wrong, by line. `source` gives a line's text. */
   finish(source: (line: number) => string): readonly Problem[] {
-    if (this.#table || this.#skipping) this.#report(endOf(this.#at), "expected COMMIT at the end of the table, found the end of the file");
+    const whole = this.#problems.length <= MOST_PROBLEMS;
+    if (whole && (this.#table || this.#skipping))
+      this.#report(endOf(this.#at), "expected COMMIT at the end of the table, found the end of the file");
     for (const table of this.tables.values()) {
       for (const { chain, rule } of findChainLoops(table)) {
         const place = { file: this.#file, line: rule.line, source: source(rule.line) };
         const all = { start: 0, end: place.source.length };
-        this.#problems.push(problemAt(place, all, `the chain ${chain} leads back into itself: the kernel refuses loops`));
+        this.#problems.push(problemAt(place, all, `the chain ${shortened(chain)} leads back into itself: the kernel refuses loops`));
       }
     }
     return this.#problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
@@ -129,7 +135,7 @@ export class SaveReader {
 
   #startTable(name: SaveWord) {
     if (this.#table || this.#skipping)
-      this.#report({ start: name.start - 1, end: name.end }, `expected COMMIT before the table ${name.text}`);
+      this.#report({ start: name.start - 1, end: name.end }, `expected COMMIT before the table ${shortened(name.text)}`);
     this.sawTable = true;
     const known = tableName(name.text);
     this.#skipping = known === undefined;
@@ -152,7 +158,7 @@ export class SaveReader {
     else
       this.#report(
         policy,
-        `expected - for the user-defined chain ${name.text}, found ${quote(policy.text)}`,
+        `expected - for the user-defined chain ${shortened(name.text)}, found ${quote(policy.text)}`,
         "only built-in chains have a policy",
       );
   }
@@ -172,7 +178,7 @@ export class SaveReader {
     if (!command) return this.#report(word, `expected -A CHAIN, found ${quote(word.text)}`);
     if (!name) return this.#report(endOf(this.#at), `expected the name of a chain after ${word.text}, found the end of the line`);
     if (command === "new") {
-      if (table.chains.has(name.text)) this.#report(name, `the chain ${name.text} exists already`);
+      if (table.chains.has(name.text)) this.#report(name, `the chain ${shortened(name.text)} exists already`);
       else addChain(table, name.text, this.#at.line);
       return;
     }
@@ -186,7 +192,7 @@ export class SaveReader {
     if (position !== undefined && (position < 1 || position > chain.rules.length + 1)) {
       return this.#report(
         words[2] ?? name,
-        `the chain ${chain.name} has ${chain.rules.length} rules: no rule can be inserted as number ${position}`,
+        `the chain ${shortened(chain.name)} has ${chain.rules.length} rules: no rule can be inserted as number ${position}`,
       );
     }
     const { rules, problems } = lowerRule(
@@ -206,6 +212,6 @@ export class SaveReader {
     const policy = words[2];
     if (!policy) return this.#report(endOf(this.#at), "expected the policy ACCEPT or DROP, found the end of the line");
     if (isBuiltIn(table, chain.name)) this.#setPolicy(chain, policy);
-    else this.#report(words[1] ?? policy, `only built-in chains have a policy, and ${chain.name} is none`);
+    else this.#report(words[1] ?? policy, `only built-in chains have a policy, and ${shortened(chain.name)} is none`);
   }
 }

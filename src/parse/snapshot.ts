@@ -56,7 +56,7 @@ export function readSnapshot(files: ReadonlyMap<string, string>, name: string): 
       return undefined;
     };
     const namespace = readNamespace(netns, inputs);
-    problems.push(...namespace.problems);
+    for (const problem of namespace.problems) problems.push(problem);
     namespaces.set(netns, namespace.value);
   }
   const { namespaces: _names, ...rest } = head.value;

@@ -1,3 +1,4 @@
+import { quote } from "../../grammars/words.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
 import { lineProblem, significantLines } from "./lines.ts";
 
@@ -8,7 +9,7 @@ import { lineProblem, significantLines } from "./lines.ts";
 export function parseSysctl(text: string, file: string): Parsed<Map<string, string>> {
   const sysctls = new Map<string, string>();
   const problems: Problem[] = [];
-  for (const line of significantLines(text)) {
+  for (const line of significantLines(text, file, problems)) {
     // `;` begins a comment in sysctl.conf; keys that cannot be read are told on the error stream, which may be in the file.
     if (/^\s*;/.test(line.text) || /^sysctl: /.test(line.text)) continue;
     const match = /^\s*-?([^\s=]+)\s*=(.*)$/.exec(line.text);
@@ -17,7 +18,11 @@ export function parseSysctl(text: string, file: string): Parsed<Map<string, stri
       const column = line.text.search(/\S/) + 1;
       const found = line.text.trim();
       problems.push(
-        lineProblem(file, line, { message: `expected a setting (net.ipv4.ip_forward = 1), found "${found}"`, column, span: found.length }),
+        lineProblem(file, line, {
+          message: `expected a setting (net.ipv4.ip_forward = 1), found ${quote(found)}`,
+          column,
+          span: found.length,
+        }),
       );
     }
   }

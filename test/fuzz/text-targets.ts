@@ -1,0 +1,103 @@
+import { INPUT_TYPES } from "../../src/commands/parse-types.ts";
+import type { Problem } from "../../src/model/problem.ts";
+import { detectKind } from "../../src/parse/detect.ts";
+import { parseNetnsIds } from "../../src/parse/netns-ids.ts";
+import { readSnapshot } from "../../src/parse/snapshot.ts";
+
+/** What reading a text came to. */
+export interface Reading {
+  readonly problems: readonly Problem[];
+  /** The texts that problems have places in, by name. */
+  readonly texts: ReadonlyMap<string, string>;
+  readonly json?: () => unknown;
+  readonly save?: () => Iterable<string>;
+}
+
+/** A parser of texts. */
+export interface TextTarget {
+  readonly name: string;
+  readonly bases: readonly string[];
+  read(text: string): Reading;
+}
+
+/** The name that the texts are given. */
+const FILE = "f";
+/** Stands before the name of a file where one text is a whole snapshot. */
+const SECTION = "=== ";
+
+const one = (text: string): ReadonlyMap<string, string> => new Map([[FILE, text]]);
+
+/** All parsers of texts with what their mutations start from. */
+export function textTargets(corpus: ReadonlyMap<string, readonly string[]>): readonly TextTarget[] {
+  const all = [...corpus.values()].flat();
+  const bases = (name: string) => {
+    const found = [...(corpus.get(name) ?? []), ...(SAMPLES[name] ?? [])];
+    if (found.length === 0) throw new Error(`no text of the kind ${name} to begin with`);
+    return found;
+  };
+  const typed = [...INPUT_TYPES].map(([name, type]): TextTarget => {
+    const read = (text: string) => {
+      const { value, problems } = type.read(text, FILE);
+      return { problems, texts: one(text), ...value };
+    };
+    return { name, bases: bases(name), read };
+  });
+  const ids = (text: string) => {
+    const { problems } = parseNetnsIds(text, FILE);
+    return { problems, texts: one(text) };
+  };
+  const detect = (text: string) => {
+    detectKind(text);
+    return { problems: [], texts: one(text) };
+  };
+  return [
+    ...typed,
+    { name: "netns-ids", bases: bases("netns-ids"), read: ids },
+    { name: "detect", bases: all, read: detect },
+    { name: "snapshot", bases: snapshots(corpus), read: readSections },
+  ];
+}
+
+/** Kinds of which no snapshot holds a file, or only one form. */
+const SAMPLES: Readonly<Record<string, readonly string[]>> = {
+  conntrack: [
+    "ipv4     2 tcp      6 431999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=40000 dport=80 packets=3 bytes=180 src=10.0.0.2 dst=10.0.0.1 sport=80 dport=40000 packets=2 bytes=120 [ASSURED] mark=7 zone=3 use=1\n",
+    "icmp     1 29 src=10.0.0.1 dst=10.0.0.2 type=8 code=0 id=7 src=10.0.0.2 dst=10.0.0.1 type=0 code=0 id=7 mark=0 use=1\nudp      17 12 src=fe80::1 dst=ff02::1 sport=5353 dport=5353 [UNREPLIED] src=ff02::1 dst=fe80::1 sport=5353 dport=5353 zone-orig=1 helper=tftp use=2\n",
+    "conntrack v1.4.7 (conntrack-tools): 1 flow entries have been shown.\ngre      47 179 timeout=600, stream_timeout=18000 src=1.1.1.1 dst=2.2.2.2 srckey=0x0 dstkey=0x1 src=2.2.2.2 dst=1.1.1.1 srckey=0x1 dstkey=0x0 [OFFLOAD] use=1\n",
+  ],
+  "ip-neigh": [
+    "10.0.0.1 dev br0 lladdr 02:00:00:00:00:01 ref 1 used 2/62/2probes 0 DELAY\nfe80::1 dev a lladdr 02:aa:00:00:00:01 router STALE\n",
+  ],
+  "ip-netns": ["nsid 0 (iproute2 netns name: web)\nnsid 1 \n", "web (id: 0)\nother\n", '[{"nsid":0,"name":"web"},{"name":"a","id":1}]'],
+  "bridge-link": ["3: veth1: <BROADCAST,UP,LOWER_UP> mtu 1500 master br0 state forwarding priority 32 cost 2 \n    hairpin on guard off\n"],
+  "bridge-fdb": ["02:00:00:00:00:09 dev veth1 vlan 7 master br0 static\n02:00:00:00:00:0a dev vx100 dst 192.0.2.9 self extern_learn\n"],
+  "bridge-vlan": ['[{"ifname":"veth1","vlans":[{"vlan":1,"flags":["PVID","Egress Untagged"]},{"vlan":10,"vlanEnd":20}]}]'],
+  "ipset-save": [
+    'create a hash:ip,port family inet hashsize 1024 maxelem 65536 timeout 300 counters comment\nadd a 10.0.0.1,tcp:80 timeout 4 comment "x y"\n',
+    "create l list:set size 8\ncreate n hash:net family inet6\nadd n 2001:db8::/32 nomatch\nadd l n\n",
+  ],
+};
+
+function snapshots(corpus: ReadonlyMap<string, readonly string[]>): string[] {
+  const files = [...corpus].filter(([kind]) => kind !== "snapshot" && kind !== "route-n");
+  return [0, 1, 2].map((index) => {
+    const sections = files.map(([kind, texts]) => {
+      const text = texts[index % texts.length] ?? "";
+      return `${SECTION}netns/host/${kind}.${/^\s*[[{]/.test(text) ? "json" : "txt"}\n${text}`;
+    });
+    return [
+      `${SECTION}snapshot.json\n{"version":1,"hostname":"gw","takenAt":"2026-11-20T12:00:01Z","namespaces":["host"]}`,
+      ...sections,
+    ].join("\n");
+  });
+}
+
+function readSections(text: string): Reading {
+  const files = new Map<string, string>();
+  for (const section of text.split(/^=== /m).slice(1)) {
+    const end = section.indexOf("\n");
+    files.set(section.slice(0, end < 0 ? section.length : end), section.slice(end + 1));
+  }
+  const { problems } = readSnapshot(files, "");
+  return { problems, texts: files };
+}
