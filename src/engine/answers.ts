@@ -91,7 +91,7 @@ export function sendIcmpError(
   const options = echoed(run, netns, skb);
   if (options === "impossible") return;
   const towards = options?.firstHop ?? packet.src;
-  let source: Address | undefined = packet.dst;
+  let source = packet.dst || undefined;
   // Where the error has no source yet it is routed without one.
   if (kind !== "local")
     source =
