@@ -9,11 +9,7 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
 const RECORDINGS = 123;
-<<<<<<< HEAD
 const PACKETS = 265;
-=======
-const PACKETS = 265;
->>>>>>> 288b4b9 (engine: a SYN that crosses another one belongs to the connection whose port NAT drew; errors about packets to 0.0.0.0 have a source)
 
 const recorded = new Map(
   readdirSync(LIVE)
