@@ -4,10 +4,11 @@ import type { Packet } from "../model/packet.ts";
 import { cut } from "./fragments.ts";
 import { runHook } from "./hooks.ts";
 import { ipReceive } from "./input.ts";
-import { transmit, VLAN_HEADER } from "./link.ts";
+import { transmit } from "./link.ts";
 import { headerCache, type Netns } from "./netns.ts";
 import { routeInput } from "./route-input.ts";
 import type { Run } from "./run.ts";
+import { isTaken } from "./segments.ts";
 import { cloneSkb, type Skb } from "./skb.ts";
 
 /** Whether bridged IPv4 runs through iptables (br_nf_pre_routing: the sysctl or the bridge's own switch). */
@@ -203,7 +204,7 @@ function bridgeForward(run: Run, netns: Netns, bridge: Device, port: Device, skb
 
 /** br_dev_queue_push_xmit: a port takes what fits its MTU, with room for a VLAN tag. */
 function pushOut(run: Run, netns: Netns, port: Device, skb: Skb): void {
-  if (skb.packet.length > port.mtu + VLAN_HEADER) {
+  if (!isTaken(skb, port)) {
     run.drop(skb, "too-big", `the bridge port ${port.name} takes no packets of more than ${port.mtu} octets (its MTU)`);
     return;
   }
@@ -217,7 +218,7 @@ function pushOut(run: Run, netns: Netns, port: Device, skb: Skb): void {
  */
 function refit(run: Run, bridge: Device, port: Device, skb: Skb): readonly Packet[] {
   const { packet, fragMaxSize } = skb;
-  if (packet.length <= Math.min(port.mtu, fragMaxSize ?? port.mtu)) return [packet];
+  if (skb.segment !== undefined || packet.length <= Math.min(port.mtu, fragMaxSize ?? port.mtu)) return [packet];
   if ((packet.dontFragment && !skb.ignoreDf) || (fragMaxSize ?? 0) > bridge.mtu) {
     const why = packet.dontFragment && !skb.ignoreDf ? "must not be fragmented" : `came in fragments of up to ${fragMaxSize} octets`;
     run.drop(skb, "too-big", `it is ${packet.length} octets long and ${why}, but the MTU of ${port.name} is ${port.mtu}`);

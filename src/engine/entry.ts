@@ -5,6 +5,7 @@ import { callsIptables } from "./bridge.ts";
 import { tupleOf } from "./connection.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import type { World } from "./run.ts";
+import { longestSegment } from "./segments.ts";
 import type { Skb } from "./skb.ts";
 
 /** Where and how a captured packet enters the replay. */
@@ -127,8 +128,10 @@ function returnsThroughHost(netns: Netns, frame: Frame, packet: Packet): boolean
 /** The packet as it starts on its way. */
 export function skbOf(entry: Entry, frame: Frame, packet: Packet): Skb {
   const device = entry.device?.name ?? entry.name ?? UNKNOWN_DEVICE;
+  const segment = entry.device && longestSegment(packet, entry.device, entry.direction);
   return {
     packet,
+    ...(segment === undefined ? {} : { segment }),
     mark: 0,
     priority: 0,
     type: entry.direction === "out" ? "host" : entry.type,

@@ -7,6 +7,7 @@ import type { Netns } from "./netns.ts";
 import { finishOutput } from "./output.ts";
 import { routeInput } from "./route-input.ts";
 import type { Run } from "./run.ts";
+import { fits } from "./segments.ts";
 import type { Skb } from "./skb.ts";
 
 /** ip_rcv: a packet that a device hands up. */
@@ -101,7 +102,8 @@ function forward(run: Run, netns: Netns, skb: Skb): void {
     return;
   }
   const mtu = netns.mtuOf(destination.device, destination.route);
-  if (mtu !== undefined && skb.packet.length > mtu && skb.packet.dontFragment && ((skb.fragMaxSize ?? 0) > mtu || !skb.ignoreDf)) {
+  const kept = skb.packet.dontFragment && ((skb.fragMaxSize ?? 0) > (mtu ?? 0) || !skb.ignoreDf);
+  if (mtu !== undefined && kept && !fits(run, skb, destination.device, mtu)) {
     sendIcmpError(run, netns, skb, inDevice, 3, 4, { mtu });
     run.drop(
       skb,

@@ -5,13 +5,11 @@ import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { ipReceive } from "./input.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
+import { isTaken } from "./segments.ts";
 import type { Skb } from "./skb.ts";
 
 /** Devices that a packet may cross before it is taken for going round in a circle; a TTL of 255 lets it cross some more than that. */
 const MAX_DEVICES = 2000;
-
-/** A device takes that much more than its MTU (__is_skb_forwardable). */
-export const VLAN_HEADER = 4;
 
 /** What eth_type_trans makes of a destination address on a device. */
 function frameType(mac: number | undefined, device: Device): FrameType {
@@ -53,7 +51,7 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     run.drop(skb, "device-down", `${peer.device.name} in ${peer.netns.name}, the other end of ${device.name}, is down`);
     return;
   }
-  if (skb.packet.length > peer.device.mtu + VLAN_HEADER) {
+  if (!isTaken(skb, peer.device)) {
     run.drop(skb, "too-big", `${peer.device.name} in ${peer.netns.name} takes no packets of more than ${peer.device.mtu} octets (its MTU)`);
     return;
   }

@@ -1,5 +1,6 @@
 import { type Address, ALL_HOSTS, formatAddress, formatMac, isLoopback, isMulticast, MAC_BROADCAST } from "../model/address.ts";
 import type { Device } from "../model/host.ts";
+import { PROTOCOL } from "../model/packet.ts";
 import { sendIcmpError } from "./answers.ts";
 import { cut } from "./fragments.ts";
 import { runHook } from "./hooks.ts";
@@ -10,7 +11,9 @@ import { flowKey, lookup, routeStep } from "./route-input.ts";
 import type { FlowKey } from "./routing.ts";
 import { ANOTHER_DEVICE } from "./rule-hints.ts";
 import type { Run } from "./run.ts";
+import { fits } from "./segments.ts";
 import { cloneSkb, type Destination, type Skb } from "./skb.ts";
+import { Undecided } from "./undecided.ts";
 
 /** The output route of a flow (ip_route_output_key_hash_rcu); undefined when there is none. */
 export function routeOutput(run: Run, netns: Netns, flow: FlowKey, stage: "output" | "reroute"): Destination | undefined {
@@ -71,9 +74,12 @@ export function sendLocal(run: Run, netns: Netns, skb: Skb): boolean {
     return false;
   }
   const mtu = netns.mtuOf(first.device, first.route);
-  if (!skb.generated && mtu !== undefined && first.device !== "lo" && skb.packet.length > mtu) {
-    run.drop(skb, "send-error", `it is longer than the MTU of ${first.device} (${mtu}), which the sending socket is told`);
-    return true;
+  if (!skb.generated && mtu !== undefined && first.device !== "lo" && skb.packet.length > mtu && skb.segment === undefined) {
+    if (skb.packet.protocol === PROTOCOL.tcp) skb.segment = mtu;
+    else if (skb.packet.dontFragment) {
+      run.drop(skb, "send-error", `it is longer than the MTU of ${first.device} (${mtu}), which the sending socket is told`);
+      return true;
+    }
   }
   sendRouted(run, netns, skb, first);
   return true;
@@ -125,8 +131,11 @@ export function finishOutput(run: Run, netns: Netns, skb: Skb): void {
   const destination = skb.destination;
   if (!destination) return;
   const mtu = netns.mtuOf(destination.device, destination.route) ?? 65535;
-  if (skb.packet.length <= mtu && skb.fragMaxSize === undefined) return toNeighbour(run, netns, skb);
-  if (skb.packet.length > mtu && skb.packet.dontFragment && (!skb.ignoreDf || (skb.fragMaxSize ?? 0) > mtu)) {
+  const fitting = fits(run, skb, destination.device, mtu);
+  if (fitting && skb.fragMaxSize === undefined) return toNeighbour(run, netns, skb);
+  if (skb.segment !== undefined && !skb.packet.dontFragment)
+    throw new Undecided(`how long the segments are that are cut for an MTU of ${mtu}`);
+  if (!fitting && skb.packet.dontFragment && (!skb.ignoreDf || (skb.fragMaxSize ?? 0) > mtu)) {
     sendIcmpError(run, netns, skb, skb.in, 3, 4, { mtu });
     run.drop(
       skb,

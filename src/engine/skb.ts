@@ -57,6 +57,8 @@ export interface Skb {
   fragments?: readonly Packet[];
   /** Largest fragment, IPCB(skb)->frag_max_size. */
   fragMaxSize?: number;
+  /** It is several segments in one (GSO, GRO), and none of these is longer. */
+  segment?: number;
   /** It may be fragmented though DF is set (skb->ignore_df). */
   ignoreDf?: boolean;
   /** Port chosen at random: its value is not known. */
