@@ -8,8 +8,8 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
-const RECORDINGS = 123;
-const PACKETS = 265;
+const RECORDINGS = 124;
+const PACKETS = 266;
 
 const recorded = new Map(
   readdirSync(LIVE)

@@ -177,7 +177,10 @@ function validateSource(run: Run, netns: Netns, skb: Skb, oif: string | undefine
   return filter === 1 ? "rp_filter" : undefined;
 }
 
-/** `-m rpfilter` (net/ipv4/netfilter/ipt_rpfilter.c): whether a route back to the source leads through the incoming device. */
+/**
+ * `-m rpfilter` (net/ipv4/netfilter/ipt_rpfilter.c): whether a route back to the source leads through the incoming device. What comes back
+ * to its sender has the frame type PACKET_LOOPBACK and passes (rpfilter_is_loopback).
+ */
 export function reversePath(
   run: Run,
   netns: Netns,
@@ -185,7 +188,7 @@ export function reversePath(
   device: string,
   options: { loose: boolean; validMark: boolean; acceptLocal: boolean },
 ): MatchResult {
-  if (netns.devices.get(device)?.kind === "loopback") return true;
+  if (skb.looped || netns.devices.get(device)?.kind === "loopback") return true;
   const { src, dst } = skb.packet;
   if (!netns.ip4.routed) return { unknown: "the routes (--routes)" };
   const local = isMulticast(dst) || dst === 0xffffffff ? 0 : dst;

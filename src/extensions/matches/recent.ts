@@ -110,7 +110,9 @@ function drawRecent(d: Draw): string {
   const list = d.chance(6) ? d.name("list") : d.pick(["DEFAULT", "seen"]);
   const masks = d.family === 4 ? ["255.255.255.0", "0.0.0.0", "255.255.0.255"] : ["ffff:ffff::", "::", "ffff::ffff"];
   const full = formatAddress(maskOf(d.family, d.family === 4 ? 32 : 128));
-  const where = `--name ${list} --mask ${d.chance(4) ? d.pick(masks) : full} ${d.pick(["--rsource", "--rsource", "--rdest"])}`;
+  // Of a list with several masks nothing is known.
+  const mask = d.chance(40) || list === "seen" ? masks[0] : list === "DEFAULT" ? full : d.pick(masks);
+  const where = `--name ${list} --mask ${mask} ${d.pick(["--rsource", "--rsource", "--rdest"])}`;
   if (d.chance(2)) return `-m recent ${not(d)}${d.pick(["--set", "--set", "--remove"])} ${where}`;
   const seconds = maybe(d, 2, `--seconds ${d.pick([1, 60, 3600])}${maybe(d, 6, "--reap")}`);
   const hits = maybe(d, 2, `--hitcount ${d.chance(12) ? 255 : d.integer(1, 4)}`);
