@@ -28,11 +28,19 @@ describe("where the kernel once disagreed", () => {
   });
 });
 
-/** In hexadecimal digits: the EtherType of IPv4 and where it stands, and the IP source address. */
-const IPV4 = { digits: "0800", at: 24 };
-const SOURCE = { digits: "c6336407", at: 52 };
+/** In hexadecimal digits: where the EtherType stands, and by EtherType another source address and where that stands. */
+const ETHER_TYPE = 24;
+const ELSEWHERE: Readonly<Record<string, { readonly digits: string; readonly at: number }>> = {
+  "0800": { digits: "c6336407", at: 52 },
+  "86dd": { digits: "20010db800c600000000000000000007", at: 44 },
+};
 
-const fromElsewhere = (frame: string) => frame.slice(0, SOURCE.at) + SOURCE.digits + frame.slice(SOURCE.at + SOURCE.digits.length);
+const elsewhere = (frame: string) => ELSEWHERE[frame.slice(ETHER_TYPE, ETHER_TYPE + 4)];
+
+function fromElsewhere(frame: string): string {
+  const { digits, at } = elsewhere(frame) ?? { digits: "", at: 0 };
+  return frame.slice(0, at) + digits + frame.slice(at + digits.length);
+}
 
 /** The same with something else in place of the first step; without steps undefined. */
 function withFirstStep(kernel: Sent, change: (step: LabStep) => readonly LabStep[]): Sent | undefined {
@@ -42,7 +50,7 @@ function withFirstStep(kernel: Sent, change: (step: LabStep) => readonly LabStep
 
 /** The same with something else in place of the first frame that left; without such frames undefined. */
 function withFirstFrame(kernel: Sent, change: (frame: LabFrame) => readonly LabFrame[]): Sent | undefined {
-  const at = kernel.frames.findIndex(({ direction, frame }) => direction === "out" && frame.startsWith(IPV4.digits, IPV4.at));
+  const at = kernel.frames.findIndex(({ direction, frame }) => direction === "out" && elsewhere(frame) !== undefined);
   return at < 0 ? undefined : { ...kernel, frames: kernel.frames.flatMap((one, i) => (i === at ? change(one) : [one])) };
 }
 

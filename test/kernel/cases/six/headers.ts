@@ -65,7 +65,7 @@ function drawExtension(dice: Dice): ExtensionPlan {
 const PLACE = ["hop-by-hop", "destination", "routing", "atomic", "ah"];
 
 /** Extension headers, mostly in the order in which they should come (RFC 8200 section 4.1). */
-export function drawExtensions(dice: Dice): ExtensionPlan[] {
+function drawExtensions(dice: Dice): ExtensionPlan[] {
   const drawn = Array.from({ length: dice.weighted([6, 1], [3, 2], [1, 3]) }, () => drawExtension(dice));
   return dice.chance(3) ? drawn : drawn.sort((a, b) => PLACE.indexOf(a.header) - PLACE.indexOf(b.header));
 }
