@@ -67,12 +67,12 @@ export class Conversation {
       }
       case "answer": {
         const seen = this.#seen.get(send.to);
-        if (!seen || UNSPECIFIED.includes(seen.ends.src) || UNSPECIFIED.includes(seen.ends.dst)) return [];
+        if (!seen || !isAnswerable(seen)) return [];
         return packets(back(seen, send.header), { src: seen.ends.dst, dst: seen.ends.src }, send.header, turned(send.payload, seen));
       }
       default: {
         const seen = this.#seen.get(send.about);
-        if (!seen || UNSPECIFIED.includes(seen.ends.src) || UNSPECIFIED.includes(seen.ends.dst)) return [];
+        if (!seen || !isAnswerable(seen)) return [];
         const ends = { src: send.from ?? seen.ends.dst, dst: seen.ends.src };
         const at = back(seen, send.header);
         return [framed(at, errorAbout(ends, headerAt(at, send.header), send.type, send.code, send.mtu, seen.packet, send.quoted))];
@@ -90,6 +90,12 @@ interface At {
 
 function macOf(header: HeaderPlan, mac: string): string {
   return header.dstMac === "other" ? OTHER_MAC : header.dstMac === "broadcast" ? BROADCAST_MAC : mac;
+}
+
+/** Whether anyone would answer; and on which device a program means an address of one link it says itself, nothing else does. */
+function isAnswerable({ device, ends: { src, dst } }: LastSeen): boolean {
+  if (device === undefined && /^f[ef]/.test(src)) return false;
+  return !UNSPECIFIED.includes(src) && !UNSPECIFIED.includes(dst);
 }
 
 /** Where frames for a group of IPv6 are sent (RFC 2464 section 7). */

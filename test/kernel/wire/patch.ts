@@ -1,5 +1,6 @@
 import type { Address } from "../../../src/model/address.ts";
 import { type ExtensionHeader, type Packet, PROTOCOL } from "../../../src/model/packet.ts";
+import { decodePacket } from "../../../src/wire/ip.ts";
 import { addressOctets, join, read, write } from "./octets.ts";
 import { updated } from "./sums.ts";
 import { changedTransport, same } from "./transport-octets.ts";
@@ -22,6 +23,7 @@ const OPTIONS = 20;
 const NOP = 1;
 const SOURCE_ROUTES: readonly number[] = [131, 137];
 const FIXED = 40;
+const FRAGMENT_HEADER = 8;
 const PAYLOAD_LENGTH = 4;
 const NEXT_HEADER = 6;
 const EXTENSIONS: readonly number[] = [PROTOCOL.hopopt, PROTOCOL["ipv6-route"], PROTOCOL["ipv6-frag"], PROTOCOL.ah, PROTOCOL["ipv6-opts"]];
@@ -65,7 +67,7 @@ export function patched(original: Uint8Array, said: Packet, quoted = false): Uin
   // A router that goes by a source route leaves the transport's checksum as it is.
   const ends = { src, dst: isSentOn(original, header, said) ? said.dst : dst };
   const after = said.transport ? changedTransport({ said, quoted, ends, before }, said.transport, patched) : before;
-  const head = said.family === 6 ? withExtensions(original.slice(0, header), said) : original.slice(0, header);
+  const head = said.family === 6 && isDefragmented(original, said) ? withExtensions(original, said) : original.slice(0, header);
   (said.family === 4 ? patchHeader4 : patchHeader6)(head, said, after.length - before.length);
   return join(head, after);
 }
@@ -104,14 +106,19 @@ const NUMBER: Readonly<Record<ExtensionHeader, number>> = {
   mobility: PROTOCOL.mh,
 };
 
-/** The headers of an IPv6 packet with other extension headers, where one was taken out: that of a fragment. */
-function withExtensions(head: Uint8Array, { extensionHeaders = [], extensionOctets, headerLength, protocol }: Packet): Uint8Array {
-  if (headerLength === head.length || (extensionOctets?.length ?? 0) !== headerLength - FIXED) return head;
-  const changed = join(head.subarray(0, FIXED), extensionOctets ?? new Uint8Array(0));
+/** Whether an IPv6 packet has lost the header of a fragment. */
+function isDefragmented(original: Uint8Array, { fragment, extensionHeaders = [] }: Packet): boolean {
+  const was = decodePacket(original).packet?.extensionHeaders ?? [];
+  return fragment === undefined && was.includes("fragment") && !extensionHeaders.includes("fragment");
+}
+
+/** The headers of such a packet. */
+function withExtensions(original: Uint8Array, { extensionHeaders = [], extensionOctets, protocol }: Packet): Uint8Array {
+  const head = join(original.subarray(0, FIXED), extensionOctets ?? new Uint8Array(0));
   const first = extensionHeaders[0];
-  write(changed, NEXT_HEADER, 1, first === undefined ? protocol : NUMBER[first]);
-  write(changed, PAYLOAD_LENGTH, 2, read(head, PAYLOAD_LENGTH, 2) - (head.length - changed.length));
-  return changed;
+  write(head, NEXT_HEADER, 1, first === undefined ? protocol : NUMBER[first]);
+  write(head, PAYLOAD_LENGTH, 2, read(original, PAYLOAD_LENGTH, 2) - FRAGMENT_HEADER);
+  return head;
 }
 
 function patchHeader6(head: Uint8Array, said: Packet, grown: number): void {
