@@ -76,7 +76,7 @@ export interface Icmp {
   readonly sequence?: number;
   /** Next-hop MTU of fragmentation needed (3/4) and of ICMPv6 packet too big. */
   readonly mtu?: number;
-  /** Where in the quoted packet a parameter problem (ICMP 12) is. */
+  /** Where in the quoted packet a parameter problem (ICMP 12, ICMPv6 4) is. */
   readonly pointer?: number;
   /** Target of a neighbour solicitation or advertisement. */
   readonly target?: Address;

@@ -26,6 +26,7 @@ const WITH_ID_4: ReadonlySet<number> = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
 const EXTENSIBLE_4: ReadonlySet<number> = new Set([UNREACHABLE, 11, PARAMETER_PROBLEM]);
 
 const TOO_BIG = 2;
+const PARAMETER_PROBLEM_6 = 4;
 const FIRST_INFORMATIONAL = 128;
 const WITH_ID_6: ReadonlySet<number> = new Set([128, 129]);
 const WITH_TARGET_6: ReadonlySet<number> = new Set([135, 136]);
@@ -48,6 +49,7 @@ export function decodeIcmp(family: Family, bytes: Uint8Array, total: number, dep
   }
   if (family === 4 && type === UNREACHABLE && code === FRAGMENTATION_NEEDED) icmp.mtu = u16(bytes, MTU_4);
   if (family === 4 && type === PARAMETER_PROBLEM) icmp.pointer = u8(bytes, POINTER);
+  if (family === 6 && type === PARAMETER_PROBLEM_6) icmp.pointer = u32(bytes, POINTER);
   if (family === 6 && type === TOO_BIG) icmp.mtu = u32(bytes, MTU_6);
   if (family === 6 && WITH_TARGET_6.has(type) && bytes.length >= TARGET_END) icmp.target = address6(bytes, TARGET);
   if (family === 4 ? ERRORS_4.has(type) : type < FIRST_INFORMATIONAL) {

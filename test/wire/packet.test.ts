@@ -173,11 +173,12 @@ describe("other protocols", () => {
     expect(decode(ipv4(47, hex("00000800")))).not.toHaveProperty("defect");
   });
 
-  it("gives the target of neighbour discovery and the MTU of packet too big", () => {
+  it("gives the target of neighbour discovery, the MTU of packet too big and the pointer of a parameter problem", () => {
     const target = hex("20010db8000000000000000000000009");
     const solicitation = decode(ipv6(ICMPV6, join(hex("8700 0000 00000000"), target))).transport;
     expect(solicitation?.kind === "icmp" && solicitation.target !== undefined && formatAddress(solicitation.target)).toBe("2001:db8::9");
     expect(decode(ipv6(ICMPV6, hex("0200 0000 00000500"))).transport).toMatchObject({ type: 2, mtu: 1280 });
+    expect(decode(ipv6(ICMPV6, hex("0402 0000 00000130"))).transport).toMatchObject({ type: 4, code: 2, pointer: 304 });
     expect(decode(ipv4(ICMP, hex("0304 0000 0000 05dc"))).transport).toMatchObject({ type: 3, code: 4, mtu: 1500 });
   });
 });

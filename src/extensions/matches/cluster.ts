@@ -31,16 +31,15 @@ function canonical(args: ClusterArgs): ClusterArgs {
   return { ...args, nodemask: args.nodemask ?? args.node, node: undefined };
 }
 
-/** An address as the words that a little-endian machine reads out of it. */
-function wordsOf(address: Address): readonly number[] {
-  const swap = (value: number) => (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
-  if (typeof address === "number") return [swap(address)];
-  return [96n, 64n, 32n, 0n].map((shift) => swap(Number((address >> shift) & 0xffffffffn)));
+/** What of an address is hashed, as a little-endian machine reads it: of IPv6 its first 32 bits alone (xt_cluster_hash_ipv6 takes NF_CT_TUPLE_L3SIZE for octets). */
+function wordOf(address: Address): number {
+  const value = typeof address === "number" ? address : Number(address >> 96n);
+  return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
 }
 
 /** Which node's connection it is, from 0 (xt_cluster.c, xt_cluster_hash). */
 function nodeOf(source: Address, total: number, seed: number): number {
-  return scaledHash(jenkinsHash(wordsOf(source), seed), total);
+  return scaledHash(jenkinsHash([wordOf(source)], seed), total);
 }
 
 /** xt_cluster.c, xt_cluster_mt: what has no connection does not match, not even negated. */

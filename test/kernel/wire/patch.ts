@@ -67,7 +67,8 @@ export function patched(original: Uint8Array, said: Packet, quoted = false): Uin
   // A router that goes by a source route leaves the transport's checksum as it is.
   const ends = { src, dst: isSentOn(original, header, said) ? said.dst : dst };
   const after = said.transport ? changedTransport({ said, quoted, ends, before }, said.transport, patched) : before;
-  const head = said.family === 6 && isDefragmented(original, said) ? withExtensions(original, said) : original.slice(0, header);
+  const lost = said.family === 6 ? defragmented(original, said) : 0;
+  const head = lost > 0 ? withExtensions(original, said, lost) : original.slice(0, header);
   (said.family === 4 ? patchHeader4 : patchHeader6)(head, said, after.length - before.length);
   return join(head, after);
 }
@@ -106,18 +107,19 @@ const NUMBER: Readonly<Record<ExtensionHeader, number>> = {
   mobility: PROTOCOL.mh,
 };
 
-/** Whether an IPv6 packet has lost the header of a fragment. */
-function isDefragmented(original: Uint8Array, { fragment, extensionHeaders = [] }: Packet): boolean {
+/** How many headers of fragments an IPv6 packet has lost. */
+function defragmented(original: Uint8Array, { fragment, extensionHeaders = [] }: Packet): number {
+  const isFragment = (header: ExtensionHeader) => header === "fragment";
   const was = decodePacket(original).packet?.extensionHeaders ?? [];
-  return fragment === undefined && was.includes("fragment") && !extensionHeaders.includes("fragment");
+  return fragment === undefined ? was.filter(isFragment).length - extensionHeaders.filter(isFragment).length : 0;
 }
 
 /** The headers of such a packet. */
-function withExtensions(original: Uint8Array, { extensionHeaders = [], extensionOctets, protocol }: Packet): Uint8Array {
+function withExtensions(original: Uint8Array, { extensionHeaders = [], extensionOctets, protocol }: Packet, lost: number): Uint8Array {
   const head = join(original.subarray(0, FIXED), extensionOctets ?? new Uint8Array(0));
   const first = extensionHeaders[0];
   write(head, NEXT_HEADER, 1, first === undefined ? protocol : NUMBER[first]);
-  write(head, PAYLOAD_LENGTH, 2, read(original, PAYLOAD_LENGTH, 2) - FRAGMENT_HEADER);
+  write(head, PAYLOAD_LENGTH, 2, read(original, PAYLOAD_LENGTH, 2) - lost * FRAGMENT_HEADER);
   return head;
 }
 
