@@ -11,6 +11,7 @@ import { gatherFragments } from "./fragments.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
+import type { Stack } from "./stack.ts";
 import { Undecided } from "./undecided.ts";
 
 /** Devices of a hook, "" when there is none. */
@@ -29,7 +30,8 @@ export type Reroute = (skb: Skb) => boolean;
 export function runHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: HookDevices, reroute?: Reroute): boolean {
   const first = hook === "PREROUTING" || hook === "OUTPUT";
   const stack = netns.stack(skb.packet.family);
-  if (first && stack.defragments && skb.packet.fragment && !gatherFragments(run, netns, skb, "conntrack")) return false;
+  if (first && stack.defragments && skb.packet.fragment && !isUntracked(stack, skb) && !gatherFragments(run, netns, skb, "conntrack"))
+    return false;
   const current = { ...devices };
   for (const table of tablesAt(hook, stack.backend)) {
     if (first && table === "mangle") track(run, netns, hook, skb);
@@ -47,6 +49,11 @@ export function runHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: H
   const conntrack = netns.tracker(skb.packet.family);
   if ((hook !== "INPUT" && hook !== "POSTROUTING") || !conntrack) return true;
   return confirm(run, netns, conntrack, skb);
+}
+
+/** What went through OUTPUT without being tracked stays apart when it comes round through lo (ipv4_conntrack_defrag, ipv6_defrag). */
+function isUntracked({ tracks }: Stack, { ctState }: Skb): boolean {
+  return tracks && ctState === "UNTRACKED";
 }
 
 /** nf_nat_ipv4_local_fn asks the connection, not the packet: an ICMP error that goes back along a source route keeps its route. */
