@@ -8,8 +8,8 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
-const RECORDINGS = 125;
-const PACKETS = 268;
+const RECORDINGS = 126;
+const PACKETS = 269;
 
 const recorded = new Map(
   readdirSync(LIVE)

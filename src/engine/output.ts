@@ -117,7 +117,8 @@ function sendOn(run: Run, netns: Netns, skb: Skb): void {
     if (runHook(run, netns, "POSTROUTING", copy, { in: "", out: destination.device }) && up) {
       copy.looped = true;
       copy.type = destination.kind === "broadcast" ? "broadcast" : "multicast";
-      ipReceive(run, netns, copy);
+      run.later(() => ipReceive(run, netns, copy));
+      if (run.sending) run.drain();
     }
   }
   // What TEE copied has a device already, though it never came in there (skb->dev).
