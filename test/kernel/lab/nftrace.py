@@ -13,6 +13,8 @@ NETWORK, TRANSPORT, IIF, OIF, MARK = 8, 9, 10, 12, 14
 TYPE_POLICY = 1
 NFNLGRP_NFTRACE = 9
 SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NETLINK_LISTEN_ALL_NSID = 270, 1, 8
+# In hexadecimal digits: where an IPv6 header names the next one and where it ends; ICMPv6, and its type redirect.
+NEXT_HEADER, HEADER, ICMPV6, REDIRECT = 12, 80, "3a", "89"
 HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
 
 
@@ -143,4 +145,7 @@ def _came_up(ordered, step, netns):
 
 
 def _is_sent(step, netns):
-    return step["netns"] == netns and step["hook"] == HOOKS.index("OUTPUT")
+    """Whether a rule may have sent the packet of a step; redirects are sent before the rules are asked (ip6_output.c, ip6_forward)."""
+    packet = step.get("packet", "")
+    is_redirect = packet.startswith(ICMPV6, NEXT_HEADER) and packet.startswith(REDIRECT, HEADER)
+    return step["netns"] == netns and step["hook"] == HOOKS.index("OUTPUT") and not is_redirect

@@ -26,9 +26,11 @@ interface Speaker {
   readonly topology: Topology;
 }
 
-/** Neighbour discovery (RFC 4861) or multicast listener discovery (RFC 3810) by a host behind a door, or now and then by a local socket. */
+/** Neighbour discovery (RFC 4861) or multicast listener discovery (RFC 3810) by a host behind a door; nothing where all doors are local sockets. */
 export function drawNeighbourTalk(dice: Dice, topology: Topology, id: () => number): Send[] {
-  const door = dice.integer(0, topology.doors.length - 1);
+  const outer = topology.doors.flatMap(({ device }, i) => (device === undefined ? [] : [i]));
+  if (outer.length === 0) return [];
+  const door = dice.pick(outer);
   const from = topology.doors[door];
   const host = from && from.hosts.length > 0 ? dice.integer(0, from.hosts.length - 1) : 0;
   const speaking = from?.hosts[host];
@@ -41,11 +43,8 @@ export function drawNeighbourTalk(dice: Dice, topology: Topology, id: () => numb
   };
   return Array.from({ length: dice.integer(1, 3) }, (): Send => {
     const said = drawMessage(dice, speaker);
-    const local = from?.device === undefined;
-    // On which device a program means a group it says itself, and nothing else does.
-    const dst = local && /^f[ef]/.test(said.dst) ? dice.pick(pools.hosts) : said.dst;
     const src = said.src ?? (dice.chance(3) ? speaker.address : speaker.linkLocal);
-    return { kind: "new", id: id(), door, host, src, dst, header: headerOf(dice, said), payload: said.payload };
+    return { kind: "new", id: id(), door, host, src, dst: said.dst, header: headerOf(dice, said), payload: said.payload };
   });
 }
 
