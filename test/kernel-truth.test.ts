@@ -5,12 +5,16 @@ import { answersTo, type Recording, randomCase, scenario } from "./kernel/record
 import { sideBySide } from "./kernel/truth.ts";
 
 const RECORDINGS = fileURLToPath(new URL("recordings/", import.meta.url));
-const SCENARIOS = 37;
-const SCENARIO_PACKETS = 286;
+const SCENARIOS = 38;
+const SCENARIO_PACKETS = 292;
 const RANDOM_CASES = 150;
 const RANDOM_PACKETS = 1907;
 /** Which CPU handled a packet, and what hangs on that; one fragment whose datagram began before the capture. */
 const RANDOM_UNKNOWN = 16;
+const RANDOM6_CASES = 60;
+const RANDOM6_PACKETS = 764;
+/** Which CPU handled an earlier packet of the connection. */
+const RANDOM6_UNKNOWN = 1;
 
 /**
  * Packets whose fate no capture and no snapshot tells. A local socket had set a mark (SO_MARK), which only the kernel sees and
@@ -25,7 +29,11 @@ const UNTOLD_RANDOM_PACKETS = 1;
 
 const told = <T>(name: string, answers: readonly T[]) => answers.filter((_, i) => !UNTOLD[name]?.includes(i + 1));
 
-const tally = { scenarios: { exact: 0, unknown: 0, wrong: 0 }, random: { exact: 0, unknown: 0, wrong: 0 } };
+const tally = {
+  scenarios: { exact: 0, unknown: 0, wrong: 0 },
+  random: { exact: 0, unknown: 0, wrong: 0 },
+  random6: { exact: 0, unknown: 0, wrong: 0 },
+};
 
 async function replayed(recording: Recording) {
   const said = await answersTo(recording);
@@ -51,26 +59,36 @@ describe("kernel truth: scenarios", () => {
   });
 });
 
-describe("kernel truth: random cases", () => {
-  const names = readdirSync(`${RECORDINGS}random`).sort();
+describe.each(["random", "random6"] as const)("kernel truth: %s cases", (kind) => {
+  const names = readdirSync(`${RECORDINGS}${kind}`).sort();
+  const untold = kind === "random" ? UNTOLD : {};
 
   it.each(names)("%s", async (name) => {
-    const answers = await replayed(await randomCase(`${RECORDINGS}random/${name}`));
+    const answers = await replayed(await randomCase(`${RECORDINGS}${kind}/${name}`));
     const wrong = [];
     for (const [i, { kernel, nettrace, undecided }] of answers.entries()) {
       const same = JSON.stringify(kernel) === JSON.stringify(nettrace);
-      tally.random[same ? "exact" : nettrace.verdict === "unknown" ? "unknown" : "wrong"]++;
-      if (!same && nettrace.verdict !== "unknown" && !UNTOLD[name]?.includes(i + 1)) wrong.push({ kernel, nettrace });
+      tally[kind][same ? "exact" : nettrace.verdict === "unknown" ? "unknown" : "wrong"]++;
+      if (!same && nettrace.verdict !== "unknown" && !untold[name]?.includes(i + 1)) wrong.push({ kernel, nettrace });
       if (nettrace.verdict === "unknown") expect(undecided).toEqual(expect.any(String));
     }
     expect(wrong.map((a) => a.nettrace)).toEqual(wrong.map((a) => a.kernel));
   });
+});
 
-  it("has seen them all, no packet wrong", () => {
-    expect(names).toHaveLength(RANDOM_CASES);
+describe("kernel truth: random cases", () => {
+  it("has seen them all, no IPv4 packet wrong", () => {
+    expect(readdirSync(`${RECORDINGS}random`)).toHaveLength(RANDOM_CASES);
     expect(tally.random.wrong).toBe(UNTOLD_RANDOM_PACKETS);
     expect(tally.random.unknown).toBeLessThanOrEqual(RANDOM_UNKNOWN);
     expect(tally.random.exact + tally.random.unknown).toBe(RANDOM_PACKETS - UNTOLD_RANDOM_PACKETS);
+  });
+
+  it("has seen them all, no IPv6 packet wrong", () => {
+    expect(readdirSync(`${RECORDINGS}random6`)).toHaveLength(RANDOM6_CASES);
+    expect(tally.random6.wrong).toBe(0);
+    expect(tally.random6.unknown).toBeLessThanOrEqual(RANDOM6_UNKNOWN);
+    expect(tally.random6.exact + tally.random6.unknown).toBe(RANDOM6_PACKETS);
   });
 });
 

@@ -1,19 +1,22 @@
-import { formatMac, isGroupMac } from "../model/address.ts";
+import { type Family, formatMac, isGroupMac } from "../model/address.ts";
 import type { Device, FdbEntry } from "../model/host.ts";
 import type { Packet } from "../model/packet.ts";
 import { cut } from "./fragments.ts";
+import { cut6 } from "./fragments6.ts";
 import { runHook } from "./hooks.ts";
 import { ipReceive } from "./input.ts";
 import { transmit } from "./link.ts";
 import { headerCache, type Netns } from "./netns.ts";
 import { routeInput } from "./route-input.ts";
+import { routeInput6 } from "./route6.ts";
 import type { Run } from "./run.ts";
 import { isTaken } from "./segments.ts";
 import { cloneSkb, type Skb } from "./skb.ts";
 
-/** Whether bridged IPv4 runs through iptables (br_nf_pre_routing: the sysctl or the bridge's own switch). */
-export function callsIptables(netns: Netns, bridge: Device): boolean {
-  return netns.sysctl("net.bridge.bridge-nf-call-iptables", 0) !== 0 || bridge.bridge?.callIptables === true;
+/** Whether bridged packets of a family run through its tables (br_nf_pre_routing: the sysctl or the bridge's own switch). */
+export function callsIptables(netns: Netns, bridge: Device, family: Family): boolean {
+  if (family === 4) return netns.sysctl("net.bridge.bridge-nf-call-iptables", 0) !== 0 || bridge.bridge?.callIptables === true;
+  return netns.sysctl("net.bridge.bridge-nf-call-ip6tables", 0) !== 0 || bridge.bridge?.callIp6tables === true;
 }
 
 /** The port that an address is behind, the bridge's own name for its own addresses, or undefined when it is not known. */
@@ -50,7 +53,7 @@ export function bridgeReceive(run: Run, netns: Netns, bridge: Device, port: Devi
     return;
   }
   if (skb.dstMac === bridge.mac) skb.type = "host";
-  if (callsIptables(netns, bridge) && skb.packet.family === 4) return prerouting(run, netns, bridge, port, skb);
+  if (callsIptables(netns, bridge, skb.packet.family)) return prerouting(run, netns, bridge, port, skb);
   handleFrame(run, netns, bridge, port, skb);
 }
 
@@ -80,9 +83,13 @@ function prerouting(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
 
 /** Where a DNAT of a bridged packet leads: to another port ("bridged"), up to the host ("up"), or nowhere. */
 function bridgedDnat(run: Run, netns: Netns, bridge: Device, skb: Skb): "bridged" | "up" | "drop" {
-  const route = routeInput(run, netns, { ...skb, device: bridge.name });
+  const route = (skb.packet.family === 4 ? routeInput : routeInput6)(run, netns, { ...skb, device: bridge.name });
   if (route.kind === "drop") {
     run.drop(skb, route.reason, route.text);
+    return "drop";
+  }
+  if (route.kind === "error" && skb.packet.family === 6) {
+    run.drop(skb, "no-route", "there is no route to its new destination");
     return "drop";
   }
   skb.destination = route;
@@ -95,7 +102,7 @@ function dnatToPort(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
   const entry = netns.namespace.neighbours?.find((n) => n.device === bridge.name && n.address === nexthop);
   const mac = entry?.mac ?? run.world.ownerOf(netns, bridge, nexthop);
   if (mac === "nobody") {
-    run.drop(skb, "no-neighbour", `nobody on ${bridge.name} answers for its new destination (ARP)`);
+    run.drop(skb, "no-neighbour", `nobody on ${bridge.name} answers for its new destination`);
     return;
   }
   if (mac !== undefined) skb.dstMac = mac;
@@ -219,6 +226,12 @@ function pushOut(run: Run, netns: Netns, port: Device, skb: Skb): void {
 function refit(run: Run, bridge: Device, port: Device, skb: Skb): readonly Packet[] {
   const { packet, fragMaxSize } = skb;
   if (skb.segment !== undefined || packet.length <= Math.min(port.mtu, fragMaxSize ?? port.mtu)) return [packet];
+  if (packet.family === 6) {
+    const pieces = packet.length > bridge.mtu && !skb.ignoreDf ? undefined : cut6(skb, bridge.mtu);
+    if (pieces) return pieces;
+    run.drop(skb, "too-big", `it is ${packet.length} octets long and is not fragmented, but the MTU of ${port.name} is ${port.mtu}`);
+    return [];
+  }
   if ((packet.dontFragment && !skb.ignoreDf) || (fragMaxSize ?? 0) > bridge.mtu) {
     const why = packet.dontFragment && !skb.ignoreDf ? "must not be fragmented" : `came in fragments of up to ${fragMaxSize} octets`;
     run.drop(skb, "too-big", `it is ${packet.length} octets long and ${why}, but the MTU of ${port.name} is ${port.mtu}`);

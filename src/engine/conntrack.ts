@@ -134,6 +134,7 @@ export class Conntrack {
         return "neighbour discovery and multicast listener messages are not tracked";
       }
     } else if (packet.protocol === PROTOCOL.icmp || packet.protocol === PROTOCOL.icmpv6) return "the ICMP header is too short";
+    if (packet.family === 6 && packet.protocol === PROTOCOL["ipv6-nonxt"]) return "it has no next header";
     const problem = protocolError(packet, checkChecksum);
     if (problem) return problem;
     const tuple = tupleOf(packet);

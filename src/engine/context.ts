@@ -5,6 +5,7 @@ import { type FlowTuple, fromModelTuple, toModelTuple, tupleOf } from "./connect
 import type { Conntrack } from "./conntrack.ts";
 import type { Netns } from "./netns.ts";
 import { reversePath, takenForLocal } from "./route-input.ts";
+import { reversePath6 } from "./route6.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
 import { largestSegment } from "./tcp-mss.ts";
@@ -69,7 +70,7 @@ export function contextOf(
     uses: (name) => netns.stack(skb.packet.family).matchUses(name),
     deviceGroup: (device) => netns.devices.get(device)?.group,
     assume: (key) => run.world.assume(key),
-    reversePath: (options) => reversePath(run, netns, skb, devices.in, options),
+    reversePath: (options) => (skb.packet.family === 4 ? reversePath : reversePath6)(run, netns, skb, devices.in, options),
   } as PacketContext & { ruleKey: string; in: string; out: string };
 }
 

@@ -3,6 +3,7 @@ import { formatAddress } from "../model/address.ts";
 import type { Hook } from "../model/rule.ts";
 import type { Netns } from "./netns.ts";
 import { routeOutput, sendRouted } from "./output.ts";
+import { routeOutput6 } from "./route6.ts";
 import type { FlowKey } from "./routing.ts";
 import type { Run } from "./run.ts";
 import { cloneSkb, type Skb } from "./skb.ts";
@@ -26,7 +27,8 @@ export function sendDuplicate(
   const flow: FlowKey = { src: family === 4 ? 0 : 0n, dst: gateway, iif: "lo", mark: 0, tos, protocol: 0 };
   // A device that is not there is as good as none (tee_netdev_event).
   const by = device === undefined ? undefined : netns.devices.get(device);
-  const route = by?.up === false ? undefined : routeOutput(own, netns, by ? { ...flow, oif: by.name } : flow, "output");
+  const find = family === 4 ? routeOutput : routeOutput6;
+  const route = by?.up === false ? undefined : find(own, netns, by ? { ...flow, oif: by.name } : flow, "output");
   if (!route) return own.drop(copy, "no-route", `there is no route to ${formatAddress(gateway)}, where a copy should go`);
   copy.in = route.device;
   // On a device that no route to the gateway names, the copy's own destination is asked for (ip_route_output_key_hash_rcu).

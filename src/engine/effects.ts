@@ -4,12 +4,14 @@ import { PROTOCOL, TCP_FLAG } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
 import type { Changes, RuleStep } from "../model/trace.ts";
 import { reject } from "./answers.ts";
+import { reject6 } from "./answers6.ts";
 import { ANY_PORT, endpoint, toModelTuple } from "./connection.ts";
 import { sendDuplicate } from "./duplicate.ts";
 import { stripOptions, withAddress, withQuoted } from "./header-changes.ts";
 import type { Netns } from "./netns.ts";
 import { selectAddress } from "./routing.ts";
 import type { Run } from "./run.ts";
+import { redirectAddress6, selectSource6 } from "./select-source6.ts";
 import type { Skb } from "./skb.ts";
 import { largestSegment, withSegmentSize } from "./tcp-mss.ts";
 
@@ -96,7 +98,8 @@ export function applyEffects(
       case "log":
         break;
       case "reject":
-        reject(run, netns, hook, skb, devices, effect.with);
+        if (skb.packet.family === 4) reject(run, netns, hook, skb, devices, effect.with);
+        else reject6(run, netns, hook, skb, effect.with);
         break;
       case "nat":
       case "redirect":
@@ -123,13 +126,17 @@ function bindByRule(
   if (!connection || !netns.nat) return {};
   let range: NatRange = effect.range;
   if (effect.kind === "redirect") {
-    const address = redirectAddress(netns, devices);
+    const address = redirectAddress(netns, skb, devices);
     if (address === undefined) return "drop";
     range = { ...range, manip: "dst", minAddress: address, maxAddress: address };
   } else if (effect.kind === "masquerade") {
     if (skb.packet.src === 0) return {};
     const nexthop = skb.destination?.nexthop?.via ?? skb.packet.dst;
-    const address = netns.devices.has(devices.out) ? selectAddress(netns.devices, devices.out, nexthop, "global") : undefined;
+    const select = () =>
+      skb.packet.family === 4
+        ? selectAddress(netns.devices, devices.out, nexthop, "global")
+        : selectSource6(netns.devices, devices.out, skb.packet.dst);
+    const address = netns.devices.has(devices.out) ? select() : undefined;
     if (address === undefined) return netns.devices.has(devices.out) ? "drop" : unknownSource(run, devices);
     range = { ...range, manip: "src", minAddress: address, maxAddress: address };
   } else if (range.netmap) {
@@ -143,7 +150,7 @@ function bindByRule(
   if (effect.kind === "masquerade") connection.masqueradedOn = devices.out;
   if (!netns.nat.bind(connection, range.manip, range, run.time)) return "drop";
   const after = connection.reply;
-  const icmp = skb.packet.protocol === PROTOCOL.icmp;
+  const icmp = skb.packet.protocol === PROTOCOL.icmp || skb.packet.protocol === PROTOCOL.icmpv6;
   const ports = !icmp && skb.packet.transport !== undefined && "sport" in skb.packet.transport;
   if (range.manip === "dst") {
     return {
@@ -174,7 +181,8 @@ function combine(old: Address, address: Address, mask: Address): Address {
 }
 
 /** nf_nat_redirect_ipv4: 127.0.0.1 for local packets, else the first address of the incoming device. */
-function redirectAddress(netns: Netns, devices: { in: string; out: string }): Address | undefined {
+function redirectAddress(netns: Netns, skb: Skb, devices: { in: string; out: string }): Address | undefined {
+  if (skb.packet.family === 6) return devices.in ? redirectAddress6(netns.devices.get(devices.in), skb.packet.dst) : 1n;
   if (!devices.in) return 0x7f000001;
   return netns.devices.get(devices.in)?.addresses.find((a) => typeof a.address === "number")?.address;
 }

@@ -3,6 +3,7 @@ import type { Device } from "../model/host.ts";
 import type { Frame, FrameType, Packet } from "../model/packet.ts";
 import { callsIptables } from "./bridge.ts";
 import { tupleOf } from "./connection.ts";
+import { groupMac } from "./neighbour.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import type { World } from "./run.ts";
 import { longestSegment } from "./segments.ts";
@@ -86,7 +87,7 @@ function inferMac(world: World, netns: Netns, device: Device | undefined, frame:
     case "broadcast":
       return MAC_BROADCAST;
     case "multicast":
-      return typeof packet.dst === "number" ? 0x01005e000000 + (packet.dst & 0x7fffff) : 0x333300000000 + Number(packet.dst & 0xffffffffn);
+      return groupMac(packet.dst);
     case "otherhost":
       return behindBridge(world, netns, device, frame, packet);
     default:
@@ -107,7 +108,7 @@ function behindBridge(world: World, netns: Netns, port: Device, frame: Frame, pa
       : bridge.addresses.some((a) => familyOf(a.address) === packet.family && inPrefix(packet.dst, a))
         ? undefined
         : bridge.mac;
-  const mac = own || (returnsThroughHost(netns, frame, packet) && !callsIptables(netns, bridge)) ? bridge.mac : station;
+  const mac = own || (returnsThroughHost(netns, frame, packet) && !callsIptables(netns, bridge, packet.family)) ? bridge.mac : station;
   if (!own) {
     world.assumptions.add({
       id: "destination-mac",

@@ -52,6 +52,7 @@ export function gatherFragments(run: Run, netns: Netns, skb: Skb, user: "conntra
   skb.fragments = ordered;
   skb.fragMaxSize = Math.max(...ordered.map((part) => part.length));
   skb.ignoreDf = true;
+  run.joined(skb);
   run.seen(whole);
   return true;
 }

@@ -1,4 +1,4 @@
-import { PROTOCOL } from "../model/packet.ts";
+import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import type { EndStep, RuleStep } from "../model/trace.ts";
 import { type TableResult, type Traversal, traverse } from "./chains.ts";
@@ -8,6 +8,7 @@ import type { Connection } from "./connection.ts";
 import { contextOf } from "./context.ts";
 import { applyEffects } from "./effects.ts";
 import { gatherFragments } from "./fragments.ts";
+import { gatherFragments6 } from "./fragments6.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
@@ -30,8 +31,7 @@ export type Reroute = (skb: Skb) => boolean;
 export function runHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: HookDevices, reroute?: Reroute): boolean {
   const first = hook === "PREROUTING" || hook === "OUTPUT";
   const stack = netns.stack(skb.packet.family);
-  if (first && stack.defragments && skb.packet.fragment && !isUntracked(stack, skb) && !gatherFragments(run, netns, skb, "conntrack"))
-    return false;
+  if (first && stack.defragments && !defragment(run, netns, skb)) return false;
   const current = { ...devices };
   for (const table of tablesAt(hook, stack.backend)) {
     if (first && table === "mangle") track(run, netns, hook, skb);
@@ -42,13 +42,30 @@ export function runHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: H
       if (hook === "OUTPUT" && isSentElsewhere(skb) && reroute && !reroute(skb)) return false;
     } else {
       if (!tableHook(run, netns, hook, table, skb, current)) return false;
-      const changed = before.src !== skb.packet.src || before.dst !== skb.packet.dst || before.tos !== skb.packet.tos || mark !== skb.mark;
-      if (hook === "OUTPUT" && table === "mangle" && changed && reroute && !reroute(skb)) return false;
+      if (hook === "OUTPUT" && table === "mangle" && (mark !== skb.mark || isRoutedAgain(before, skb.packet)) && reroute && !reroute(skb))
+        return false;
     }
   }
   const conntrack = netns.tracker(skb.packet.family);
   if ((hook !== "INPUT" && hook !== "POSTROUTING") || !conntrack) return true;
   return confirm(run, netns, conntrack, skb);
+}
+
+/** Whether OUTPUT's mangle table has changed what a packet is routed by (ipt_mangle_out, ip6t_mangle_out). */
+function isRoutedAgain(before: Packet, now: Packet): boolean {
+  if (before.src !== now.src || before.dst !== now.dst || before.tos !== now.tos) return true;
+  return now.family === 6 && before.ttl !== now.ttl;
+}
+
+/** Puts a fragment together with the others (nf_defrag_ipv4.c, nf_defrag_ipv6_hooks.c). Returns whether there is a packet to go on with. */
+function defragment(run: Run, netns: Netns, skb: Skb): boolean {
+  if (skb.packet.family === 4) return !skb.packet.fragment || isUntracked(netns.ip4, skb) || gatherFragments(run, netns, skb, "conntrack");
+  if (skb.connection || isUntracked(netns.ip6, skb)) return true;
+  const gathered = gatherFragments6(run, netns, skb, "conntrack");
+  if (gathered === "queued")
+    run.end("queued", { netns: netns.name, reason: "defrag-queue", text: "it waits for the other fragments of its datagram" });
+  else if (typeof gathered === "object") run.drop(skb, "defrag", gathered.drop);
+  return gathered === "whole" || gathered === "as-is";
 }
 
 /** What went through OUTPUT without being tracked stays apart when it comes round through lo (ipv4_conntrack_defrag, ipv6_defrag). */
@@ -158,7 +175,7 @@ function natHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { in: st
   const note = (by: "rule" | "entry", change: { from: string; to: string } | undefined) => {
     if (change) run.steps.push({ kind: "nat", netns: netns.name, manip, by, ...change });
   };
-  if (skb.ctState === "RELATED" && skb.packet.protocol === PROTOCOL.icmp) {
+  if (skb.ctState === "RELATED" && (skb.packet.protocol === PROTOCOL.icmp || skb.packet.protocol === PROTOCOL.icmpv6)) {
     const refused = nat.refusesError(skb, manip);
     if (refused !== undefined) {
       run.drop(skb, "nat-error", refused);

@@ -2,6 +2,7 @@ import { ALL_HOSTS, formatAddress } from "../model/address.ts";
 import { sendIcmpError } from "./answers.ts";
 import { gatherFragments } from "./fragments.ts";
 import { runHook } from "./hooks.ts";
+import { receive6 } from "./input6.ts";
 import { failsStrictRoute, forwardOptions, receiveOptions } from "./ip-options-input.ts";
 import type { Netns } from "./netns.ts";
 import { finishOutput } from "./output.ts";
@@ -12,10 +13,7 @@ import type { Skb } from "./skb.ts";
 
 /** ip_rcv: a packet that a device hands up. */
 export function ipReceive(run: Run, netns: Netns, skb: Skb): void {
-  if (skb.packet.family !== 4) {
-    run.end("unknown", { netns: netns.name, reason: "ipv6", text: "IPv6 is not replayed yet" });
-    return;
-  }
+  if (skb.packet.family === 6) return receive6(run, netns, skb);
   if (skb.type === "otherhost") {
     run.drop(skb, "not-for-us", `its destination MAC address is not that of ${skb.device}, which does not take it`);
     return;

@@ -159,7 +159,7 @@ function sourceTowards(netns: Netns, skb: Skb): number | undefined {
 
 /** fib_result_prefsrc: the route's own source, else an address of its device; undefined when there is no route. */
 function sourceOfRoute(netns: Netns, key: FlowKey): number | undefined {
-  const found = netns.ip4.routed ? netns.ip4.routing.lookup(key, firstOf) : undefined;
+  const found = netns.ip4.routed ? netns.routing.lookup(key, firstOf) : undefined;
   if (!found || "error" in found) return undefined;
   if (found.route.source !== undefined) return four(found.route.source);
   const scope = found.route.scope === "link" || found.route.scope === "host" ? "link" : "global";

@@ -17,6 +17,7 @@ function hasPorts(protocol: number): boolean {
 }
 
 const REDIRECT = 5;
+const REDIRECT_6 = 137;
 /** Protocols in whose headers NAT has something to write (nf_nat_proto.c, l4proto_manip_pkt). */
 const MANIPULATED: ReadonlySet<number> = new Set([
   PROTOCOL.tcp,
@@ -24,6 +25,7 @@ const MANIPULATED: ReadonlySet<number> = new Set([
   PROTOCOL.udplite,
   PROTOCOL.sctp,
   PROTOCOL.icmp,
+  PROTOCOL.icmpv6,
   PROTOCOL.gre,
 ]);
 const isIcmp = (protocol: number) => protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
@@ -174,7 +176,10 @@ export class Nat {
     const applies = (manip === "src") !== (ctDirection === "reply") ? connection?.srcNat : connection?.dstNat;
     if (applies && transport?.kind === "icmp" && cutShort(transport.quoted))
       return "it quotes too little of a translated packet for NAT to translate the quote";
-    const redirect = transport?.kind === "icmp" && transport.type === REDIRECT && (connection?.srcNat || connection?.dstNat);
+    const redirect =
+      transport?.kind === "icmp" &&
+      transport.type === (packet.family === 4 ? REDIRECT : REDIRECT_6) &&
+      (connection?.srcNat || connection?.dstNat);
     return redirect ? "it is an ICMP redirect about a connection that is translated, which NAT never lets through" : undefined;
   }
 

@@ -1,9 +1,11 @@
 import type { AddressType } from "../extensions/spec.ts";
 import { type Address, type Family, familyOf, formatAddress, inPrefix, isMulticast } from "../model/address.ts";
-import type { Assumption, Device, IpSet, Namespace, Route } from "../model/host.ts";
+import type { Assumption, Device, IpSet, Namespace, Nexthop, Route } from "../model/host.ts";
 import type { Ask } from "./choices.ts";
 import { Conntrack } from "./conntrack.ts";
 import { Nat } from "./nat.ts";
+import { Routing } from "./routing.ts";
+import { Routing6 } from "./routing6.ts";
 import { RuleHints } from "./rule-hints.ts";
 import { usesAny } from "./rule-needs.ts";
 import { Stack } from "./stack.ts";
@@ -26,12 +28,14 @@ export class Netns {
   readonly ports = new Map<string, Device[]>();
   readonly ip4: Stack;
   readonly ip6: Stack;
+  readonly routing: Routing;
+  readonly routing6: Routing6;
   /** The connections of both families, where any of them is tracked. */
   readonly conntrack: Conntrack | undefined;
   readonly nat: Nat | undefined;
   readonly sets: ReadonlyMap<string, IpSet> | undefined;
   readonly devicesKnown: boolean;
-  #hints: RuleHints | undefined;
+  readonly #hints = new Map<Family, RuleHints>();
   readonly #local = new Map<Address, Device>();
   readonly #broadcast = new Set<Address>();
 
@@ -50,8 +54,11 @@ export class Netns {
       }
     }
     for (const ports of this.ports.values()) ports.sort((a, b) => b.index - a.index);
-    this.ip4 = new Stack(4, namespace, this.devices, (device) => this.deviceSysctl(device, "ignore_routes_with_linkdown", 0, "or") !== 0);
-    this.ip6 = new Stack(6, namespace, this.devices, (device) => this.deviceSysctl6(device, "ignore_routes_with_linkdown", 0) !== 0);
+    this.ip4 = new Stack(4, namespace);
+    this.ip6 = new Stack(6, namespace);
+    const linkdown = "ignore_routes_with_linkdown";
+    this.routing = new Routing(namespace, this.devices, (device) => this.deviceSysctl(device, linkdown, 0, "or") !== 0);
+    this.routing6 = new Routing6(namespace, this.devices, (device) => this.deviceSysctl6(device, linkdown, 0) !== 0);
     const tracks = this.ip4.tracks || this.ip6.tracks;
     const counts = [namespace.ruleset4, namespace.ruleset6].some((rules) => usesAny(rules, new Set(["connbytes"])));
     const sysctl = (name: string, fallback: number) => this.sysctl(name, fallback);
@@ -101,6 +108,12 @@ export class Netns {
     return value === undefined ? undefined : value.trim() !== "0";
   }
 
+  /** Whether IPv6 packets that come in on a device may be forwarded (ip6_forward); undefined when nothing tells. */
+  forwards6(device: string): boolean | undefined {
+    const all = this.namespace.sysctls?.get("net.ipv6.conf.all.forwarding");
+    return all === undefined ? undefined : all.trim() !== "0" || this.deviceSysctl6(device, "force_forwarding", 0) !== 0;
+  }
+
   /** The device that has an address (`ip addr`). */
   deviceOf(address: Address): Device | undefined {
     return this.#local.get(address);
@@ -108,19 +121,20 @@ export class Netns {
 
   /** The device that an address is on, by table local where no device has it (net/ipv4/devinet.c, __ip_dev_find). */
   holderOf(address: Address): string | undefined {
-    return this.#local.get(address)?.name ?? this.ip4.routing.localDevice(address);
+    return this.#local.get(address)?.name ?? this.routing.localDevice(address);
   }
 
   get addressesKnown(): boolean {
-    return this.namespace.addressesKnown || this.namespace.routes !== undefined;
+    return this.namespace.addressesKnown || this.ip4.routed || this.ip6.routed;
   }
 
   /** inet_addr_type: what kind of address this is to the host. */
   addressType(address: Address, device?: string): AddressType | { readonly unknown: string } {
     if (address === 0 || address === 0xffffffff) return "BROADCAST";
     if (isMulticast(address)) return "MULTICAST";
-    if (this.ip4.routed) {
-      const type = this.ip4.routing.localType(address, device);
+    if (typeof address === "bigint" && this.ip6.routed) return this.#addressType6(address, device);
+    if (typeof address === "number" && this.ip4.routed) {
+      const type = this.routing.localType(address, device);
       if (type) return type.toUpperCase() as AddressType;
       return "UNICAST";
     }
@@ -129,6 +143,22 @@ export class Netns {
     if (this.#broadcast.has(address)) return "BROADCAST";
     if (this.namespace.addressesKnown) return "UNICAST";
     return { unknown: `whether ${formatAddress(address)} is an address of ${this.name} (--links or --routes)` };
+  }
+
+  /** xt_addrtype.c, match_lookup_rt6: by a route to the address, over the device where one is named. */
+  #addressType6(address: Address, device: string | undefined): AddressType {
+    const key = { src: 0n, dst: address, iif: "lo", mark: 0, tos: 0, protocol: 0, strict: device !== undefined };
+    const found = this.routing6.lookup({ ...key, ...(device !== undefined && { oif: device }) }, (_route, hops) => hops[0] as Nexthop);
+    if ("error" in found) return "UNREACHABLE";
+    const { type, destination, nexthops } = found.route;
+    if (type === "local") return device === undefined || this.hasAddress(address, device) ? "LOCAL" : "UNICAST";
+    const subnet = destination.length < 127 && destination.address === address && nexthops.every(({ via }) => via === undefined);
+    return type === "anycast" || subnet ? "ANYCAST" : "UNICAST";
+  }
+
+  /** Whether an address is one of a device. */
+  hasAddress(address: Address, device: string): boolean {
+    return this.devices.get(device)?.addresses.some((own) => own.address === address) === true;
   }
 
   /** The device with an address in the same network, where there are addresses but no routes. */
@@ -142,16 +172,23 @@ export class Netns {
   }
 
   /** What the rules alone tell of the host, where addresses and routes were not given. */
-  get hints(): RuleHints | undefined {
-    const ruleset = this.namespace.ruleset4;
-    if (this.addressesKnown || this.devicesKnown || !ruleset) return undefined;
-    this.#hints ??= new RuleHints(ruleset);
-    return this.#hints;
+  hints(family: Family): RuleHints | undefined {
+    const { rules } = this.stack(family);
+    if (this.addressesKnown || this.devicesKnown || !rules) return undefined;
+    const hints = this.#hints.get(family) ?? new RuleHints(rules);
+    this.#hints.set(family, hints);
+    return hints;
   }
 
   /** The MTU that a packet on a route must fit (ip_dst_mtu_maybe_forward); undefined when the device is not known. */
   mtuOf(device: string, route: Route | undefined): number | undefined {
     return route?.mtu ?? this.devices.get(device)?.mtu;
+  }
+
+  /** The same for IPv6 (ip6_dst_mtu_maybe_forward), where a packet that is only forwarded asks the device and not the route. */
+  mtu6Of(device: string, route?: Route): number | undefined {
+    const own = this.devices.get(device)?.mtu;
+    return route?.mtu ?? (own === undefined ? undefined : this.sysctl(`net.ipv6.conf.${device}.mtu`, own));
   }
 
   /** The namespace's own name for the far end of a veth pair, and the device there. */

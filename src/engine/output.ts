@@ -1,15 +1,14 @@
-import { type Address, ALL_HOSTS, formatAddress, formatMac, isLoopback, isMulticast, MAC_BROADCAST } from "../model/address.ts";
-import type { Device } from "../model/host.ts";
+import { type Address, ALL_HOSTS, formatAddress, isLoopback, isMulticast } from "../model/address.ts";
 import { PROTOCOL } from "../model/packet.ts";
 import { sendIcmpError } from "./answers.ts";
 import { cut } from "./fragments.ts";
 import { runHook } from "./hooks.ts";
 import { ipReceive } from "./input.ts";
-import { transmit } from "./link.ts";
-import { headerCache, type Netns, UNKNOWN_DEVICE } from "./netns.ts";
+import { toNeighbour } from "./neighbour.ts";
+import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
+import { sendLocal6, sendRouted6 } from "./output6.ts";
 import { flowKey, lookup, routeStep } from "./route-input.ts";
 import type { FlowKey } from "./routing.ts";
-import { ANOTHER_DEVICE } from "./rule-hints.ts";
 import type { Run } from "./run.ts";
 import { fits } from "./segments.ts";
 import { cloneSkb, type Destination, type Skb } from "./skb.ts";
@@ -54,8 +53,9 @@ function sentFlow(netns: Netns, skb: Skb): FlowKey {
   return type === "BROADCAST" || type === "MULTICAST" ? { ...flow, src: 0 } : flow;
 }
 
-function guessOutput(run: Run, netns: Netns, dst: Address): Destination {
-  if (netns.addressType(dst) === "LOCAL" || dst === 0x7f000001) return { kind: "local", device: "lo" };
+/** Without routes: the device with an address in the same network, or one that is not known. */
+export function guessOutput(run: Run, netns: Netns, dst: Address): Destination {
+  if (netns.addressType(dst) === "LOCAL" || isLoopback(dst)) return { kind: "local", device: "lo" };
   const device = netns.connectedDevice(dst) ?? UNKNOWN_DEVICE;
   run.world.assumptions.add({
     id: "routes",
@@ -67,6 +67,7 @@ function guessOutput(run: Run, netns: Netns, dst: Address): Destination {
 
 /** A packet of a local socket or of the stack itself: routed, through OUTPUT, and out. Returns false when it has no route and never existed. */
 export function sendLocal(run: Run, netns: Netns, skb: Skb): boolean {
+  if (skb.packet.family === 6) return sendLocal6(run, netns, skb);
   const flow = skb.routeSource === undefined ? sentFlow(netns, skb) : { ...flowKey(skb, "lo"), src: skb.routeSource };
   const first = routeOutput(run, netns, flow, "output");
   if (!first) {
@@ -87,6 +88,7 @@ export function sendLocal(run: Run, netns: Netns, skb: Skb): boolean {
 
 /** ip_local_out: through OUTPUT, and out. */
 export function sendRouted(run: Run, netns: Netns, skb: Skb, first: Destination): void {
+  if (skb.packet.family === 6) return sendRouted6(run, netns, skb, first);
   skb.destination = first;
   const devices = { in: "", out: first.device };
   const reroute = (packet: Skb) => {
@@ -154,77 +156,4 @@ export function finishOutput(run: Run, netns: Netns, skb: Skb): void {
     toNeighbour(run, netns, { ...rest, packet });
     if (run.sending) run.drain();
   }
-}
-
-/** ip_finish_output2: the link-layer address of the next hop, and the device. */
-function toNeighbour(run: Run, netns: Netns, skb: Skb): void {
-  const destination = skb.destination;
-  if (!destination) return;
-  const device = netns.devices.get(destination.device);
-  if (!device) {
-    const named = destination.device !== UNKNOWN_DEVICE && destination.device !== ANOTHER_DEVICE;
-    run.seen(skb.packet);
-    run.end("forwarded", { netns: netns.name, ...(named ? { interface: destination.device } : {}) });
-    if (named) run.appear(skb, destination.device);
-    return;
-  }
-  skb.device = device.name;
-  if (!device.up) {
-    run.drop(skb, "device-down", `${device.name} is down`);
-    return;
-  }
-  if (device.kind === "loopback") {
-    skb.dstMac = 0;
-    return transmit(run, netns, device, skb);
-  }
-  const nexthop = destination.nexthop?.via ?? skb.packet.dst;
-  const mac = resolve(run, netns, device, nexthop, destination.kind);
-  if (mac === "none") {
-    run.drop(skb, "no-neighbour", `nobody on ${device.name} answers for ${formatAddress(nexthop)} (ARP)`);
-    return;
-  }
-  if (mac !== undefined) skb.dstMac = mac;
-  else delete skb.dstMac;
-  const cached = headerCache(netns.name, device.name, nexthop);
-  if (device.kind === "bridge" && !run.world.state.peek(cached)) run.world.state.set(cached, true);
-  if (device.mac !== undefined) skb.srcMac = device.mac;
-  transmit(run, netns, device, skb);
-}
-
-/** The link-layer address of a next hop: from the neighbour table, else from who has the address; "none" when nobody can have it. */
-function resolve(run: Run, netns: Netns, device: Device, address: Address, kind: string): number | "none" | undefined {
-  if (kind === "broadcast") return MAC_BROADCAST;
-  if (kind === "multicast" && typeof address === "number") return 0x01005e000000 + (address & 0x7fffff);
-  if (device.flags.includes("NOARP") || device.flags.includes("POINTOPOINT")) return undefined;
-  const entry = netns.namespace.neighbours?.find((n) => n.device === device.name && n.address === address);
-  const note = (mac: number | undefined, text?: string) =>
-    run.steps.push({
-      kind: "neighbour",
-      netns: netns.name,
-      interface: device.name,
-      address: formatAddress(address),
-      ...(mac === undefined ? {} : { mac: formatMac(mac) }),
-      ...(text ? { note: text } : {}),
-    });
-  if (entry?.mac !== undefined) {
-    note(entry.mac);
-    return entry.mac;
-  }
-  const owner = run.world.ownerOf(netns, device, address);
-  if (owner === "nobody") {
-    note(undefined, "no answer");
-    return "none";
-  }
-  if (owner !== undefined) {
-    note(owner);
-    return owner;
-  }
-  if (netns.namespace.neighbours) {
-    run.world.assumptions.add({
-      id: "neighbour",
-      text: `${formatAddress(address)} answers ARP on ${device.name}`,
-      flag: "--snapshot (ip-neigh.json)",
-    });
-  }
-  return undefined;
 }

@@ -1,10 +1,11 @@
 import type { MatchResult } from "../extensions/spec.ts";
-import { type Address, ALL_HOSTS, formatAddress, isLoopback, isMulticast } from "../model/address.ts";
-import type { Nexthop, Route } from "../model/host.ts";
+import { type Address, ALL_HOSTS, familyOf, formatAddress, isLoopback, isMulticast } from "../model/address.ts";
+import type { Nexthop } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Step } from "../model/trace.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
-import { type FlowKey, isDefaultRule, isMartianSource, type Lookup } from "./routing.ts";
+import { isDefaultRule } from "./policy-rules.ts";
+import { type FlowKey, isMartianSource, type Lookup, type NexthopChooser } from "./routing.ts";
 import { ANOTHER_DEVICE } from "./rule-hints.ts";
 import type { Run } from "./run.ts";
 import type { Destination, Skb } from "./skb.ts";
@@ -30,20 +31,24 @@ function portsOf({ transport, fragment, protocol, payload }: Packet): { readonly
   return { sport: port(0), dport: port(2) };
 }
 
-/** Looks a route up; equal nexthops are all followed, as the kernel's hash over them is not modelled. */
-export function lookup(run: Run, netns: Netns, key: FlowKey): Lookup {
-  const choose = (route: Route, candidates: readonly Nexthop[]): Nexthop => {
+/** Chooses among equal nexthops: all are followed, as the kernel's hash over them is not modelled. */
+export function chooserOf(run: Run, netns: Netns, { dst }: FlowKey): NexthopChooser {
+  return (route, candidates) => {
     for (const hop of candidates.slice(0, -1)) {
       const name = `${hop.via === undefined ? "" : `${formatAddress(hop.via)} `}dev ${hop.device}`;
       const taken = run.world.choices.ask(
-        `${netns.name}|nexthop|${route.text}|${name}|${key.dst}`,
+        `${netns.name}|nexthop|${route.text}|${name}|${dst}`,
         (value) => `the route ${value ? "takes" : "does not take"} its nexthop ${name}`,
       );
       if (taken) return hop;
     }
     return candidates.at(-1) as Nexthop;
   };
-  return netns.ip4.routing.lookup(key, choose);
+}
+
+/** Looks an IPv4 route up. */
+export function lookup(run: Run, netns: Netns, key: FlowKey): Lookup {
+  return netns.routing.lookup(key, chooserOf(run, netns, key));
 }
 
 /** The step of a lookup, for the trace. */
@@ -161,8 +166,7 @@ function validateSource(run: Run, netns: Netns, skb: Skb, oif: string | undefine
   const redirects = netns.deviceSysctl(device, "send_redirects", netns.namespace.sysctls ? 1 : 0, "or") !== 0;
   if (filter === 0 && (device !== oif || !redirects)) {
     if (acceptLocal) return undefined;
-    if (!netns.ip4.routing.hasCustomLocalRoutes && !netns.ip4.routing.hasCustomRules)
-      return netns.deviceOf(skb.packet.src) ? "martian" : undefined;
+    if (!netns.routing.hasCustomLocalRoutes && !netns.routing.hasCustomRules) return netns.deviceOf(skb.packet.src) ? "martian" : undefined;
   }
   const mark = netns.deviceSysctl(device, "src_valid_mark", 0, "or") !== 0 ? skb.mark : 0;
   const there = flowKey(skb, oif ?? "lo");
@@ -206,7 +210,7 @@ export function reversePath(
 }
 
 /** Without routes: local if the address is known to be or may be taken for one of the host's, else on by a device that is not known. */
-function guessInput(run: Run, netns: Netns, skb: Skb): InputRoute {
+export function guessInput(run: Run, netns: Netns, skb: Skb): InputRoute {
   const { dst } = skb.packet;
   const type = netns.addressType(dst);
   const { assumptions } = run.world;
@@ -226,13 +230,13 @@ function guessInput(run: Run, netns: Netns, skb: Skb): InputRoute {
       flag: "--routes",
     });
   }
-  if (netns.forwards(skb.device) === false) return { kind: "error", device: skb.device, error: "EHOSTUNREACH" };
+  if (skb.packet.family === 4 && netns.forwards(skb.device) === false) return { kind: "error", device: skb.device, error: "EHOSTUNREACH" };
   return { kind: "forward", device: connected ?? UNKNOWN_DEVICE };
 }
 
 /** Whether an address is taken for one of the host, with the assumption named; only where nothing was given that tells. */
 export function takenForLocal(run: Run, netns: Netns, address: Address): boolean {
-  const local = netns.hints?.isLocal(address) ?? true;
+  const local = netns.hints(familyOf(address))?.isLocal(address) ?? true;
   run.world.assumptions.add({
     id: "local-address",
     text: `${formatAddress(address)} is ${local ? "" : "not "}an address of ${netns.name} itself`,
@@ -243,7 +247,7 @@ export function takenForLocal(run: Run, netns: Netns, address: Address): boolean
 
 /** The device that the rules place an address behind, with the assumption named. */
 export function hintedDevice(run: Run, netns: Netns, address: Address, which: "from" | "to"): string | undefined {
-  const device = netns.hints?.deviceOf(address);
+  const device = netns.hints(familyOf(address))?.deviceOf(address);
   if (device === undefined) return undefined;
   const shown = device === ANOTHER_DEVICE ? "another device than those that the rules name" : device;
   run.world.assumptions.add({

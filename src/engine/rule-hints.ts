@@ -1,6 +1,6 @@
 import type { NatRange } from "../extensions/effect.ts";
 import { targetSpec } from "../extensions/registry.ts";
-import { type Address, type AddressMask, inMask } from "../model/address.ts";
+import { type Address, type AddressMask, type Family, inMask } from "../model/address.ts";
 import type { Rule, Ruleset } from "../model/rule.ts";
 
 /** A device that is none of those that the rules name. */
@@ -22,8 +22,10 @@ export class RuleHints {
   readonly #elsewhere: { readonly min: Address; readonly max: Address }[] = [];
   readonly #named = new Set<string>();
   readonly #routesOnly: boolean;
+  readonly #family: Family;
 
   constructor(ruleset: Ruleset) {
+    this.#family = ruleset.family;
     let asksLocal = false;
     for (const table of ruleset.tables.values()) {
       for (const chain of table.chains.values()) {
@@ -48,7 +50,7 @@ export class RuleHints {
     if (plain && !outInterface.not && destination && !destination.not)
       this.#behind.push({ network: destination.value, device: outInterface.value });
     if (target?.kind === "extension" && target.name === "DNAT" && target.args) {
-      const range = natRange(target.name, target.args);
+      const range = natRange(target.name, target.args, this.#family);
       if (range?.minAddress !== undefined) this.#elsewhere.push({ min: range.minAddress, max: range.maxAddress ?? range.minAddress });
     }
   }
@@ -68,8 +70,8 @@ export class RuleHints {
   }
 }
 
-function natRange(name: string, args: Readonly<Record<string, unknown>>): NatRange | undefined {
-  const result = targetSpec(name, 4)?.compile(args as never)({ packet: { family: 4 } } as never);
+function natRange(name: string, args: Readonly<Record<string, unknown>>, family: Family): NatRange | undefined {
+  const result = targetSpec(name, family)?.compile(args as never)({ packet: { family } } as never);
   const effect = result && "effects" in result ? result.effects?.find((one) => one.kind === "nat") : undefined;
   return effect?.kind === "nat" ? effect.range : undefined;
 }

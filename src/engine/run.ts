@@ -60,7 +60,7 @@ export class World {
     this.#ids = value;
   }
 
-  /** Who answers ARP for an address behind a device: a MAC address, "nobody", or undefined when that lies outside of what is known. */
+  /** Who answers for an address behind a device: a MAC address, "nobody", or undefined when that lies outside of what is known. */
   ownerOf(netns: Netns, device: Device, address: Address, seen = new Set<Device>()): number | "nobody" | undefined {
     if (seen.has(device)) return "nobody";
     seen.add(device);
@@ -77,7 +77,8 @@ export class World {
     if (!peer) return undefined;
     const master = peer.device.master === undefined ? undefined : peer.netns.devices.get(peer.device.master);
     const holder = master?.kind === "bridge" ? master : peer.device;
-    if (peer.netns.deviceOf(address)) return holder.mac;
+    // Neighbour discovery asks for an address of the very device (ndisc_recv_ns), ARP for one of the host.
+    if (typeof address === "bigint" ? peer.netns.hasAddress(address, holder.name) : peer.netns.deviceOf(address)) return holder.mac;
     seen.add(peer.device);
     return master?.kind === "bridge" ? this.ownerOf(peer.netns, master, address, seen) : "nobody";
   }
@@ -221,6 +222,12 @@ export class Run {
     this.#ends.push({ verdict, at });
   }
 
+  /** The fragments that waited in a namespace have become one packet, whose way tells what becomes of them. */
+  joined(skb: Skb): void {
+    const waiting = this.#ends.findLastIndex(({ verdict, at }) => verdict === "queued" && at.netns === skb.netns);
+    if (waiting >= 0) this.#ends.splice(waiting, 1);
+  }
+
   drop(skb: Skb, reason: string, text: string): void {
     this.end("dropped", { netns: skb.netns, reason, text });
   }
@@ -247,9 +254,15 @@ export class Run {
     this.#last = packet;
   }
 
+  #isFirst({ at }: End): boolean {
+    return at.netns === this.sightings[0]?.netns;
+  }
+
   /** What became of it, once nothing moves any more. */
   way(first: Packet, conditions: readonly string[]): Way {
     const delivered = this.#ends.filter((end) => end.verdict === "delivered");
+    // What reached sockets here and further on, too, is said to have got there.
+    delivered.sort((a, b) => Number(this.#isFirst(a)) - Number(this.#isFirst(b)));
     const ends = [...delivered, ...[...this.#ends].reverse()].sort((a, b) => RANK.indexOf(a.verdict) - RANK.indexOf(b.verdict));
     const end = ends[0] ?? { verdict: "unknown" as const, at: { netns: "?", text: "its path ended nowhere" } };
     return {

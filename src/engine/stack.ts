@@ -1,8 +1,7 @@
 import type { Family } from "../model/address.ts";
-import type { Device, Namespace, Route } from "../model/host.ts";
+import type { Namespace, Route } from "../model/host.ts";
 import type { ArgValues, Ruleset } from "../model/rule.ts";
 import { type CompiledRuleset, compileRuleset } from "./compile.ts";
-import { Routing } from "./routing.ts";
 import { hasCounted, matchUses, needsConntrack, needsDefrag, usesAny } from "./rule-needs.ts";
 
 /** What a namespace has of its own for one version of IP: rules, routes, and whether connections are tracked. */
@@ -13,7 +12,6 @@ export class Stack {
   readonly ruleset: CompiledRuleset | undefined;
   readonly backend: "legacy" | "nft";
   readonly routes: readonly Route[] | undefined;
-  readonly routing: Routing;
   readonly tracks: boolean;
   readonly defragments: boolean;
   /** Whether a packet's mark decides anything here. */
@@ -22,7 +20,7 @@ export class Stack {
   readonly sawTraffic: boolean;
   readonly #uses = new Map<string, readonly ArgValues[]>();
 
-  constructor(family: Family, namespace: Namespace, devices: ReadonlyMap<string, Device>, ignoreLinkdown: (device: string) => boolean) {
+  constructor(family: Family, namespace: Namespace) {
     const [rules, routes, policyRules] =
       family === 4
         ? [namespace.ruleset4, namespace.routes, namespace.policyRules]
@@ -33,7 +31,6 @@ export class Stack {
     this.ruleset = rules && compileRuleset(rules, namespace.name);
     this.backend = rules?.backend ?? "legacy";
     this.routes = routes;
-    this.routing = new Routing(namespace, family, devices, ignoreLinkdown);
     this.tracks = needsConntrack(rules) || connections;
     this.defragments = this.tracks || needsDefrag(rules);
     this.sawTraffic = connections || hasCounted(rules);

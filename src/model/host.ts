@@ -10,6 +10,10 @@ export interface DeviceAddress {
   readonly peer?: Address;
   readonly scope: "global" | "link" | "host" | "site";
   readonly secondary?: boolean;
+  /** IPv6: no longer chosen as a source where there is another. */
+  readonly deprecated?: boolean;
+  /** IPv6: not yet known to be unique, and not used. */
+  readonly tentative?: boolean;
 }
 
 /** What a bridge port does (`ip -d link`, linkinfo.info_slave_data). */
@@ -89,6 +93,10 @@ export interface Route {
   readonly table: string;
   readonly nexthops: readonly Nexthop[];
   readonly source?: Address;
+  /** IPv6: only for packets with such a source. */
+  readonly from?: Prefix;
+  /** IPv6: preference of the router that announced it (`pref`), where it is not medium. */
+  readonly preference?: "low" | "high";
   readonly metric: number;
   readonly tos: number;
   readonly scope?: string;

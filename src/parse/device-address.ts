@@ -27,10 +27,16 @@ export function readAddressLine(line: AddressLine, report: Report): DeviceAddres
   }
   let { length } = local;
   let scope: DeviceAddress["scope"] = "global";
-  const more: { broadcast?: DeviceAddress["address"]; peer?: DeviceAddress["address"]; secondary?: true } = {};
+  const more: {
+    broadcast?: DeviceAddress["address"];
+    peer?: DeviceAddress["address"];
+    secondary?: true;
+    deprecated?: true;
+    tentative?: true;
+  } = {};
   for (const { name, values } of line.attributes) {
     const value = values[0];
-    if (name.text === "secondary") more.secondary = true;
+    if (name.text === "secondary" || name.text === "deprecated" || name.text === "tentative") more[name.text] = true;
     if (!value) continue;
     if (name.text === "scope") scope = addressScope(value.text);
     if (name.text === "brd") {

@@ -18,6 +18,8 @@ const addressSchema = z.looseObject({
   broadcast: addressText.nullish(),
   scope: z.union([z.string(), z.number()]).nullish(),
   secondary: z.boolean().nullish(),
+  deprecated: z.boolean().nullish(),
+  tentative: z.boolean().nullish(),
 });
 
 /** An object of `ip -j link` or `ip -j addr`. */
@@ -56,6 +58,8 @@ function addressOf(info: z.output<typeof addressSchema>): DeviceAddress[] {
       ...(broadcast !== undefined && broadcast !== null && { broadcast }),
       ...(address !== undefined && address !== null && { peer: address }),
       ...(info.secondary === true && { secondary: true }),
+      ...(info.deprecated === true && { deprecated: true }),
+      ...(info.tentative === true && { tentative: true }),
     },
   ];
 }

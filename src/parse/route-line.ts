@@ -23,7 +23,7 @@ const FLAGS = new Set([
 // These say how a socket sends or how long a route lives, never where a packet goes.
 const INERT = new Set([
   ...["window", "rtt", "rttvar", "ssthresh", "cwnd", "advmss", "reordering", "initcwnd", "features", "rto_min", "initrwnd", "quickack"],
-  ...["congctl", "fastopen_no_cookie", "tcp_usec_ts", "pref", "expires", "error", "age", "users", "used"],
+  ...["congctl", "fastopen_no_cookie", "tcp_usec_ts", "expires", "error", "age", "users", "used"],
 ]);
 
 const lastWord = (attribute: Attribute): Word => attribute.values.at(-1) ?? attribute.name;
@@ -124,6 +124,15 @@ function takeAttribute(route: Draft, attribute: Attribute, report: Report): bool
       if (source !== undefined) route.source = source;
       return true;
     }
+    case "from": {
+      const from = parsePrefix(text);
+      if (from === undefined) report(lastWord(attribute), `expected an address or a prefix after from, found "${text}"`);
+      else route.from = from;
+      return true;
+    }
+    case "pref":
+      if (text === "low" || text === "high") route.preference = text;
+      return true;
     case "tos":
     case "dsfield": {
       const tos = dsField(text);

@@ -41,7 +41,8 @@ function isOfType6(context: PacketContext, address: Address, types: Types, devic
   if (!types.some((type) => type === "LOCAL" || type === "ANYCAST" || type === "UNREACHABLE")) return true;
   const found = context.addressType(address, device);
   if (typeof found !== "string") return found;
-  return types.includes(found === "PROHIBIT" || found === "BLACKHOLE" ? "UNREACHABLE" : found);
+  const type = found === "PROHIBIT" || found === "BLACKHOLE" ? "UNREACHABLE" : found;
+  return (type === "LOCAL" || type === "ANYCAST" || type === "UNREACHABLE") && types.includes(type);
 }
 
 function isOfType(context: PacketContext, address: Address, types: Types, device: string | undefined): MatchResult {

@@ -1,0 +1,190 @@
+import type { RejectWith } from "../extensions/effect.ts";
+import { packetOctets } from "../extensions/packet-octets.ts";
+import { type Address, isMulticast } from "../model/address.ts";
+import { type Icmp, type Packet, PROTOCOL, TCP_FLAG, type Tcp } from "../model/packet.ts";
+import type { Hook } from "../model/rule.ts";
+import { isLinkLocal, isUnicast6 } from "./address6.ts";
+import { IPV6_HEADER } from "./extensions6.ts";
+import type { Netns } from "./netns.ts";
+import { sendLocal6 } from "./output6.ts";
+import { mayBeRejected, mayBeReset } from "./reject-checksum.ts";
+import { lookup6 } from "./route6.ts";
+import type { FlowKey6 } from "./routing6.ts";
+import { Run } from "./run.ts";
+import { selectSource6 } from "./select-source6.ts";
+import type { Skb } from "./skb.ts";
+
+const UNREACHABLE = 1;
+const TOO_BIG = 2;
+const PARAMETER_PROBLEM = 4;
+const UNKNOWN_OPTION = 2;
+const FIRST_INFORMATIONAL = 128;
+const MIN_MTU = 1280;
+const ICMP_HEADER = 8;
+
+const REJECT_CODES: Readonly<Partial<Record<RejectWith, number>>> = {
+  "icmp6-no-route": 0,
+  "icmp6-adm-prohibited": 1,
+  "icmp6-addr-unreachable": 3,
+  "icmp6-port-unreachable": 4,
+  "icmp6-policy-fail": 5,
+  "icmp6-reject-route": 6,
+};
+
+/** REJECT's answer (net/ipv6/netfilter/ip6t_REJECT.c, nf_reject_ipv6.c). */
+export function reject6(run: Run, netns: Netns, hook: Hook, skb: Skb, kind: RejectWith): void {
+  if (skb.packet.fragment && skb.packet.fragment.offset > 0) return;
+  if (kind === "tcp-reset") return sendReset(run, netns, hook, skb);
+  const code = REJECT_CODES[kind];
+  if (code === undefined || !mayBeRejected(netns, skb)) return;
+  sendIcmp6Error(run, netns, skb, UNREACHABLE, code);
+}
+
+/** Starts an answer of its own: it is followed to its end and kept with the run. */
+function answer(run: Run, netns: Netns, skb: Skb, packet: Packet, type: "icmp-error" | "tcp-reset", oif: string | undefined): void {
+  const own = new Run(run.world, run.time);
+  const reply: Skb = {
+    packet,
+    mark: markFor(netns, skb),
+    priority: 0,
+    type: "host",
+    netns: netns.name,
+    device: "",
+    in: "",
+    ctState: "INVALID",
+    ctDirection: "original",
+    local: true,
+    looped: false,
+    generated: true,
+  };
+  if (skb.duplicate) reply.duplicate = true;
+  if (skb.connection) {
+    reply.connection = skb.connection;
+    reply.ctState = "RELATED";
+    reply.ctDirection = skb.ctDirection === "original" ? "reply" : "original";
+  }
+  if (!sendLocal6(own, netns, reply, { oif })) return;
+  own.drain();
+  run.replies.push({ netns: netns.name, type, packet, way: own.way(packet, []) });
+}
+
+/** IP6_REPLY_MARK */
+function markFor(netns: Netns, skb: Skb): number {
+  return netns.sysctl("net.ipv6.fwmark_reflect", 0) ? skb.mark : 0;
+}
+
+/** nf_send_reset6: from the packet's destination back to its source; a RST is never answered. */
+function sendReset(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
+  const { packet } = skb;
+  const tcp = packet.transport;
+  if (tcp?.kind !== "tcp" || tcp.flags & TCP_FLAG.RST || !isUnicast6(packet.src) || !isUnicast6(packet.dst)) return;
+  if (!mayBeReset(netns, hook, skb)) return;
+  const data = packet.length - packet.headerLength - tcp.headerLength;
+  const acked = (tcp.flags & TCP_FLAG.ACK) !== 0;
+  const next = (tcp.seq + data + (tcp.flags & TCP_FLAG.SYN ? 1 : 0) + (tcp.flags & TCP_FLAG.FIN ? 1 : 0)) >>> 0;
+  const reset: Tcp = {
+    kind: "tcp",
+    sport: tcp.dport,
+    dport: tcp.sport,
+    seq: acked ? tcp.ack : 0,
+    ack: acked ? 0 : next,
+    flags: acked ? TCP_FLAG.RST : TCP_FLAG.RST | TCP_FLAG.ACK,
+    window: 0,
+    headerLength: 20,
+    options: [],
+  };
+  const flow = { src: packet.dst, dst: packet.src, protocol: PROTOCOL.tcp, mark: markFor(netns, skb) };
+  const { hopLimit } = routed(run, netns, flow, undefined);
+  answer(run, netns, skb, made(packet.dst, packet.src, PROTOCOL.tcp, 60, reset, hopLimit), "tcp-reset", undefined);
+}
+
+/** icmp6_send: an error about a packet, unless it is one that must not be answered (RFC 4443 section 2.4). */
+export function sendIcmp6Error(
+  run: Run,
+  netns: Netns,
+  skb: Skb,
+  type: number,
+  code: number,
+  more: { readonly mtu?: number; readonly pointer?: number } = {},
+): void {
+  const { packet } = skb;
+  if (packet.family !== 6 || packet.src === 0n || isMulticast(packet.src) || isError(packet)) return;
+  const toMany = isMulticast(packet.dst) || (!skb.local && skb.type !== "host");
+  if (toMany && type !== TOO_BIG && !(type === PARAMETER_PROBLEM && code === UNKNOWN_OPTION)) return;
+  const own = !toMany && isOwn(netns, packet.dst, skb.device) ? packet.dst : undefined;
+  const towards = packet.src;
+  const scoped = isLinkLocal(towards) ? skb.device || skb.destination?.device : undefined;
+  const flow = { src: own ?? 0n, dst: towards, protocol: PROTOCOL.icmpv6, mark: markFor(netns, skb) };
+  const route = routed(run, netns, flow, scoped);
+  if (route.anycast) return;
+  const arrived = skb.in === "" ? undefined : skb.in;
+  const source = own ?? route.source ?? (arrived === undefined ? route.selected : selectSource6(netns.devices, arrived, towards));
+  if (source === undefined) return;
+  const quotable = Math.min(packet.length, MIN_MTU - IPV6_HEADER - ICMP_HEADER);
+  const error: Icmp = { kind: "icmp", type, code, ...more, quoted: packet };
+  const length = IPV6_HEADER + ICMP_HEADER + quotable;
+  answer(run, netns, skb, made(source, towards, PROTOCOL.icmpv6, length, error, route.hopLimit), "icmp-error", scoped);
+}
+
+/** is_ineligible: an ICMPv6 error is never answered. */
+function isError({ transport, protocol, fragment }: Packet): boolean {
+  if (protocol !== PROTOCOL.icmpv6 || (fragment?.offset ?? 0) > 0) return false;
+  return transport?.kind === "icmp" ? transport.type < FIRST_INFORMATIONAL : fragment === undefined;
+}
+
+/** ipv6_chk_addr and ipv6_chk_acast_addr_src: an address of the host, or of the device where it means something on one link only. */
+function isOwn(netns: Netns, address: Address, device: string): boolean {
+  const route = netns.ip6.routed ? netns.routing6.localRoute(address, isLinkLocal(address) ? device : undefined) : undefined;
+  if (route) return true;
+  return isLinkLocal(address) ? netns.hasAddress(address, device) : netns.deviceOf(address) !== undefined;
+}
+
+/** What the route of an answer says of its source and hop limit. */
+function routed(
+  run: Run,
+  netns: Netns,
+  flow: Pick<FlowKey6, "src" | "dst" | "protocol" | "mark">,
+  oif: string | undefined,
+): { readonly source?: Address; readonly selected?: Address; readonly hopLimit: number; readonly anycast?: boolean } {
+  const hopLimit = (device: string) => netns.deviceSysctl6(device, "hop_limit", 64);
+  if (!netns.ip6.routed) return { hopLimit: 64 };
+  const key: FlowKey6 = { ...flow, iif: "lo", tos: 0, ...(oif !== undefined && { oif }) };
+  const found = lookup6(run, netns, key);
+  if ("error" in found) return { hopLimit: hopLimit("all") };
+  const { route, nexthop } = found;
+  const device = route.type === "local" ? "lo" : (nexthop.device ?? "");
+  const selected = selectSource6(netns.devices, nexthop.device, flow.dst);
+  return {
+    ...(route.source !== undefined && { source: route.source }),
+    ...(selected !== undefined && { selected }),
+    hopLimit: hopLimit(device),
+    anycast: route.type === "anycast",
+  };
+}
+
+function made(src: Address, dst: Address, protocol: number, length: number, transport: Icmp | Tcp, ttl: number): Packet {
+  return {
+    family: 6,
+    src,
+    dst,
+    protocol,
+    ttl,
+    tos: 0,
+    length,
+    headerLength: IPV6_HEADER,
+    checksum: "good",
+    transport,
+    payload: payloadOf(transport, length - IPV6_HEADER),
+  };
+}
+
+/** The octets that a made packet would carry, as far as a content match may look at them. */
+function payloadOf(transport: Icmp | Tcp, size: number): Uint8Array {
+  const payload = new Uint8Array(size);
+  if (transport.kind !== "icmp") return payload;
+  const info = transport.pointer ?? transport.mtu ?? 0;
+  payload.set([transport.type, transport.code, 0, 0, info >>> 24, (info >> 16) & 255, (info >> 8) & 255, info & 255].slice(0, size));
+  const quote = transport.quoted ? packetOctets(transport.quoted).slice(0, size - ICMP_HEADER) : [];
+  for (const [i, octet] of quote.entries()) payload[ICMP_HEADER + i] = octet ?? 0;
+  return payload;
+}

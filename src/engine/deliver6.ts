@@ -1,0 +1,128 @@
+import { isMulticast } from "../model/address.ts";
+import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { addressSum, addsUp, pseudoSum } from "../wire/checksum.ts";
+import { sendIcmp6Error } from "./answers6.ts";
+import { type Extension, extensionsOf } from "./extensions6.ts";
+import { gatherFragments6 } from "./fragments6.ts";
+import type { Netns } from "./netns.ts";
+import { optionFault } from "./options6.ts";
+import type { Run } from "./run.ts";
+import type { Skb } from "./skb.ts";
+import { Undecided } from "./undecided.ts";
+
+const PARAMETER_PROBLEM = 4;
+const WRONG_FIELD = 0;
+const UNKNOWN_NEXT_HEADER = 1;
+const INCOMPLETE_CHAIN = 3;
+const MOBILITY_ROUTE = 2;
+
+type Outcome = "next" | "again" | "ended";
+
+/** ip6_protocol_deliver_rcu: the extension headers one after the other, then whoever takes what is behind them. */
+export function deliverUpper6(run: Run, netns: Netns, skb: Skb): void {
+  const [first] = extensionsOf(skb.packet);
+  let from = first?.name === "hop-by-hop" ? 1 : 0;
+  for (;;) {
+    const header = extensionsOf(skb.packet)[from];
+    if (!header) break;
+    const outcome = handle(run, netns, skb, header);
+    if (outcome === "ended") return;
+    if (outcome === "next") from++;
+  }
+  if (skb.packet.protocol === PROTOCOL["ipv6-nonxt"]) {
+    run.drop(skb, "no-next-header", "it has no next header, and nothing that could be delivered");
+    return;
+  }
+  if (isSpoilt(skb.packet)) {
+    run.drop(skb, "checksum", `its ${skb.packet.protocol === PROTOCOL.mh ? "mobility header" : "ICMPv6"} checksum is wrong`);
+    return;
+  }
+  run.seen(skb.packet);
+  run.end("delivered", { netns: netns.name });
+}
+
+/** Whether neither the kernel nor a raw socket takes it for its checksum (icmpv6_rcv, rawv6_rcv_skb). */
+function isSpoilt({ protocol, checksum, payload, length, headerLength, src, dst }: Packet): boolean {
+  if (protocol === PROTOCOL.icmpv6) return checksum === "bad";
+  const size = length - headerLength;
+  return protocol === PROTOCOL.mh && payload.length >= size && !addsUp(payload, 0, size, pseudoSum(addressSum(src, dst), protocol, size));
+}
+
+function handle(run: Run, netns: Netns, skb: Skb, header: Extension): Outcome {
+  switch (header.name) {
+    case "destination":
+      return destinationOptions(run, netns, skb, header);
+    case "routing":
+      return routing(run, netns, skb, header);
+    case "fragment":
+      return fragment(run, netns, skb);
+    case "ah":
+      return drop(run, netns, skb, "protocol", "it has an authentication header, for which no security association is known", {
+        code: UNKNOWN_NEXT_HEADER,
+        pointer: header.announcedAt,
+      });
+    case "hop-by-hop":
+      return drop(run, netns, skb, "protocol", "its hop-by-hop options do not come first", {
+        code: UNKNOWN_NEXT_HEADER,
+        pointer: header.announcedAt,
+      });
+    default:
+      return "next";
+  }
+}
+
+function drop(
+  run: Run,
+  netns: Netns,
+  skb: Skb,
+  reason: string,
+  text: string,
+  problem?: { readonly code: number; readonly pointer: number },
+): Outcome {
+  if (problem) sendIcmp6Error(run, netns, skb, PARAMETER_PROBLEM, problem.code, { pointer: problem.pointer });
+  run.drop(skb, reason, text);
+  return "ended";
+}
+
+/** ipv6_destopt_rcv */
+function destinationOptions(run: Run, netns: Netns, skb: Skb, header: Extension): Outcome {
+  const fault = optionFault(skb.packet, header, {
+    number: netns.sysctl("net.ipv6.max_dst_opts_number", 8),
+    length: netns.sysctl("net.ipv6.max_dst_opts_length", Number.POSITIVE_INFINITY),
+  });
+  return fault ? drop(run, netns, skb, "ttl-or-header", fault.text, fault.problem) : "next";
+}
+
+/** ipv6_rthdr_rcv: a route that leads on is not followed, but for segment routing, which must be switched on. */
+function routing(run: Run, netns: Netns, skb: Skb, { octets, at }: Extension): Outcome {
+  const [, , type = 0, left = 0] = octets;
+  if (isMulticast(skb.packet.dst) || skb.type !== "host")
+    return drop(run, netns, skb, "not-for-us", "a routing header is not for packets to many");
+  if (type === 3 || type === 4) {
+    const setting = type === 4 ? "seg6_enabled" : "rpl_seg_enabled";
+    const enabled = Math.min(netns.sysctl(`net.ipv6.conf.all.${setting}`, 0), netns.deviceSysctl6(skb.device, setting, 0));
+    if (enabled !== 0) throw new Undecided("where its segment routing header leads, which is not modelled");
+    return drop(run, netns, skb, "source-route", `its segment routing header is not accepted (${setting} is 0)`);
+  }
+  if (type === MOBILITY_ROUTE) {
+    run.world.assumptions.add({ id: "mip6", text: `the kernel of ${netns.name} knows no mobile IPv6 (CONFIG_IPV6_MIP6)` });
+  }
+  if (left === 0) return "next";
+  const text = `its routing header of type ${type} has segments left, and such routes are not followed`;
+  return drop(run, netns, skb, "source-route", text, { code: WRONG_FIELD, pointer: at + 3 });
+}
+
+/** ipv6_frag_rcv */
+function fragment(run: Run, netns: Netns, skb: Skb): Outcome {
+  if (!skb.packet.fragment) return "next";
+  const gathered = gatherFragments6(run, netns, skb, "local");
+  if (gathered === "queued") {
+    run.end("queued", { netns: netns.name, reason: "defrag-queue", text: "it waits for the other fragments of its datagram" });
+    return "ended";
+  }
+  if (typeof gathered === "string") return "again";
+  const { parameterProblem } = gathered;
+  if (parameterProblem === undefined) return drop(run, netns, skb, "defrag", gathered.drop);
+  const problem = parameterProblem < 0 ? { code: INCOMPLETE_CHAIN, pointer: 0 } : { code: WRONG_FIELD, pointer: parameterProblem };
+  return drop(run, netns, skb, "defrag", gathered.drop, problem);
+}

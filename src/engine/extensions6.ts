@@ -1,0 +1,57 @@
+import { packetOctets } from "../extensions/packet-octets.ts";
+import { type ExtensionHeader, type Packet, PROTOCOL } from "../model/packet.ts";
+
+/** Octets of the fixed IPv6 header. */
+export const IPV6_HEADER = 40;
+
+/** Octets of a fragment header. */
+export const FRAGMENT_HEADER = 8;
+
+const NUMBERS: Readonly<Record<ExtensionHeader, number>> = {
+  "hop-by-hop": PROTOCOL.hopopt,
+  routing: PROTOCOL["ipv6-route"],
+  fragment: PROTOCOL["ipv6-frag"],
+  destination: PROTOCOL["ipv6-opts"],
+  ah: PROTOCOL.ah,
+  mobility: PROTOCOL.mh,
+};
+
+/** An extension header of a packet. */
+export interface Extension {
+  readonly name: ExtensionHeader;
+  readonly number: number;
+  /** Where it begins, counted from the IPv6 header. */
+  readonly at: number;
+  readonly octets: readonly number[];
+  /** Where the octet stands that announces it. */
+  readonly announcedAt: number;
+}
+
+const NEXT_HEADER_AT = 6;
+
+/** The extension headers of a packet, in order. */
+export function extensionsOf(packet: Packet): readonly Extension[] {
+  const found: Extension[] = [];
+  const octets = packet.extensionOctets ?? new Uint8Array();
+  let at = 0;
+  let announcedAt = NEXT_HEADER_AT;
+  for (const name of packet.extensionHeaders ?? []) {
+    const field = octets[at + 1] ?? 0;
+    const size = name === "fragment" ? FRAGMENT_HEADER : name === "ah" ? (field + 2) * 4 : (field + 1) * 8;
+    found.push({ name, number: NUMBERS[name], at: IPV6_HEADER + at, octets: [...octets.subarray(at, at + size)], announcedAt });
+    announcedAt = IPV6_HEADER + at;
+    at += size;
+  }
+  return found;
+}
+
+/** All octets of a packet, as it is now; those that were not captured are taken for zero. */
+export function octetsOf(packet: Packet): Uint8Array {
+  const octets = new Uint8Array(packet.length);
+  octets.set(
+    packetOctets(packet)
+      .slice(0, packet.length)
+      .map((octet) => octet ?? 0),
+  );
+  return octets;
+}

@@ -1,0 +1,208 @@
+import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { decodeIpv6 } from "../wire/ipv6.ts";
+import { needsStrict } from "./address6.ts";
+import { extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, octetsOf } from "./extensions6.ts";
+import type { Netns } from "./netns.ts";
+import type { Run } from "./run.ts";
+import type { Skb } from "./skb.ts";
+import { Undecided } from "./undecided.ts";
+
+/** A fragment that waits, with what the kernel reads of it. */
+interface Part {
+  readonly packet: Packet;
+  readonly offset: number;
+  readonly end: number;
+  readonly more: boolean;
+}
+
+/** What is kept of a datagram until it is whole (struct frag_queue). */
+interface Queue {
+  /** In the order in which they came. */
+  readonly parts: readonly Part[];
+  /** Nanoseconds since the epoch. */
+  readonly expires: bigint;
+}
+
+const TIMEOUT = 60_000_000_000n;
+const LONGEST_PAYLOAD = 65_535;
+const MIN_MTU = 1280;
+
+/** What became of a fragment: whole, passed on as it is, kept, or dropped for a reason. */
+export type Gathered = "whole" | "as-is" | "queued" | { readonly drop: string; readonly parameterProblem?: number };
+
+/**
+ * Takes a fragment in (nf_conntrack_reasm.c, nf_ct_frag6_gather, and reassembly.c, ip6_frag_queue); `skb` has the whole datagram when it
+ * was the last one that was missing. `user` keeps the queues of conntrack and local delivery apart.
+ */
+export function gatherFragments6(run: Run, netns: Netns, skb: Skb, user: "conntrack" | "local"): Gathered {
+  const { packet } = skb;
+  const header = extensionsOf(packet).find(({ name }) => name === "fragment");
+  if (!header || packet.length === IPV6_HEADER) return "as-is";
+  const offset = packet.fragment?.offset ?? 0;
+  const more = packet.fragment?.more === true;
+  const end = offset + packet.length - header.at - FRAGMENT_HEADER;
+  if (offset === 0 && isTruncated(packet)) {
+    return user === "conntrack" ? "as-is" : { drop: "it is the first fragment, but does not hold all headers", parameterProblem: -1 };
+  }
+  if (end > LONGEST_PAYLOAD) return { drop: "its datagram would be too long", parameterProblem: header.at + 2 };
+  const scope = needsStrict(packet.dst) ? skb.device : "";
+  const bridged = skb.bridge && user === "conntrack" ? "bridge" : "";
+  const key = `frag|${netns.name}|6${user}${bridged}|${scope}|${packet.src}|${packet.dst}|${packet.id ?? 0}`;
+  const known = run.world.state.get<Queue>(key);
+  const parts = known && known.expires > run.time ? known.parts : [];
+  if (parts.length === 0 && offset > 0 && netns.ip6.sawTraffic && run.world.startedWithin(run.time, TIMEOUT)) {
+    throw new Undecided("whether other fragments of its datagram came before the capture began", [key]);
+  }
+  const discard = (why: string): Gathered => {
+    run.world.state.set<unknown>(key, undefined);
+    return { drop: why };
+  };
+  const last = parts.find((part) => !part.more);
+  const length = Math.max(0, ...parts.map((part) => part.end));
+  if (!more && (end < length || (last && last.end !== end))) return { drop: "other fragments of its datagram end elsewhere" };
+  if (more && end % 8 !== 0) {
+    run.world.state.set<unknown>(key, undefined);
+    const drop = "its length is no multiple of 8, though more fragments follow";
+    return user === "conntrack" ? "as-is" : { drop, parameterProblem: 4 };
+  }
+  if (more && last && end > last.end) return { drop: "it lies behind the last fragment of its datagram" };
+  if (end === offset) return user === "conntrack" ? { drop: "it is empty" } : discard("it is empty");
+  const overlap = overlapOf(parts, offset, end);
+  if (overlap === "duplicate") return user === "conntrack" ? "queued" : { drop: "this fragment was here already" };
+  if (overlap === "overlap") return discard("it overlaps another fragment, and all of the datagram is discarded");
+  const all = [...parts, { packet, offset, end, more }];
+  const whole = assemble([...all].sort((a, b) => a.offset - b.offset));
+  if (whole === "invalid") return discard("the fragments of its datagram do not fit together");
+  if (!whole) {
+    run.world.state.set<Queue>(key, { parts: all, expires: known && known.expires > run.time ? known.expires : run.time + TIMEOUT });
+    return "queued";
+  }
+  run.world.state.set<unknown>(key, undefined);
+  skb.packet = whole;
+  skb.fragments = all.sort((a, b) => a.offset - b.offset).map((part) => part.packet);
+  skb.fragMaxSize = Math.max(...all.map((part) => part.packet.length));
+  skb.ignoreDf = true;
+  run.joined(skb);
+  run.seen(whole);
+  return "whole";
+}
+
+/** Whether a first fragment ends before its transport header is all there (ipv6frag_thdr_truncated). */
+function isTruncated(packet: Packet): boolean {
+  if (!packet.fragment) return false;
+  const room = packet.length - packet.headerLength;
+  if (packet.defect !== undefined && !packet.transport && packet.headerLength === IPV6_HEADER) return true;
+  const needed: Readonly<Record<number, number>> = { [PROTOCOL.tcp]: 20, [PROTOCOL.udp]: 8, [PROTOCOL.icmpv6]: 8 };
+  return room < (needed[packet.protocol] ?? 1);
+}
+
+/** inet_frag_queue_insert: fragments that were put behind the last one make up one run with it. */
+function overlapOf(parts: readonly Part[], offset: number, end: number): "duplicate" | "overlap" | undefined {
+  const runs: { start: number; end: number }[] = [];
+  for (const part of parts) {
+    const last = runs.reduce<(typeof runs)[number] | undefined>((a, b) => (a && a.end > b.end ? a : b), undefined);
+    if (last && last.end === part.offset) last.end = part.end;
+    else runs.push({ start: part.offset, end: part.end });
+  }
+  const hit = runs.find((run) => run.start < end && offset < run.end);
+  if (!hit) return undefined;
+  return offset >= hit.start && end <= hit.end && end <= Math.max(...runs.map((run) => run.end)) ? "duplicate" : "overlap";
+}
+
+const CE = 3;
+
+/** The datagram that fragments make up (nf_ct_frag6_reasm); undefined while one is missing. */
+function assemble(ordered: readonly Part[]): Packet | "invalid" | undefined {
+  let end = 0;
+  for (const part of ordered) {
+    if (part.offset !== end) return undefined;
+    end = part.end;
+  }
+  const first = ordered[0];
+  if (!first || ordered.at(-1)?.more !== false) return undefined;
+  const header = extensionsOf(first.packet).find(({ name }) => name === "fragment");
+  if (!header || header.at - IPV6_HEADER + end > LONGEST_PAYLOAD) return "invalid";
+  const marks = new Set(ordered.map(({ packet }) => packet.tos & 3));
+  if (marks.size > 1 && marks.has(0)) return "invalid";
+  const octets = new Uint8Array(header.at + end);
+  octets.set(octetsOf(first.packet).subarray(0, header.at));
+  for (const { packet, offset } of ordered) {
+    const from = extensionsOf(packet).find(({ name }) => name === "fragment")?.at ?? IPV6_HEADER;
+    octets.set(octetsOf(packet).subarray(from + FRAGMENT_HEADER), header.at + offset);
+  }
+  octets[header.announcedAt] = header.octets[0] ?? 0;
+  octets[4] = (octets.length - IPV6_HEADER) >> 8;
+  octets[5] = (octets.length - IPV6_HEADER) & 255;
+  const whole = decodeIpv6(octets, 0, octets.length, octets.length, 0);
+  if (typeof whole === "string") return "invalid";
+  const seen = ordered.every(({ packet }) => packet.payload.length >= packet.length - packet.headerLength);
+  return { ...whole, ...(marks.size > 1 && marks.has(CE) && { tos: whole.tos | CE }), ...(!seen && { checksum: "unseen" as const }) };
+}
+
+/** Where the part of a packet ends that every fragment repeats (ip6_find_1stfragopt). */
+function unfragmentable(packet: Packet): number {
+  let routed = false;
+  for (const { name, at } of extensionsOf(packet)) {
+    if (name === "routing") routed = true;
+    else if (name !== "hop-by-hop" && (name !== "destination" || routed)) return at;
+  }
+  return packet.headerLength;
+}
+
+/**
+ * A packet cut into fragments for an MTU (ip6_output.c, ip6_fragment), along its old borders where these fit; undefined when it must not be.
+ */
+export function cut6(skb: Skb, mtu: number): Packet[] | undefined {
+  const { packet, fragMaxSize } = skb;
+  if (fragMaxSize !== undefined && fragMaxSize > mtu) return undefined;
+  const limit = fragMaxSize === undefined ? mtu : Math.max(fragMaxSize, MIN_MTU);
+  const start = unfragmentable(packet);
+  const room = limit - start - FRAGMENT_HEADER;
+  if (room < 8) return undefined;
+  const octets = octetsOf(packet);
+  const total = octets.length - start;
+  const old = skb.fragments?.map((part) => part.length - (extensionsOf(part).find(({ name }) => name === "fragment")?.at ?? 0) - 8);
+  const kept =
+    old !== undefined &&
+    old.length > 1 &&
+    old.reduce((sum, size) => sum + size, 0) === total &&
+    old.every((size, i) => size <= room && (i === old.length - 1 || size % 8 === 0));
+  const sizes = kept ? old : sizesFor(total, room);
+  const pieces: Packet[] = [];
+  let offset = 0;
+  for (const [i, size] of sizes.entries()) {
+    pieces.push(piece(packet, octets, start, { offset, size, more: i < sizes.length - 1, id: skb.fragments?.[0]?.id ?? 0 }));
+    offset += size;
+  }
+  return pieces;
+}
+
+function sizesFor(total: number, room: number): number[] {
+  const sizes: number[] = [];
+  for (let left = total; left > 0; left -= sizes.at(-1) ?? left) sizes.push(left > room ? room & ~7 : left);
+  return sizes;
+}
+
+/** One fragment; the kernel draws its identification, for which that of the datagram's old fragments stands in. */
+function piece(
+  packet: Packet,
+  octets: Uint8Array,
+  start: number,
+  { offset, size, more, id }: { readonly offset: number; readonly size: number; readonly more: boolean; readonly id: number },
+): Packet {
+  const made = new Uint8Array(start + FRAGMENT_HEADER + size);
+  made.set(octets.subarray(0, start));
+  const before = extensionsOf(packet).filter(({ at }) => at < start);
+  const announcedAt = before.at(-1)?.at ?? 6;
+  made.set(
+    [octets[announcedAt] ?? 0, 0, offset >> 8, (offset & 0xf8) | (more ? 1 : 0), id >>> 24, (id >> 16) & 255, (id >> 8) & 255, id & 255],
+    start,
+  );
+  made[announcedAt] = PROTOCOL["ipv6-frag"];
+  made.set(octets.subarray(start + offset, start + offset + size), start + FRAGMENT_HEADER);
+  made[4] = (made.length - IPV6_HEADER) >> 8;
+  made[5] = (made.length - IPV6_HEADER) & 255;
+  const decoded = decodeIpv6(made, 0, made.length, made.length, 0);
+  if (typeof decoded === "string") throw new Undecided("how it is cut into fragments");
+  return { ...decoded, ...(offset === 0 && packet.transport && { transport: packet.transport }) };
+}
