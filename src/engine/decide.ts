@@ -1,10 +1,10 @@
 import type { Assumption } from "../model/host.ts";
+import type { Capture, Clue } from "./clues.ts";
 import type { Source } from "./decisions.ts";
 import { type Course, type Departure, explore } from "./follow.ts";
 import type { Listed } from "./listed.ts";
-import type { LookAhead } from "./look-ahead.ts";
 import type { World } from "./run.ts";
-import { type Witness, weigh } from "./witness.ts";
+import { weigh } from "./witness.ts";
 
 /** What is known of a packet's ways after everything was asked that can tell. */
 interface Outcome {
@@ -28,15 +28,14 @@ export function decide(
   world: World,
   departure: Departure,
   first: readonly Course[],
-  ahead: LookAhead,
-  device: string | undefined,
+  capture: Capture,
   listed: Listed | undefined,
 ): Outcome {
   let explored = first;
   const sources: Source[] = [];
   const assumptions: Assumption[] = [];
   for (;;) {
-    const { left, ports, witnesses, wanted } = weigh(departure, explored, ahead, device);
+    const { left, ports, witnesses, wanted } = weigh(departure, explored, capture);
     if (wanted.size > 0 && !listed) return { explored: first, left: first, sources: [], assumptions: [], wanted };
     const listing = wanted.size > 0 ? listed?.weigh(left, departure.frame.time) : undefined;
     sources.push(...witnesses.map(sourceOf));
@@ -52,7 +51,7 @@ export function decide(
   }
 }
 
-function sourceOf({ by, ahead, device }: Witness): Source {
+function sourceOf({ by, ahead, device }: Clue): Source {
   return { by, packet: ahead.frame.number, ...(device === undefined ? {} : { interface: device }) };
 }
 

@@ -24,7 +24,7 @@ export interface Departure {
   readonly mark: number;
 }
 
-/** A connection as a packet opens it. */
+/** A connection that a packet opens and leaves in the table. */
 export interface Opened {
   readonly netns: string;
   readonly original: FlowTuple;
@@ -66,7 +66,7 @@ export function explore(world: World, departure: Departure): readonly Course[] {
     courses.push({
       way: run.way(departure.packet, choices.conditions),
       sightings: run.sightings,
-      opened: forked || run.opened.some((one) => one.drawn) ? run.opened.map(openedAs) : [],
+      opened: forked || run.opened.some((one) => one.drawn) ? run.opened.filter((one) => one.confirmed).map(openedAs) : [],
       answers: choices.answers,
       connection: run.connection,
       ...(undecided ? { undecided } : {}),

@@ -1,10 +1,9 @@
 import type { ConntrackLine, Host } from "../model/host.ts";
-import { type FlowTuple, fromModelTuple, tupleKey } from "./connection.ts";
+import { ANY_PORT, type FlowTuple, fromModelTuple, tupleKey } from "./connection.ts";
 import type { Course, Opened } from "./follow.ts";
 import { drawKey } from "./nat.ts";
 import { openSide } from "./open-port.ts";
 import { isYounger } from "./restored-connection.ts";
-import { fits } from "./witness.ts";
 
 /** What the list of connections says about the ways of a packet that opens one. */
 export interface Listing {
@@ -60,4 +59,15 @@ function byOriginal(lines: readonly ConntrackLine[]): ReadonlyMap<string, readon
 function tell(ports: Map<string, number>, one: Opened, reply: FlowTuple): void {
   const side = openSide(one.reply);
   if (side && one.drawn) ports.set(drawKey(one, one.drawn.manip), reply[side]);
+}
+
+/** Whether a port of a tuple is open or the same. */
+function fits(expected: FlowTuple, found: FlowTuple): boolean {
+  return (
+    expected.src === found.src &&
+    expected.dst === found.dst &&
+    expected.protocol === found.protocol &&
+    (expected.sport === ANY_PORT || expected.sport === found.sport) &&
+    (expected.dport === ANY_PORT || expected.dport === found.dport)
+  );
 }

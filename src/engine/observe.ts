@@ -60,6 +60,11 @@ export class Observer {
     return waiting.trace;
   }
 
+  /** Whether an earlier packet is still to be seen looking just like this. */
+  awaits(device: string, direction: string, packet: Packet): boolean {
+    return this.#seen.has(keyOf(this.#netns, device, direction, packet));
+  }
+
   /** From now on looks out for a replayed packet. */
   expect(trace: Mutable, sightings: readonly Sighting[]): void {
     const waiting: Waiting = { trace, sightings: sightings.filter((s) => s.netns === this.#netns) };

@@ -58,6 +58,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   const listed = new Listed(host);
   const flows = new FlowNumbers();
   const ahead = new LookAhead();
+  const around = { ahead, observer, device: options.interface };
   let open: Open | undefined;
   /** The first packet's socket may have set a mark, which only its whole window tells. */
   let held = false;
@@ -84,7 +85,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
       open = { departure, explored: explore(world, departure), assumptions, wanted: new Set() };
     }
     const { departure, explored, assumptions } = open;
-    const verdict = decide(world, departure, explored, ahead, options.interface, over ? listed : undefined);
+    const verdict = decide(world, departure, explored, around, over ? listed : undefined);
     open.wanted = verdict.wanted;
     if (!over && verdict.wanted.size > 0) return false;
     const followed = settle(world, departure, verdict.explored, verdict.left);

@@ -132,6 +132,37 @@ describe("a drop by lot", () => {
     ]);
   });
 
+  const conntrack = filter.replace("-A FORWARD", "-A FORWARD -m conntrack --ctstate NEW");
+  const open = (rules: string, seen: readonly Seen[]) => replayed(router({ "iptables-save.txt": rules }), seen).map((one) => one.certainty);
+
+  it("is possible for one of two that look the same, of which one is seen further on", () => {
+    const sent = udp("10.0.0.5:9", "192.0.2.9:9", "hello");
+    const leaving = (at: number): Seen => ({ at, device: "wan", out: true, packet: { ...sent, ttl: 63 } });
+    const [first, again] = [0, 10].map((at): Seen => ({ at, device: "lan", packet: sent })) as [Seen, Seen];
+    expect(open(filter, [first, again, leaving(20)])[0]).toBe("possible");
+    expect(open(filter, [first, again, leaving(20), leaving(30)]).slice(0, 2)).toEqual(["possible", "possible"]);
+    expect(open(filter, [first, leaving(5), again, leaving(20)])).toEqual(["certain", "certain", "certain", "certain"]);
+  });
+
+  it("did not happen to a segment whose end is acknowledged, if it was sent once", () => {
+    const syn = (at: number): Seen => ({ at, device: "lan", packet: tcp(CLIENT, "192.0.2.9:80", "SYN", { id: at }) });
+    const answer: Seen = { at: 900, device: "wan", packet: tcp("192.0.2.9:80", CLIENT, "SYN,ACK", { ack: 1001 }) };
+    expect(open(conntrack, [syn(0), answer])[0]).toBe("certain");
+    expect(open(conntrack, [syn(0), syn(500), answer])[0]).toBe("possible");
+  });
+
+  it("is not ruled out by what the other end sends unasked", () => {
+    const ack: Seen = { at: 0, device: "lan", packet: tcp(CLIENT, "192.0.2.9:80", "ACK", { seq: 1000, ack: 1 }) };
+    const data: Seen = { at: 9, device: "wan", packet: tcp("192.0.2.9:80", CLIENT, "ACK", { seq: 1, ack: 1000 }) };
+    expect(open(conntrack, [ack, data])[0]).toBe("possible");
+    const [there, back] = [udp("10.0.0.5:9", "192.0.2.9:9", "one"), udp("192.0.2.9:9", "10.0.0.5:9", "other")];
+    const talk: Seen[] = [
+      { at: 0, device: "lan", packet: there },
+      { at: 9, device: "wan", packet: back },
+    ];
+    expect(open(conntrack, talk)[0]).toBe("possible");
+  });
+
   it("is possible for one that is not", () => {
     const [first] = replayed(router({ "iptables-save.txt": filter }), [
       { at: 0, device: "lan", packet: udp("10.0.0.5:9", "192.0.2.9:9", "hello") },

@@ -1,0 +1,157 @@
+import type { Packet } from "../model/packet.ts";
+import { endOf, showsAnswer } from "./answer.ts";
+import { type FlowTuple, invert, sameTuple, tupleKey, tupleOf } from "./connection.ts";
+import { placeOf } from "./entry.ts";
+import type { Course, Departure, Opened } from "./follow.ts";
+import type { Ahead, LookAhead } from "./look-ahead.ts";
+import { drawKey } from "./nat.ts";
+import type { Observer } from "./observe.ts";
+import { openKey, openSide } from "./open-port.ts";
+import { compare, contentKey, sameData, type Told } from "./same-packet.ts";
+
+/** What is known of the capture beside the packet at hand. */
+export interface Capture {
+  readonly ahead: LookAhead;
+  readonly observer: Observer;
+  /** Device that it was taken on, when it does not say. */
+  readonly device: string | undefined;
+}
+
+/** A packet further on in the capture that one of the ways explains. */
+export interface Clue {
+  readonly course: Course;
+  /** The packet itself on its way, or an answer to it. */
+  readonly by: "seen" | "answered";
+  readonly ahead: Ahead;
+  readonly device: string | undefined;
+  /** Ports that it tells, by `drawKey`. */
+  readonly ports: ReadonlyMap<string, number>;
+}
+
+/** Whether a connection has a port that the capture could tell. */
+export function openTo(opened: Opened): boolean {
+  return opened.drawn !== undefined && openSide(opened.reply) !== undefined;
+}
+
+/** What is told of a connection's port goes by this key. */
+export function drawKeyOf(opened: Opened): string {
+  return drawKey(opened, opened.drawn?.manip ?? "src");
+}
+
+/** Sightings of a packet on one of its ways, and answers to it. Where there are several ways, what another packet could have left tells nothing. */
+export function cluesOf(departure: Departure, course: Course, capture: Capture, forked: boolean): readonly Clue[] {
+  const opened = course.opened.filter((one) => one.netns === departure.entry.netns.name);
+  return [
+    ...sightingsOf(departure, course, opened, capture, forked),
+    ...opened.flatMap((one) => answersTo(departure, course, one, capture, forked)),
+  ];
+}
+
+function sightingsOf(departure: Departure, course: Course, opened: readonly Opened[], capture: Capture, forked: boolean): Clue[] {
+  const { netns } = departure.entry;
+  const clues: Clue[] = [];
+  for (const sighting of course.sightings) {
+    if (sighting.netns !== netns.name) continue;
+    for (const one of capture.ahead.by(contentKey(sighting.packet))) {
+      const told = compare(sighting.packet, one.packet);
+      if (!told || one.from !== netns) continue;
+      const { device, name, outgoing, fromSocket } = placeOf(netns, one.frame, capture.device);
+      if (fromSocket || (device?.name ?? name) !== sighting.interface || outgoing !== (sighting.direction === "out")) continue;
+      const ports = toldPorts(opened, told);
+      if (!ports || looksLikeAnother(departure, one, capture)) continue;
+      const awaited = capture.observer.awaits(sighting.interface, sighting.direction, one.packet);
+      if (forked && (awaited || isRepeated(departure, one, capture))) continue;
+      clues.push({ course, by: "seen", ahead: one, device: sighting.interface, ports });
+    }
+  }
+  return clues;
+}
+
+/** The ports that a sighting tells, for the connections that drew them; undefined when they cannot have been drawn. */
+function toldPorts(opened: readonly Opened[], told: Told): ReadonlyMap<string, number> | undefined {
+  const ports = new Map<string, number>();
+  for (const one of opened) {
+    if (!one.drawn || !openTo(one)) continue;
+    const port = one.drawn.manip === "src" ? told.sport : (told.dport ?? told.sport);
+    if (port === undefined) continue;
+    if (port < one.drawn.min || port > one.drawn.max) return undefined;
+    ports.set(drawKeyOf(one), port);
+  }
+  return ports;
+}
+
+/** Packets without numbers of their own look alike: what was seen may be the sighting of another one that came in meanwhile. */
+function looksLikeAnother({ packet }: Departure, seen: Ahead, { ahead }: Capture): boolean {
+  if (packet.id || packet.transport?.kind === "tcp") return false;
+  return ahead
+    .by(contentKey(packet))
+    .some((other) => other.position < seen.position && other.packet.src !== packet.src && sameData(other.packet, packet));
+}
+
+/** Whether the same octets have come once more where the packet set out: what is seen afterwards may be of either. */
+function isRepeated({ packet, entry }: Departure, seen: Ahead, { ahead, device: given }: Capture): boolean {
+  return ahead.by(contentKey(packet)).some((other) => {
+    if (other.position >= seen.position || other.from !== entry.netns || !compare(packet, other.packet)) return false;
+    const { device, name, outgoing } = placeOf(entry.netns, other.frame, given);
+    return (device?.name ?? name) === (entry.device?.name ?? entry.name) && outgoing === entry.outgoing;
+  });
+}
+
+/** Packets that come in as the answer to a connection would. */
+function answersTo(departure: Departure, course: Course, opened: Opened, capture: Capture, forked: boolean): Clue[] {
+  const { packet, entry, frame } = departure;
+  const { drawn, reply, original } = opened;
+  const side = openSide(reply);
+  const clues: Clue[] = [];
+  for (const one of capture.ahead.by(answerKey(reply))) {
+    if (one.from !== entry.netns || !comesIn(one, capture)) continue;
+    const ports = new Map<string, number>();
+    if (side) {
+      const tuple = tupleOf(one.packet) as FlowTuple;
+      if (!drawn || tuple[side] < drawn.min || tuple[side] > drawn.max || !showsAnswer(packet, one.packet)) continue;
+      if (entry.netns.tracker(packet.family)?.expects(0, tuple, one.packet, frame.time, original)) continue;
+      ports.set(drawKeyOf(opened), tuple[side]);
+    }
+    if (forked && !provesArrival(packet, one.packet, opened)) continue;
+    const rival = (other: Ahead) => isRival(departure, other, one, forked);
+    if ((side || forked) && capture.ahead.all.some(rival)) continue;
+    clues.push({ course, by: "answered", ahead: one, device: placeName(one, capture), ports });
+  }
+  return clues;
+}
+
+/** The key by which answers to a connection are found. */
+export function answerKey(reply: FlowTuple): string {
+  const side = openSide(reply);
+  return side ? openKey(reply, side) : tupleKey(reply);
+}
+
+/** Before any translation: coming in from outside, or from a local socket. */
+function comesIn({ frame, from }: Ahead, { device: given }: Capture): boolean {
+  const { device, name, outgoing, fromSocket } = placeOf(from, frame, given);
+  return fromSocket || (!outgoing && device?.kind !== "loopback" && name !== "lo");
+}
+
+function placeName({ frame, from }: Ahead, { device: given }: Capture): string | undefined {
+  const { device, name } = placeOf(from, frame, given);
+  return device?.name ?? name;
+}
+
+/** Whether an answer could not have come had the packet gone another way: both ends of a connection without numbers speak unasked. */
+function provesArrival(packet: Packet, answer: Packet, { original, reply }: Opened): boolean {
+  const { transport } = packet;
+  if (transport?.kind === "tcp") return endOf(packet) !== transport.seq && showsAnswer(packet, answer);
+  if (transport?.kind === "icmp") return showsAnswer(packet, answer);
+  const plain = invert(original);
+  return plain !== undefined && !sameTuple(plain, reply);
+}
+
+/** Another packet further on that could be what is answered: of another connection, or the same once more. */
+function isRival({ packet, frame }: Departure, other: Ahead, answer: Ahead, forked: boolean): boolean {
+  if (other.frame.number === frame.number || other.position >= answer.position) return false;
+  const [own, tuple] = [tupleOf(packet), tupleOf(other.packet)];
+  const same = own !== undefined && tuple !== undefined && sameTuple(own, tuple);
+  if (same && !forked) return false;
+  const numbered = packet.transport?.kind === "tcp" || packet.transport?.kind === "icmp";
+  return numbered ? showsAnswer(other.packet, answer.packet) : same;
+}
