@@ -199,6 +199,8 @@ function flood(run: Run, netns: Netns, bridge: Device, from: Device | undefined,
 function bridgeForward(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
   if (skb.bridge && !skb.local) {
     skb.bridge.physOut = port.name;
+    // br_validate_ipv4 forgets what was noted of DF in its fragments.
+    delete skb.fragDf;
     const type = skb.type;
     if (type === "otherhost") skb.type = "host";
     if (!runHook(run, netns, "FORWARD", skb, { in: bridge.name, out: bridge.name })) return;
@@ -237,8 +239,7 @@ function refit(run: Run, bridge: Device, port: Device, skb: Skb): readonly Packe
     run.drop(skb, "too-big", `it is ${packet.length} octets long and ${why}, but the MTU of ${port.name} is ${port.mtu}`);
     return [];
   }
-  // What was noted of DF in its fragments is forgotten by then (br_validate_ipv4).
-  return cut({ ...skb, packet: { ...packet, dontFragment: false } }, bridge.mtu);
+  return cut(skb, bridge.mtu);
 }
 
 /** br_pass_frame_up: the bridge itself takes the frame. */
@@ -248,6 +249,7 @@ function up(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): voi
   skb.in = bridge.name;
   // ip_rcv clears what the bridge's own defragmentation has left there.
   delete skb.fragMaxSize;
+  delete skb.fragDf;
   delete skb.fragments;
   run.arrive(skb, bridge.name);
   if (skb.bridge) delete skb.bridge.physOut;

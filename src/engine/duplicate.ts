@@ -17,8 +17,9 @@ export function sendDuplicate(
   { gateway, device }: Extract<Effect, { kind: "duplicate" }>,
 ): void {
   if (skb.duplicate) return;
-  const { connection, template, destination: _destination, ...rest } = cloneSkb(skb);
-  void [connection, template];
+  // The old fragments are the packet's own still, so that they are not taken as they are (ip_do_fragment, skb_shared).
+  const { connection, template, destination: _destination, fragments, ...rest } = cloneSkb(skb);
+  void [connection, template, fragments];
   const { family, ttl, tos } = skb.packet;
   const arriving = hook === "PREROUTING" || hook === "INPUT";
   const packet = { ...skb.packet, ttl: arriving ? (ttl - 1) & 255 : ttl, ...(family === 4 && { dontFragment: true }) };

@@ -1,72 +1,71 @@
 import { transportOctets } from "../extensions/transport-octets.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
-import { decodeTransport } from "../wire/transport.ts";
+import type { Hook } from "../model/rule.ts";
+import { decodeHeader, decodeTransport } from "../wire/transport.ts";
+import { emptyQueue, type FragmentQueue, joinedEcn, takeFragment } from "./fragment-queue.ts";
 import { copiedOptions, FIXED_HEADER, optionsOf, withOptions } from "./ip-options.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
 import { Undecided } from "./undecided.ts";
 
-/** What is kept of a datagram until it is whole. */
-interface Queue {
-  readonly parts: readonly Packet[];
-  /** Nanoseconds since the epoch. */
-  readonly expires: bigint;
-}
-
-const TIMEOUT = 30_000_000_000n;
+const SECOND = 1_000_000_000n;
+const MAX_LENGTH = 65_535;
 
 /**
  * Takes a fragment in (net/ipv4/ip_fragment.c, ip_defrag). Returns true with the whole datagram in `skb` when it was the last one
- * that was missing; otherwise it is queued and the run's end is set. `user` keeps the queues of conntrack and local delivery apart.
+ * that was missing; otherwise it is queued and the run's end is set. `user` keeps the queues of connection tracking's two hooks and
+ * of local delivery apart (enum ip_defrag_users).
  */
-export function gatherFragments(run: Run, netns: Netns, skb: Skb, user: "conntrack" | "local"): boolean {
+export function gatherFragments(run: Run, netns: Netns, skb: Skb, user: Hook | "local"): boolean {
   const packet = skb.packet;
-  const key = `frag|${netns.name}|${user}|${skb.bridge && user === "conntrack" ? "bridge" : ""}|${packet.src}|${packet.dst}|${packet.protocol}|${packet.id ?? 0}`;
-  const known = run.world.state.get<Queue>(key);
-  const parts = known && known.expires > run.time ? known.parts : [];
-  const offset = packet.fragment?.offset ?? 0;
-  const size = packet.length - packet.headerLength;
-  if (parts.length === 0 && offset > 0 && netns.stack(packet.family).sawTraffic && run.world.startedWithin(run.time, TIMEOUT)) {
+  const where = skb.bridge && !skb.bridge.sabotageDone && user === "PREROUTING" ? "bridge" : user;
+  const key = `frag|${netns.name}|${where}|${packet.src}|${packet.dst}|${packet.protocol}|${packet.id ?? 0}`;
+  const timeout = BigInt(netns.sysctl("net.ipv4.ipfrag_time", 30)) * SECOND;
+  const known = run.world.state.get<FragmentQueue>(key);
+  const queue = known && known.expires > run.time ? known : emptyQueue(run.time + timeout);
+  if (
+    queue.parts.length === 0 &&
+    (packet.fragment?.offset ?? 0) > 0 &&
+    netns.stack(packet.family).sawTraffic &&
+    run.world.startedWithin(run.time, timeout)
+  ) {
     throw new Undecided("whether other fragments of its datagram came before the capture began", [key]);
   }
-  const overlap = parts.find(
-    (part) => (part.fragment?.offset ?? 0) < offset + size && offset < (part.fragment?.offset ?? 0) + part.length - part.headerLength,
-  );
-  if (overlap) {
-    const same = overlap.fragment?.offset === offset && overlap.length - overlap.headerLength >= size;
-    if (!same) run.world.state.set<unknown>(key, undefined);
-    run.drop(skb, "defrag", same ? "this fragment was here already" : "it overlaps another fragment, and all of the datagram is discarded");
-    return false;
-  }
-  const all = [...parts, packet];
-  const ordered = [...all].sort((a, b) => (a.fragment?.offset ?? 0) - (b.fragment?.offset ?? 0));
-  const whole = assemble(ordered);
-  if (!whole) {
-    run.world.state.set<Queue>(key, { parts: all, expires: known && known.expires > run.time ? known.expires : run.time + TIMEOUT });
+  const taken = takeFragment(queue, packet);
+  const left = taken.kind === "queued" || taken.kind === "duplicate" ? taken.queue : undefined;
+  run.world.state.set<unknown>(key, left);
+  if (taken.kind === "queued") {
     run.end("queued", { netns: netns.name, reason: "defrag-queue", text: "it waits for the other fragments of its datagram" });
     return false;
   }
-  run.world.state.set<unknown>(key, undefined);
+  const discarded = (why: string) => run.drop(skb, "defrag", `${why}, and all of the datagram is discarded`);
+  if (taken.kind === "duplicate") run.drop(skb, "defrag", "what it carries was here already");
+  if (taken.kind === "discard") discarded(taken.why);
+  if (taken.kind !== "whole") return false;
+  const { parts, ecn } = taken.queue;
+  const ordered = [...parts].sort((a, b) => a.start - b.start).map((part) => part.packet);
+  const bits = joinedEcn(ecn);
+  const whole = bits === undefined ? undefined : assemble(ordered, bits);
+  if (!whole || whole.length > MAX_LENGTH) {
+    discarded(whole ? `it would be longer than ${MAX_LENGTH} octets` : "its fragments contradict each other about congestion (ECN)");
+    return false;
+  }
   skb.packet = whole;
   skb.fragments = ordered;
   skb.fragMaxSize = Math.max(...ordered.map((part) => part.length));
+  skb.fragDf = whole.dontFragment === true;
   skb.ignoreDf = true;
   run.joined(skb);
   run.seen(whole);
   return true;
 }
 
-/** The datagram that fragments make up (ip_frag_reasm); undefined while one is missing. */
-function assemble(ordered: readonly Packet[]): Packet | undefined {
-  let end = 0;
-  for (const part of ordered) {
-    if ((part.fragment?.offset ?? 0) !== end) return undefined;
-    end += part.length - part.headerLength;
-  }
+/** The datagram that fragments make up (ip_frag_reasm). */
+function assemble(ordered: readonly Packet[], ecn: number): Packet | undefined {
   const first = ordered[0];
-  const last = ordered.at(-1);
-  if (!first || !last || last.fragment?.more !== false) return undefined;
+  if (!first) return undefined;
+  const end = ordered.reduce((octets, part) => octets + part.length - part.headerLength, 0);
   const payload = new Uint8Array(end);
   for (const part of ordered) payload.set(part.payload.subarray(0, part.length - part.headerLength), part.fragment?.offset ?? 0);
   const seen = ordered.every((part) => part.payload.length >= part.length - part.headerLength);
@@ -77,6 +76,7 @@ function assemble(ordered: readonly Packet[]): Packet | undefined {
   return {
     ...rest,
     length: first.headerLength + end,
+    tos: first.tos | ecn,
     headerChecksum: "good",
     payload,
     dontFragment: largestDf === largest,
@@ -86,10 +86,19 @@ function assemble(ordered: readonly Packet[]): Packet | undefined {
   };
 }
 
-/** Octets of a transport header that address translation must have in one piece (nf_nat_proto.c, tcp_manip_pkt and sctp_manip_pkt). */
-const TRANSLATED: Readonly<Record<number, number>> = { [PROTOCOL.tcp]: 20, [PROTOCOL.sctp]: 12 };
+const TCP_HEADER = 20;
 
-/** A packet cut into fragments for an MTU (ip_do_fragment): along its old borders where these fit, and then without DF, else anew, with DF if these had it (IPSKB_FRAG_PMTU). */
+/** tcp_v4_early_demux: a TCP header in several fragments is pulled into one, and their borders are gone. */
+export function pullHeader(netns: Netns, skb: Skb): void {
+  const first = skb.fragments?.[0];
+  if (first?.protocol !== PROTOCOL.tcp || first.length - first.headerLength >= TCP_HEADER) return;
+  if (netns.sysctl("net.ipv4.ip_early_demux", 1) !== 0 && netns.sysctl("net.ipv4.tcp_early_demux", 1) !== 0) delete skb.fragments;
+}
+
+/** Octets of a transport header that address translation must have in one piece (nf_nat_proto.c, tcp_manip_pkt and sctp_manip_pkt). */
+const TRANSLATED: Readonly<Record<number, number>> = { [PROTOCOL.tcp]: TCP_HEADER, [PROTOCOL.sctp]: 12 };
+
+/** A packet cut into fragments for an MTU (ip_do_fragment): along its old borders where these fit, else anew, with DF if these had it (IPSKB_FRAG_PMTU). */
 export function cut(skb: Skb, mtu: number): Packet[] {
   const packet = skb.packet;
   const limit = skb.fragMaxSize !== undefined && skb.fragMaxSize < mtu ? skb.fragMaxSize : mtu;
@@ -105,7 +114,11 @@ export function cut(skb: Skb, mtu: number): Packet[] {
     intact &&
     sameLength &&
     old.every(
-      (part, i) => part.length - part.headerLength <= room && (i === old.length - 1 || (part.length - part.headerLength) % 8 === 0),
+      (part, i) =>
+        part.length - part.headerLength <= room &&
+        // Before what it carries it has to have room for the first one's header.
+        part.headerLength >= packet.headerLength &&
+        (i === old.length - 1 || (part.length - part.headerLength) % 8 === 0),
     );
   if (kept) {
     for (const part of old) borders.push(part.length - part.headerLength);
@@ -120,22 +133,31 @@ export function cut(skb: Skb, mtu: number): Packet[] {
     }
   }
   let offset = 0;
+  const own = packet.fragment;
   // ip_options_fragment goes by what the IP layer has read: a bridge and a socket that writes whole packets have read nothing.
-  const later = skb.options && packet.headerLength > FIXED_HEADER ? copiedOptions(optionsOf(packet)) : undefined;
+  const later = skb.options && !own?.offset && packet.headerLength > FIXED_HEADER ? copiedOptions(optionsOf(packet)) : undefined;
   // Put together again further on it is judged by its octets, so these have to be those that it was translated to.
   const octets = Uint8Array.from(transportOctets(packet), (octet) => octet ?? 0);
   return borders.map((size, i) => {
-    const { transport, defect, ...rest } = packet;
+    const { transport: _transport, defect: _defect, ...rest } = packet;
     const piece: Packet = {
       ...rest,
-      ...((kept || skb.fragMaxSize === undefined) && { dontFragment: false }),
+      dontFragment: !kept && skb.fragDf === true,
       length: packet.headerLength + size,
-      ...(borders.length > 1 && { fragment: { offset, more: i < borders.length - 1 } }),
+      ...((own || borders.length > 1) && {
+        fragment: { offset: (own?.offset ?? 0) + offset, more: own?.more === true || i < borders.length - 1 },
+      }),
       payload: octets.subarray(offset, offset + size),
-      ...(i === 0 && transport ? { transport } : {}),
-      ...(i === 0 && defect ? { defect } : {}),
+      ...(i === 0 && !own?.offset && headerOf(packet, octets.subarray(0, size))),
     };
     offset += size;
     return later && piece.fragment && piece.fragment.offset > 0 ? withOptions(piece, later, "anew") : piece;
   });
+}
+
+/** The transport header as far as the first fragment has it whole. */
+function headerOf({ family, protocol, transport, defect }: Packet, payload: Uint8Array): Pick<Packet, "transport" | "defect"> {
+  const found = decodeHeader(family, protocol, payload, payload.length, 0);
+  if (transport) return typeof found === "string" ? { defect: found } : { transport };
+  return defect ? { defect } : {};
 }

@@ -31,7 +31,7 @@ export type Reroute = (skb: Skb) => boolean;
 export function runHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: HookDevices, reroute?: Reroute): boolean {
   const first = hook === "PREROUTING" || hook === "OUTPUT";
   const stack = netns.stack(skb.packet.family);
-  if (first && stack.defragments && !defragment(run, netns, skb)) return false;
+  if (first && stack.defragments && !defragment(run, netns, hook, skb)) return false;
   const current = { ...devices };
   for (const table of tablesAt(hook, stack.backend)) {
     if (first && table === "mangle") track(run, netns, hook, skb);
@@ -58,8 +58,8 @@ function isRoutedAgain(before: Packet, now: Packet): boolean {
 }
 
 /** Puts a fragment together with the others (nf_defrag_ipv4.c, nf_defrag_ipv6_hooks.c). Returns whether there is a packet to go on with. */
-function defragment(run: Run, netns: Netns, skb: Skb): boolean {
-  if (skb.packet.family === 4) return !skb.packet.fragment || isUntracked(netns.ip4, skb) || gatherFragments(run, netns, skb, "conntrack");
+function defragment(run: Run, netns: Netns, hook: Hook, skb: Skb): boolean {
+  if (skb.packet.family === 4) return !skb.packet.fragment || isUntracked(netns.ip4, skb) || gatherFragments(run, netns, skb, hook);
   if (skb.connection || isUntracked(netns.ip6, skb)) return true;
   const gathered = gatherFragments6(run, netns, skb, "conntrack");
   if (gathered === "queued")

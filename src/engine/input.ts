@@ -1,6 +1,6 @@
 import { ALL_HOSTS, formatAddress } from "../model/address.ts";
 import { sendIcmpError } from "./answers.ts";
-import { gatherFragments } from "./fragments.ts";
+import { gatherFragments, pullHeader } from "./fragments.ts";
 import { runHook } from "./hooks.ts";
 import { receive6 } from "./input6.ts";
 import { failsStrictRoute, forwardOptions, receiveOptions } from "./ip-options-input.ts";
@@ -33,6 +33,7 @@ export function ipReceive(run: Run, netns: Netns, skb: Skb): void {
 
 /** ip_rcv_finish: the input route, and where it leads. */
 function afterPrerouting(run: Run, netns: Netns, skb: Skb): void {
+  pullHeader(netns, skb);
   if (!((skb.looped || skb.bridge) && skb.destination)) {
     const route = routeInput(run, netns, skb);
     if (route.kind === "drop") {

@@ -55,8 +55,8 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     run.drop(skb, "too-big", `${peer.device.name} in ${peer.netns.name} takes no packets of more than ${peer.device.mtu} octets (its MTU)`);
     return;
   }
-  const { connection, template, bridge, destination, options, fragments, fragMaxSize, ignoreDf, duplicate, taken, ...rest } = skb;
-  void [connection, template, bridge, destination, options, fragments, fragMaxSize, ignoreDf, duplicate, taken];
+  const { connection, template, bridge, destination, options, fragments, fragMaxSize, fragDf, ignoreDf, duplicate, taken, ...rest } = skb;
+  void [connection, template, bridge, destination, options, fragments, fragMaxSize, fragDf, ignoreDf, duplicate, taken];
   const moved: Skb = {
     ...rest,
     type: "host",

@@ -57,6 +57,8 @@ export interface Skb {
   fragments?: readonly Packet[];
   /** Largest fragment, IPCB(skb)->frag_max_size. */
   fragMaxSize?: number;
+  /** The largest of them had DF set (IPSKB_FRAG_PMTU). */
+  fragDf?: boolean;
   /** It is several segments in one (GSO, GRO), and none of these is longer. */
   segment?: number;
   /** It may be fragmented though DF is set (skb->ignore_df). */
