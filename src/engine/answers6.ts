@@ -8,6 +8,7 @@ import { IPV6_HEADER } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
 import { sendLocal6 } from "./output6.ts";
 import { mayBeRejected, mayBeReset } from "./reject-checksum.ts";
+import { portOf, resetFor, returnByPort } from "./reset.ts";
 import { lookup6 } from "./route6.ts";
 import type { FlowKey6 } from "./routing6.ts";
 import { Run } from "./run.ts";
@@ -41,7 +42,15 @@ export function reject6(run: Run, netns: Netns, hook: Hook, skb: Skb, kind: Reje
 }
 
 /** Starts an answer of its own: it is followed to its end and kept with the run. */
-function answer(run: Run, netns: Netns, skb: Skb, packet: Packet, type: "icmp-error" | "tcp-reset", oif: string | undefined): void {
+function answer(
+  run: Run,
+  netns: Netns,
+  skb: Skb,
+  packet: Packet,
+  type: "icmp-error" | "tcp-reset",
+  oif: string | undefined,
+  send: (own: Run, reply: Skb) => boolean = (own, reply) => sendLocal6(own, netns, reply, { oif }),
+): void {
   const own = new Run(run.world, run.time);
   const reply: Skb = {
     packet,
@@ -63,7 +72,7 @@ function answer(run: Run, netns: Netns, skb: Skb, packet: Packet, type: "icmp-er
     reply.ctState = "RELATED";
     reply.ctDirection = skb.ctDirection === "original" ? "reply" : "original";
   }
-  if (!sendLocal6(own, netns, reply, { oif })) return;
+  if (!send(own, reply)) return;
   own.drain();
   run.replies.push({ netns: netns.name, type, packet, way: own.way(packet, []) });
 }
@@ -79,23 +88,17 @@ function sendReset(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
   const tcp = packet.transport;
   if (tcp?.kind !== "tcp" || tcp.flags & TCP_FLAG.RST || !isUnicast6(packet.src) || !isUnicast6(packet.dst)) return;
   if (!mayBeReset(netns, hook, skb)) return;
-  const data = packet.length - packet.headerLength - tcp.headerLength;
-  const acked = (tcp.flags & TCP_FLAG.ACK) !== 0;
-  const next = (tcp.seq + data + (tcp.flags & TCP_FLAG.SYN ? 1 : 0) + (tcp.flags & TCP_FLAG.FIN ? 1 : 0)) >>> 0;
-  const reset: Tcp = {
-    kind: "tcp",
-    sport: tcp.dport,
-    dport: tcp.sport,
-    seq: acked ? tcp.ack : 0,
-    ack: acked ? 0 : next,
-    flags: acked ? TCP_FLAG.RST : TCP_FLAG.RST | TCP_FLAG.ACK,
-    window: 0,
-    headerLength: 20,
-    options: [],
-  };
+  const reset = resetFor(tcp, packet.length - packet.headerLength - tcp.headerLength);
   const flow = { src: packet.dst, dst: packet.src, protocol: PROTOCOL.tcp, mark: markFor(netns, skb) };
-  const { hopLimit } = routed(run, netns, flow, undefined);
-  answer(run, netns, skb, made(packet.dst, packet.src, PROTOCOL.tcp, 60, reset, hopLimit), "tcp-reset", undefined);
+  const { hopLimit, unreachable } = routed(run, netns, flow, undefined);
+  const own = made(packet.dst, packet.src, PROTOCOL.tcp, 60, reset, hopLimit);
+  answer(run, netns, skb, own, "tcp-reset", undefined, (way, reply) => {
+    const port = portOf(netns, skb);
+    if (port ? unreachable : !sendLocal6(way, netns, reply, { oif: undefined })) return false;
+    if (port) returnByPort(way, netns, port, skb, reply);
+    if (skb.connection) netns.conntrack?.close(skb.connection, run.time);
+    return true;
+  });
 }
 
 /** icmp6_send: an error about a packet, unless it is one that must not be answered (RFC 4443 section 2.4). */
@@ -145,12 +148,18 @@ function routed(
   netns: Netns,
   flow: Pick<FlowKey6, "src" | "dst" | "protocol" | "mark">,
   oif: string | undefined,
-): { readonly source?: Address; readonly selected?: Address; readonly hopLimit: number; readonly anycast?: boolean } {
+): {
+  readonly source?: Address;
+  readonly selected?: Address;
+  readonly hopLimit: number;
+  readonly anycast?: boolean;
+  readonly unreachable?: boolean;
+} {
   const hopLimit = (device: string) => netns.deviceSysctl6(device, "hop_limit", 64);
   if (!netns.ip6.routed) return { hopLimit: 64 };
   const key: FlowKey6 = { ...flow, iif: "lo", tos: 0, ...(oif !== undefined && { oif }) };
   const found = lookup6(run, netns, key);
-  if ("error" in found) return { hopLimit: hopLimit("all") };
+  if ("error" in found) return { hopLimit: hopLimit("all"), unreachable: true };
   const { route, nexthop } = found;
   const device = route.type === "local" ? "lo" : (nexthop.device ?? "");
   const selected = selectSource6(netns.devices, nexthop.device, flow.dst);

@@ -1,16 +1,12 @@
 import { type Family, formatMac, isGroupMac } from "../model/address.ts";
 import type { Device, FdbEntry } from "../model/host.ts";
-import type { Packet } from "../model/packet.ts";
-import { cut } from "./fragments.ts";
-import { cut6 } from "./fragments6.ts";
+import { pushOut, refit } from "./bridge-port.ts";
 import { runHook } from "./hooks.ts";
 import { ipReceive } from "./input.ts";
-import { transmit } from "./link.ts";
 import { headerCache, type Netns } from "./netns.ts";
 import { routeInput } from "./route-input.ts";
 import { routeInput6 } from "./route6.ts";
 import type { Run } from "./run.ts";
-import { isTaken } from "./segments.ts";
 import { cloneSkb, type Skb } from "./skb.ts";
 
 /** Whether bridged packets of a family run through its tables (br_nf_pre_routing: the sysctl or the bridge's own switch). */
@@ -208,38 +204,7 @@ function bridgeForward(run: Run, netns: Netns, bridge: Device, port: Device, skb
     skb.type = type;
   }
   if (!skb.bridge || skb.local) return pushOut(run, netns, port, skb);
-  for (const packet of refit(run, bridge, port, skb)) pushOut(run, netns, port, { ...skb, packet });
-}
-
-/** br_dev_queue_push_xmit: a port takes what fits its MTU, with room for a VLAN tag. */
-function pushOut(run: Run, netns: Netns, port: Device, skb: Skb): void {
-  if (!isTaken(skb, port)) {
-    run.drop(skb, "too-big", `the bridge port ${port.name} takes no packets of more than ${port.mtu} octets (its MTU)`);
-    return;
-  }
-  skb.device = port.name;
-  transmit(run, netns, port, skb);
-}
-
-/**
- * br_nf_dev_queue_xmit and br_nf_ip_fragment: bridge netfilter cuts what it has put together, and what is too long for the port.
- * The bridge's own MTU stands for that of a route; nobody is told of what cannot be cut.
- */
-function refit(run: Run, bridge: Device, port: Device, skb: Skb): readonly Packet[] {
-  const { packet, fragMaxSize } = skb;
-  if (skb.segment !== undefined || packet.length <= Math.min(port.mtu, fragMaxSize ?? port.mtu)) return [packet];
-  if (packet.family === 6) {
-    const pieces = packet.length > bridge.mtu && !skb.ignoreDf ? undefined : cut6(skb, bridge.mtu);
-    if (pieces) return pieces;
-    run.drop(skb, "too-big", `it is ${packet.length} octets long and is not fragmented, but the MTU of ${port.name} is ${port.mtu}`);
-    return [];
-  }
-  if ((packet.dontFragment && !skb.ignoreDf) || (fragMaxSize ?? 0) > bridge.mtu) {
-    const why = packet.dontFragment && !skb.ignoreDf ? "must not be fragmented" : `came in fragments of up to ${fragMaxSize} octets`;
-    run.drop(skb, "too-big", `it is ${packet.length} octets long and ${why}, but the MTU of ${port.name} is ${port.mtu}`);
-    return [];
-  }
-  return cut(skb, bridge.mtu);
+  for (const packet of refit(run, netns, bridge, port, skb)) pushOut(run, netns, port, { ...skb, packet });
 }
 
 /** br_pass_frame_up: the bridge itself takes the frame. */

@@ -19,24 +19,28 @@ export function sendReset(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
   const reset = resetFor(tcp, packet.length - packet.headerLength - tcp.headerLength);
   const own = made(packet.dst, packet.src, PROTOCOL.tcp, 0, 40, reset, defaultTtl(netns), true);
   answer(run, netns, skb, own, "tcp-reset", undefined, (way, reply) => {
-    const port = skb.bridge && netns.devices.get(skb.bridge.physIn);
-    if (!(port ? returnByPort(way, netns, port, skb, reply) : sendLocal(way, netns, reply))) return false;
+    const port = portOf(netns, skb);
+    if (!(port ? routeOutput(way, netns, flowKey(reply, "lo"), "output") : sendLocal(way, netns, reply))) return false;
+    if (port) returnByPort(way, netns, port, skb, reply);
     if (skb.connection) netns.conntrack?.close(skb.connection, run.time);
     return true;
   });
 }
 
-/** To a bridge's stations it comes from the one that was asked: straight back by the port, past OUTPUT and POSTROUTING. */
-function returnByPort(run: Run, netns: Netns, port: Device, to: Skb, reply: Skb): boolean {
-  if (!routeOutput(run, netns, flowKey(reply, "lo"), "output")) return false;
+/** The bridge port that a packet came in by (nf_bridge_get_physindev). */
+export function portOf(netns: Netns, { bridge }: Skb): Device | undefined {
+  return bridge && netns.devices.get(bridge.physIn);
+}
+
+/** To a bridge's stations a reset comes from the one that was asked: straight back by the port, past OUTPUT and POSTROUTING. */
+export function returnByPort(run: Run, netns: Netns, port: Device, to: Skb, reply: Skb): void {
   const { connection: _connection, ...rest } = reply;
   const macs = { ...(to.dstMac !== undefined && { srcMac: to.dstMac }), ...(to.srcMac !== undefined && { dstMac: to.srcMac }) };
   transmit(run, netns, port, { ...rest, ...macs, device: port.name });
-  return true;
 }
 
-/** nf_reject_ip_tcphdr_put */
-function resetFor(tcp: Tcp, data: number): Tcp {
+/** nf_reject_ip_tcphdr_put, nf_reject_ip6_tcphdr_put */
+export function resetFor(tcp: Tcp, data: number): Tcp {
   const acked = (tcp.flags & TCP_FLAG.ACK) !== 0;
   const next = (tcp.seq + data + (tcp.flags & TCP_FLAG.SYN ? 1 : 0) + (tcp.flags & TCP_FLAG.FIN ? 1 : 0)) >>> 0;
   return {
