@@ -6,6 +6,7 @@ import { receive6 } from "./input6.ts";
 import { failsStrictRoute, forwardOptions, receiveOptions } from "./ip-options-input.ts";
 import type { Netns } from "./netns.ts";
 import { finishOutput } from "./output.ts";
+import { learnPathMtu, sendingMtu } from "./path-mtu.ts";
 import { routeInput } from "./route-input.ts";
 import type { Run } from "./run.ts";
 import { fits } from "./segments.ts";
@@ -100,7 +101,7 @@ function forward(run: Run, netns: Netns, skb: Skb): void {
     run.drop(skb, "source-route", "its strict source route does not allow the gateway that it would have to go through");
     return;
   }
-  const mtu = netns.mtuOf(destination.device, destination.route);
+  const mtu = sendingMtu(run, netns, skb, destination);
   const kept = skb.packet.dontFragment && ((skb.fragMaxSize ?? 0) > (mtu ?? 0) || !skb.ignoreDf);
   if (mtu !== undefined && kept && !fits(run, skb, destination.device, mtu)) {
     sendIcmpError(run, netns, skb, inDevice, 3, 4, { mtu });
@@ -128,6 +129,7 @@ function deliver(run: Run, netns: Netns, skb: Skb): void {
   }
   if (skb.packet.fragment && !gatherFragments(run, netns, skb, "local")) return;
   if (!runHook(run, netns, "INPUT", skb, { in: skb.device, out: "" })) return;
+  learnPathMtu(run, netns, skb);
   run.seen(skb.packet);
   run.end("delivered", { netns: netns.name });
 }

@@ -7,6 +7,7 @@ import { ipReceive } from "./input.ts";
 import { toNeighbour } from "./neighbour.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { sendLocal6, sendRouted6 } from "./output6.ts";
+import { sendingMtu } from "./path-mtu.ts";
 import { flowKey, lookup, routeStep } from "./route-input.ts";
 import type { FlowKey } from "./routing.ts";
 import type { Run } from "./run.ts";
@@ -133,7 +134,7 @@ function sendOn(run: Run, netns: Netns, skb: Skb): void {
 export function finishOutput(run: Run, netns: Netns, skb: Skb): void {
   const destination = skb.destination;
   if (!destination) return;
-  const mtu = netns.mtuOf(destination.device, destination.route) ?? 65535;
+  const mtu = sendingMtu(run, netns, skb, destination) ?? 65535;
   const fitting = fits(run, skb, destination.device, mtu);
   if (fitting && skb.fragMaxSize === undefined) return toNeighbour(run, netns, skb);
   if (skb.segment !== undefined && !skb.packet.dontFragment)

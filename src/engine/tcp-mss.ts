@@ -1,5 +1,6 @@
 import type { Packet, TcpOption } from "../model/packet.ts";
 import type { Netns } from "./netns.ts";
+import { pathMtu } from "./path-mtu.ts";
 import { lookup } from "./route-input.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
@@ -14,7 +15,7 @@ const HEADERS = { 4: 40, 6: 60 } as const;
 /** The largest segment that fits the packet's route and the one back to its source (xt_TCPMSS.c, tcpmss_reverse_mtu). */
 export function largestSegment(run: Run, netns: Netns, skb: Skb): number {
   const { family } = skb.packet;
-  const there = netns.mtuOf(skb.destination?.device ?? "", skb.destination?.route) ?? USUAL_MTU;
+  const there = pathMtu(run, netns, skb.packet, skb.destination ?? {}) ?? USUAL_MTU;
   return Math.min(there, mtuBack(run, netns, skb.packet) ?? there) - HEADERS[family];
 }
 
@@ -22,7 +23,8 @@ function mtuBack(run: Run, netns: Netns, { src, family }: Packet): number | unde
   if (!netns.ip4.routed || family !== 4) return undefined;
   const found = lookup(run, netns, { src: 0, dst: src, iif: "lo", mark: 0, tos: 0, protocol: 0 });
   if ("error" in found) return undefined;
-  return found.route.type === "local" ? LOOPBACK_MTU : netns.mtuOf(found.nexthop.device ?? "", found.route);
+  if (found.route.type === "local") return LOOPBACK_MTU;
+  return pathMtu(run, netns, { dst: src }, { ...found, device: found.nexthop.device ?? "" });
 }
 
 /** xt_TCPMSS.c, tcpmss_mangle_packet: writes a segment size over that of a SYN, or adds it. */

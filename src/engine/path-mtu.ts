@@ -1,0 +1,89 @@
+import { formatAddress } from "../model/address.ts";
+import type { Nexthop, Route } from "../model/host.ts";
+import { type Packet, PROTOCOL } from "../model/packet.ts";
+import type { Netns } from "./netns.ts";
+import { lookup } from "./route-input.ts";
+import type { Run } from "./run.ts";
+import type { Destination, Skb } from "./skb.ts";
+
+/** What a host has learned of the way to an address (struct fib_nh_exception). */
+interface PathMtu {
+  readonly mtu: number;
+  /** It is smaller than the host believes, who goes by the smallest that it takes instead, and for forwarded packets too. */
+  readonly locked: boolean;
+  /** Nanoseconds since the epoch. */
+  readonly expires: bigint;
+}
+
+const FRAGMENTATION_NEEDED = 4;
+const UNREACHABLE = 3;
+const ECHO_REPLY = 0;
+const SECOND = 1_000_000_000n;
+
+function keyOf(netns: Netns, route: Route, nexthop: Nexthop, packet: Pick<Packet, "dst">): string {
+  return `pmtu|${netns.name}|${route.table}|${route.text}|${route.nexthops.indexOf(nexthop)}|${packet.dst}`;
+}
+
+function learned(run: Run, netns: Netns, packet: Pick<Packet, "dst">, { route, nexthop }: Partial<Destination>): PathMtu | undefined {
+  const known = route && nexthop && run.world.state.get<PathMtu>(keyOf(netns, route, nexthop, packet));
+  return known && known.expires > run.time ? known : undefined;
+}
+
+/** The MTU of the way to an address, with what an ICMP error has told of it (net/ipv4/route.c, ipv4_mtu); undefined when the device is not known. */
+export function pathMtu(run: Run, netns: Netns, packet: Pick<Packet, "dst">, destination: Partial<Destination>): number | undefined {
+  return learned(run, netns, packet, destination)?.mtu ?? netns.mtuOf(destination.device ?? "", destination.route);
+}
+
+/** The MTU that a packet which is sent must fit (ip_dst_mtu_maybe_forward). */
+export function sendingMtu(run: Run, netns: Netns, skb: Skb, destination: Destination): number | undefined {
+  const own = netns.mtuOf(destination.device, destination.route);
+  const known = learned(run, netns, skb.packet, destination);
+  const forwarded = !skb.local && !skb.duplicate;
+  if (!known || (forwarded && !known.locked && netns.sysctl("net.ipv4.ip_forward_use_pmtu", 0) === 0)) return own;
+  if (skb.packet.length > known.mtu) {
+    const { mtu } = known;
+    run.world.assumptions.add({
+      id: "path-mtu",
+      text: `${netns.name} goes by the path MTU of ${mtu} to ${formatAddress(skb.packet.dst)} that an ICMP error told it: a socket had sent what the error quotes`,
+    });
+  }
+  return known.mtu;
+}
+
+/** Whether an ICMP error about a packet is heeded without a connected socket (icmp_err, __udp4_lib_err); others ask the TCP socket itself. */
+function isHeeded({ protocol, transport }: Packet): boolean {
+  if (protocol === PROTOCOL.udp || protocol === PROTOCOL.udplite) return true;
+  return transport?.kind === "icmp" && transport.type === ECHO_REPLY;
+}
+
+/** The MTU that an error names, as far as the host listens to it (icmp.c, icmp_unreach). */
+function namedMtu(netns: Netns, mtu: number | undefined): number | undefined {
+  const mode = netns.sysctl("net.ipv4.ip_no_pmtu_disc", 0);
+  return mode === 0 ? (mtu ?? 0) : mode === 1 ? 0 : undefined;
+}
+
+/** What a host learns from an ICMP error that is delivered to it (__ip_rt_update_pmtu). */
+export function learnPathMtu(run: Run, netns: Netns, { packet, mark }: Skb): void {
+  const icmp = packet.transport;
+  if (icmp?.kind !== "icmp" || packet.family !== 4 || icmp.type !== UNREACHABLE || icmp.code !== FRAGMENTATION_NEEDED) return;
+  const { quoted } = icmp;
+  const named = namedMtu(netns, icmp.mtu);
+  if (!netns.ip4.routed || packet.checksum === "bad" || named === undefined || !quoted || !isHeeded(quoted)) return;
+  if (quoted.payload.length < 8 || netns.addressType(quoted.src) !== "LOCAL") return;
+  const { src, dst, protocol } = quoted;
+  const reflected = netns.sysctl("net.ipv4.fwmark_reflect", 0) ? mark : 0;
+  const tos = protocol === PROTOCOL.icmp ? quoted.tos & 0x1c : 0;
+  const found = lookup(run, netns, { src, dst, iif: "lo", mark: reflected, tos, protocol });
+  if ("error" in found || found.route.type !== "unicast") return;
+  const way = { route: found.route, nexthop: found.nexthop, device: found.nexthop.device ?? "" };
+  const old = pathMtu(run, netns, quoted, way);
+  if (old === undefined || old < named || learned(run, netns, quoted, way)?.locked) return;
+  const smallest = netns.sysctl("net.ipv4.route.min_pmtu", 552);
+  const locked = named < smallest;
+  const expires = run.time + BigInt(netns.sysctl("net.ipv4.route.mtu_expires", 600)) * SECOND;
+  run.world.state.set<PathMtu>(keyOf(netns, way.route, way.nexthop, quoted), {
+    mtu: locked ? Math.min(old, smallest) : named,
+    locked,
+    expires,
+  });
+}
