@@ -1,6 +1,7 @@
 import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
 import { u16, u32le } from "./octets.ts";
+import { ZstdFrames } from "./zstd-frames.ts";
 
 const GZIP_MAGIC = 0x1f8b;
 const ZSTD_MAGIC = 0xfd2fb528;
@@ -8,6 +9,13 @@ const MAGIC_LENGTH = 4;
 const OUTPUT_CHUNK = 1 << 18;
 /** Deflate packs a thousandfold at most, so this bounds what one step unpacks. */
 const INPUT_PIECE = 1 << 14;
+/** A block of zstd that repeats one octet unpacks four octets to 128 kB. */
+const ZSTD_PIECE = 1 << 10;
+/** What zstd itself takes without being told to (zstd.h, ZSTD_WINDOWLOG_LIMIT_DEFAULT): all levels, and --long. */
+const LARGEST_WINDOW = 1 << 27;
+/** fzstd moves the whole window for each block: so many octets are moved before it matters that blocks are all but empty. */
+const MOVED = 2 ** 38;
+const SMALL_BLOCK = 1 << 12;
 
 /** Compressed data that is damaged or breaks off. */
 export class CompressionError extends Error {}
@@ -74,7 +82,15 @@ async function* gunzip(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 
 async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const ready: Uint8Array[] = [];
-  const stream = new Decompress((chunk) => void ready.push(chunk));
+  let window = 0;
+  let blocks = 0;
+  let octets = 0;
+  const stream = new Decompress((chunk) => {
+    ready.push(chunk);
+    blocks++;
+    octets += chunk.length;
+  });
+  const frames = new ZstdFrames();
   const push = (chunk: Uint8Array, final: boolean) => {
     try {
       stream.push(chunk, final);
@@ -83,8 +99,18 @@ async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     }
   };
   for await (const chunk of chunks) {
-    push(chunk, false);
-    yield* ready.splice(0);
+    for (let i = 0; i < chunk.length; i += ZSTD_PIECE) {
+      const piece = chunk.subarray(i, i + ZSTD_PIECE);
+      window = Math.max(window, frames.push(piece));
+      // Memory of that size would be taken before there are any data for it.
+      if (window > LARGEST_WINDOW) {
+        throw new CompressionError(`the zstd data need a window of ${window} octets, more than the ${LARGEST_WINDOW} that are given`);
+      }
+      push(piece, false);
+      if (blocks * window > MOVED && octets < blocks * SMALL_BLOCK)
+        throw new CompressionError("the zstd data are in blocks too small to be unpacked");
+      yield* ready.splice(0);
+    }
   }
   push(new Uint8Array(0), true);
   yield* ready.splice(0);

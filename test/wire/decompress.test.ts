@@ -39,4 +39,30 @@ describe("compressed captures", () => {
     expect(Buffer.concat(unpacked).toString()).toBe("hello");
     expect(await readAll(HELLO_ZSTD.subarray(0, -8))).toMatchObject({ broken: "input" });
   });
+
+  it("may be several frames of zstd, with data of others between them", async () => {
+    const skipped = hex("582a4d18 03000000 aabbcc");
+    for (const size of [1, 7, 100]) {
+      const unpacked: Uint8Array[] = [];
+      const whole = new Uint8Array(Buffer.concat([HELLO_ZSTD, skipped, HELLO_ZSTD]));
+      for await (const chunk of decompress(inPieces(whole, size))) unpacked.push(chunk);
+      expect(Buffer.concat(unpacked).toString()).toBe("hellohello");
+    }
+  });
+
+  it("take no memory for the sake of a length field", async () => {
+    // Windows of 2 GB less an eighth, of 256 MB, and a frame of one segment of 2 GB; first, and behind a good frame.
+    for (const header of ["28b52ffd 00 a7", "28b52ffd 00 90", "28b52ffd a0 0000007f"]) {
+      for (const before of [new Uint8Array(0), HELLO_ZSTD]) {
+        const octets = new Uint8Array(Buffer.concat([before, hex(header), new Uint8Array(20)]));
+        const memory = process.memoryUsage().arrayBuffers;
+        const { broken, problem } = await readAll(octets);
+        expect(broken).toBe("input");
+        expect(problem?.message).toContain("window of");
+        expect(process.memoryUsage().arrayBuffers - memory).toBeLessThan(1 << 26);
+      }
+    }
+    const largest = new Uint8Array(Buffer.concat([hex("28b52ffd 00 88"), hex("290000"), Buffer.from("hello")]));
+    expect((await readAll(largest)).problem?.message).toContain("this is text");
+  });
 });
