@@ -31,9 +31,13 @@ export function settingOf(words: readonly Word[]): Setting {
   return (name) => words[words.findIndex(({ text }) => text === name) + 1 || words.length]?.text;
 }
 
+/** Two device names and the @ between them are far shorter (if.h, IFNAMSIZ). */
+const LONGEST_LABEL = 100;
+
 /** The ways to take `name@lower` apart: both parts may have an `@` of their own. */
 export function labelSplits(label: string): { name: string; lower?: string }[] {
   const splits: { name: string; lower?: string }[] = [];
+  if (label.length > LONGEST_LABEL) return [{ name: label }];
   for (let at = label.indexOf("@"); at > 0; at = label.indexOf("@", at + 1))
     splits.push({ name: label.slice(0, at), lower: label.slice(at + 1) });
   return splits.length > 0 ? splits : [{ name: label }];

@@ -1,7 +1,7 @@
-import { type RouteLine, readRouteLine } from "../../grammars/ip-route.ts";
+import { readRouteLine } from "../../grammars/ip-route.ts";
 import type { Word } from "../../grammars/words.ts";
 import { type Family, familyOf } from "../model/address.ts";
-import type { Route } from "../model/host.ts";
+import type { Nexthop, Route } from "../model/host.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
 import { readRoutesJson } from "./ip-route-json.ts";
 import { lineProblem, type SourceLine, significantLines } from "./lines.ts";
@@ -16,15 +16,24 @@ export interface RoutesByFamily {
 
 const squeeze = (text: string) => text.trim().replace(/\s+/g, " ");
 
-/** Adds the nexthops of a line to the route that they continue. */
-function continued(route: Route, words: Extract<RouteLine, { kind: "nexthops" }>, text: string, report: Report): Route {
-  const unmodelled = [...(route.unmodelled ?? [])];
-  const nexthops = [...route.nexthops, ...readNexthops(words.nexthops, unmodelled, report)];
-  return { ...route, nexthops, text: `${route.text} ${squeeze(text)}`, ...(unmodelled.length > 0 && { unmodelled }) };
+/** A route while its nexthops are read, which follow it line by line. */
+interface Draft {
+  readonly route: Route;
+  readonly texts: string[];
+  readonly nexthops: Nexthop[];
+  readonly unmodelled: string[];
+}
+
+function draftOf(route: Route): Draft {
+  return { route, texts: [route.text], nexthops: [...route.nexthops], unmodelled: [...(route.unmodelled ?? [])] };
+}
+
+function finished({ route, texts, nexthops, unmodelled }: Draft): Route {
+  return { ...route, nexthops, text: texts.join(" "), ...(unmodelled.length > 0 && { unmodelled }) };
 }
 
 function readRoutesText(text: string, file: string, fallback: Family): Parsed<Route[]> {
-  const routes: Route[] = [];
+  const drafts: Draft[] = [];
   const problems: Problem[] = [];
   // Nexthops below a route that could not be read belong to nothing, and that is not their fault.
   let open = false;
@@ -32,20 +41,22 @@ function readRoutesText(text: string, file: string, fallback: Family): Parsed<Ro
   for (const line of significantLines(text, file, problems)) {
     const report = reporter(file, line, problems);
     const { value, faults } = readRouteLine(line.text);
-    problems.push(...faults.map((fault) => lineProblem(file, line, fault)));
+    for (const fault of faults) problems.push(lineProblem(file, line, fault));
     if (value?.kind === "nexthops") {
-      const last = routes.at(-1);
-      if (open && last) routes[routes.length - 1] = continued(last, value, line.text, report);
-      else if (!seen)
+      const last = drafts.at(-1);
+      if (open && last) {
+        for (const hop of readNexthops(value.nexthops, last.unmodelled, report)) last.nexthops.push(hop);
+        last.texts.push(squeeze(line.text));
+      } else if (!seen)
         problems.push(lineProblem(file, line, { message: "expected a route before its nexthops", column: 1, span: line.text.length }));
     } else if (value?.kind === "route") {
       const route = readRoute(value, { text: squeeze(line.text), line: line.line }, fallback, report);
-      if (route) routes.push(route);
+      if (route) drafts.push(draftOf(route));
       open = route !== undefined;
     } else if (!value) open = false;
     seen = true;
   }
-  return { value: routes, problems };
+  return { value: drafts.map(finished), problems };
 }
 
 function reporter(file: string, line: SourceLine, problems: Problem[]): Report {

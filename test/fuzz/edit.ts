@@ -74,6 +74,8 @@ const PIECES = [
   ...["0.0.0.0/0", "::/0", "255.255.255.255", "1.2.3", "1.2.3.4/33", "1.2.3.4/255.0.255.0", "::1/129", "fe80::1%eth0", "::ffff:1.2.3.4"],
   ...["ff:ff:ff:ff:ff:ff", "a".repeat(300), "9".repeat(400), "COMMIT", "\n*filter\n", "-A INPUT", "-j", "-m", "-p", "--dport", "-c 1 2"],
 ];
+/** Repeating what was repeated would soon fill the memory. */
+const LONGEST = 60_000;
 const OPENING = ["[", "{", '{"a":', '[{"a":', "(", "<", '"', "! ", "-m tcp ", "\\\t", "link/ether ", "nexthop "];
 
 /** Texts that have been changed in one to six places: octets flipped, lines cut, joined and repeated, deep nesting, other encodings. */
@@ -89,7 +91,7 @@ export function damaged(bases: readonly string[]): fc.Arbitrary<string> {
   });
   return fc
     .tuple(fc.constantFrom(...bases), fc.array(edit, { maxLength: 6 }))
-    .map(([base, edits]) => edits.reduce((text, one) => changed(text, one, bases), base));
+    .map(([base, edits]) => edits.reduce((text, one) => changed(text, one, bases).slice(0, LONGEST), base));
 }
 
 function changed(text: string, { kind, at, length, piece, times }: Edit, bases: readonly string[]): string {

@@ -45,6 +45,8 @@ interface Options {
   readonly until: number;
   readonly rounds?: number;
   readonly wanted: (name: string) => boolean;
+  /** Is told after each round what was found so far. */
+  readonly tell?: (failures: readonly Failure[], runs: ReadonlyMap<string, number>) => void;
 }
 
 /** Draws inputs for all parsers until the time is up. */
@@ -103,7 +105,8 @@ export class Fuzz {
     for (let round = 0; this.#time && round < (this.#options.rounds ?? Number.POSITIVE_INFINITY); round++) {
       for (const [index, target] of this.#texts.entries()) await this.#draw(target, round, index);
       for (const [index, target] of this.#octets.entries()) await this.#draw(target, round, this.#texts.length + index);
-      while (this.#time && this.#growing < (Date.now() - this.#started) * GROWTH_SHARE && (await this.#grow())) {}
+      while (this.#time && this.#growing < (Date.now() - this.#started) * GROWTH_SHARE && (await this.#grow())) await pause();
+      this.#options.tell?.(this.failures, this.runs);
     }
   }
 
@@ -134,6 +137,7 @@ export class Fuzz {
 
   async #draw<T extends string | Uint8Array>(target: Target<T>, round: number, index: number): Promise<void> {
     if (!this.#time || this.#failed(target.name)) return;
+    await pause();
     const property = fc.asyncProperty(target.inputs, async (input) => {
       this.#count(target.name);
       noteCurrent(target.name, input);
@@ -174,6 +178,11 @@ export class Fuzz {
     this.#count("growth");
     return true;
   }
+}
+
+/** Lets the test runner have its turn: it takes a worker that never answers for dead. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A message without its numbers and what it quotes: two inputs with the same one fail for the same reason. */

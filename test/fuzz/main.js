@@ -51,7 +51,7 @@ child.on("exit", (status) => {
   clearInterval(watch);
   const told = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : undefined;
   const failures = told?.failures ?? [];
-  if (!told) failures.push(brokenOff());
+  if (!existsSync(`${report}.done`)) failures.push(brokenOff());
   for (const failure of failures) process.stdout.write(`FAILED ${failure}\n`);
   rmSync(folder, { recursive: true, force: true });
   const runs = Object.entries(told?.runs ?? {}).map(([name, count]) => `${name} ${count}`);
