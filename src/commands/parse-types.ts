@@ -1,15 +1,22 @@
 import type { Parsed } from "../model/problem.ts";
+import { parseBrctlShow } from "../parse/brctl-show.ts";
 import { parseFdb } from "../parse/bridge-fdb.ts";
 import { parseBridgeLinks } from "../parse/bridge-link.ts";
+import { parseMulticastEntries } from "../parse/bridge-mdb.ts";
 import { parseBridgeVlans } from "../parse/bridge-vlan.ts";
 import { parseConntrack } from "../parse/conntrack.ts";
 import type { InputKind } from "../parse/detect.ts";
 import { parseLinks } from "../parse/ip-link.ts";
+import { parseDeviceGroups } from "../parse/ip-maddr.ts";
 import { parseNeighbours } from "../parse/ip-neigh.ts";
+import { parseNetconf } from "../parse/ip-netconf.ts";
+import { parseNexthops } from "../parse/ip-nexthop.ts";
 import { parseRoutesByFamily } from "../parse/ip-route.ts";
 import { parsePolicyRules } from "../parse/ip-rule.ts";
 import { parseIpsetSave } from "../parse/ipset-save.ts";
+import { parseIptablesList } from "../parse/iptables-list.ts";
 import { parseIptablesSave } from "../parse/iptables-save.ts";
+import { parseIpvsadmSave } from "../parse/ipvsadm-save.ts";
 import { parseNetnsNames } from "../parse/netns-ids.ts";
 import { parseSysctl } from "../parse/sysctl.ts";
 import { deviceObject, fdbObject, neighbourObject } from "../render/json/links.ts";
@@ -42,6 +49,8 @@ function list<T>(expected: string, parse: (text: string, file: string) => Parsed
   };
 }
 
+const asItIs = (value: unknown) => value;
+
 function rules(family: 4 | 6): InputType {
   return {
     expected: `${family === 4 ? "iptables" : "ip6tables"}-save output`,
@@ -68,16 +77,22 @@ const policyRules = (text: string, file: string) => {
 export const INPUT_TYPES: ReadonlyMap<string, InputType> = new Map<InputKind, InputType>([
   ["iptables-save", rules(4)],
   ["ip6tables-save", rules(6)],
+  ["iptables-list", list("iptables -L output", parseIptablesList, asItIs)],
   ["ip-link", list("ip link output", parseLinks, deviceObject)],
   ["ip-addr", list("ip addr output", parseLinks, deviceObject)],
   ["ip-route", list("ip route output", routes, routeObject)],
   ["route-n", list("route -n output", routes, routeObject)],
   ["ip-rule", list("ip rule output", policyRules, policyRuleObject)],
   ["ip-neigh", list("ip neigh output", parseNeighbours, neighbourObject)],
-  ["ip-netns", list("ip netns output", parseNetnsNames, (name) => name)],
-  ["bridge-link", list("bridge link output", parseBridgeLinks, (link) => link)],
+  ["ip-netns", list("ip netns output", parseNetnsNames, asItIs)],
+  ["ip-nexthop", list("ip nexthop output", parseNexthops, asItIs)],
+  ["ip-maddr", list("ip maddr output", parseDeviceGroups, asItIs)],
+  ["ip-netconf", list("ip netconf output", parseNetconf, asItIs)],
+  ["bridge-link", list("bridge link output", parseBridgeLinks, asItIs)],
   ["bridge-fdb", list("bridge fdb output", parseFdb, fdbObject)],
-  ["bridge-vlan", list("bridge -j vlan output", parseBridgeVlans, (vlan) => vlan)],
+  ["bridge-vlan", list("bridge vlan output", parseBridgeVlans, asItIs)],
+  ["bridge-mdb", list("bridge mdb output", parseMulticastEntries, asItIs)],
+  ["brctl-show", list("brctl show output", parseBrctlShow, asItIs)],
   [
     "ipset-save",
     {
@@ -88,6 +103,7 @@ export const INPUT_TYPES: ReadonlyMap<string, InputType> = new Map<InputKind, In
       },
     },
   ],
+  ["ipvsadm-save", list("ipvsadm-save output", parseIpvsadmSave, asItIs)],
   ["conntrack", list("conntrack -L output", parseConntrack, connectionObject)],
   [
     "sysctl",

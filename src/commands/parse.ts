@@ -34,7 +34,7 @@ export default class Parse extends Command {
     const { name, text } = await readText(args.file, given?.expected ?? "the output of a command like iptables-save or ip route");
     const kind = flags.type ?? detectKind(text);
     const type = INPUT_TYPES.get(kind ?? "");
-    if (!type) throw new UsageFailure(unknownText(name, kind));
+    if (!type) throw new UsageFailure(unknownText(name));
     const { value, problems } = type.read(text, name);
     refuse(problems);
     const output = new Output();
@@ -46,7 +46,6 @@ export default class Parse extends Command {
   }
 }
 
-function unknownText(name: string, kind: string | undefined): string {
-  if (kind !== undefined) return `${name} looks like ${kind} output, which cannot be read yet`;
+function unknownText(name: string): string {
   return `it is not clear what ${name} is: say it with --type (${TYPES.join(", ")})`;
 }

@@ -12,7 +12,10 @@ class NotJson extends Error {
   }
 }
 
-const STRING = /"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const FIRST_PRINTABLE = 0x20;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 const BLANK = /[ \t\r\n]*/y;
 const MAX_DEPTH = 500;
@@ -37,14 +40,14 @@ class Walker {
     if (depth > MAX_DEPTH) throw new NotJson(start, "fewer brackets within each other");
     if (this.literal("[")) this.elements("]", (index) => this.value(`${path}[${index}]`, depth + 1));
     else if (this.literal("{")) this.elements("}", () => this.member(path, depth));
-    else if (this.take(STRING) === undefined && this.take(SCALAR) === undefined) throw new NotJson(start, "a value");
+    else if (this.string() === undefined && this.take(SCALAR) === undefined) throw new NotJson(start, "a value");
     this.values.set(path, { start, end: this.position });
     this.take(BLANK);
   }
 
   private member(path: string, depth: number): void {
     this.take(BLANK);
-    const key = this.take(STRING);
+    const key = this.string();
     if (key === undefined) throw new NotJson(this.position, 'a key in double quotes or "}"');
     this.take(BLANK);
     if (!this.literal(":")) throw new NotJson(this.position, '":"');
@@ -64,6 +67,26 @@ class Walker {
     if (this.text[this.position] !== text) return false;
     this.position++;
     return true;
+  }
+
+  // No regular expression: it would keep a way back for each character of a long string, until its stack is full.
+  private string(): string | undefined {
+    const start = this.position;
+    if (this.text.charCodeAt(start) !== QUOTE) return undefined;
+    for (let at = start + 1; at < this.text.length; at++) {
+      const code = this.text.charCodeAt(at);
+      if (code === QUOTE) {
+        this.position = at + 1;
+        return this.text.slice(start, this.position);
+      }
+      if (code < FIRST_PRINTABLE) return undefined;
+      if (code !== BACKSLASH) continue;
+      ESCAPE.lastIndex = at;
+      const escaped = ESCAPE.exec(this.text);
+      if (!escaped) return undefined;
+      at += escaped[0].length - 1;
+    }
+    return undefined;
   }
 
   private take(pattern: RegExp): string | undefined {

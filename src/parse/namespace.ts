@@ -75,7 +75,7 @@ export function readNamespace(name: string, inputs: Inputs): Parsed<Namespace> {
     ...reader.field("policyRules6", (text, file) => parsePolicyRules(text, file, 6), "ip6-rule.txt", "ip6-rule.json"),
     ...reader.field("neighbours", parseNeighbours, "ip-neigh.json", "ip-neigh.txt"),
     ...reader.field("fdb", parseFdb, "bridge-fdb.json", "bridge-fdb.txt"),
-    ...reader.field("bridgeVlans", parseBridgeVlans, "bridge-vlan.json"),
+    ...reader.field("bridgeVlans", parseBridgeVlans, "bridge-vlan.json", "bridge-vlan.txt"),
     ...reader.field("sysctls", parseSysctl, "sysctl.txt"),
     ...reader.field("ruleset4", (text, file) => parseIptablesSave(text, file, 4, { allowEmpty: true }), "iptables-save.txt"),
     ...reader.field("ruleset6", (text, file) => parseIptablesSave(text, file, 6, { allowEmpty: true }), "ip6tables-save.txt"),

@@ -21,7 +21,7 @@ function misplaced(problem: Problem, texts: ReadonlyMap<string, string>): string
   const { file, line, column, span, offset, message, source, hint } = problem;
   const text = texts.get(file);
   // A folder as a whole, and a file without any text, have no places.
-  if (text === undefined && file === "") return undefined;
+  if (file === "") return undefined;
   if (text === undefined) return "a file that was not given";
   if (message.length > LONGEST_MESSAGE || (hint?.length ?? 0) > LONGEST_MESSAGE) return "a message without end";
   if (/undefined|\[object|NaN/.test(message) && !/undefined|\[object|NaN/.test(text)) return "a message with a value of the program";

@@ -17,7 +17,7 @@ const LENGTHS = [FIRST, 4 * FIRST, 16 * FIRST, MEGABYTE, 2 * MEGABYTE, 4 * MEGAB
 /** Below this many milliseconds the clock and the collector of garbage say more than the parser. */
 const NOISE = 25;
 /** How much more time than length: linear is 1, quadratic is the ratio of the lengths, four at least. */
-const MOST_EXCESS = 2.6;
+const MOST_EXCESS = 2.2;
 const ATTEMPTS = 4;
 
 function textOf({ before, unit, after }: Shape, length: number): string {

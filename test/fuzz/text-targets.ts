@@ -71,7 +71,17 @@ const SAMPLES: Readonly<Record<string, readonly string[]>> = {
   "ip-netns": ["nsid 0 (iproute2 netns name: web)\nnsid 1 \n", "web (id: 0)\nother\n", '[{"nsid":0,"name":"web"},{"name":"a","id":1}]'],
   "bridge-link": ["3: veth1: <BROADCAST,UP,LOWER_UP> mtu 1500 master br0 state forwarding priority 32 cost 2 \n    hairpin on guard off\n"],
   "bridge-fdb": ["02:00:00:00:00:09 dev veth1 vlan 7 master br0 static\n02:00:00:00:00:0a dev vx100 dst 192.0.2.9 self extern_learn\n"],
-  "bridge-vlan": ['[{"ifname":"veth1","vlans":[{"vlan":1,"flags":["PVID","Egress Untagged"]},{"vlan":10,"vlanEnd":20}]}]'],
+  "brctl-show": [
+    "bridge name\tbridge id\t\tSTP enabled\tinterfaces\nbr0\t\t8000.1e148ef8e6d6\tno\t\tveth-db\n\t\t\t\t\t\t\tveth-web\nbr1\t\t8000.000000000000\tyes\t\t\n",
+  ],
+  "ipvsadm-save": [
+    "-A -t 10.0.0.1:80 -s rr -p 300\n-a -t 10.0.0.1:80 -r 192.168.0.2:80 -m -w 3 -x 10 -y 5\n-A -f 1 -s wlc -o\n-a -f 1 -r 192.168.0.3:0 -i -w 1 --tun-type gue --tun-port 6080\n",
+    "-A -u [2001:db8::80]:domain -s sh -b sh-port\n-a -u [2001:db8::80]:domain -r [2001:db8::a]:53 -g -w 1\n",
+  ],
+  "bridge-vlan": [
+    "port              vlan-id  \nv0                1 Egress Untagged\n                  10 PVID Egress Untagged\n                      state forwarding mcast_router 1\nv1                20-29\n                  100 Egress Untagged\n",
+    '[{"ifname":"veth1","vlans":[{"vlan":1,"flags":["PVID","Egress Untagged"]},{"vlan":10,"vlanEnd":20}]}]',
+  ],
   "ipset-save": [
     'create a hash:ip,port family inet hashsize 1024 maxelem 65536 timeout 300 counters comment\nadd a 10.0.0.1,tcp:80 timeout 4 comment "x y"\n',
     "create l list:set size 8\ncreate n hash:net family inet6\nadd n 2001:db8::/32 nomatch\nadd l n\n",

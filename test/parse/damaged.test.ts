@@ -34,6 +34,14 @@ describe("a damaged input", () => {
     }
   });
 
+  it("may have strings as long as they like", () => {
+    for (const unit of ["x", "\\n", '\\"']) {
+      const { problems } = parseLinks(`[{"ifindex":"x","ifname":"${unit.repeat(5_000_000)}"}]`, "f");
+      expect(problems[0]).toMatchObject({ line: 1, column: 13, message: '[0].ifindex: expected a number, found "x"' });
+    }
+    expect(places(parseLinks('[{"a":"b\\x"}]', "f").problems)).toEqual(['f:1:7+1 not JSON: expected a value, found "\\""']);
+  });
+
   it("is quoted in few words", () => {
     const word = "x".repeat(100_000);
     for (const { problems } of [
