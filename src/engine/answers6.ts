@@ -6,14 +6,14 @@ import type { Hook } from "../model/rule.ts";
 import { isLinkLocal, isUnicast6 } from "./address6.ts";
 import { IPV6_HEADER } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
-import { sendLocal6 } from "./output6.ts";
+import { sendLocal6, sendRouted6 } from "./output6.ts";
 import { mayBeRejected, mayBeReset } from "./reject-checksum.ts";
 import { portOf, resetFor, returnByPort } from "./reset.ts";
 import { lookup6 } from "./route6.ts";
 import type { FlowKey6 } from "./routing6.ts";
 import { Run } from "./run.ts";
 import { selectSource6 } from "./select-source6.ts";
-import type { Skb } from "./skb.ts";
+import type { Destination, Skb } from "./skb.ts";
 
 const UNREACHABLE = 1;
 const TOO_BIG = 2;
@@ -52,9 +52,30 @@ function answer(
   send: (own: Run, reply: Skb) => boolean = (own, reply) => sendLocal6(own, netns, reply, { oif }),
 ): void {
   const own = new Run(run.world, run.time);
-  const reply: Skb = {
+  const reply = skbFor(netns, packet, markFor(netns, skb));
+  if (skb.duplicate) reply.duplicate = true;
+  if (skb.connection) {
+    reply.connection = skb.connection;
+    reply.ctState = "RELATED";
+    reply.ctDirection = skb.ctDirection === "original" ? "reply" : "original";
+  }
+  if (!send(own, reply)) return;
+  own.drain();
+  run.replies.push({ netns: netns.name, type, packet, way: own.way(packet, []) });
+}
+
+/** Sends a redirect on the way that its own run has found for it; it belongs to no connection, and the packet itself goes on. */
+export function sendRedirect(run: Run, own: Run, netns: Netns, packet: Packet, route: Destination): void {
+  const after = { steps: run.steps.own.length, out: run.out.length };
+  sendRouted6(own, netns, skbFor(netns, packet, 0), route);
+  own.drain();
+  run.replies.push({ netns: netns.name, type: "redirect", packet, way: own.way(packet, []), after });
+}
+
+function skbFor(netns: Netns, packet: Packet, mark: number): Skb {
+  return {
     packet,
-    mark: markFor(netns, skb),
+    mark,
     priority: 0,
     type: "host",
     netns: netns.name,
@@ -66,15 +87,6 @@ function answer(
     looped: false,
     generated: true,
   };
-  if (skb.duplicate) reply.duplicate = true;
-  if (skb.connection) {
-    reply.connection = skb.connection;
-    reply.ctState = "RELATED";
-    reply.ctDirection = skb.ctDirection === "original" ? "reply" : "original";
-  }
-  if (!send(own, reply)) return;
-  own.drain();
-  run.replies.push({ netns: netns.name, type, packet, way: own.way(packet, []) });
 }
 
 /** IP6_REPLY_MARK */

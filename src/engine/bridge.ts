@@ -1,9 +1,11 @@
 import { type Family, formatMac, isGroupMac } from "../model/address.ts";
 import type { Device, FdbEntry } from "../model/host.ts";
 import { pushOut, refit } from "./bridge-port.ts";
+import { extensionsOf } from "./extensions6.ts";
 import { runHook } from "./hooks.ts";
 import { ipReceive } from "./input.ts";
 import { headerCache, type Netns } from "./netns.ts";
+import { isDroppedOnBridge } from "./options6.ts";
 import { routeInput } from "./route-input.ts";
 import { routeInput6 } from "./route6.ts";
 import type { Run } from "./run.ts";
@@ -57,6 +59,11 @@ export function bridgeReceive(run: Run, netns: Netns, bridge: Device, port: Devi
 function prerouting(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
   if (skb.packet.headerChecksum === "bad") {
     run.drop(skb, "ttl-or-header", "its IP header checksum is wrong");
+    return;
+  }
+  const [first] = extensionsOf(skb.packet);
+  if (first?.name === "hop-by-hop" && isDroppedOnBridge(skb.packet, first)) {
+    run.drop(skb, "ttl-or-header", "its hop-by-hop options are malformed");
     return;
   }
   const otherhost = skb.type === "otherhost";

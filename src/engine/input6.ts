@@ -8,6 +8,7 @@ import { hasJoined6 } from "./joined6.ts";
 import type { Netns } from "./netns.ts";
 import { optionFault } from "./options6.ts";
 import { finishOutput6 } from "./output6.ts";
+import { redirect6 } from "./redirect6.ts";
 import { routeInput6 } from "./route6.ts";
 import type { Run } from "./run.ts";
 import { fits } from "./segments.ts";
@@ -118,7 +119,8 @@ function forward(run: Run, netns: Netns, skb: Skb): void {
     sendIcmp6Error(run, netns, skb, 3, 0);
     return run.drop(skb, "ttl-or-header", "its hop limit is used up");
   }
-  if (inDevice !== destination.device && !isForwardedSource(run, netns, skb)) return;
+  if (inDevice === destination.device) redirect6(run, netns, skb, destination);
+  else if (!isForwardedSource(run, netns, skb)) return;
   const mtu = netns.mtu6Of(destination.device);
   if (mtu !== undefined && isTooBig(run, skb, destination.device, Math.max(mtu, MIN_MTU))) {
     sendIcmp6Error(run, netns, { ...skb, device: destination.device }, 2, 0, { mtu: Math.max(mtu, MIN_MTU) });

@@ -59,6 +59,19 @@ export function optionFault(packet: Packet, header: Extension, limits: OptionLim
   return undefined;
 }
 
+/** Whether bridge netfilter drops a packet for its hop-by-hop options, of which it only looks at a jumbo payload (nf_ip6_check_hbh_len). */
+export function isDroppedOnBridge(packet: Packet, { octets, at: start }: Extension): boolean {
+  let at = 2;
+  while (at < octets.length) {
+    const type = octets[at];
+    const size = type === PAD1 ? 1 : (octets[at + 1] ?? 0) + 2;
+    if ((type !== PAD1 && octets.length - at < 2) || at + size > octets.length) return true;
+    if (type === JUMBO && jumboFault(packet, octets, at, start)) return true;
+    at += size;
+  }
+  return false;
+}
+
 function hopOption(packet: Packet, octets: readonly number[], at: number, start: number): OptionFault | "unknown" | undefined {
   const length = octets[at + 1] ?? 0;
   switch (octets[at]) {

@@ -84,7 +84,8 @@ function sendOn6(run: Run, netns: Netns, skb: Skb): void {
     run.drop(skb, "ipv6-disabled", `${destination.device} does no IPv6 (disable_ipv6)`);
     return;
   }
-  const from = skb.duplicate ? skb.in : "";
+  // What TEE copied and what the kernel itself says to neighbours has a device already (skb->dev).
+  const from = skb.duplicate ? skb.in : isDiscovery(skb.packet) ? destination.device : "";
   if (!runHook(run, netns, "POSTROUTING", skb, { in: from, out: destination.device })) return;
   finishOutput6(run, netns, skb);
 }

@@ -22,7 +22,7 @@ export class State implements StateCells {
   #ruleStateTaint: string | undefined;
 
   constructor(rulesChangeSets: boolean) {
-    this.#steady = rulesChangeSets ? /^(ct|fdb|frag|hh|pmtu)\|/ : /^((ct|fdb|frag|hh|pmtu)\||set:)/;
+    this.#steady = rulesChangeSets ? /^(ct|fdb|frag|hh|peer|pmtu)\|/ : /^((ct|fdb|frag|hh|peer|pmtu)\||set:)/;
   }
 
   get<T>(key: string): T | undefined {

@@ -3,6 +3,7 @@ import { type Packet, PROTOCOL, type Tcp } from "../model/packet.ts";
 
 type Octet = number | undefined;
 
+const REDIRECT = 137;
 const TCP_HEADER = 20;
 const TCP_MSS = 2;
 const ICMP_QUOTE = 8;
@@ -25,7 +26,8 @@ export function transportOctets(packet: Packet): readonly Octet[] {
   if (transport.kind === "tcp") writeTcp(octets, transport);
   else if (transport.kind === "icmp") {
     if (transport.id !== undefined) write(octets, 4, [transport.id >> 8, transport.id & 255]);
-    if (transport.quoted) writeQuoted(octets, transport.quoted);
+    // A redirect quotes elsewhere, and NAT leaves it as it is.
+    if (transport.quoted && transport.type !== REDIRECT) writeQuoted(octets, transport.quoted);
   } else if (transport.kind === "sctp" && changed(octets, packet)) octets.fill(undefined, 8, 12);
   const at = CHECKSUM_AT.get(packet.protocol);
   if (at !== undefined && octets.length >= at + 2) writeChecksum(octets, packet, at);

@@ -163,10 +163,12 @@ export interface Translation {
   readonly to: string;
 }
 
-/** An ICMP error or reset that a host sends because of the packet. */
+/** An ICMP error or reset that a host sends because of the packet, or an ICMPv6 redirect, after which it goes on. */
 export interface Reply {
   readonly netns: string;
-  readonly type: "icmp-error" | "tcp-reset";
+  readonly type: "icmp-error" | "tcp-reset" | "redirect";
+  /** Of a redirect, how many of the packet's own steps and appearances came before it. */
+  readonly after?: { readonly steps: number; readonly out: number };
   readonly packet: Packet;
   readonly way: Way;
 }

@@ -14,6 +14,9 @@ const MTU_6 = 4;
 const TARGET = 8;
 const TARGET_END = 24;
 const HEADER = 8;
+const REDIRECT_OPTIONS = 40;
+const LINK_LAYER_OPTION = 2;
+const REDIRECTED_OPTION = 4;
 // RFC 4884 section 3: the quoted datagram's length, in words of 32 bits (ICMP) or 64 (ICMPv6).
 const QUOTE_LENGTH_4 = 5;
 const QUOTE_LENGTH_6 = 4;
@@ -29,7 +32,8 @@ const TOO_BIG = 2;
 const PARAMETER_PROBLEM_6 = 4;
 const FIRST_INFORMATIONAL = 128;
 const WITH_ID_6: ReadonlySet<number> = new Set([128, 129]);
-const WITH_TARGET_6: ReadonlySet<number> = new Set([135, 136]);
+const REDIRECT_6 = 137;
+const WITH_TARGET_6: ReadonlySet<number> = new Set([135, 136, REDIRECT_6]);
 const EXTENSIBLE_6: ReadonlySet<number> = new Set([1, 3]);
 
 // The kernel never looks into the quote of a quote; one level more than that keeps hostile nesting from growing the stack.
@@ -52,11 +56,24 @@ export function decodeIcmp(family: Family, bytes: Uint8Array, total: number, dep
   if (family === 6 && type === PARAMETER_PROBLEM_6) icmp.pointer = u32(bytes, POINTER);
   if (family === 6 && type === TOO_BIG) icmp.mtu = u32(bytes, MTU_6);
   if (family === 6 && WITH_TARGET_6.has(type) && bytes.length >= TARGET_END) icmp.target = address6(bytes, TARGET);
+  if (family === 6 && type === REDIRECT_6) {
+    const quoted = decodeRedirected(bytes, depth);
+    if (quoted) icmp.quoted = quoted;
+  }
   if (family === 4 ? ERRORS_4.has(type) : type < FIRST_INFORMATIONAL) {
     const quoted = decodeQuote(family, bytes, type, depth);
     if (quoted) icmp.quoted = quoted;
   }
   return icmp;
+}
+
+/** The packet that an ICMPv6 redirect is about, in its option (RFC 4861 section 4.6.3); that with a link-layer address may come before. */
+function decodeRedirected(bytes: Uint8Array, depth: number): Packet | undefined {
+  const first = REDIRECT_OPTIONS;
+  const at = u8(bytes, first) === LINK_LAYER_OPTION ? first + 8 * u8(bytes, first + 1) : first;
+  if (depth >= DEEPEST_QUOTE || u8(bytes, at) !== REDIRECTED_OPTION || u8(bytes, at + 1) === 0) return undefined;
+  const quoted = decodeIp(bytes, at + HEADER, bytes.length, Number.POSITIVE_INFINITY, depth + 1);
+  return typeof quoted === "string" ? undefined : quoted;
 }
 
 function decodeQuote(family: Family, bytes: Uint8Array, type: number, depth: number): Packet | undefined {

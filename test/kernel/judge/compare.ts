@@ -1,6 +1,6 @@
 import { formatMac } from "../../../src/model/address.ts";
 import type { Packet } from "../../../src/model/packet.ts";
-import type { Appearance, Reply, Way } from "../../../src/model/trace.ts";
+import type { Appearance, Reply, Step, Way } from "../../../src/model/trace.ts";
 import type { Sent as Observed } from "../lab/protocol.ts";
 import { differs } from "../wire/expected.ts";
 import { differsMade } from "../wire/made.ts";
@@ -39,10 +39,22 @@ export function disagreements(way: Way, sent: Sent, kernel: Observed, reading: R
   return verdict === undefined ? found : [verdict, ...found];
 }
 
-/** A way and those of the answers that it caused, in the order in which they happened. */
+/** A way and those of the answers that it caused. */
 function* ways(way: Way): Generator<Way> {
   yield way;
   for (const reply of way.replies) yield* ways(reply.way);
+}
+
+/** The steps of a way and of the answers that it caused, in the order in which they happened; the packet goes on only after a redirect. */
+function stepsOf(way: Way): Step[] {
+  const steps = [...(way.allSteps ?? way.steps)];
+  const last: Step[] = [];
+  for (const reply of way.replies.toReversed()) {
+    const own = stepsOf(reply.way);
+    if (reply.after) steps.splice(reply.after.steps, 0, ...own);
+    else last.unshift(...own);
+  }
+  return [...steps, ...last];
 }
 
 function stepsDiffer(way: Way, kernel: Observed, reading: Reading, begun = false): string[] {
@@ -56,7 +68,7 @@ function stepsDiffer(way: Way, kernel: Observed, reading: Reading, begun = false
     }
     return byNetns;
   };
-  const said = words([...ways(way)].flatMap((one) => netfilterSteps(one.allSteps ?? one.steps)));
+  const said = words(netfilterSteps(stepsOf(way)));
   const seen = words(
     kernel.steps.map(({ rule, ...step }) => {
       const named = step.kind !== "rule" && rule <= reading.rulesOf(step.netns, step.table, step.chain) ? "rule" : step.kind;
@@ -127,16 +139,22 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed, asked: ReadonlySet
       });
     }
   };
-  add(way.out, (one, octets) =>
-    whole?.fragment || one.packet.fragment ? undefined : differs(filledIn(one.packet, octets), original, octets),
-  );
-  const addReplies = (replies: readonly Reply[]) => {
-    for (const reply of replies) {
-      add(reply.way.out, (one, octets) => (one.packet.fragment ? undefined : differsMade(filledIn(one.packet, octets), octets)));
-      addReplies(reply.way.replies);
-    }
+  const sentOn = (out: readonly Appearance[]) =>
+    add(out, (one, octets) =>
+      whole?.fragment || one.packet.fragment ? undefined : differs(filledIn(one.packet, octets), original, octets),
+    );
+  const addReply = (reply: Reply) => {
+    add(reply.way.out, (one, octets) => (one.packet.fragment ? undefined : differsMade(filledIn(one.packet, octets), octets)));
+    for (const further of reply.way.replies) addReply(further);
   };
-  addReplies(way.replies);
+  let gone = 0;
+  for (const redirect of way.replies.filter(({ after }) => after)) {
+    sentOn(way.out.slice(gone, redirect.after?.out));
+    gone = redirect.after?.out ?? gone;
+    addReply(redirect);
+  }
+  sentOn(way.out.slice(gone));
+  for (const reply of way.replies) if (!reply.after) addReply(reply);
   const keys = new Set([...seen, ...said].map((one) => one.key));
   return [...keys].flatMap((key) => {
     const there = seen.filter((one) => one.key === key);

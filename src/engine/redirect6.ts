@@ -1,0 +1,91 @@
+import { type Address, formatMac } from "../model/address.ts";
+import type { Device } from "../model/host.ts";
+import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { decodeIpv6 } from "../wire/ipv6.ts";
+import { isLinkLocal } from "./address6.ts";
+import { sendRedirect } from "./answers6.ts";
+import { IPV6_HEADER, octetsOf } from "./extensions6.ts";
+import type { Netns } from "./netns.ts";
+import { routeOutput6 } from "./route6.ts";
+import { Run } from "./run.ts";
+import type { Destination, Skb } from "./skb.ts";
+
+const REDIRECT = 137;
+const HOP_LIMIT = 255;
+const MIN_MTU = 1280;
+/** The message up to its options (struct rd_msg), the option with the link-layer address, and the header of that with the packet. */
+const MESSAGE = 40;
+const LINK_OPTION = 8;
+const PACKET_OPTION = 8;
+
+const SECOND = 1_000_000_000n;
+const BURST = 6n * SECOND;
+
+interface Allowance {
+  readonly tokens: bigint;
+  readonly at: bigint;
+}
+
+/** inet_peer_xrlim_allow: six at once, then one each second. */
+function isAllowed(run: Run, netns: Netns, peer: Address): boolean {
+  const key = `peer|${netns.name}|${peer}`;
+  const known = run.world.state.get<Allowance>(key);
+  const saved = known ? known.tokens + run.time - known.at : BURST;
+  const tokens = saved > BURST ? BURST : saved;
+  const allowed = tokens >= SECOND;
+  run.world.state.set<Allowance>(key, { tokens: allowed ? tokens - SECOND : tokens, at: run.time });
+  return allowed;
+}
+
+/** A router tells the sender of a packet that leaves where it came in of the better way (ip6_output.c, ip6_forward; ndisc.c, ndisc_send_redirect). */
+export function redirect6(run: Run, netns: Netns, skb: Skb, destination: Destination): void {
+  const { src, dst } = skb.packet;
+  const target = destination.nexthop?.via ?? dst;
+  const device = netns.devices.get(destination.device);
+  if (!device || !isAllowed(run, netns, dst)) return;
+  const source = device.addresses.findLast(({ address, tentative }) => isLinkLocal(address) && !tentative)?.address;
+  if (source === undefined || (dst !== target && !isLinkLocal(target))) return;
+  const flow = { src: source, dst: src, iif: "lo", oif: device.name, mark: 0, tos: 0, protocol: PROTOCOL.icmpv6 };
+  const own = new Run(run.world, run.time);
+  const route = routeOutput6(own, netns, flow, "output");
+  if (!route || route.nexthop?.via !== undefined || !isAllowed(run, netns, src)) return;
+  const packet = redirectPacket(skb.packet, source, target, macOf(netns, device, target));
+  if (packet) sendRedirect(run, own, netns, packet, route);
+}
+
+function macOf(netns: Netns, device: Device, address: Address): number | undefined {
+  if (device.flags.includes("NOARP")) return undefined;
+  return netns.namespace.neighbours?.find((one) => one.device === device.name && one.address === address)?.mac;
+}
+
+function bytesOf(address: Address): number[] {
+  return Array.from({ length: 16 }, (_, i) => Number((BigInt(address) >> BigInt(120 - 8 * i)) & 255n));
+}
+
+function redirectPacket(about: Packet, source: Address, target: Address, mac: number | undefined): Packet | undefined {
+  const link =
+    mac === undefined
+      ? []
+      : [
+          2,
+          1,
+          ...formatMac(mac)
+            .split(":")
+            .map((octet) => Number.parseInt(octet, 16)),
+        ];
+  const room = MIN_MTU - IPV6_HEADER - MESSAGE - (mac === undefined ? 0 : LINK_OPTION);
+  const size = Math.min(room, about.length + PACKET_OPTION) & ~7;
+  const quote = octetsOf(about).subarray(0, size - PACKET_OPTION);
+  const message = [
+    ...[REDIRECT, 0, 0, 0, 0, 0, 0, 0],
+    ...bytesOf(target),
+    ...bytesOf(about.dst),
+    ...link,
+    ...[4, size >> 3, 0, 0, 0, 0, 0, 0],
+    ...quote,
+  ];
+  const header = [0x60, 0, 0, 0, message.length >> 8, message.length & 255, PROTOCOL.icmpv6, HOP_LIMIT];
+  const octets = Uint8Array.from([...header, ...bytesOf(source), ...bytesOf(about.src), ...message]);
+  const packet = decodeIpv6(octets, 0, octets.length, octets.length, 0);
+  return typeof packet === "string" ? undefined : { ...packet, checksum: "good" };
+}
