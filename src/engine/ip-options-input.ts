@@ -144,7 +144,7 @@ function ownAddress(netns: Netns, skb: Skb): number | undefined {
   if (skb.destination?.kind === "local") return four(dst);
   const mark = netns.deviceSysctl(skb.device, "src_valid_mark", 0, "or") !== 0 ? skb.mark : 0;
   const key: FlowKey = { src: 0, dst: src, iif: "lo", mark, tos, protocol: 0 };
-  const zero = Number(src) >>> 24 === 0;
+  const zero = src === 0;
   return (zero ? undefined : sourceOfRoute(netns, key)) ?? selected(netns, skb.device, src, zero ? "link" : "global");
 }
 

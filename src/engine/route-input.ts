@@ -90,12 +90,12 @@ export function routeInput(run: Run, netns: Netns, skb: Skb): InputRoute {
   if (isMulticast(dst)) return multicastInput(run, netns, skb);
   if (isMartianSource(src)) return martian(`no packet can come from ${formatAddress(src)}`);
   const brd = (): InputRoute => {
-    const problem = src >>> 24 === 0 ? undefined : validateSource(run, netns, skb, undefined);
+    const problem = src === 0 ? undefined : validateSource(run, netns, skb, undefined);
     return problem ? sourceDrop(netns, skb, problem) : { kind: "broadcast", device };
   };
   if (dst === 0xffffffff || (src === 0 && dst === 0)) return brd();
-  if (src >>> 24 === 0) return martian(`no packet can come from ${formatAddress(src)}`);
-  if (dst >>> 24 === 0) return martian(`no packet can go to ${formatAddress(dst)}`);
+  if (src === 0) return martian(`no packet can come from ${formatAddress(src)}`);
+  if (dst === 0) return martian(`no packet can go to ${formatAddress(dst)}`);
   const localnet = netns.deviceSysctl(device, "route_localnet", 0, "or") !== 0;
   if ((isLoopback(dst) || isLoopback(src)) && !localnet)
     return martian(`loopback addresses (127.0.0.0/8) cannot come from outside (route_localnet is 0)`);
