@@ -1,5 +1,5 @@
 import { createToken, EmbeddedActionsParser, type IToken, Lexer } from "chevrotain";
-import { quote } from "./words.ts";
+import { LONGEST_LINE, quote } from "./words.ts";
 
 /** A word of a rule with its quotes and escapes resolved, and where it stands in its line: from `start` up to, without, `end`. */
 export interface SaveWord {
@@ -156,10 +156,7 @@ class SaveParser extends EmbeddedActionsParser {
 const parser = new SaveParser();
 const BLANK: SaveLine = { kind: "blank" };
 
-/** Longer lines are no rules: iptables-restore itself reads 10239 characters. */
-const LONGEST_LINE = 65_536;
-
-/** Reads one line, without its line end. */
+/** Reads one line, without its line end; iptables-restore itself reads 10239 characters. */
 export function readSaveLine(text: string): SaveLine {
   if (text.length > LONGEST_LINE) {
     return { kind: "error", start: LONGEST_LINE, end: text.length, message: `expected a line of at most ${LONGEST_LINE} characters` };

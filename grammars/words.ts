@@ -117,8 +117,15 @@ function faultOf(error: IRecognitionException, end: number): Fault {
   return { message: error.message, column: token.startOffset + 1, span: token.image.length };
 }
 
+/** No tool prints longer lines; the words of one could otherwise fill the memory. */
+export const LONGEST_LINE = 65_536;
+
 /** Runs a grammar over one line; faults of the lexer, which chevrotain keeps apart, are reported as well. */
 export function readLine<T>(text: string, lexer: Lexer, parser: EmbeddedActionsParser, rule: () => T): LineRead<T> {
+  if (text.length > LONGEST_LINE) {
+    const message = `expected a line of at most ${LONGEST_LINE} characters, found ${text.length}`;
+    return { faults: [{ message, column: LONGEST_LINE + 1, span: text.length - LONGEST_LINE }] };
+  }
   const { tokens, errors } = lexer.tokenize(text);
   const faults: Fault[] = errors.map(({ offset, length }) => ({
     message: `unexpected ${JSON.stringify(text.slice(offset, offset + length))}`,

@@ -12,8 +12,8 @@ export interface Shape {
 const KILOBYTE = 1 << 10;
 const MEGABYTE = 1 << 20;
 const FIRST = 16 * KILOBYTE;
-/** Steps of four up to a megabyte, then one by one to a line of ten. */
-const LENGTHS = [FIRST, 4 * FIRST, 16 * FIRST, MEGABYTE, 2 * MEGABYTE, 4 * MEGABYTE, 8 * MEGABYTE, 10 * MEGABYTE];
+/** In steps of four and more, to a line of ten megabytes. */
+const LENGTHS = [FIRST, 4 * FIRST, 16 * FIRST, MEGABYTE, 10 * MEGABYTE];
 /** Below this many milliseconds the clock and the collector of garbage say more than the parser. */
 const NOISE = 25;
 /** How much more time than length: linear is 1, quadratic is the ratio of the lengths, four at least. */

@@ -42,6 +42,13 @@ describe("a damaged input", () => {
     expect(places(parseLinks('[{"a":"b\\x"}]', "f").problems)).toEqual(['f:1:7+1 not JSON: expected a value, found "\\""']);
   });
 
+  it("may have lines as long as they like", () => {
+    const line = `default ${"via 10.0.0.1 ".repeat(800_000)}`;
+    expect(places(parseRoutes(`10.0.0.0/8 dev a\n${line}`, "f", 4).problems)).toEqual([
+      `f:2:65537+${line.length - 65_536} expected a line of at most 65536 characters, found ${line.length}`,
+    ]);
+  });
+
   it("is quoted in few words", () => {
     const word = "x".repeat(100_000);
     for (const { problems } of [
