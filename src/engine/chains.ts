@@ -152,7 +152,10 @@ function firstFailure(rule: CompiledRule, traversal: Traversal, remarks: (() => 
     const [first, second] = result.between ?? [true, false];
     const chosen = (value: boolean) => (value ? first : second);
     const says = (value: boolean) => (chosen(value) === "hotdrop" ? "drops the packet" : chosen(value) ? "matches" : "does not match");
-    const met = chosen(traversal.choices.ask(key, (value) => `${place} ${says(value)} (not known: ${result.unknown})`));
+    // A rule that the packet meets again may answer otherwise: lots are drawn anew, limits have moved on, the packet has changed.
+    const words = (value: boolean, again: boolean) =>
+      `${place} ${says(value)}${again ? " when met again" : ""} (not known: ${result.unknown})`;
+    const met = chosen(traversal.choices.askAnew(key, words));
     if (met === "hotdrop") return met;
     if (!met) return condition.failed;
   }

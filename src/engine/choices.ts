@@ -18,6 +18,7 @@ const MAX_WAYS = 64;
 export class Choices {
   #fixed: boolean[] = [];
   #asked: Choice[] = [];
+  readonly #times = new Map<string, number>();
   #runs = 0;
 
   /** The answer of this way; the same key gets the same answer throughout a way. */
@@ -27,6 +28,13 @@ export class Choices {
     const value = this.#fixed[this.#asked.length] ?? true;
     this.#asked.push({ key, text, value });
     return value;
+  }
+
+  /** The same for what may be answered otherwise each time that it is asked; `text` learns whether it was asked before. */
+  askAnew(key: string, text: (value: boolean, again: boolean) => string): boolean {
+    const times = this.#times.get(key) ?? 0;
+    this.#times.set(key, times + 1);
+    return this.ask(`${key}#${times}`, (value) => text(value, times > 0));
   }
 
   get conditions(): string[] {
@@ -41,6 +49,7 @@ export class Choices {
   start(answers: readonly boolean[]): void {
     this.#fixed = [...answers];
     this.#asked = [];
+    this.#times.clear();
     this.#runs++;
   }
 
