@@ -8,8 +8,8 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
-const RECORDINGS = 137;
-const PACKETS = 337;
+const RECORDINGS = 140;
+const PACKETS = 347;
 
 const recorded = new Map(
   readdirSync(LIVE)

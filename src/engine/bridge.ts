@@ -1,4 +1,4 @@
-import { type Family, formatMac, isGroupMac } from "../model/address.ts";
+import { type Family, formatMac, isGroupMac, MAC_BROADCAST } from "../model/address.ts";
 import type { Device, FdbEntry } from "../model/host.ts";
 import { pushOut, refit } from "./bridge-port.ts";
 import { extensionsOf } from "./extensions6.ts";
@@ -35,8 +35,23 @@ function isLocal(entry: FdbEntry): boolean {
   return entry.state === "permanent" && !entry.flags.includes("self");
 }
 
+const LINK_GROUPS = 0x0180c2000000;
+const PAUSE = LINK_GROUPS + 1;
+
+/** Whether a group address is one of a link protocol, which a bridge leaves to the port itself unless it is told otherwise (group_fwd_mask). */
+function staysOnLink({ bridge }: Device, mac: number): boolean {
+  const number = mac - LINK_GROUPS;
+  if (number < 0 || number > 15 || (number === 0 && bridge?.stp !== true)) return false;
+  return mac === PAUSE || ((bridge?.groupForwardMask ?? 0) & (1 << number)) === 0;
+}
+
 /** br_handle_frame: a frame comes in on a port. */
 export function bridgeReceive(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
+  if (skb.dstMac !== undefined && staysOnLink(bridge, skb.dstMac)) {
+    if (skb.dstMac === PAUSE) run.drop(skb, "bridge", `${formatMac(PAUSE)} is for the link alone`);
+    else ipReceive(run, netns, skb);
+    return;
+  }
   const state = port.port?.state ?? "forwarding";
   if (state !== "forwarding" && state !== "learning") {
     run.drop(skb, "bridge", `the bridge port ${port.name} is ${state}`);
@@ -121,10 +136,18 @@ function dnatToPort(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
 
 /** br_handle_frame_finish: learn, then up, on, or to all ports. */
 function handleFrame(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
+  const known = skb.srcMac === undefined ? undefined : fdbLookup(run, netns, bridge, skb.srcMac);
+  if (port.port?.locked && known !== port.name) {
+    run.drop(skb, "bridge", `the bridge port ${port.name} is locked, and the sender is not known to be behind it`);
+    return;
+  }
   if (port.port?.learning !== false && skb.srcMac !== undefined && !isGroupMac(skb.srcMac)) {
     const key = `fdb|${netns.name}|${bridge.name}|${skb.srcMac}`;
-    if (fdbLookup(run, netns, bridge, skb.srcMac) !== bridge.name && run.world.state.get(key) !== port.name)
-      run.world.state.set(key, port.name);
+    if (known !== bridge.name && run.world.state.get(key) !== port.name) run.world.state.set(key, port.name);
+  }
+  if (port.port?.state === "learning") {
+    run.drop(skb, "bridge", `the bridge port ${port.name} is learning`);
+    return;
   }
   const mac = skb.dstMac;
   if (mac === undefined) return skb.type === "otherhost" ? flood(run, netns, bridge, port, skb) : up(run, netns, bridge, port, skb);
@@ -175,8 +198,10 @@ function flood(run: Run, netns: Netns, bridge: Device, from: Device | undefined,
   const ports = (netns.ports.get(bridge.name) ?? []).filter((port) => {
     if (refusal(from, port)) return false;
     if (skb.dstMac === undefined && !leadsOn(run, netns, port)) return false;
-    if (mac === 0xffffffffffff) return port.port?.broadcastFlood !== false;
-    return isGroupMac(mac) ? port.port?.multicastFlood !== false : port.port?.flood !== false;
+    if (!isGroupMac(mac)) return port.port?.flood !== false;
+    // What the host itself sends to many goes to all.
+    if (!from) return true;
+    return mac === MAC_BROADCAST ? port.port?.broadcastFlood !== false : port.port?.multicastFlood !== false;
   });
   run.steps.push({
     kind: "bridge",

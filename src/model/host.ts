@@ -27,6 +27,8 @@ export interface BridgePort {
   readonly flood: boolean;
   readonly multicastFlood: boolean;
   readonly broadcastFlood: boolean;
+  /** Only stations that the FDB has behind it may send. */
+  readonly locked?: boolean;
 }
 
 /** What a bridge itself does (linkinfo.info_data). */
@@ -34,6 +36,8 @@ export interface Bridge {
   readonly vlanFiltering: boolean;
   readonly stp: boolean;
   readonly multicastSnooping: boolean;
+  /** Which of the link protocols' group addresses 01:80:c2:00:00:00 to 0f it forwards, a bit for each; absent: none. */
+  readonly groupForwardMask?: number;
   /** The bridge's own nf_call_iptables and nf_call_ip6tables, or-ed with the sysctl. */
   readonly callIptables: boolean;
   readonly callIp6tables: boolean;

@@ -25,6 +25,7 @@ const schema = z.looseObject({
   flood: flag,
   mcast_flood: flag,
   bcast_flood: flag,
+  locked: flag,
 });
 
 /** The lines of one port. */

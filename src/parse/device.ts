@@ -28,6 +28,7 @@ export function bridgePort(bridge: string, setting: Setting): BridgePort {
     flood: isOn(setting("flood"), true),
     multicastFlood: isOn(setting("mcast_flood"), true),
     broadcastFlood: isOn(setting("bcast_flood"), true),
+    ...(isOn(setting("locked"), false) && { locked: true }),
   };
 }
 
@@ -37,6 +38,7 @@ function bridgeSettings(setting: Setting): Bridge {
     vlanFiltering: isOn(setting("vlan_filtering"), false),
     stp: isOn(setting("stp_state"), false),
     multicastSnooping: isOn(setting("mcast_snooping"), true),
+    ...(isOn(setting("group_fwd_mask"), false) && { groupForwardMask: Number(setting("group_fwd_mask")) }),
     callIptables: isOn(setting("nf_call_iptables"), false),
     callIp6tables: isOn(setting("nf_call_ip6tables"), false),
   };
