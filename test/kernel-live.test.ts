@@ -8,8 +8,8 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
-const RECORDINGS = 140;
-const PACKETS = 347;
+const RECORDINGS = 141;
+const PACKETS = 352;
 
 const recorded = new Map(
   readdirSync(LIVE)

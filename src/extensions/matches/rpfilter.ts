@@ -3,11 +3,11 @@ import { invert } from "../condition.ts";
 import { some } from "../draw.ts";
 import { match, type PacketContext } from "../spec.ts";
 
-/** ipt_rpfilter.c, rpfilter_mt: sources of 0.0.0.0/8 (DHCP) that go to everybody or to 224.0.0.0/24 pass. */
+/** ipt_rpfilter.c, rpfilter_mt: a source of 0.0.0.0 (DHCP) that goes to everybody or to 224.0.0.0/24 passes. */
 function passesUnseen({ packet, in: device }: PacketContext): boolean {
   if (device === "lo") return true;
   if (typeof packet.src !== "number" || typeof packet.dst !== "number") return false;
-  return packet.src >>> 24 === 0 && (packet.dst === 0xffffffff || packet.dst >>> 8 === 0xe00000);
+  return packet.src === 0 && (packet.dst === 0xffffffff || packet.dst >>> 8 === 0xe00000);
 }
 
 const rpfilter = match({
