@@ -106,6 +106,7 @@ async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
       if (window > LARGEST_WINDOW) {
         throw new CompressionError(`the zstd data need a window of ${window} octets, more than the ${LARGEST_WINDOW} that are given`);
       }
+      if (frames.endless) throw new CompressionError("the zstd data is damaged: a Huffman tree has no end");
       push(piece, false);
       if (blocks * window > MOVED && octets < blocks * SMALL_BLOCK)
         throw new CompressionError("the zstd data are in blocks too small to be unpacked");

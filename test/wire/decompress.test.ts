@@ -7,6 +7,15 @@ const capture = pcapFile(Array.from({ length: 300 }, (_, i) => ({ data: new Uint
 // printf hello | zstd
 const HELLO_ZSTD = hex("28b52ffd 0458 290000 68656c6c6f a36d9f88");
 
+// A capture packed by zstd, with some octets changed: the weights of its Huffman tree go on for ever.
+const ENDLESS_ZSTD = [
+  "28b52ffd64d00f9d06004200232bf06fd603445d6cbb33db3866f8503a26c4b8bfbfb1c79e020bc38ca312822242471f07a0e9083164489902ffaad3",
+  "19bb9db5040354aaf148bec86608c0e4170e8867e81eec9684604474e306a50c2cc6abfe67ebf55257c19120ba8d4f477ed1b5ce2336f946d35e19da",
+  "6d585a1623ba713b4c5b2b9fb2c4370e7a657a577cd335ce865249b03fb2b6b635472b571b20e0ffffffffffffffffffffffffffffffffffffffea82",
+  "32f3b0476b87fb9ccd81052dc45380854330090be670ebb520eccc07e9df49bf98ea7c7b035634304f050811800113dc7b0e026ffc0861d55d5be002",
+  "f2f41017",
+].join("");
+
 describe("compressed captures", () => {
   it("are read as if they were not", async () => {
     const plain = await readAll(capture);
@@ -47,6 +56,14 @@ describe("compressed captures", () => {
       const whole = new Uint8Array(Buffer.concat([HELLO_ZSTD, skipped, HELLO_ZSTD]));
       for await (const chunk of decompress(inPieces(whole, size))) unpacked.push(chunk);
       expect(Buffer.concat(unpacked).toString()).toBe("hellohello");
+    }
+  });
+
+  it("end where a damaged Huffman tree would not", async () => {
+    for (const size of [1, 7, 4096]) {
+      const { broken, problem } = await readAll(hex(ENDLESS_ZSTD), size);
+      expect(broken).toBe("input");
+      expect(problem?.message).toContain("a Huffman tree has no end");
     }
   });
 
