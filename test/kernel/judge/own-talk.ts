@@ -4,9 +4,13 @@ import { read } from "../wire/octets.ts";
 import { ETHERNET_HEADER, packetOctets, type Sent } from "./frame.ts";
 
 const HEADER = 40;
+const DESTINATION = 24;
+/** Behind type and destination, and how long it is with what follows the checksum in the 20 octets behind the IP header that nft shows (nf_tables_trace.c, NFT_TRACETYPE_TRANSPORT_HSIZE). */
+const BODY = 1 + 16;
+const SHOWN = BODY + 16;
 const SOLICITATION = 135;
-/** Router solicitations, neighbour solicitations, and reports of multicast listeners. */
-const OWN: readonly number[] = [131, 132, 133, SOLICITATION, 143];
+/** Router solicitations, neighbour solicitations and their answers, and reports of multicast listeners. */
+const OWN: readonly number[] = [131, 132, 133, SOLICITATION, 136, 143];
 
 /** What a kernel did because of a packet alone, and the devices, "netns device", on which it has asked for a neighbour meanwhile. */
 interface Parted {
@@ -14,15 +18,14 @@ interface Parted {
   readonly asked: readonly string[];
 }
 
-/** Parts from what the kernel did for a packet what it says of its own accord: it looks for neighbours and reports its groups. */
+/** Parts from what the kernel did with a packet what it says itself for discovery: who is where, and which groups it has joined. */
 export function parted(sent: Sent, kernel: Observed): Parted {
   if (read(packetOctets(sent), 0, 1) >> 4 !== 6) return { caused: kernel, asked: [] };
   const given = talkIn(packetOctets(sent));
   const asked: string[] = [];
   const isOwn = (octets: Uint8Array, where?: string): boolean => {
     const talk = talkIn(octets);
-    // nft shows only so much of a message.
-    if (talk === undefined || given?.subarray(0, talk.length).every((octet, i) => octet === talk[i])) return false;
+    if (talk === undefined || isSame(talk, given)) return false;
     if (talk[0] === SOLICITATION && where !== undefined) asked.push(where);
     return true;
   };
@@ -48,7 +51,14 @@ function isOwnMessage(message: Uint8Array, given: Uint8Array | undefined): boole
   return OWN.includes(message[0] ?? 0) && message[0] !== given?.[0];
 }
 
-/** The type of such a message, and what follows its checksum, if a packet is one. */
+/** Whether a message is the one that was given; of one that nft shows in part, where it goes tells. */
+function isSame(talk: Uint8Array, given: Uint8Array | undefined): boolean {
+  if (given === undefined || talk[0] !== given[0]) return false;
+  const from = talk.length === given.length ? BODY : talk.length === SHOWN ? 1 : undefined;
+  return from !== undefined && talk.subarray(from).every((octet, i) => octet === given[from + i]);
+}
+
+/** The type of such a message, where it goes, and what follows its checksum, if a packet is one. */
 function talkIn(octets: Uint8Array): Uint8Array | undefined {
   if (read(octets, 0, 1) >> 4 !== 6) return undefined;
   const next = read(octets, 6, 1);
@@ -57,5 +67,5 @@ function talkIn(octets: Uint8Array): Uint8Array | undefined {
   if (next !== PROTOCOL.icmpv6 && next !== PROTOCOL.hopopt) return undefined;
   const start = hasOptions ? HEADER + (read(octets, HEADER + 1, 1) + 1) * 8 : HEADER;
   const type = read(octets, start, 1);
-  return OWN.includes(type) ? Uint8Array.of(type, ...octets.subarray(start + 4)) : undefined;
+  return OWN.includes(type) ? Uint8Array.of(type, ...octets.subarray(DESTINATION, HEADER), ...octets.subarray(start + 4)) : undefined;
 }

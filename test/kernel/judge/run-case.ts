@@ -7,6 +7,7 @@ import { ODD_PORTS, PORTS } from "../cases/rule-draw.ts";
 import { restoreText } from "../cases/ruleset.ts";
 import type { Lab } from "../lab/lab.ts";
 import type { Sent as Observed, Plan } from "../lab/protocol.ts";
+import { measure } from "../wire/patch.ts";
 import { disagreements, type Reading, waits } from "./compare.ts";
 import { Conversation } from "./conversation.ts";
 import { frameOf, packetOctets, type Sent } from "./frame.ts";
@@ -104,6 +105,8 @@ export function judge(evidence: Evidence): Judgement {
       if (frameOf(sent, i + 1).packet || kernel.steps.length > 0) found.push(`packet ${i + 1}: not replayed`);
     } else if (trace.way.verdict === "unknown" && trace.alternatives.length === 0) unknown.push(trace.way.undecided ?? "no reason given");
     else if (trace.seenBefore !== undefined) found.push(`packet ${i + 1}: taken for packet ${trace.seenBefore} seen again`);
+    else if (evidence.backend === "nft" && hasBrokenHeaders(sent))
+      unknown.push("what nft does not trace: headers that run past the packet");
     else {
       // Of the ways that chance leaves open the kernel took one.
       const ways = trace.alternatives.length > 0 ? trace.alternatives : [trace.way];
@@ -118,6 +121,12 @@ export function judge(evidence: Evidence): Judgement {
     }
   }
   return { packets: evidence.packets.length, unknown, disagreements: found };
+}
+
+/** Whether the extension headers of a packet are longer than it is (nf_tables_trace.c, nf_trace_fill_pkt_info: such a packet cannot be shown). */
+function hasBrokenHeaders(sent: Sent): boolean {
+  const { header, end } = measure(packetOctets(sent));
+  return header > end;
 }
 
 /** A port without a silent listener, which only chance can lead to: the host's own answer is no part of what a snapshot tells. */

@@ -80,7 +80,8 @@ class NftEvents:
             if kind == NFT_MSG_TRACE:
                 said = attributes(body, 4)
                 traced.notice(said)
-                if not _is_end_before_policy(said):
+                # What cannot be shown has no first event (nf_tables_trace.c, nf_trace_fill_pkt_info).
+                if said[ID] in traced.traversals and not _is_end_before_policy(said):
                     step = self._step(traced, body[0], said)
                     yield (traced.netns.name, said[ID]), step and {"netns": traced.netns.name, **step}
 

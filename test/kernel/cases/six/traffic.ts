@@ -7,6 +7,7 @@ import { drawHeader6 } from "./headers.ts";
 import { drawNeighbourTalk } from "./neighbour-talk.ts";
 
 const ODD_SOURCES = ["::", "::1", "ff02::1", "ff0e::7", "::ffff:10.1.0.10", "::10.1.0.10", "fec0::1", "2002:a01:10::1", "2001:db8:1::"];
+// Not ff05::2: a router has joined it if it became one after its devices were there.
 const ODD_DESTINATIONS = [
   ...ODD_SOURCES,
   "2001:db8:2::",
@@ -15,7 +16,6 @@ const ODD_DESTINATIONS = [
   "ff02::fb",
   "ff02::1:ff00:1",
   "ff02::1:ff00:10",
-  "ff05::2",
   "ff05::1:3",
   "ff0e::101",
   "2001:db8:1::33",
