@@ -15,7 +15,7 @@ const FIRST = 16 * KILOBYTE;
 /** In steps of four and more, to a line of ten megabytes. */
 const LENGTHS = [FIRST, 4 * FIRST, 16 * FIRST, MEGABYTE, 10 * MEGABYTE];
 /** Below this many milliseconds the clock and the collector of garbage say more than the parser. */
-const NOISE = 25;
+const NOISE = 60;
 /** How much more time than length: linear is 1, quadratic is the ratio of the lengths, four at least. */
 const MOST_EXCESS = 2.2;
 const ATTEMPTS = 4;
