@@ -78,7 +78,7 @@ function hopOption(packet: Packet, octets: readonly number[], at: number, start:
     case ROUTER_ALERT:
       return length === 2 ? undefined : { text: "its router alert option has a wrong length" };
     case IOAM:
-      return undefined;
+      return (start + at) % 4 === 0 ? undefined : { text: "its IOAM option does not begin at a multiple of four" };
     case CALIPSO:
       return length < 8 || (octets[at + 6] ?? 0) * 4 + 8 > length ? { text: "its CALIPSO option is malformed" } : "unknown";
     case JUMBO:
