@@ -65,9 +65,15 @@ function answer(
 }
 
 /** Sends a redirect on the way that its own run has found for it; it belongs to no connection, and the packet itself goes on. */
-export function sendRedirect(run: Run, own: Run, netns: Netns, packet: Packet, route: Destination): void {
+export function sendRedirect(
+  run: Run,
+  own: Run,
+  netns: Netns,
+  packet: Packet,
+  { device, route }: { readonly device: string; readonly route: Destination },
+): void {
   const after = { steps: run.steps.own.length, out: run.out.length };
-  sendRouted6(own, netns, skbFor(netns, packet, 0), route);
+  sendRouted6(own, netns, { ...skbFor(netns, packet, 0), in: device }, route);
   own.drain();
   run.replies.push({ netns: netns.name, type: "redirect", packet, way: own.way(packet, []), after });
 }
@@ -132,7 +138,7 @@ export function sendIcmp6Error(
   const flow = { src: own ?? 0n, dst: towards, protocol: PROTOCOL.icmpv6, mark: markFor(netns, skb) };
   const route = routed(run, netns, flow, scoped);
   if (route.anycast) return;
-  const arrived = skb.in === "" ? undefined : skb.in;
+  const arrived = skb.iif ?? (skb.in === "" ? undefined : skb.in);
   const source = own ?? route.source ?? (arrived === undefined ? route.selected : selectSource6(netns.devices, arrived, towards));
   if (source === undefined) return;
   const quotable = Math.min(packet.length, MIN_MTU - IPV6_HEADER - ICMP_HEADER);

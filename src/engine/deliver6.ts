@@ -2,7 +2,7 @@ import { isMulticast } from "../model/address.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { addressSum, addsUp, pseudoSum } from "../wire/checksum.ts";
 import { sendIcmp6Error } from "./answers6.ts";
-import { type Extension, extensionsOf } from "./extensions6.ts";
+import { EXTENSION_NAMES, type Extension, extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, NEXT_HEADER_AT, octetsOf } from "./extensions6.ts";
 import { gatherFragments6 } from "./fragments6.ts";
 import type { Netns } from "./netns.ts";
 import { optionFault } from "./options6.ts";
@@ -20,15 +20,24 @@ type Outcome = "next" | "again" | "ended";
 
 /** ip6_protocol_deliver_rcu: the extension headers one after the other, then whoever takes what is behind them. */
 export function deliverUpper6(run: Run, netns: Netns, skb: Skb): void {
-  const [first] = extensionsOf(skb.packet);
-  let from = first?.name === "hop-by-hop" ? 1 : 0;
+  const first = extensionsOf(skb.packet)[0];
+  const start = first?.name === "hop-by-hop" ? first.at + first.octets.length : IPV6_HEADER;
+  let place: Place = { at: skb.headersEnd ?? start, announcedAt: first?.name === "hop-by-hop" ? first.at : NEXT_HEADER_AT };
+  let fragmented = skb.fragMaxSize !== undefined;
   for (;;) {
-    const header = extensionsOf(skb.packet)[from];
-    if (!header) break;
-    const outcome = handle(run, netns, skb, header);
+    const header = headerAt(skb.packet, place);
+    if (header === "none") break;
+    if (header === "cut") {
+      run.drop(skb, "ttl-or-header", "it ends within an extension header");
+      return;
+    }
+    const outcome = header.name === "fragment" && fragmented ? twice(run, netns, skb, header) : handle(run, netns, skb, header);
     if (outcome === "ended") return;
-    if (outcome === "next") from++;
+    if (header.name === "fragment") fragmented = true;
+    if (outcome === "next") place = { at: header.at + header.octets.length, announcedAt: header.at };
   }
+  if (place.at < skb.packet.headerLength || place.at > skb.packet.headerLength)
+    throw new Undecided("what the kernel takes the headers for that came before its fragment header");
   if (skb.packet.protocol === PROTOCOL["ipv6-nonxt"]) {
     run.drop(skb, "no-next-header", "it has no next header, and nothing that could be delivered");
     return;
@@ -39,6 +48,30 @@ export function deliverUpper6(run: Run, netns: Netns, skb: Skb): void {
   }
   run.seen(skb.packet);
   run.end("delivered", { netns: netns.name });
+}
+
+/** Where a header begins, and where the octet stands that announces it. */
+interface Place {
+  readonly at: number;
+  readonly announcedAt: number;
+}
+
+/** The extension header at a place, which need not be where it really is. */
+function headerAt(packet: Packet, { at, announcedAt }: Place): Extension | "none" | "cut" {
+  const octets = octetsOf(packet);
+  const number = octets[announcedAt] ?? 0;
+  const name = EXTENSION_NAMES.get(number);
+  if (name === undefined) return "none";
+  if (at + FRAGMENT_HEADER > octets.length) return "cut";
+  const field = octets[at + 1] ?? 0;
+  const size = name === "fragment" ? FRAGMENT_HEADER : name === "ah" ? (field + 2) * 4 : (field + 1) * 8;
+  if (at + size > octets.length) return "cut";
+  return { name, number, at, announcedAt, octets: [...octets.subarray(at, at + size)] };
+}
+
+/** A fragment header in what was put together from fragments (IP6SKB_FRAGMENTED). */
+function twice(run: Run, netns: Netns, skb: Skb, { at }: Extension): Outcome {
+  return drop(run, netns, skb, "defrag", "it has a second fragment header", { code: WRONG_FIELD, pointer: at });
 }
 
 /** Whether neither the kernel nor a raw socket takes it for its checksum (icmpv6_rcv, rawv6_rcv_skb). */
@@ -109,7 +142,7 @@ function routing(run: Run, netns: Netns, skb: Skb, { octets, at }: Extension): O
   }
   if (left === 0) return "next";
   const text = `its routing header of type ${type} has segments left, and such routes are not followed`;
-  return drop(run, netns, skb, "source-route", text, { code: WRONG_FIELD, pointer: at + 3 });
+  return drop(run, netns, skb, "source-route", text, { code: WRONG_FIELD, pointer: at + 2 });
 }
 
 /** ipv6_frag_rcv */

@@ -27,7 +27,13 @@ export interface Extension {
   readonly announcedAt: number;
 }
 
-const NEXT_HEADER_AT = 6;
+/** Where the IPv6 header says what comes behind it. */
+export const NEXT_HEADER_AT = 6;
+
+/** Extension headers by number. */
+export const EXTENSION_NAMES: ReadonlyMap<number, ExtensionHeader> = new Map(
+  (["hop-by-hop", "routing", "fragment", "destination", "ah"] as const).map((name) => [NUMBERS[name], name]),
+);
 
 /** The extension headers of a packet, in order. */
 export function extensionsOf(packet: Packet): readonly Extension[] {

@@ -82,6 +82,7 @@ export function gatherFragments6(run: Run, netns: Netns, skb: Skb, user: "conntr
   skb.fragments = all.sort((a, b) => a.offset - b.offset).map((part) => part.packet);
   skb.fragMaxSize = Math.max(...all.map((part) => part.packet.length));
   skb.ignoreDf = true;
+  if (user === "conntrack") skb.headersEnd = header.at;
   run.joined(skb);
   run.seen(whole);
   return "whole";

@@ -21,6 +21,12 @@ const MIN_MTU = 1280;
 export function receive6(run: Run, netns: Netns, skb: Skb): void {
   if (!accept(run, netns, skb)) return;
   skb.in = skb.device;
+  const kept = skb.looped || skb.bridge ? skb.destination : undefined;
+  skb.iif = kept?.nexthop?.device ?? kept?.device ?? skb.device;
+  // ip6_rcv_core clears what was noted of fragments before.
+  delete skb.headersEnd;
+  delete skb.fragMaxSize;
+  delete skb.fragments;
   const sabotage = skb.bridge !== undefined && !skb.bridge.sabotageDone;
   if (skb.bridge) skb.bridge.sabotageDone = true;
   if (!sabotage && !runHook(run, netns, "PREROUTING", skb, { in: skb.device, out: "" })) return;

@@ -85,7 +85,7 @@ function sendOn6(run: Run, netns: Netns, skb: Skb): void {
     return;
   }
   // What TEE copied and what the kernel itself says to neighbours has a device already (skb->dev).
-  const from = skb.duplicate ? skb.in : isDiscovery(skb.packet) ? destination.device : "";
+  const from = skb.in === "" && isDiscovery(skb.packet) ? destination.device : skb.in;
   if (!runHook(run, netns, "POSTROUTING", skb, { in: from, out: destination.device })) return;
   finishOutput6(run, netns, skb);
 }

@@ -50,7 +50,7 @@ export function redirect6(run: Run, netns: Netns, skb: Skb, destination: Destina
   const route = routeOutput6(own, netns, flow, "output");
   if (!route || route.nexthop?.via !== undefined || !isAllowed(run, netns, src)) return;
   const packet = redirectPacket(skb.packet, source, target, macOf(netns, device, target));
-  if (packet) sendRedirect(run, own, netns, packet, route);
+  if (packet) sendRedirect(run, own, netns, packet, { device: device.name, route });
 }
 
 function macOf(netns: Netns, device: Device, address: Address): number | undefined {

@@ -40,6 +40,8 @@ export interface Skb {
   device: string;
   /** Input device as hooks see it. */
   in: string;
+  /** IPv6: the device that an ICMPv6 error takes its source from (IP6CB(skb)->iif). */
+  iif?: string;
   connection?: Connection;
   ctState: CtState;
   ctDirection: "original" | "reply";
@@ -53,6 +55,8 @@ export interface Skb {
   looped: boolean;
   /** What is known of its IP options, once the IP layer has read them (IPCB(skb)->opt). */
   options?: IpOptions;
+  /** IPv6: where connection tracking has taken out the fragment header; the kernel takes that for the end of the headers. */
+  headersEnd?: number;
   /** The fragments that it was put together from, in order. */
   fragments?: readonly Packet[];
   /** Largest fragment, IPCB(skb)->frag_max_size. */

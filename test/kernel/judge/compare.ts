@@ -1,6 +1,6 @@
 import { formatMac } from "../../../src/model/address.ts";
 import type { Packet } from "../../../src/model/packet.ts";
-import type { Appearance, Reply, Step, Way } from "../../../src/model/trace.ts";
+import type { Appearance, Step, Way } from "../../../src/model/trace.ts";
 import type { Sent as Observed } from "../lab/protocol.ts";
 import { differs } from "../wire/expected.ts";
 import { differsMade } from "../wire/made.ts";
@@ -139,22 +139,22 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed, asked: ReadonlySet
       });
     }
   };
-  const sentOn = (out: readonly Appearance[]) =>
-    add(out, (one, octets) =>
-      whole?.fragment || one.packet.fragment ? undefined : differs(filledIn(one.packet, octets), original, octets),
-    );
-  const addReply = (reply: Reply) => {
-    add(reply.way.out, (one, octets) => (one.packet.fragment ? undefined : differsMade(filledIn(one.packet, octets), octets)));
-    for (const further of reply.way.replies) addReply(further);
+  const isOf = (one: Appearance, octets: Uint8Array) =>
+    whole?.fragment || one.packet.fragment ? undefined : differs(filledIn(one.packet, octets), original, octets);
+  const isMade = (one: Appearance, octets: Uint8Array) =>
+    one.packet.fragment ? undefined : differsMade(filledIn(one.packet, octets), octets);
+  const addWay = ({ out, replies }: Way, check: typeof isOf) => {
+    let gone = 0;
+    for (const { way: redirect, after } of replies) {
+      if (!after) continue;
+      add(out.slice(gone, after.out), check);
+      gone = after.out;
+      addWay(redirect, isMade);
+    }
+    add(out.slice(gone), check);
+    for (const reply of replies) if (!reply.after) addWay(reply.way, isMade);
   };
-  let gone = 0;
-  for (const redirect of way.replies.filter(({ after }) => after)) {
-    sentOn(way.out.slice(gone, redirect.after?.out));
-    gone = redirect.after?.out ?? gone;
-    addReply(redirect);
-  }
-  sentOn(way.out.slice(gone));
-  for (const reply of way.replies) if (!reply.after) addReply(reply);
+  addWay(way, isOf);
   const keys = new Set([...seen, ...said].map((one) => one.key));
   return [...keys].flatMap((key) => {
     const there = seen.filter((one) => one.key === key);
