@@ -8,8 +8,8 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
-const RECORDINGS = 141;
-const PACKETS = 352;
+const RECORDINGS = 150;
+const PACKETS = 363;
 
 const recorded = new Map(
   readdirSync(LIVE)
