@@ -8,8 +8,8 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
-const RECORDINGS = 150;
-const PACKETS = 363;
+const RECORDINGS = 152;
+const PACKETS = 381;
 
 const recorded = new Map(
   readdirSync(LIVE)

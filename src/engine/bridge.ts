@@ -4,6 +4,7 @@ import { pushOut, refit } from "./bridge-port.ts";
 import { extensionsOf } from "./extensions6.ts";
 import { runHook } from "./hooks.ts";
 import { ipReceive } from "./input.ts";
+import { takeIn } from "./link.ts";
 import { headerCache, type Netns } from "./netns.ts";
 import { isDroppedOnBridge } from "./options6.ts";
 import { routeInput } from "./route-input.ts";
@@ -66,7 +67,8 @@ export function bridgeReceive(run: Run, netns: Netns, bridge: Device, port: Devi
     return;
   }
   if (skb.dstMac === bridge.mac) skb.type = "host";
-  if (callsIptables(netns, bridge, skb.packet.family)) return prerouting(run, netns, bridge, port, skb);
+  const seen = !skb.vlans || netns.sysctl("net.bridge.bridge-nf-filter-vlan-tagged", 0) !== 0;
+  if (seen && callsIptables(netns, bridge, skb.packet.family)) return prerouting(run, netns, bridge, port, skb);
   handleFrame(run, netns, bridge, port, skb);
 }
 
@@ -256,7 +258,7 @@ function up(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): voi
     run.drop(skb, "conntrack-clash", "another connection with the same addresses and ports was entered meanwhile");
     return;
   }
-  ipReceive(run, netns, skb);
+  takeIn(run, netns, bridge, skb);
 }
 
 /** br_dev_xmit: the host itself sends a frame into the bridge. */

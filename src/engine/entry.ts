@@ -133,6 +133,7 @@ export function skbOf(entry: Entry, frame: Frame, packet: Packet): Skb {
   return {
     packet,
     ...(segment === undefined ? {} : { segment }),
+    ...(frame.vlans && entry.device && entry.direction === "in" ? { vlans: frame.vlans } : {}),
     mark: 0,
     priority: 0,
     type: entry.direction === "out" ? "host" : entry.type,

@@ -1,12 +1,13 @@
 import { isGroupMac, MAC_BROADCAST } from "../model/address.ts";
 import type { Device } from "../model/host.ts";
-import type { FrameType } from "../model/packet.ts";
+import type { FrameType, VlanTag } from "../model/packet.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { ipReceive } from "./input.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import { isTaken } from "./segments.ts";
 import type { Skb } from "./skb.ts";
+import { lowerOf, tagOf, vlanDevice } from "./vlan.ts";
 
 /** Devices that a packet may cross before it is taken for going round in a circle; a TTL of 255 lets it cross some more than that. */
 const MAX_DEVICES = 2000;
@@ -42,9 +43,13 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     return;
   }
   if (device.bridge || device.kind === "bridge") return bridgeTransmit(run, netns, device, skb);
+  const tag = tagOf(device);
+  const lower = tag && lowerOf(netns, device);
+  // vlan_dev_hard_start_xmit
+  if (lower) return transmit(run, netns, lower, { ...skb, sentBy: device.name, vlans: [tag, ...(skb.vlans ?? [])] });
   const peer = netns.peerOf(device, run.world.netns);
   if (!peer) {
-    run.end("forwarded", { netns: netns.name, interface: device.name });
+    run.end("forwarded", { netns: netns.name, interface: skb.sentBy ?? device.name });
     return;
   }
   if (!peer.device.up) {
@@ -55,8 +60,22 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     run.drop(skb, "too-big", `${peer.device.name} in ${peer.netns.name} takes no packets of more than ${peer.device.mtu} octets (its MTU)`);
     return;
   }
-  const { connection, template, bridge, destination, options, fragments, fragMaxSize, fragDf, ignoreDf, duplicate, taken, ...rest } = skb;
-  void [connection, template, bridge, destination, options, fragments, fragMaxSize, fragDf, ignoreDf, duplicate, taken];
+  const {
+    connection,
+    template,
+    bridge,
+    destination,
+    options,
+    fragments,
+    fragMaxSize,
+    fragDf,
+    ignoreDf,
+    duplicate,
+    taken,
+    sentBy,
+    ...rest
+  } = skb;
+  void [connection, template, bridge, destination, options, fragments, fragMaxSize, fragDf, ignoreDf, duplicate, taken, sentBy];
   const moved: Skb = {
     ...rest,
     type: "host",
@@ -78,7 +97,34 @@ export function receive(run: Run, netns: Netns, device: Device, skb: Skb): void 
   if (skb.dstMac !== undefined || skb.type !== "otherhost") skb.type = frameType(skb.dstMac, device);
   run.arrive(skb, device.name);
   run.steps.push({ kind: "device", netns: netns.name, interface: device.name, direction: "in" });
+  takeIn(run, netns, device, skb);
+}
+
+/** __netif_receive_skb_core: to the VLAN's device that a tag names, else to the bridge of a port, else to IP. */
+export function takeIn(run: Run, netns: Netns, device: Device, skb: Skb): void {
+  const [tag, ...inner] = skb.vlans ?? [];
+  const own = tag && vlanDevice(netns, device, tag);
+  if (own) return takeTagged(run, netns, own, { ...withTags(skb, inner), device: own.name, in: own.name });
   const bridge = device.master === undefined ? undefined : netns.devices.get(device.master);
   if (bridge?.kind === "bridge") return bridgeReceive(run, netns, bridge, device, skb);
-  ipReceive(run, netns, skb);
+  if (!tag) return ipReceive(run, netns, skb);
+  // Number 0 stands for no VLAN; only the priority counts.
+  if (tag.id === 0) return takeIn(run, netns, device, withTags(skb, inner));
+  run.drop(skb, "not-for-us", `its tag is that of VLAN ${tag.id}, for which ${netns.name} has no device on ${device.name}`);
+}
+
+/** vlan_do_receive: the same frame without its tag on the VLAN's device. */
+function takeTagged(run: Run, netns: Netns, device: Device, skb: Skb): void {
+  if (!device.up) {
+    run.drop(skb, "device-down", `${device.name} is down`);
+    return;
+  }
+  if (skb.type === "otherhost" && skb.dstMac === device.mac) skb.type = "host";
+  run.arrive(skb, device.name);
+  run.steps.push({ kind: "device", netns: netns.name, interface: device.name, direction: "in" });
+  takeIn(run, netns, device, skb);
+}
+
+function withTags({ vlans: _vlans, ...skb }: Skb, vlans: readonly VlanTag[]): Skb {
+  return vlans.length > 0 ? { ...skb, vlans } : skb;
 }

@@ -1,6 +1,6 @@
 import type { Address, Mac } from "../model/address.ts";
 import type { Nexthop, Route } from "../model/host.ts";
-import type { FrameType, Packet, Transport } from "../model/packet.ts";
+import type { FrameType, Packet, Transport, VlanTag } from "../model/packet.ts";
 import type { CtState } from "../model/trace.ts";
 import type { Connection } from "./connection.ts";
 import type { IpOptions } from "./ip-options.ts";
@@ -33,7 +33,10 @@ export interface Skb {
   type: FrameType;
   srcMac?: Mac;
   dstMac?: Mac;
-  vlan?: number;
+  /** Its VLAN tags, the outer one first. */
+  vlans?: readonly VlanTag[];
+  /** Name of the VLAN's device that it leaves by. */
+  sentBy?: string;
   /** The namespace that it is in. */
   netns: string;
   /** Device that it is seen at; "" for a packet of a local socket before routing. */

@@ -5,7 +5,7 @@ import type { Sent as Observed } from "../lab/protocol.ts";
 import { differs } from "../wire/expected.ts";
 import { differsMade } from "../wire/made.ts";
 import { filledIn } from "./filled.ts";
-import { frameOf, packetOctets, type Sent } from "./frame.ts";
+import { frameOf, headerLength, packetOctets, type Sent } from "./frame.ts";
 import { netfilterSteps, packetWords, type StepFields, stepWords } from "./words.ts";
 
 /** In hexadecimal digits: the EtherType of ARP, and where it stands. */
@@ -126,7 +126,13 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed, asked: ReadonlySet
       const decoded = frameOf({ netns: frame.netns, device: frame.device, octets, time: 0n }, 1);
       if (!decoded.packet) return [];
       const mac = frame.device === "lo" || decoded.dstMac === undefined ? "" : ` to ${formatMac(decoded.dstMac)}`;
-      return [{ key: `${frame.netns} ${frame.device}`, words: `${packetWords(decoded.packet)}${mac}`, octets: octets.subarray(14) }];
+      return [
+        {
+          key: `${frame.netns} ${frame.device}`,
+          words: `${packetWords(decoded.packet)}${mac}`,
+          octets: octets.subarray(headerLength(octets)),
+        },
+      ];
     });
   const said: { key: string; words: string; differs(octets: Uint8Array): string | undefined }[] = [];
   const add = (out: readonly Appearance[], check: (appearance: Appearance, octets: Uint8Array) => string | undefined) => {

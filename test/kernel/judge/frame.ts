@@ -14,6 +14,8 @@ export interface Sent {
 
 /** Octets before the IP packet in an untagged frame. */
 export const ETHERNET_HEADER = 14;
+const VLAN_TAG = 4;
+const VLAN_TYPES: ReadonlySet<number> = new Set([0x8100, 0x88a8]);
 
 /** The frame as a capture of that device would have it. */
 export function frameOf(sent: Sent, number: number): Frame {
@@ -36,7 +38,14 @@ export function frameOf(sent: Sent, number: number): Frame {
   return base;
 }
 
+/** Octets of an Ethernet header with its VLAN tags. */
+export function headerLength(octets: Uint8Array): number {
+  let length = ETHERNET_HEADER;
+  while (VLAN_TYPES.has(((octets[length - 2] ?? 0) << 8) | (octets[length - 1] ?? 0))) length += VLAN_TAG;
+  return length;
+}
+
 /** The octets of the IP packet in it. */
 export function packetOctets(sent: Pick<Sent, "device" | "octets">): Uint8Array {
-  return sent.device === undefined ? sent.octets : sent.octets.subarray(ETHERNET_HEADER);
+  return sent.device === undefined ? sent.octets : sent.octets.subarray(headerLength(sent.octets));
 }
