@@ -105,7 +105,8 @@ function walkExtensions(bytes: Uint8Array, start: number, end: number, wireEnd: 
     chain.headers.push(name);
     chain.protocol = u8(bytes, at);
     chain.end = at + size;
-    if (name !== "fragment") continue;
+    // Of several the first that cuts the packet: what follows is inside the datagram.
+    if (name !== "fragment" || chain.fragment?.more) continue;
     const field = u16(bytes, at + FRAGMENT_FIELD);
     chain.fragment = { offset: field & FRAGMENT_OFFSET, more: (field & 1) !== 0, id: u32(bytes, at + FRAGMENT_ID) };
     if (chain.fragment.offset > 0) break;

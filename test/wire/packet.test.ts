@@ -118,6 +118,8 @@ describe("IPv6", () => {
     const atomic = decode(ipv6(44, join(hex("1100 0000 0000beef"), data)));
     expect(atomic).toMatchObject({ extensionHeaders: ["fragment"], transport: { kind: "udp" } });
     expect(atomic).not.toHaveProperty("fragment");
+    const nested = decode(ipv6(44, join(hex("2c00 0001 0000beef"), hex("1100 0000 00000001"), data)));
+    expect(nested).toMatchObject({ id: 0xbeef, fragment: { offset: 0, more: true }, extensionHeaders: ["fragment", "fragment"] });
   });
 
   it("says where the chain of headers breaks off", () => {

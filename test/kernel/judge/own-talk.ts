@@ -4,9 +4,10 @@ import { read } from "../wire/octets.ts";
 import { ETHERNET_HEADER, packetOctets, type Sent } from "./frame.ts";
 
 const HEADER = 40;
-const DESTINATION = 24;
-/** Behind type and destination, and how long it is with what follows the checksum in the 20 octets behind the IP header that nft shows (nf_tables_trace.c, NFT_TRACETYPE_TRANSPORT_HSIZE). */
-const BODY = 1 + 16;
+const SOURCE = 8;
+/** Behind type and addresses, and how long it is with what follows the checksum in the 20 octets behind the IP header that nft shows (nf_tables_trace.c, NFT_TRACETYPE_TRANSPORT_HSIZE). */
+const DESTINATION = 1 + 16;
+const BODY = 1 + 16 + 16;
 const SHOWN = BODY + 16;
 const SOLICITATION = 135;
 /** Router solicitations, neighbour solicitations and their answers, and reports of multicast listeners. */
@@ -51,14 +52,15 @@ function isOwnMessage(message: Uint8Array, given: Uint8Array | undefined): boole
   return OWN.includes(message[0] ?? 0) && message[0] !== given?.[0];
 }
 
-/** Whether a message is the one that was given; of one that nft shows in part, where it goes tells. */
+/** Whether a message is the one that was given, though one of its addresses may have been translated; nft shows the message in part. */
 function isSame(talk: Uint8Array, given: Uint8Array | undefined): boolean {
   if (given === undefined || talk[0] !== given[0]) return false;
-  const from = talk.length === given.length ? BODY : talk.length === SHOWN ? 1 : undefined;
-  return from !== undefined && talk.subarray(from).every((octet, i) => octet === given[from + i]);
+  const same = (from: number, to: number) => talk.subarray(from, to).every((octet, i) => octet === given[from + i]);
+  if (talk.length !== given.length && talk.length !== SHOWN) return false;
+  return same(BODY, talk.length) && (talk.length === given.length || same(1, DESTINATION) || same(DESTINATION, BODY));
 }
 
-/** The type of such a message, where it goes, and what follows its checksum, if a packet is one. */
+/** The type of such a message, its addresses, and what follows its checksum, if a packet is one. */
 function talkIn(octets: Uint8Array): Uint8Array | undefined {
   if (read(octets, 0, 1) >> 4 !== 6) return undefined;
   const next = read(octets, 6, 1);
@@ -67,5 +69,5 @@ function talkIn(octets: Uint8Array): Uint8Array | undefined {
   if (next !== PROTOCOL.icmpv6 && next !== PROTOCOL.hopopt) return undefined;
   const start = hasOptions ? HEADER + (read(octets, HEADER + 1, 1) + 1) * 8 : HEADER;
   const type = read(octets, start, 1);
-  return OWN.includes(type) ? Uint8Array.of(type, ...octets.subarray(DESTINATION, HEADER), ...octets.subarray(start + 4)) : undefined;
+  return OWN.includes(type) ? Uint8Array.of(type, ...octets.subarray(SOURCE, HEADER), ...octets.subarray(start + 4)) : undefined;
 }

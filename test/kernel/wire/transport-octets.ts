@@ -72,10 +72,16 @@ function keepChecksum({ said, ends, before, after }: Change, at: number, covered
     write(after, at, 2, updated(field ^ 0xffff, first, then) ^ 0xffff);
     return after;
   }
+  if (isSpoilt(said, first, before)) return after;
   const old = join(first, before.subarray(0, covered));
   const now = join(then, after.subarray(0, covered));
   if (!same(old, now)) write(after, at, 2, updated(field, old, now));
   return after;
+}
+
+/** Whether a good checksum has become wrong: prefix translation does not keep it up where the address has another prefix (ip6t_NPT.c). */
+function isSpoilt({ family, checksum: state }: Packet, first: Uint8Array, before: Uint8Array): boolean {
+  return family === 6 && state === "bad" && checksum(first, before) === 0;
 }
 
 /** udp_manip_pkt: no checksum stays none, and one that comes out as 0 is sent as CSUM_MANGLED_0. */
@@ -102,7 +108,8 @@ function icmpOctets(change: Change, transport: Icmp, patch: Patch): Uint8Array {
   if (transport.quoted) {
     const quote = before.slice(ICMP_HEADER);
     const now = patch(quote, transport.quoted, true);
-    if (!same(quote, now)) {
+    const first = pseudoHeader(change.ends.src, change.ends.dst, PROTOCOL.icmpv6, before.length);
+    if (!same(quote, now) && !isSpoilt(said, first, before)) {
       // nf_nat_icmp_reply_translation: the message's checksum is computed anew.
       after.set(now, ICMP_HEADER);
       write(after, ICMP_CHECKSUM, 2, 0);
