@@ -8,8 +8,8 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
-const RECORDINGS = 152;
-const PACKETS = 381;
+const RECORDINGS = 153;
+const PACKETS = 386;
 
 const recorded = new Map(
   readdirSync(LIVE)

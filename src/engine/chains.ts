@@ -66,6 +66,12 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
       traversal.add(dropping);
       return { verdict: "DROP", step: dropping };
     }
+    if (failed === "match and hotdrop") {
+      const last = stepOf(rule, chain, traversal, tried);
+      traversal.add(last);
+      if (!rule.jump) runTarget(rule, last, traversal);
+      return { verdict: "DROP" };
+    }
     if (failed) {
       if (traversal.detailed) tried.push({ rule: rule.rule, failed, ...becauseOf(remarks) });
       index++;
@@ -128,9 +134,13 @@ function outcomeOf(result: TargetResult, rule: CompiledRule, traversal: Traversa
   return is ? result.yes : result.no;
 }
 
+/** A condition that is not met, or one that drops the packet; with iptables-legacy what follows it in the rule is still asked (ipt_do_table). */
+type Failure = Tried["failed"] | "hotdrop" | "match and hotdrop";
+
 /** The first condition that a packet does not meet; undefined when it meets them all. */
-function firstFailure(rule: CompiledRule, traversal: Traversal, remarks: (() => string)[]): Tried["failed"] | "hotdrop" | undefined {
+function firstFailure(rule: CompiledRule, traversal: Traversal, remarks: (() => string)[]): Failure | undefined {
   traversal.context.ruleKey = rule.key;
+  let drops: "match and hotdrop" | undefined;
   for (const condition of rule.conditions) {
     const before = remarks.length;
     if (condition.readsPorts && traversal.undeterminedPort) throw new Undecided("the port that source NAT picks at random");
@@ -139,9 +149,14 @@ function firstFailure(rule: CompiledRule, traversal: Traversal, remarks: (() => 
     if (result === false) {
       // What matches before it have said is no reason.
       remarks.splice(0, before);
-      return condition.failed;
+      return drops ? "hotdrop" : condition.failed;
     }
     if (result === "hotdrop") return "hotdrop";
+    if (result === "match and hotdrop") {
+      if (traversal.context.backend === "nft") return "hotdrop";
+      drops = result;
+      continue;
+    }
     if (condition.failed.kind === "in" || condition.failed.kind === "out") {
       const met = decideDevice(rule, condition.failed.kind, traversal);
       if (met) continue;
@@ -157,9 +172,9 @@ function firstFailure(rule: CompiledRule, traversal: Traversal, remarks: (() => 
       `${place} ${says(value)}${again ? " when met again" : ""} (not known: ${result.unknown})`;
     const met = chosen(traversal.choices.askAnew(key, words));
     if (met === "hotdrop") return met;
-    if (!met) return condition.failed;
+    if (!met) return drops ? "hotdrop" : condition.failed;
   }
-  return undefined;
+  return drops;
 }
 
 function step(rule: CompiledRule): string {

@@ -11,6 +11,11 @@ export function invert(result: MatchResult, not: boolean): MatchResult {
   return typeof result === "boolean" ? result !== not : result;
 }
 
+/** The same where the kernel turns round what came of a hotdrop, too (the DCCHECK of xt_dccp.c, the SCCHECK of xt_sctp.c). */
+export function invertAll(result: MatchResult, not: boolean): MatchResult {
+  return result === "hotdrop" && not ? "match and hotdrop" : invert(result, not);
+}
+
 /** "TCP destination port 80", or "not TCP …" with a negation in front of what is said. */
 export function says<T>(option: Negatable<T> | undefined, words: (value: T) => string): readonly string[] {
   if (option === undefined) return [];

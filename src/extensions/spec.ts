@@ -56,8 +56,8 @@ export type Args<O extends Options> = {
 /** What a match says. `needs` names what would decide it, in a noun phrase: "the socket's owner (--assume owner.uid=...)". */
 export type MatchResult = Decided | { readonly unknown: string; readonly between?: readonly [Decided, Decided] };
 
-/** `between` has what is possible where that is not just match and mismatch. */
-type Decided = boolean | "hotdrop";
+/** `between` has what is possible where that is not just match and mismatch. A negated condition may be met by what also drops the packet. */
+type Decided = boolean | "hotdrop" | "match and hotdrop";
 
 /** What a target does once it is known: its verdict and its effects. */
 export interface Outcome {

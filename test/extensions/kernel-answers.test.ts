@@ -37,7 +37,10 @@ function test(rule: Rule, family: Family): (about: PacketContext) => MatchResult
     const found = family === 6 ? ipv6Protocol(about) : about.packet.protocol;
     if (protocol && typeof found !== "number") return found;
     if (protocol && (found === protocol.value) === protocol.not) return false;
-    return matches.map((match) => match?.(about) ?? false).find((result) => result !== true) ?? true;
+    const results = matches.map((match) => match?.(about) ?? false);
+    const [first = true, ...rest] = results.filter((result) => result !== true);
+    // What follows in the rule is asked even then.
+    return first === "match and hotdrop" && rest.length > 0 ? "hotdrop" : first;
   };
 }
 
@@ -64,11 +67,10 @@ describe.each(["headers-4", "headers-6", "segments-6", "dccp-4"])("%s: what the 
       deviceGroup: (device) => (device === "gb" ? 1 : 0),
     });
     const results = tests.map((match) => match(about));
-    const dropped = results.indexOf("hotdrop");
-    const met = dropped < 0 ? results : results.slice(0, dropped);
-    expect(met.flatMap((result, rule) => (result === true ? [rules[rule]] : []))).toEqual(
-      // A negated condition that drops is a match to the counters, and the last one.
-      matched.filter((rule) => rule !== dropped).map((rule) => rules[rule]),
+    const dropped = results.findIndex((result) => result === "hotdrop" || result === "match and hotdrop");
+    const met = dropped < 0 ? results : results.slice(0, dropped + 1);
+    expect(met.flatMap((result, rule) => (result === true || result === "match and hotdrop" ? [rules[rule]] : []))).toEqual(
+      matched.map((rule) => rules[rule]),
     );
   });
 });

@@ -1,5 +1,5 @@
 import { choices, number } from "../codecs.ts";
-import { holds, invert, oneOf, says } from "../condition.ts";
+import { holds, invertAll, oneOf, says } from "../condition.ts";
 import { not, over, some } from "../draw.ts";
 import { type Octets, packetOctets } from "../packet-octets.ts";
 import { drawPortOptions, LOOSE_PORT_OPTIONS, portWords, within } from "../ports.ts";
@@ -61,7 +61,7 @@ function dccpMatch(args: Args<typeof options>, context: PacketContext): MatchRes
     const type = TYPES[(field >> 1) & 15] ?? "INVALID";
     if (args.types.value.includes(type) === args.types.not) return false;
   }
-  return args.option ? invert(hasOption(octets, packet.headerLength, packet.length, args.option.value), args.option.not) : true;
+  return args.option ? invertAll(hasOption(octets, packet.headerLength, packet.length, args.option.value), args.option.not) : true;
 }
 
 const dccp = match({

@@ -1,4 +1,4 @@
-import { holds, invert, says } from "../condition.ts";
+import { holds, invertAll, says } from "../condition.ts";
 import { not, over, some } from "../draw.ts";
 import { drawPortOptions, PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
 import { CHUNK_TYPES, type ChunkQuestion, chunkWords, matchChunks } from "../sctp-chunks.ts";
@@ -21,7 +21,7 @@ function sctpMatch(args: Args<typeof options>, context: PacketContext): MatchRes
   if (!args.chunks) return true;
   const { packet } = context;
   const question: ChunkQuestion = args.chunks.value;
-  return invert(matchChunks(packet.payload, packet.length - packet.headerLength, question), args.chunks.not);
+  return invertAll(matchChunks(packet.payload, packet.length - packet.headerLength, question), args.chunks.not);
 }
 
 const sctp = match({
