@@ -3,6 +3,7 @@ import { packetOctets } from "../extensions/packet-octets.ts";
 import { type Address, isMulticast } from "../model/address.ts";
 import { type Icmp, type Packet, PROTOCOL, type Tcp } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
+import { mayAnswerWithError } from "./icmp-limit.ts";
 import { FIXED_HEADER, withOptions } from "./ip-options.ts";
 import { buildOptions, type EchoedOptions, echoOptions } from "./ip-options-answer.ts";
 import { isUnicast } from "./ip-options-input.ts";
@@ -114,6 +115,7 @@ export function sendIcmpError(
       found.route.type,
       towards,
     );
+    if (found.route.type !== "local" && !mayAnswerWithError(run, netns, towards, type, code)) return;
   } else source ??= selectAddress(netns.devices, device, packet.src, "link");
   if (source === undefined) return;
   const header = FIXED_HEADER + (options?.octets.length ?? 0);

@@ -2,6 +2,7 @@ import { ALL_HOSTS, formatAddress } from "../model/address.ts";
 import { sendIcmpError } from "./answers.ts";
 import { gatherFragments, pullHeader } from "./fragments.ts";
 import { runHook } from "./hooks.ts";
+import { mayAnswerRouteError } from "./icmp-limit.ts";
 import { receive6 } from "./input6.ts";
 import { failsStrictRoute, forwardOptions, receiveOptions } from "./ip-options-input.ts";
 import type { Netns } from "./netns.ts";
@@ -70,7 +71,7 @@ function inputError(run: Run, netns: Netns, skb: Skb, error: string): void {
     return;
   }
   const code = codes[error];
-  if (code !== undefined) sendIcmpError(run, netns, skb, skb.device, 3, code);
+  if (code !== undefined && mayAnswerRouteError(run, netns, skb.packet.src)) sendIcmpError(run, netns, skb, skb.device, 3, code);
   run.drop(skb, error === "EINVAL" ? "blackhole" : "no-route", text[error] ?? "there is no route to its destination");
 }
 

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { replayed, router, type Seen, udp } from "./router.ts";
+
+const REJECTING = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p udp -j REJECT\nCOMMIT\n";
+const ROUTES = [
+  "10.0.0.0/24 dev lan proto kernel scope link src 10.0.0.1",
+  "local 10.0.0.1 dev lan table local proto kernel scope host src 10.0.0.1",
+  "unreachable 10.88.0.0/16",
+];
+const FORWARDING = "net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.rp_filter = 0\n";
+
+const host = (settings = "") =>
+  router({ "iptables-save.txt": REJECTING, "ip-route.txt": `${ROUTES.join("\n")}\n`, "sysctl.txt": FORWARDING + settings });
+
+/** Ten packets within a fifth of a second, and one a good second later. */
+const packets = (to: string): Seen[] =>
+  [...Array.from({ length: 10 }, (_, i) => i * 20_000), 1_400_000].map((at) => ({ at, device: "lan", packet: udp("10.0.0.5:9", to, "x") }));
+
+const answered = (to: string, settings?: string) =>
+  replayed(host(settings), packets(to)).flatMap(({ way }, i) => (way.replies.length > 0 ? [i] : []));
+
+/** As many as Linux 6.18 sent where this was tried. */
+describe("ICMP errors to one host", () => {
+  it("are six at once and one a second", () => {
+    expect(answered("10.0.0.1:9")).toEqual([0, 1, 2, 3, 4, 5, 10]);
+  });
+
+  it("of routing pay twice", () => {
+    expect(answered("10.88.0.1:9")).toEqual([0, 1]);
+  });
+
+  it("of routing are five at once where the others are not limited", () => {
+    expect(answered("10.88.0.1:9", "net.ipv4.icmp_ratemask = 0\n")).toEqual([0, 1, 2, 3, 4, 10]);
+    expect(answered("10.0.0.1:9", "net.ipv4.icmp_ratemask = 0\n")).toHaveLength(11);
+  });
+
+  it("that are held back are said to be", () => {
+    const { way } = replayed(host(), packets("10.0.0.1:9"))[6] ?? {};
+    expect(way?.steps).toContainEqual({
+      kind: "stack",
+      netns: "host",
+      note: "there is no ICMP error: too many went to 10.0.0.5 just before",
+    });
+  });
+});
