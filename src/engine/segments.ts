@@ -4,13 +4,13 @@ import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
 
 /** What a device takes beyond its MTU (__is_skb_forwardable). */
-export const VLAN_HEADER = 4;
+const VLAN_HEADER = 4;
 
 /** Protocols whose segments the kernel handles several at a time (net/ipv4/tcp_offload.c, udp_offload.c). */
 const JOINED: readonly number[] = [PROTOCOL.tcp, PROTOCOL.udp];
 
 /** Whether a packet too long for a device can have been there nevertheless: as several segments in one (skb_is_gso). */
-export function canBeJoined({ protocol, fragment }: Packet): boolean {
+function canBeJoined({ protocol, fragment }: Packet): boolean {
   return JOINED.includes(protocol) && !fragment;
 }
 
