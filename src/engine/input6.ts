@@ -65,6 +65,9 @@ function accept(run: Run, netns: Netns, skb: Skb): boolean {
     return refuse("ttl-or-header", "the loopback address ::1 cannot come from outside");
   if (scope === 1 && !onLoopback && !skb.looped)
     return refuse("ttl-or-header", `the group ${formatAddress(dst)} is one within a single host, and cannot come from outside`);
+  const toMany = skb.type === "broadcast" || skb.type === "multicast";
+  if (scope === undefined && toMany && !skb.looped && netns.deviceSysctl6(skb.device, "drop_unicast_in_l2_multicast", 0) !== 0)
+    return refuse("ttl-or-header", `it came as a link-layer broadcast or multicast (drop_unicast_in_l2_multicast of ${skb.device})`);
   if (scope === 0) return refuse("ttl-or-header", `the scope of the group ${formatAddress(dst)} is reserved`);
   if (isMulticast(src)) return refuse("ttl-or-header", `the group ${formatAddress(src)} cannot be a source`);
   const [first] = extensionsOf(skb.packet);
