@@ -33,6 +33,11 @@ export function contents({ low, high, at }: Bucket, now: bigint, { cap, rate, ti
   return [least, Math.min(cap, high + (passed + (passed > 0 ? tick : 0)) * rate)];
 }
 
+/** The bucket as it may be when the kernel's clock ticked, though the capture's stood still. */
+export function aTickLater(bucket: Bucket, { rate, tick }: Filling): Bucket {
+  return { ...bucket, high: bucket.high + tick * rate };
+}
+
 /**
  * Takes a packet's cost out of a bucket (xt_limit.c, limit_mt; nft_limit.c, nft_limit_eval). Both is possible when it depends on the tick
  * of the kernel's clock whether there is enough.

@@ -35,6 +35,12 @@ describe("limit", () => {
     expect(late).toEqual({ unknown: expect.stringContaining("clock") });
   });
 
+  it("allows for the time that a packet takes which comes round to it again", () => {
+    const rule = "-m limit --limit 10000/sec --limit-burst 2";
+    expect(matches(rule, [0, 0, 0], "nft")).toEqual([true, true, { unknown: expect.stringContaining("clock") }]);
+    expect(matches(rule.replace("10000", "10"), [0, 0, 0], "nft")).toEqual([true, true, false]);
+  });
+
   it.each([
     ["-m limit --limit 1/day --limit-burst 3", 1],
     ["-m limit --limit 3/day --limit-burst 4", 4],

@@ -2,7 +2,7 @@ import { number } from "../codecs.ts";
 import { maybe } from "../draw.ts";
 import { CREDITS, limitCredits, RATE, rateOf } from "../limit-rate.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
-import { type Bucket, type Filling, fullBucket, mergeBuckets, takeFrom } from "../token-bucket.ts";
+import { aTickLater, type Bucket, type Filling, fullBucket, mergeBuckets, takeFrom } from "../token-bucket.ts";
 
 const DEFAULT_PERIOD = (10_000 * 3600) / 3;
 const DEFAULT_BURST = 5;
@@ -39,12 +39,22 @@ function nft(period: number, burst: number): Filling {
   return { cap: cost * burst, cost, rate: 1, tick: CLOCK };
 }
 
+/** What a rule's bucket may hold, when it was last asked, and whether the ticks since then are allowed for already. */
+interface Kept {
+  readonly buckets: readonly Bucket[];
+  readonly at: bigint;
+  readonly ticked: boolean;
+}
+
 function evaluate({ cells, ruleKey, time }: PacketContext, filling: Filling): MatchResult {
   const key = `limit:${ruleKey}`;
-  const before = cells.get<readonly Bucket[]>(key) ?? [fullBucket(filling, time)];
+  const kept = cells.get<Kept>(key) ?? { buckets: [fullBucket(filling, time)], at: time - 1n, ticked: false };
+  // A packet that comes round to the rule again has one time here, but took some to go round.
+  const isAgain = kept.at === time;
+  const before = isAgain && !kept.ticked ? kept.buckets.map((bucket) => aTickLater(bucket, filling)) : kept.buckets;
   const taken = before.flatMap((bucket) => takeFrom(bucket, time, filling));
   const left = taken.map((one) => one.left);
-  cells.set(key, mergeBuckets(left, time, filling));
+  cells.set<Kept>(key, { buckets: mergeBuckets(left, time, filling), at: time, ticked: isAgain });
   const verdicts = new Set(taken.map(({ enough }) => enough));
   if (verdicts.size > 1) return { unknown: "how the kernel's clock ticked, as the limit was just about to let another packet through" };
   return verdicts.has(true);
