@@ -8,8 +8,8 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
-const RECORDINGS = 155;
-const PACKETS = 393;
+const RECORDINGS = 156;
+const PACKETS = 396;
 
 const recorded = new Map(
   readdirSync(LIVE)

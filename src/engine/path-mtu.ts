@@ -17,7 +17,6 @@ interface PathMtu {
 
 const FRAGMENTATION_NEEDED = 4;
 const UNREACHABLE = 3;
-const ECHO_REPLY = 0;
 const SECOND = 1_000_000_000n;
 
 function keyOf(netns: Netns, route: Route, nexthop: Nexthop, packet: Pick<Packet, "dst">): string {
@@ -50,25 +49,19 @@ export function sendingMtu(run: Run, netns: Netns, skb: Skb, destination: Destin
   return known.mtu;
 }
 
-/** Whether an ICMP error about a packet is heeded without a connected socket (icmp_err, __udp4_lib_err); others ask the TCP socket itself. */
-function isHeeded({ protocol, transport }: Packet): boolean {
-  if (protocol === PROTOCOL.udp || protocol === PROTOCOL.udplite) return true;
-  return transport?.kind === "icmp" && transport.type === ECHO_REPLY;
-}
-
 /** The MTU that an error names, as far as the host listens to it (icmp.c, icmp_unreach). */
 function namedMtu(netns: Netns, mtu: number | undefined): number | undefined {
   const mode = netns.sysctl("net.ipv4.ip_no_pmtu_disc", 0);
   return mode === 0 ? (mtu ?? 0) : mode === 1 ? 0 : undefined;
 }
 
-/** What a host learns from an ICMP error that is delivered to it (__ip_rt_update_pmtu). */
+/** What a host learns from an ICMP error that is delivered to it, where a socket is concerned (raw_err, __udp4_lib_err, tcp_v4_err; __ip_rt_update_pmtu). */
 export function learnPathMtu(run: Run, netns: Netns, { packet, mark }: Skb): void {
   const icmp = packet.transport;
   if (icmp?.kind !== "icmp" || packet.family !== 4 || icmp.type !== UNREACHABLE || icmp.code !== FRAGMENTATION_NEEDED) return;
   const { quoted } = icmp;
   const named = namedMtu(netns, icmp.mtu);
-  if (!netns.ip4.routed || packet.checksum === "bad" || named === undefined || !quoted || !isHeeded(quoted)) return;
+  if (!netns.ip4.routed || packet.checksum === "bad" || named === undefined || !quoted) return;
   if (quoted.payload.length < 8 || netns.addressType(quoted.src) !== "LOCAL") return;
   const { src, dst, protocol } = quoted;
   const reflected = netns.sysctl("net.ipv4.fwmark_reflect", 0) ? mark : 0;
