@@ -8,8 +8,8 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
-const RECORDINGS = 156;
-const PACKETS = 396;
+const RECORDINGS = 158;
+const PACKETS = 399;
 
 const recorded = new Map(
   readdirSync(LIVE)

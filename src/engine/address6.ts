@@ -1,5 +1,5 @@
 import type { Address } from "../model/address.ts";
-import { isLoopback, isMulticast } from "../model/address.ts";
+import { isLoopback, isMapped, isMulticast } from "../model/address.ts";
 
 /** Scopes as net/ipv6/addrconf.c compares them (IPV6_ADDR_SCOPE_*). */
 export const SCOPE = { node: 1, link: 2, site: 5, global: 14 } as const;
@@ -11,7 +11,7 @@ export function isLinkLocal(address: Address): boolean {
 
 /** Whether an address is one of a single host, and not `::` (IPV6_ADDR_UNICAST). */
 export function isUnicast6(address: Address): boolean {
-  return address !== 0n && !isMulticast(address);
+  return address !== 0n && !isMulticast(address) && !isMapped(address);
 }
 
 /** The scope of an address (ipv6_addr_src_scope); that of a group stands in it. */

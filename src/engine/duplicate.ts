@@ -33,7 +33,10 @@ export function sendDuplicate(
   if (!route) return own.drop(copy, "no-route", `there is no route to ${formatAddress(gateway)}, where a copy should go`);
   copy.in = route.device;
   // On a device that no route to the gateway names, the copy's own destination is asked for (ip_route_output_key_hash_rcu).
-  const nexthop = route.nexthop && { ...route.nexthop, via: route.nexthop.via ?? gateway };
+  const nexthop = route.nexthop
+    ? { ...route.nexthop, via: route.nexthop.via ?? gateway }
+    : // A group as gateway, too, is where the copy goes (route.c, ip6_pol_route with FLOWI_FLAG_KNOWN_NH).
+      family === 6 && { via: gateway, weight: 1, flags: [] };
   run.held(() => {
     sendRouted(own, netns, copy, { ...route, ...(nexthop && { nexthop }) });
     run.owe();

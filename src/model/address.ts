@@ -153,6 +153,11 @@ export function isMulticast(address: Address): boolean {
   return typeof address === "number" ? address >>> 28 === 14 : address >> 120n === 0xffn;
 }
 
+/** Whether it is an IPv4 address in the clothes of IPv6, ::ffff:192.0.2.1, which is no unicast address (net/ipv6/addrconf_core.c, __ipv6_addr_type). */
+export function isMapped(address: Address): boolean {
+  return typeof address === "bigint" && address >> 32n === 0xffffn;
+}
+
 /** Whether an address never leaves its host (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3). */
 export function isLoopback(address: Address): boolean {
   return typeof address === "number" ? address >>> 24 === 127 : address === 1n;

@@ -83,6 +83,12 @@ describe("addrtype", () => {
     expect(ask("-m addrtype --dst-type LOCAL --limit-iface-in", { ...about, in: "eth1" })).toBe(false);
   });
 
+  it("does not take an IPv4 address in the clothes of IPv6 for unicast", () => {
+    const to = (dst: string) => context({ packet: packet({ family: 6, src: address("2001:db8::1"), dst: address(dst) }) });
+    expect(ask("-m addrtype --dst-type UNICAST", to("::ffff:10.1.0.10"))).toBe(false);
+    expect(ask("-m addrtype --dst-type UNICAST", to("::10.1.0.10"))).toBe(true);
+  });
+
   it("says so when routes are not known, unless the other side decides", () => {
     const about = context({ addressType: (asked) => (asked === address("10.0.0.2") ? { unknown: "the routes" } : "UNICAST") });
     expect(ask("-m addrtype --dst-type LOCAL", about)).toEqual({ unknown: "the routes" });

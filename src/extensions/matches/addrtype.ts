@@ -1,4 +1,4 @@
-import { type Address, isMulticast } from "../../model/address.ts";
+import { type Address, isMapped, isMulticast } from "../../model/address.ts";
 import type { Negatable } from "../../model/rule.ts";
 import { choices, FLAG } from "../codecs.ts";
 import { oneOf, says } from "../condition.ts";
@@ -36,7 +36,7 @@ function isOfType6(context: PacketContext, address: Address, types: Types, devic
   const multicast = isMulticast(address);
   const unspecified = address === 0n;
   if (types.includes("MULTICAST") && !multicast) return false;
-  if (types.includes("UNICAST") && (multicast || unspecified)) return false;
+  if (types.includes("UNICAST") && (multicast || unspecified || isMapped(address))) return false;
   if (types.includes("UNSPEC") && !unspecified) return false;
   if (!types.some((type) => type === "LOCAL" || type === "ANYCAST" || type === "UNREACHABLE")) return true;
   const found = context.addressType(address, device);

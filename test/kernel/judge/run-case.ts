@@ -97,8 +97,9 @@ export function judge(evidence: Evidence): Judgement {
   const unknown: string[] = [];
   const found: string[] = [];
   for (const [i, { sent, kernel: observed }] of evidence.packets.entries()) {
-    const { caused: kernel, asked } = parted(sent, observed);
+    const { caused: kernel, asked, met } = parted(sent, observed);
     for (const one of asked) reading.asked.add(one);
+    if ([...met].some((netns) => STATEFUL.test(evidence.snapshot[`netns/${netns}/ip6tables-save.txt`] ?? ""))) break;
     const trace = traces.get(i + 1);
     if (!trace) {
       // A frame without a whole IP packet is none that the kernel takes either.
@@ -122,6 +123,9 @@ export function judge(evidence: Evidence): Judgement {
   }
   return { packets: evidence.packets.length, unknown, disagreements: found };
 }
+
+/** Rules that answer otherwise once the kernel's own packets have met them. */
+const STATEFUL = /-m (connbytes|connlimit|hashlimit|limit|quota|rateest|recent|statistic) |-j SET /;
 
 /** Whether the extension headers of a packet are longer than it is (nf_tables_trace.c, nf_trace_fill_pkt_info: such a packet cannot be shown). */
 function hasBrokenHeaders(sent: Sent): boolean {
