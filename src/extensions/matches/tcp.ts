@@ -148,7 +148,8 @@ const tcp = match({
   },
   draw: (d) => {
     if (!over(d, "tcp")) return undefined;
-    const flags = d.chance(3) ? "FIN,SYN,RST,ACK SYN" : `${drawFlags(d)} ${drawFlags(d)}`;
+    // `--tcp-flags NONE SYN` never matches, and is not in what iptables saves.
+    const flags = d.chance(3) ? "FIN,SYN,RST,ACK SYN" : `${drawFlags(d)} ${drawFlags(d)}`.replace(/^NONE .*/, "NONE NONE");
     const ports = drawPortOptions(d);
     const others = [`${not(d)}--tcp-option ${d.integer(1, d.chance(4) ? 255 : 8)}`, `${not(d)}--tcp-flags ${flags}`];
     return `-m tcp ${some(d, d.chance(2) ? ports : [...ports, ...others])}`;
