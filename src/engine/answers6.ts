@@ -175,7 +175,7 @@ function routed(
 } {
   const hopLimit = (device: string) => netns.deviceSysctl6(device, "hop_limit", 64);
   if (!netns.ip6.routed) return { hopLimit: 64 };
-  const key: FlowKey6 = { ...flow, iif: "lo", tos: 0, ...(oif !== undefined && { oif }) };
+  const key: FlowKey6 = { ...flow, iif: "lo", tos: 0, ...(oif !== undefined && { oif, strict: flow.src === 0n }) };
   const found = lookup6(run, netns, key);
   if ("error" in found) return { hopLimit: hopLimit("all"), unreachable: true };
   const { route, nexthop } = found;

@@ -10,6 +10,7 @@ import { ProtocolTrackers } from "./conntrack-protocols.ts";
 import { ConntrackTable, type Found } from "./conntrack-table.ts";
 import { timeoutOf } from "./conntrack-timeouts.ts";
 import { type Expectation, Expectations } from "./expectations.ts";
+import { runsPast } from "./extensions6.ts";
 import { openSide } from "./open-port.ts";
 import { isOpening, restoredConnection } from "./restored-connection.ts";
 import type { Skb } from "./skb.ts";
@@ -147,6 +148,7 @@ export class Conntrack {
       }
     } else if (packet.protocol === PROTOCOL.icmp || packet.protocol === PROTOCOL.icmpv6) return "the ICMP header is too short";
     if (packet.family === 6 && packet.protocol === PROTOCOL["ipv6-nonxt"]) return "it has no next header";
+    if (packet.family === 6 && runsPast(packet)) return "its headers run past its end";
     const problem = protocolError(packet, checkChecksum);
     if (problem) return problem;
     const tuple = tupleOf(packet);

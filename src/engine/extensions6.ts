@@ -51,6 +51,16 @@ export function extensionsOf(packet: Packet): readonly Extension[] {
   return found;
 }
 
+/** Protocols whose header connection tracking has to see, beside those that have more headers behind them. */
+const SEEN: readonly number[] = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.sctp, PROTOCOL.icmpv6, PROTOCOL["ipv6-nonxt"]];
+
+/** Whether a packet ends within an extension header, with something behind it that connection tracking has to see (ipv6_skip_exthdr). */
+export function runsPast({ defect, protocol, payload }: Packet): boolean {
+  if (defect === undefined || !EXTENSION_NAMES.has(protocol)) return false;
+  const [next] = payload;
+  return next === undefined || payload.length < 2 || SEEN.includes(next) || EXTENSION_NAMES.has(next);
+}
+
 /** All octets of a packet, as it is now; those that were not captured are taken for zero. */
 export function octetsOf(packet: Packet): Uint8Array {
   const octets = new Uint8Array(packet.length);

@@ -128,7 +128,7 @@ function forward(run: Run, netns: Netns, skb: Skb): void {
     sendIcmp6Error(run, netns, skb, 3, 0);
     return run.drop(skb, "ttl-or-header", "its hop limit is used up");
   }
-  if (inDevice === destination.device) redirect6(run, netns, skb, destination);
+  if ((skb.iif ?? inDevice) === destination.device) redirect6(run, netns, skb, destination);
   else if (!isForwardedSource(run, netns, skb)) return;
   const mtu = netns.mtu6Of(destination.device);
   if (mtu !== undefined && isTooBig(run, skb, destination.device, Math.max(mtu, MIN_MTU))) {

@@ -1,5 +1,4 @@
 import { type Address, formatMac } from "../model/address.ts";
-import type { Device } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { decodeIpv6 } from "../wire/ipv6.ts";
 import { isLinkLocal } from "./address6.ts";
@@ -41,7 +40,7 @@ function isAllowed(run: Run, netns: Netns, peer: Address): boolean {
 export function redirect6(run: Run, netns: Netns, skb: Skb, destination: Destination): void {
   const { src, dst } = skb.packet;
   const target = destination.nexthop?.via ?? dst;
-  const device = netns.devices.get(destination.device);
+  const device = netns.devices.get(skb.device);
   if (!device || !isAllowed(run, netns, dst)) return;
   const source = device.addresses.findLast(({ address, tentative }) => isLinkLocal(address) && !tentative)?.address;
   if (source === undefined || (dst !== target && !isLinkLocal(target))) return;
@@ -49,13 +48,13 @@ export function redirect6(run: Run, netns: Netns, skb: Skb, destination: Destina
   const own = new Run(run.world, run.time);
   const route = routeOutput6(own, netns, flow, "output");
   if (!route || route.nexthop?.via !== undefined || !isAllowed(run, netns, src)) return;
-  const packet = redirectPacket(skb.packet, source, target, macOf(netns, device, target));
+  const packet = redirectPacket(skb.packet, source, target, macOf(netns, destination.device, target));
   if (packet) sendRedirect(run, own, netns, packet, { device: device.name, route });
 }
 
-function macOf(netns: Netns, device: Device, address: Address): number | undefined {
-  if (device.flags.includes("NOARP")) return undefined;
-  return netns.namespace.neighbours?.find((one) => one.device === device.name && one.address === address)?.mac;
+function macOf(netns: Netns, device: string, address: Address): number | undefined {
+  if (netns.devices.get(device)?.flags.includes("NOARP")) return undefined;
+  return netns.namespace.neighbours?.find((one) => one.device === device && one.address === address)?.mac;
 }
 
 function bytesOf(address: Address): number[] {

@@ -35,7 +35,8 @@ export function routeInput6(run: Run, netns: Netns, skb: Skb): InputRoute {
 /** The output route of a flow (ip6_route_output_flags); undefined when there is none. */
 export function routeOutput6(run: Run, netns: Netns, flow: FlowKey6, stage: "output" | "reroute"): Destination | undefined {
   if (!netns.ip6.routed) return guessOutput(run, netns, flow.dst);
-  const found = lookup6(run, netns, flow);
+  // Without a source the device that is asked for is a must.
+  const found = lookup6(run, netns, { ...flow, strict: flow.oif !== undefined && flow.src === 0n });
   run.steps.push(routeStep(netns, found, stage));
   if ("error" in found) return undefined;
   const { route, nexthop } = found;

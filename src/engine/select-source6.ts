@@ -63,10 +63,11 @@ export function selectSource6(devices: ReadonlyMap<string, Device>, out: string 
 
 /** The address that REDIRECT sends to (nf_nat_redirect_ipv6): the device's first of the destination's scope, `::1` for local packets. */
 export function redirectAddress6(device: Device | undefined, towards: Address): Address | undefined {
-  const wanted = scopeOf(towards);
+  const wanted = isLoopback(towards) ? SCOPE.node : scopeOf(towards);
+  const anyScope = ![SCOPE.node, SCOPE.link, SCOPE.site].some((scope) => scope === wanted);
   return device?.addresses.find(({ address, tentative }) => {
     if (typeof address !== "bigint" || tentative || address >> 32n === 0xffffn) return false;
-    if (wanted === SCOPE.global || (isMulticast(towards) && wanted > SCOPE.site)) return true;
+    if (anyScope) return true;
     return isLoopback(address) ? wanted === SCOPE.node : scopeOf(address) === wanted;
   })?.address;
 }

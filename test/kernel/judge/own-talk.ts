@@ -4,6 +4,7 @@ import { read } from "../wire/octets.ts";
 import { ETHERNET_HEADER, packetOctets, type Sent } from "./frame.ts";
 
 const HEADER = 40;
+const LENGTH = 4;
 const SOURCE = 8;
 /** Behind type and addresses, and how long it is with what follows the checksum in the 20 octets behind the IP header that nft shows (nf_tables_trace.c, NFT_TRACETYPE_TRANSPORT_HSIZE). */
 const DESTINATION = 1 + 16;
@@ -72,6 +73,8 @@ function talkIn(octets: Uint8Array): Uint8Array | undefined {
   // nft shows the headers without the options between them.
   const hasOptions = next === PROTOCOL.hopopt && read(octets, HEADER, 1) === PROTOCOL.icmpv6;
   if (next !== PROTOCOL.icmpv6 && next !== PROTOCOL.hopopt) return undefined;
+  const isWhole = octets.length >= HEADER + read(octets, LENGTH, 2);
+  if (next === PROTOCOL.hopopt && !hasOptions && isWhole) return undefined;
   const start = hasOptions ? HEADER + (read(octets, HEADER + 1, 1) + 1) * 8 : HEADER;
   const type = read(octets, start, 1);
   return OWN.includes(type) ? Uint8Array.of(type, ...octets.subarray(SOURCE, HEADER), ...octets.subarray(start + 4)) : undefined;
