@@ -8,8 +8,8 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
-const RECORDINGS = 158;
-const PACKETS = 399;
+const RECORDINGS = 162;
+const PACKETS = 403;
 
 const recorded = new Map(
   readdirSync(LIVE)
