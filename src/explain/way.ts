@@ -13,7 +13,7 @@ export function namespaceWords(netns: string): string {
 
 /** What happened on a way, as a clause that begins with a small letter and has no full stop. */
 export function headline(trace: PacketTrace, way: Way): string {
-  const translated = translations(way);
+  const translated = [...translations(way), ...redirected(way)];
   switch (way.verdict) {
     case "delivered":
       return [...translated, delivered(trace, way)].join(", ");
@@ -80,8 +80,13 @@ function courseWords(trace: PacketTrace, way: Way, last: RuleStep | EndStep | un
 }
 
 function answered(way: Way): string {
-  const replies = way.replies.map(replyWords);
+  const replies = way.replies.filter(({ type }) => type !== "redirect").map(replyWords);
   return replies.length > 0 ? `, answered with ${list(replies)}` : "";
+}
+
+/** Whom a router has told of a better way, while it sent the packet on. */
+function redirected(way: Way): readonly string[] {
+  return way.replies.filter(({ type }) => type === "redirect").map((reply) => `told the sender of a better way (${replyWords(reply)})`);
 }
 
 /** "ICMP port unreachable to 203.0.113.9", and what became of it if it did not get away. */

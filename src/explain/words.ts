@@ -25,10 +25,12 @@ const ICMPV6_TYPES: Readonly<Record<number, string>> = {
   129: "echo reply",
   130: "listener query",
   131: "listener report",
+  132: "listener done",
   133: "router solicitation",
   134: "router advertisement",
   135: "neighbour solicitation",
   136: "neighbour advertisement",
+  137: "redirect",
   143: "listener report",
 };
 
