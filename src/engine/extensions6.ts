@@ -61,6 +61,11 @@ export function runsPast({ defect, protocol, payload }: Packet): boolean {
   return next === undefined || payload.length < 2 || SEEN.includes(next) || EXTENSION_NAMES.has(next);
 }
 
+/** Whether a packet ends within its hop-by-hop options, by the length that these say themselves. */
+export function endsInHopByHop({ family, protocol, defect, headerLength }: Packet): boolean {
+  return family === 6 && protocol === PROTOCOL.hopopt && headerLength === IPV6_HEADER && (defect === "malformed" || defect === "short");
+}
+
 /** All octets of a packet, as it is now; those that were not captured are taken for zero. */
 export function octetsOf(packet: Packet): Uint8Array {
   const octets = new Uint8Array(packet.length);

@@ -2,7 +2,7 @@ import { formatAddress, isLoopback, isMulticast } from "../model/address.ts";
 import { isLinkLocal } from "./address6.ts";
 import { sendIcmp6Error } from "./answers6.ts";
 import { deliverUpper6 } from "./deliver6.ts";
-import { extensionsOf } from "./extensions6.ts";
+import { endsInHopByHop, extensionsOf } from "./extensions6.ts";
 import { runHook } from "./hooks.ts";
 import { hasJoined6 } from "./joined6.ts";
 import type { Netns } from "./netns.ts";
@@ -70,6 +70,7 @@ function accept(run: Run, netns: Netns, skb: Skb): boolean {
     return refuse("ttl-or-header", `it came as a link-layer broadcast or multicast (drop_unicast_in_l2_multicast of ${skb.device})`);
   if (scope === 0) return refuse("ttl-or-header", `the scope of the group ${formatAddress(dst)} is reserved`);
   if (isMulticast(src)) return refuse("ttl-or-header", `the group ${formatAddress(src)} cannot be a source`);
+  if (endsInHopByHop(skb.packet)) return refuse("ttl-or-header", "it ends within its hop-by-hop options");
   const [first] = extensionsOf(skb.packet);
   if (first?.name !== "hop-by-hop") return true;
   const fault = optionFault(skb.packet, first, {
