@@ -8,8 +8,8 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
-const RECORDINGS = 163;
-const PACKETS = 404;
+const RECORDINGS = 165;
+const PACKETS = 406;
 
 const recorded = new Map(
   readdirSync(LIVE)

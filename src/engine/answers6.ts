@@ -131,7 +131,7 @@ export function sendIcmp6Error(
   const { packet } = skb;
   if (packet.family !== 6 || packet.src === 0n || isMulticast(packet.src) || isError(packet)) return;
   const toMany = isMulticast(packet.dst) || (!skb.local && skb.type !== "host");
-  if (toMany && type !== TOO_BIG && !(type === PARAMETER_PROBLEM && code === UNKNOWN_OPTION)) return;
+  if (toMany && type !== TOO_BIG && !(type === PARAMETER_PROBLEM && code === UNKNOWN_OPTION && asksAnyway(packet, more.pointer))) return;
   const own = !toMany && isOwn(netns, packet.dst, skb.device) ? packet.dst : undefined;
   const towards = packet.src;
   const scoped = isLinkLocal(towards) ? skb.device || skb.destination?.device : undefined;
@@ -145,6 +145,11 @@ export function sendIcmp6Error(
   const error: Icmp = { kind: "icmp", type, code, ...more, quoted: packet };
   const length = IPV6_HEADER + ICMP_HEADER + quotable;
   answer(run, netns, skb, made(source, towards, PROTOCOL.icmpv6, length, error, route.hopLimit), "icmp-error", scoped);
+}
+
+/** opt_unrec: whether an option asks to be answered for even where it came to many. */
+function asksAnyway(packet: Packet, pointer = 0): boolean {
+  return ((packetOctets(packet)[pointer] ?? 0) & 0xc0) === 0x80;
 }
 
 /** is_ineligible: an ICMPv6 error is never answered. */

@@ -1,7 +1,7 @@
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { decodeIpv6 } from "../wire/ipv6.ts";
 import { needsStrict } from "./address6.ts";
-import { extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, octetsOf } from "./extensions6.ts";
+import { EXTENSION_NAMES, extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, octetsOf } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
@@ -89,12 +89,14 @@ export function gatherFragments6(run: Run, netns: Netns, skb: Skb, user: "conntr
 }
 
 /** Whether a first fragment ends before its transport header is all there (ipv6frag_thdr_truncated). */
-function isTruncated(packet: Packet): boolean {
-  if (!packet.fragment) return false;
-  const room = packet.length - packet.headerLength;
-  if (packet.defect !== undefined && !packet.transport && packet.headerLength === IPV6_HEADER) return true;
+function isTruncated({ protocol, payload, defect, length, headerLength }: Packet): boolean {
+  if (defect !== undefined && EXTENSION_NAMES.has(protocol)) {
+    // It is asked what follows the header that runs past the end; what cannot be followed is none of its business.
+    const [next] = payload;
+    return next !== undefined && payload.length > 1 && !EXTENSION_NAMES.has(next) && next !== PROTOCOL["ipv6-nonxt"];
+  }
   const needed: Readonly<Record<number, number>> = { [PROTOCOL.tcp]: 20, [PROTOCOL.udp]: 8, [PROTOCOL.icmpv6]: 8 };
-  return room < (needed[packet.protocol] ?? 1);
+  return length - headerLength < (needed[protocol] ?? 1);
 }
 
 /** inet_frag_queue_insert: fragments that were put behind the last one make up one run with it. */
