@@ -228,7 +228,8 @@ function flood(run: Run, netns: Netns, bridge: Device, from: Device | undefined,
 /** __br_forward: bridge netfilter's FORWARD and POSTROUTING, then the port. */
 function bridgeForward(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
   if (skb.bridge && !skb.local) {
-    skb.bridge.physOut = port.name;
+    // A copy of it keeps what it had (nf_bridge_unshare).
+    skb.bridge = { ...skb.bridge, physOut: port.name };
     // br_validate_ipv4 forgets what was noted of DF in its fragments.
     delete skb.fragDf;
     const type = skb.type;

@@ -6,7 +6,7 @@ import { routeOutput, sendRouted } from "./output.ts";
 import { routeOutput6 } from "./route6.ts";
 import type { FlowKey } from "./routing.ts";
 import type { Run } from "./run.ts";
-import { cloneSkb, type Skb } from "./skb.ts";
+import type { Skb } from "./skb.ts";
 
 /** TEE's copy of a packet (net/ipv4/netfilter/nf_dup_ipv4.c, nf_dup_ipv4, and nf_dup_ipv6): untracked, routed to the gateway, through OUTPUT. */
 export function sendDuplicate(
@@ -17,8 +17,9 @@ export function sendDuplicate(
   { gateway, device }: Extract<Effect, { kind: "duplicate" }>,
 ): void {
   if (skb.duplicate) return;
-  // The old fragments are the packet's own still, so that they are not taken as they are (ip_do_fragment, skb_shared).
-  const { connection, template, destination: _destination, fragments, ...rest } = cloneSkb(skb);
+  // The old fragments are the packet's own still, so that they are not taken as they are (ip_do_fragment, skb_shared). What bridge
+  // netfilter keeps is one thing for both (skb_ext_copy): the first of them to reach the IP layer goes past PREROUTING.
+  const { connection, template, destination: _destination, fragments, ...rest } = skb;
   void [connection, template, fragments];
   const { family, ttl, tos } = skb.packet;
   const arriving = hook === "PREROUTING" || hook === "INPUT";

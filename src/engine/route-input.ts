@@ -90,7 +90,7 @@ export function routeInput(run: Run, netns: Netns, skb: Skb): InputRoute {
   if (isMulticast(dst)) return multicastInput(run, netns, skb);
   if (isMartianSource(src)) return martian(`no packet can come from ${formatAddress(src)}`);
   const brd = (): InputRoute => {
-    const problem = src === 0 ? undefined : validateSource(run, netns, skb, undefined);
+    const problem = src === 0 ? undefined : validateSource(run, netns, skb, undefined, 0);
     return problem ? sourceDrop(netns, skb, problem) : { kind: "broadcast", device };
   };
   if (dst === 0xffffffff || (src === 0 && dst === 0)) return brd();
@@ -153,12 +153,21 @@ function multicastInput(run: Run, netns: Netns, skb: Skb): InputRoute {
     return { kind: "drop", reason: "not-for-us", text: `${netns.name} has not joined the group ${formatAddress(dst)}, as far as is known` };
   if (isMartianSource(src) || isLoopback(src))
     return { kind: "drop", reason: "martian", text: `no packet can come from ${formatAddress(src)}` };
-  const problem = src === 0 ? undefined : validateSource(run, netns, skb, undefined);
+  const problem = src === 0 ? undefined : validateSource(run, netns, skb, undefined, 0);
   return problem ? sourceDrop(netns, skb, problem) : { kind: "multicast", device: skb.device };
 }
 
-/** fib_validate_source: martian sources and the reverse path filter. `oif` is the device that the packet will leave by. */
-function validateSource(run: Run, netns: Netns, skb: Skb, oif: string | undefined): SourceProblem | undefined {
+/**
+ * fib_validate_source: martian sources and the reverse path filter. `oif` is the device that the packet will leave by. The way back is asked
+ * for from `own`, the packet's destination; for what is for many from no address (ip_route_input_slow, ip_mc_validate_source).
+ */
+function validateSource(
+  run: Run,
+  netns: Netns,
+  skb: Skb,
+  oif: string | undefined,
+  own: Address = skb.packet.dst,
+): SourceProblem | undefined {
   if (!netns.ip4.routed) return undefined;
   const device = skb.device;
   const filter = netns.deviceSysctl(device, "rp_filter", 0, "max");
@@ -171,7 +180,7 @@ function validateSource(run: Run, netns: Netns, skb: Skb, oif: string | undefine
   const mark = netns.deviceSysctl(device, "src_valid_mark", 0, "or") !== 0 ? skb.mark : 0;
   const there = flowKey(skb, oif ?? "lo");
   const ports = there.sport === undefined || there.dport === undefined ? {} : { sport: there.dport, dport: there.sport };
-  const key: FlowKey = { ...there, ...ports, src: there.dst, dst: there.src, mark };
+  const key: FlowKey = { ...there, ...ports, src: own, dst: there.src, mark };
   const noAddress = (netns.devices.get(device)?.addresses.filter((a) => typeof a.address === "number").length ?? 0) === 0;
   const found = lookup(run, netns, key);
   if ("error" in found) return filter ? "rp_filter" : undefined;

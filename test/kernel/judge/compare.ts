@@ -166,9 +166,10 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed, asked: ReadonlySet
     const there = seen.filter((one) => one.key === key);
     // An answer, too, may wait for its neighbour.
     const ours = said.filter((one) => one.key === key && (!asked.has(key) || one.words.includes(" to ")));
-    // The capture shares its octets with the fragment itself, whose header the next namespace changes in place.
+    // The capture shares its octets with the fragment itself, whose header the next namespace changes in place; with one that was cut off
+    // there as well.
     const words = (one: { readonly words: string }) =>
-      whole?.fragment ? one.words.replace(/^\S+ > \S+|ttl \d+|to [0-9a-f:]{17}/g, "") : one.words;
+      whole?.fragment || /fragment [1-9]/.test(one.words) ? one.words.replace(/^\S+ > \S+|ttl \d+|to [0-9a-f:]{17}/g, "") : one.words;
     const first = firstDifference(`frame on ${key}`, there.map(words), ours.map(words));
     if (first.length > 0) return first;
     return ours.flatMap((one, i) => {
