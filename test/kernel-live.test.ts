@@ -8,8 +8,9 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
-const RECORDINGS = 165;
-const PACKETS = 406;
+/** How many there are at least; more are put in all the time. */
+const RECORDINGS = 166;
+const PACKETS = 410;
 
 const recorded = new Map(
   readdirSync(LIVE)
@@ -23,8 +24,8 @@ describe("where the kernel once disagreed", () => {
   });
 
   it("has seen them all", () => {
-    expect(recorded.size).toBe(RECORDINGS);
-    expect([...recorded.values()].flatMap(({ packets }) => packets)).toHaveLength(PACKETS);
+    expect(recorded.size).toBeGreaterThanOrEqual(RECORDINGS);
+    expect([...recorded.values()].flatMap(({ packets }) => packets).length).toBeGreaterThanOrEqual(PACKETS);
   });
 });
 
