@@ -1,7 +1,7 @@
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { decodeIpv6 } from "../wire/ipv6.ts";
 import { needsStrict } from "./address6.ts";
-import { EXTENSION_NAMES, extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, octetsOf } from "./extensions6.ts";
+import { EXTENSION_NAMES, type Extension, extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, octetsOf } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
@@ -41,7 +41,7 @@ export function gatherFragments6(run: Run, netns: Netns, skb: Skb, user: "conntr
   const offset = packet.fragment?.offset ?? 0;
   const more = packet.fragment?.more === true;
   const end = offset + packet.length - header.at - FRAGMENT_HEADER;
-  if (offset === 0 && isTruncated(packet)) {
+  if (offset === 0 && isTruncated(packet, header)) {
     return user === "conntrack" ? "as-is" : { drop: "it is the first fragment, but does not hold all headers", parameterProblem: -1 };
   }
   if (end > LONGEST_PAYLOAD) return { drop: "its datagram would be too long", parameterProblem: header.at + 2 };
@@ -88,15 +88,23 @@ export function gatherFragments6(run: Run, netns: Netns, skb: Skb, user: "conntr
   return "whole";
 }
 
-/** Whether a first fragment ends before its transport header is all there (ipv6frag_thdr_truncated). */
-function isTruncated({ protocol, payload, defect, length, headerLength }: Packet): boolean {
-  if (defect !== undefined && EXTENSION_NAMES.has(protocol)) {
-    // It is asked what follows the header that runs past the end; what cannot be followed is none of its business.
-    const [next] = payload;
-    return next !== undefined && payload.length > 1 && !EXTENSION_NAMES.has(next) && next !== PROTOCOL["ipv6-nonxt"];
+/** Octets that a first fragment must have of the header behind its extension headers. */
+const NEEDED: Readonly<Record<number, number>> = { [PROTOCOL.tcp]: 20, [PROTOCOL.udp]: 8, [PROTOCOL.icmpv6]: 8 };
+
+/** Whether a first fragment ends before its transport header is all there (ipv6frag_thdr_truncated); lengths of headers are taken as they are. */
+function isTruncated(packet: Packet, header: Extension): boolean {
+  const octets = octetsOf(packet);
+  let next = header.octets[0] ?? 0;
+  let at = header.at + FRAGMENT_HEADER;
+  for (;;) {
+    const name = EXTENSION_NAMES.get(next);
+    if (name === undefined) break;
+    if (at + 2 > octets.length) return false;
+    const field = octets[at + 1] ?? 0;
+    next = octets[at] ?? 0;
+    at += name === "fragment" ? FRAGMENT_HEADER : name === "ah" ? (field + 2) * 4 : (field + 1) * 8;
   }
-  const needed: Readonly<Record<number, number>> = { [PROTOCOL.tcp]: 20, [PROTOCOL.udp]: 8, [PROTOCOL.icmpv6]: 8 };
-  return length - headerLength < (needed[protocol] ?? 1);
+  return next !== PROTOCOL["ipv6-nonxt"] && at + (NEEDED[next] ?? 1) > octets.length;
 }
 
 /** inet_frag_queue_insert: fragments that were put behind the last one make up one run with it. */
