@@ -20,14 +20,16 @@ const EOL: TcpOption = { kind: END_OF_OPTIONS, data: NO_OCTETS };
 const NOP: TcpOption = { kind: NO_OPERATION, data: NO_OCTETS };
 const NO_OPTIONS: readonly TcpOption[] = [];
 
-/** Decodes a TCP header (RFC 9293 section 3.1); of a quoted one that ends after its first 8 octets, the rest is zeros. */
+/** Decodes a TCP header (RFC 9293 section 3.1); of a quoted one that ends after its first 8 octets, the rest is zeros, and a length that cannot be is passed over. */
 export function decodeTcp(bytes: Uint8Array, total: number, quoted: boolean): Tcp | Defect {
   const missing = lacking(bytes, total, quoted ? QUOTED_OCTETS : HEADER);
   if (missing) return missing;
   let headerLength = HEADER;
   if (bytes.length > DATA_OFFSET) {
     headerLength = (u8(bytes, DATA_OFFSET) >> 4) * 4;
-    if (headerLength < HEADER || headerLength > total) return "malformed";
+    const isWrong = headerLength < HEADER || headerLength > total;
+    if (isWrong && !quoted) return "malformed";
+    if (isWrong) headerLength = HEADER;
   }
   return {
     kind: "tcp",

@@ -47,7 +47,7 @@ export function changedTransport(task: Task, transport: Transport, patch: Patch)
     case "tcp":
       // nf_nat_proto.c, tcp_manip_pkt: of a header that is quoted in part only the ports are changed.
       if (before.length < TCP_HEADER) return after;
-      return tcpOctets(change, transport);
+      return isTcpHeader(before) ? tcpOctets(change, transport) : keepChecksum(change, TCP_CHECKSUM);
     case "udp":
       return datagram(change);
     case "ports":
@@ -121,6 +121,11 @@ function icmpOctets(change: Change, transport: Icmp, patch: Patch): Uint8Array {
   if (said.family === 6) return keepChecksum(change, ICMP_CHECKSUM);
   if (!same(before, after)) write(after, ICMP_CHECKSUM, 2, updated(read(before, ICMP_CHECKSUM, 2), before, after));
   return after;
+}
+
+/** Whether a TCP header says a length that it can have; in a quoted one nobody looks. */
+function isTcpHeader(octets: Uint8Array): boolean {
+  return (read(octets, 12, 1) >> 4) * 4 >= TCP_HEADER;
 }
 
 /** A TCP header as said, with what the model does not know of it, and the data as they were. */
