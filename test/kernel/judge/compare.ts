@@ -45,14 +45,19 @@ function* ways(way: Way): Generator<Way> {
   for (const reply of way.replies) yield* ways(reply.way);
 }
 
-/** The steps of a way and of the answers that it caused, in the order in which they happened; the packet goes on only after a redirect. */
+/**
+ * The steps of a way and of the answers that it caused, in the order in which they happened; the packet goes on only after a redirect, and before
+ * what comes back to the host itself.
+ */
 function stepsOf(way: Way): Step[] {
   const steps = [...(way.allSteps ?? way.steps)];
   const last: Step[] = [];
   for (const reply of way.replies.toReversed()) {
     const own = stepsOf(reply.way);
-    if (reply.after) steps.splice(reply.after.steps, 0, ...own);
-    else last.unshift(...own);
+    const back = own.findIndex((step) => step.kind === "device" && step.interface === "lo" && step.direction === "out");
+    const at = reply.after ? (back < 0 ? own.length : back) : 0;
+    steps.splice(reply.after?.steps ?? 0, 0, ...own.slice(0, at));
+    last.unshift(...own.slice(at));
   }
   return [...steps, ...last];
 }

@@ -44,14 +44,15 @@ class Traced:
 
     def notice(self, said):
         """Keeps what only the first event of a packet in a built-in chain says: devices, hook, and for that one the packet."""
-        if NETWORK in said:
+        if NETWORK in said or TRANSPORT in said:
             self.traversals[said[ID]] = {
                 "hook": HOOKS.index(text(said[CHAIN])),
                 "in": self._device(said, IIF),
                 "out": self._device(said, OIF),
                 "physin": "",
                 "physout": "",
-                "packet": (said[NETWORK] + said.get(TRANSPORT, b"")).hex(),
+                # Of a later fragment of IPv6 the kernel takes the wrong octets for headers (exthdrs_core.c, ipv6_find_hdr leaves the offset 0).
+                "packet": (said[NETWORK] + said.get(TRANSPORT, b"")).hex() if NETWORK in said else "",
             }
 
     def _device(self, said, kind):

@@ -91,6 +91,8 @@ function quoteDifference(said: Packet, kernel: Packet): string | undefined {
       { ...headerFields(kernel), id: kernel.id, "header checksum": kernel.headerChecksum },
     ) ?? transportDifference(prefix, said, kernel);
   if (found) return found;
+  // What an error that is quoted quotes itself has been compared field by field.
+  if (said.transport?.kind === "icmp" && said.transport.quoted) return undefined;
   if (said.checksum === "good" && kernel.checksum === "bad") return `${prefix}checksum: expected good, kernel bad`;
   const end = Math.min(said.payload.length, kernel.payload.length);
   for (let at = dataStart(said.transport); at < end; at++) {

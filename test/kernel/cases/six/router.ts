@@ -25,7 +25,6 @@ export function router6(dice: Dice): Topology {
     ...(dice.chance(10) ? [`link set ${device} mtu ${dice.pick([1280, 1300, 1400])}`] : []),
     ...neighbours(device, hosts),
     `route add 2001:db8:a${number}::/64 via ${global(number, 0x20)} dev ${device}`,
-    ...(dice.chance(20) ? [`neigh add proxy ${global(dice.pick(legs).number, 0x33)} dev ${device}`] : []),
   ]);
   commands.push(`route add default via ${first.gateway} dev ${first.device}`, ...drawRouting6(dice, legs));
   if (dice.chance(25)) commands.push(`link set ${dice.pick(legs).device} down`);
