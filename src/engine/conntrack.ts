@@ -2,7 +2,6 @@ import type { ConnectionView } from "../extensions/spec.ts";
 import type { Namespace, Tuple } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { NO_COUNTERS } from "./accounting.ts";
-import { isLinkLocal } from "./address6.ts";
 import type { Ask } from "./choices.ts";
 import { Connection, endpoint, type FlowTuple, invert, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
 import { viewOf } from "./connection-view.ts";
@@ -10,7 +9,7 @@ import { ProtocolTrackers } from "./conntrack-protocols.ts";
 import { ConntrackTable, type Found } from "./conntrack-table.ts";
 import { timeoutOf } from "./conntrack-timeouts.ts";
 import { type Expectation, Expectations } from "./expectations.ts";
-import { runsPast } from "./extensions6.ts";
+import { headersError, isLeftUntracked, isRedirect, redirectError } from "./icmp6-tracking.ts";
 import { openSide } from "./open-port.ts";
 import { isOpening, restoredConnection } from "./restored-connection.ts";
 import type { Skb } from "./skb.ts";
@@ -19,13 +18,7 @@ import { protocolError } from "./transport-errors.ts";
 import { Undecided } from "./undecided.ts";
 import { DEFAULT_ZONE, type Zone } from "./zone.ts";
 
-/** Tracked by the packet that it is about (nf_conntrack_icmpv6_redirect). */
-const REDIRECT = 137;
-const REDIRECT_OPTIONS = 40;
-const REDIRECTED_PACKET = 4;
 const ICMP_ERRORS = new Set([3, 4, 5, 11, 12]);
-/** Neighbour discovery and multicast listener messages (nf_conntrack_proto_icmpv6.c, noct_valid_new). */
-const ICMP6_UNTRACKED = new Set([130, 131, 132, 133, 134, 135, 136, 143]);
 
 /** Connection tracking of one namespace (net/netfilter/nf_conntrack_core.c). */
 export class Conntrack {
@@ -135,21 +128,13 @@ export class Conntrack {
       if (packet.protocol === PROTOCOL.icmp && packet.transport.type > 18) return "this ICMP type does not exist";
       const isError = packet.family === 4 ? ICMP_ERRORS.has(packet.transport.type) : packet.transport.type < 128;
       if (isError) return this.#trackError(skb, packet.transport.quoted, zone, now);
-      if (packet.family === 6 && packet.transport.type === REDIRECT) {
-        if (packet.transport.code !== 0 || packet.ttl !== 255 || !isLinkLocal(packet.src)) return "it is no valid redirect";
-        // The kernel looks for the packet in the first option only, which is mostly that with a link-layer address.
-        if (packet.payload[REDIRECT_OPTIONS] !== REDIRECTED_PACKET)
-          return "the first option of the redirect is not the packet that it is about";
-        return this.#trackError(skb, packet.transport.quoted, zone, now);
-      }
-      if (packet.family === 6 && ICMP6_UNTRACKED.has(packet.transport.type)) {
+      if (isRedirect(packet)) return redirectError(packet) ?? this.#trackError(skb, packet.transport.quoted, zone, now);
+      if (isLeftUntracked(packet)) {
         skb.ctState = "UNTRACKED";
         return "neighbour discovery and multicast listener messages are not tracked";
       }
     } else if (packet.protocol === PROTOCOL.icmp || packet.protocol === PROTOCOL.icmpv6) return "the ICMP header is too short";
-    if (packet.family === 6 && packet.protocol === PROTOCOL["ipv6-nonxt"]) return "it has no next header";
-    if (packet.family === 6 && runsPast(packet)) return "its headers run past its end";
-    const problem = protocolError(packet, checkChecksum);
+    const problem = headersError(packet) ?? protocolError(packet, checkChecksum);
     if (problem) return problem;
     const tuple = tupleOf(packet);
     if (!tuple) return "its transport header is missing";

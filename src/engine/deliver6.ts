@@ -42,7 +42,7 @@ export function deliverUpper6(run: Run, netns: Netns, skb: Skb): void {
     run.drop(skb, "no-next-header", "it has no next header, and nothing that could be delivered");
     return;
   }
-  if (isSpoilt(skb.packet)) {
+  if (isSpoilt(skb.packet) && !wasVerified(netns, skb)) {
     run.drop(skb, "checksum", `its ${skb.packet.protocol === PROTOCOL.mh ? "mobility header" : "ICMPv6"} checksum is wrong`);
     return;
   }
@@ -72,6 +72,12 @@ function headerAt(packet: Packet, { at, announcedAt }: Place): Extension | "none
 /** A fragment header in what was put together from fragments (IP6SKB_FRAGMENTED). */
 function twice(run: Run, netns: Netns, skb: Skb, { at }: Extension): Outcome {
   return drop(run, netns, skb, "defrag", "it has a second fragment header", { code: WRONG_FIELD, pointer: at });
+}
+
+/** Whether connection tracking has found the checksum right on the way in; what rules change afterwards is not looked at again (skb->csum_valid). */
+function wasVerified(netns: Netns, { packet, ctState, local, looped }: Skb): boolean {
+  if (!netns.ip6.tracks || netns.sysctl("net.netfilter.nf_conntrack_checksum", 1) === 0 || local || looped) return false;
+  return packet.protocol === PROTOCOL.icmpv6 && ctState !== "INVALID";
 }
 
 /** Whether neither the kernel nor a raw socket takes it for its checksum (icmpv6_rcv, rawv6_rcv_skb). */

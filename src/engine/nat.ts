@@ -172,7 +172,8 @@ export class Nat {
   /** Why an ICMP error about a connection is dropped (nf_nat_icmp_reply_translation); undefined when it is not. */
   refusesError({ connection, packet, ctDirection }: Skb, manip: Manip): string | undefined {
     const { transport } = packet;
-    if (packet.checksum === "bad") return "its ICMP checksum is wrong, and NAT lets no such error through";
+    // Found right once, it is not asked again (nf_ip_checksum and nf_ip6_checksum leave CHECKSUM_UNNECESSARY).
+    if (manip === "dst" && packet.checksum === "bad") return "its ICMP checksum is wrong, and NAT lets no such error through";
     const applies = (manip === "src") !== (ctDirection === "reply") ? connection?.srcNat : connection?.dstNat;
     if (applies && transport?.kind === "icmp" && cutShort(transport.quoted))
       return "it quotes too little of a translated packet for NAT to translate the quote";
