@@ -93,6 +93,9 @@ function datagram(change: Change, covered?: number): Uint8Array {
   return after;
 }
 
+/** Of ICMPv6. */
+const REDIRECT = 137;
+
 /** sctp_manip_pkt computes the checksum anew over what is there, also over a packet that is quoted in part. */
 function sctpOctets({ said, ends, before, after }: Change): Uint8Array {
   const moved = said.src !== ends.src || said.dst !== ends.dst || !same(before, after);
@@ -105,7 +108,8 @@ function sctpOctets({ said, ends, before, after }: Change): Uint8Array {
 function icmpOctets(change: Change, transport: Icmp, patch: Patch): Uint8Array {
   const { said, before, after } = change;
   if (transport.id !== undefined) write(after, 4, 2, transport.id);
-  if (transport.quoted) {
+  // NAT leaves what a redirect quotes, and it stands elsewhere.
+  if (transport.quoted && !(said.family === 6 && transport.type === REDIRECT)) {
     const quote = before.slice(ICMP_HEADER);
     const now = patch(quote, transport.quoted, true);
     const first = pseudoHeader(change.ends.src, change.ends.dst, PROTOCOL.icmpv6, before.length);
