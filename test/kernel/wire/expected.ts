@@ -1,5 +1,6 @@
-import { type Packet, PROTOCOL } from "../../../src/model/packet.ts";
+import { type Packet, PROTOCOL, type Transport } from "../../../src/model/packet.ts";
 import type { Appearance } from "../../../src/model/trace.ts";
+import { decodeHeader } from "../../../src/wire/transport.ts";
 import { onlyCopiedOptions } from "./build-ip.ts";
 import { firstDifference } from "./fields.ts";
 import { join, read, write } from "./octets.ts";
@@ -65,7 +66,8 @@ function sealed(header: Uint8Array): Uint8Array {
  */
 export function expectedOctets(original: Uint8Array, said: Packet, first: Packet = said): Uint8Array {
   const { fragment } = said;
-  const whole = patched(original, first.transport ? { ...said, transport: first.transport } : said);
+  const transport = transportOf(original, first);
+  const whole = patched(original, transport ? { ...said, transport } : said);
   if (said.family === 6 || !fragment) return whole;
   const start = fragment.offset - offsetOf(original);
   if (start === 0 && whole.length === said.length && fragment.more === hasMore(original)) return whole;
@@ -76,6 +78,15 @@ export function expectedOctets(original: Uint8Array, said: Packet, first: Packet
   write(head, 2, 2, said.length);
   write(head, FRAGMENT_FIELD, 2, (said.dontFragment ? DONT_FRAGMENT : 0) | (fragment.more ? MORE_FRAGMENTS : 0) | (fragment.offset / 8));
   return join(sealed(head), whole.subarray(header + start, header + start + size));
+}
+
+/** The transport header of the first fragment; where it ends before the header does, the rest is as it was. */
+function transportOf(original: Uint8Array, { transport, fragment, protocol, payload, family }: Packet): Transport | undefined {
+  if (transport || fragment?.offset !== 0 || family !== 4 || payload.length < 4) return transport;
+  const { header, end } = measure(original);
+  const was = decodeHeader(family, protocol, original.subarray(header, end), end - header, 0);
+  if (typeof was !== "object" || !("sport" in was)) return undefined;
+  return { ...was, sport: read(payload, 0, 2), dport: read(payload, 2, 2) };
 }
 
 const hasMore = (octets: Uint8Array) => (read(octets, FRAGMENT_FIELD, 2) & MORE_FRAGMENTS) !== 0;

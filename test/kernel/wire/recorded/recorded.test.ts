@@ -104,7 +104,11 @@ function leaving(whole: Packet, parts: readonly Uint8Array[], mtu: number): read
     ...{ packet: whole, mark: 0, priority: 0, type: "host", netns: "r", device: "eth1", in: "eth0" },
     ...{ ctState: "NEW", ctDirection: "original", local: false, looped: false },
     connection: { srcNat: true, dstNat: true } as Connection,
-    ...(parts.length > 1 && { fragments: parts.map(decoded), fragMaxSize: Math.max(...parts.map(({ length }) => length)) }),
+    ...(parts.length > 1 && {
+      fragments: parts.map(decoded),
+      fragMaxSize: Math.max(...parts.map(({ length }) => length)),
+      fragDf: whole.dontFragment,
+    }),
   };
   return cut(skb, mtu);
 }
