@@ -138,12 +138,15 @@ def _came_up(ordered, step, netns):
     Where what a packet caused began that has no step yet under its number.
 
     A bridge hands a packet up under another number (nft_trace_fill_id takes it from the device that it came in on), so
-    that it is here for the first time after PREROUTING.
+    that it is here for the first time after PREROUTING, or at all where PREROUTING has nothing to tell of.
     """
     if step["hook"] not in (HOOKS.index("INPUT"), HOOKS.index("FORWARD")):
         return len(ordered)
-    arrived = (i for i, (_, other) in reversed(list(enumerate(ordered))) if other and other["netns"] == netns and other["hook"] == 0)
-    return next(arrived, len(ordered) - 1) + 1
+    here = [i for i, (_, other) in enumerate(ordered) if other and other["netns"] == netns]
+    arrived = [i + 1 for i in here if ordered[i][1]["hook"] == 0]
+    if arrived:
+        return arrived[-1]
+    return here[0] if here and step.get("in") != "lo" else len(ordered)
 
 
 def _is_sent(step, netns):
