@@ -25,7 +25,7 @@ export function packetWords(packet: Packet): string {
       if (transport.id !== undefined) words.push(`id ${transport.id}`);
       if (transport.mtu !== undefined) words.push(`mtu ${transport.mtu}`);
       if (transport.target !== undefined) words.push(`target ${formatAddress(transport.target)}`);
-      if (transport.quoted) words.push(`about (${packetWords(transport.quoted)})`);
+      if (transport.quoted) words.push(`about (${quoteWords(transport.quoted)})`);
       break;
     case "spi":
       words.push(`spi ${transport.spi}`);
@@ -33,6 +33,12 @@ export function packetWords(packet: Packet): string {
     default:
   }
   return words.join(", ");
+}
+
+/** Of a header that its first fragment has only in part, more is read where it is quoted. */
+function quoteWords(quoted: Packet): string {
+  const { transport, ...rest } = quoted;
+  return packetWords(quoted.fragment ? rest : quoted);
 }
 
 function optionWords({ ipOptions, unknownOptions }: Packet): string {

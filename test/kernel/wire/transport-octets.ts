@@ -136,15 +136,18 @@ function isTcpHeader(octets: Uint8Array): boolean {
 function tcpOctets(change: Change, said: Tcp): Uint8Array {
   const { before } = change;
   const was = decodeHeader(4, PROTOCOL.tcp, before, before.length, 1);
-  const old = was !== undefined && typeof was !== "string" && was.kind === "tcp" ? was.options : said.options;
+  // Nobody changes the options in a quote, which may end within them.
+  const old = !change.quoted && was !== undefined && typeof was !== "string" && was.kind === "tcp" ? was.options : said.options;
   const header = change.after.slice(0, TCP_HEADER);
   write(header, 4, 4, said.seq);
   write(header, 8, 4, said.ack);
-  write(header, 12, 1, (read(header, 12, 1) & 15) | ((said.headerLength / 4) << 4));
+  // A header of no possible length, in a quote, stays as it is.
+  const words = read(before, 12, 1) >> 4;
+  if (words * 4 >= TCP_HEADER) write(header, 12, 1, (read(header, 12, 1) & 15) | ((said.headerLength / 4) << 4));
   write(header, 13, 1, said.flags);
   write(header, 14, 2, said.window);
   // Padding, and options that cannot be read, follow those that the model has.
-  const start = (read(before, 12, 1) >> 4) * 4;
+  const start = Math.max(TCP_HEADER, words * 4);
   const unread = before.subarray(TCP_HEADER + optionOctets(old).length, start);
   const data = changedData(change, start);
   if (data) return sealedTcp(change, join(header, optionOctets(said.options), unread, data));
