@@ -73,11 +73,14 @@ describe("a kernel that says otherwise", () => {
     let altered = 0;
     for (const [name, { packets, ...evidence }] of recorded) {
       const others = packets.map(({ sent, kernel }) => otherwise(kernel, frameOf(sent, 1).packet?.fragment !== undefined));
-      const i = others.findLastIndex((one) => one !== undefined);
+      const { packets: judged } = judge({ ...evidence, packets });
+      const i = others.findLastIndex((one, at) => one !== undefined && at < judged);
       const [kernel, packet] = [others[i], packets[i]];
       if (!kernel || !packet) continue;
+      const { disagreements, unknown } = judge({ ...evidence, packets: packets.with(i, { ...packet, kernel }) });
+      // It may have been the socket that set a mark.
+      if (unknown.includes("the mark of a local socket")) continue;
       altered++;
-      const { disagreements } = judge({ ...evidence, packets: packets.with(i, { ...packet, kernel }) });
       if (!disagreements.some((words) => words.startsWith(`packet ${i + 1}: `))) unseen.push(`${name}, packet ${i + 1}`);
     }
     expect(altered).toBeGreaterThan(recorded.size / 2);

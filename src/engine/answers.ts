@@ -3,6 +3,7 @@ import { packetOctets } from "../extensions/packet-octets.ts";
 import { type Address, isMulticast } from "../model/address.ts";
 import { type Icmp, type Packet, PROTOCOL, type Tcp } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
+import { asQuoted } from "../wire/quote.ts";
 import { mayAnswerWithError } from "./icmp-limit.ts";
 import { FIXED_HEADER, withOptions } from "./ip-options.ts";
 import { buildOptions, type EchoedOptions, echoOptions } from "./ip-options-answer.ts";
@@ -120,7 +121,7 @@ export function sendIcmpError(
   if (source === undefined) return;
   const header = FIXED_HEADER + (options?.octets.length ?? 0);
   const quotable = Math.min(packet.length, 576 - header - 8);
-  const error: Icmp = { kind: "icmp", type, code, ...more, quoted: packet };
+  const error: Icmp = { kind: "icmp", type, code, ...more, quoted: asQuoted(packet) };
   const plain = made(
     source,
     towards,

@@ -3,6 +3,7 @@ import { packetOctets } from "../extensions/packet-octets.ts";
 import { type Address, isMulticast } from "../model/address.ts";
 import { type Icmp, type Packet, PROTOCOL, TCP_FLAG, type Tcp } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
+import { asQuoted } from "../wire/quote.ts";
 import { isLinkLocal, isUnicast6 } from "./address6.ts";
 import { IPV6_HEADER } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
@@ -142,7 +143,7 @@ export function sendIcmp6Error(
   const source = own ?? route.source ?? (arrived === undefined ? route.selected : selectSource6(netns.devices, arrived, towards));
   if (source === undefined) return;
   const quotable = Math.min(packet.length, MIN_MTU - IPV6_HEADER - ICMP_HEADER);
-  const error: Icmp = { kind: "icmp", type, code, ...more, quoted: packet };
+  const error: Icmp = { kind: "icmp", type, code, ...more, quoted: asQuoted(packet) };
   const length = IPV6_HEADER + ICMP_HEADER + quotable;
   answer(run, netns, skb, made(source, towards, PROTOCOL.icmpv6, length, error, route.hopLimit), "icmp-error", scoped);
 }

@@ -25,6 +25,7 @@ export interface Evidence {
 
 /** What came of holding a replay against the kernel. */
 export interface Judgement {
+  /** So many of them were judged; what a guess or the clock decides ends it. */
   readonly packets: number;
   /** Why packets ended unknown. */
   readonly unknown: readonly string[];
@@ -96,6 +97,7 @@ export function judge(evidence: Evidence): Judgement {
   const reading = readingOf(host, evidence);
   const unknown: string[] = [];
   const found: string[] = [];
+  let judged = 0;
   for (const [i, { sent, kernel: observed }] of evidence.packets.entries()) {
     const { caused: kernel, asked, met } = parted(sent, observed);
     for (const one of asked) reading.asked.add(one);
@@ -120,8 +122,9 @@ export function judge(evidence: Evidence): Judgement {
       }
       found.push(...wrong.map((words) => `packet ${i + 1}: ${words}`));
     }
+    judged = i + 1;
   }
-  return { packets: evidence.packets.length, unknown, disagreements: found };
+  return { packets: judged, unknown, disagreements: found };
 }
 
 /** Rules that answer otherwise once the kernel's own packets have met them. */
