@@ -18,13 +18,13 @@ const OWN: readonly number[] = [131, 132, 133, SOLICITATION, 136, 143];
 interface Parted {
   readonly caused: Observed;
   readonly asked: readonly string[];
-  /** Namespaces whose rules saw something of the rest. */
-  readonly met: ReadonlySet<string>;
+  /** Chains whose rules saw something of the rest. */
+  readonly met: readonly { readonly netns: string; readonly table: string; readonly chain: string }[];
 }
 
 /** Parts from what the kernel did with a packet what it says itself for discovery: who is where, and which groups it has joined. */
 export function parted(sent: Sent, kernel: Observed): Parted {
-  if (read(packetOctets(sent), 0, 1) >> 4 !== 6) return { caused: kernel, asked: [], met: new Set() };
+  if (read(packetOctets(sent), 0, 1) >> 4 !== 6) return { caused: kernel, asked: [], met: [] };
   const given = talkIn(packetOctets(sent));
   const asked: string[] = [];
   const isOwn = (octets: Uint8Array, where?: string): boolean => {
@@ -39,11 +39,11 @@ export function parted(sent: Sent, kernel: Observed): Parted {
   });
   // Of nft only the first step of a built-in chain has the packet.
   const last = new Map<string, boolean>();
-  const met = new Set<string>();
-  const steps = kernel.steps.filter(({ netns, out, packet }) => {
+  const met: Parted["met"][number][] = [];
+  const steps = kernel.steps.filter(({ netns, table, chain, out, packet }) => {
     if (packet) last.set(netns, isOwn(fromHex(packet), out === "" ? undefined : `${netns} ${out}`));
     if (last.get(netns) !== true) return true;
-    met.add(netns);
+    met.push({ netns, table, chain });
     return false;
   });
   const delivered = kernel.delivered.filter(

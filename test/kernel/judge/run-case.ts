@@ -101,7 +101,7 @@ export function judge(evidence: Evidence): Judgement {
   for (const [i, { sent, kernel: observed }] of evidence.packets.entries()) {
     const { caused: kernel, asked, met } = parted(sent, observed);
     for (const one of asked) reading.asked.add(one);
-    if ([...met].some((netns) => STATEFUL.test(evidence.snapshot[`netns/${netns}/ip6tables-save.txt`] ?? ""))) break;
+    if (met.some(({ netns, ...where }) => isStateful(evidence.snapshot[`netns/${netns}/ip6tables-save.txt`] ?? "", where))) break;
     const trace = traces.get(i + 1);
     if (!trace) {
       // A frame without a whole IP packet is none that the kernel takes either.
@@ -127,8 +127,14 @@ export function judge(evidence: Evidence): Judgement {
   return { packets: judged, unknown, disagreements: found };
 }
 
-/** Rules that answer otherwise once the kernel's own packets have met them. */
-const STATEFUL = /-m (connbytes|connlimit|hashlimit|limit|quota|rateest|recent|statistic) |-j SET /;
+/** Rules that answer otherwise once a packet has met them. */
+const STATEFUL = /-m (hashlimit|limit|quota|rateest|recent|statistic) |-j SET /;
+
+/** Whether a chain has rules that answer otherwise once the kernel's own packets have met them. */
+function isStateful(saved: string, { table, chain }: { readonly table: string; readonly chain: string }): boolean {
+  const own = saved.split(/^(?=\*)/m).find((text) => text.startsWith(`*${table}\n`)) ?? "";
+  return own.split("\n").some((line) => line.includes(`-A ${chain} `) && STATEFUL.test(line));
+}
 
 /** Whether the extension headers of a packet are longer than it is (nf_tables_trace.c, nf_trace_fill_pkt_info: such a packet cannot be shown). */
 function hasBrokenHeaders(sent: Sent): boolean {
