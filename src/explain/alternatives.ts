@@ -16,6 +16,7 @@ export function alternatives(trace: PacketTrace): readonly string[] {
     groups.set(end, [...(groups.get(end) ?? []), way]);
   }
   const unknown = new Set(trace.alternatives.flatMap((way) => way.conditions.map((words) => readCondition(words).unknown)));
+  if (groups.size === 1 && !differ(trace.alternatives)) return [`Not known: ${list([...unknown], "or")}. It ends the same either way.`];
   const lines = [...groups].slice(0, MOST_OUTCOMES).map(([end, ways]) => `- ${end}${conditionWords(ways)}`);
   const more = groups.size - lines.length;
   return [
