@@ -111,4 +111,10 @@ describe("a choice that nothing tells", () => {
     expect(lines[0]).toBe("MASQUERADE to 192.0.2.1:(any port), forwarded lan → wan.");
     expect(lines).toContain(`Its source port is undetermined, since the kernel draws it. ${hint}`);
   });
+  it("takes one line where all ways end the same", () => {
+    const counting = DROPPING.replace("-j DROP", '-m comment --comment "counts only"');
+    expect(said(router({ "iptables-save.txt": counting }), [out]).lines).toContain(
+      "Not known: chance: the kernel decides with a probability of 0.25. It ends the same either way.",
+    );
+  });
 });
