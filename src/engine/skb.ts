@@ -80,6 +80,8 @@ export interface Skb {
   duplicate?: boolean;
   /** A socket of this host has taken it (TPROXY). */
   taken?: boolean;
+  /** Connection tracking has found its checksum right, and nobody looks again (csum_valid). */
+  checksumVerified?: boolean;
   /** An answer that the stack made up: never answered with ICMP errors again. */
   generated?: boolean;
 }
