@@ -88,6 +88,8 @@ export class OpenPorts {
     if (!this.#used) return undefined;
     for (const side of SIDES) {
       const key = this.#key(zone, tuple, side);
+      if (tuple[side] === ANY_PORT && this.#state.get<readonly Connection[]>(key)?.some((one) => !one.dying && one.expires > now))
+        throw new Undecided("the port that source NAT picks at random");
       const fitting = this.#fitting(key, tuple[side], now);
       const tied = [...new Set([...this.#numbered(key, tuple[side], heard, now), ...fitting.filter((one) => isTied(one, heard))])];
       const [only] = tied;
