@@ -135,7 +135,9 @@ export function sendIcmp6Error(
   if (toMany && type !== TOO_BIG && !(type === PARAMETER_PROBLEM && code === UNKNOWN_OPTION && asksAnyway(packet, more.pointer))) return;
   const own = !toMany && isOwn(netns, packet.dst, skb.device) ? packet.dst : undefined;
   const towards = packet.src;
-  const scoped = isLinkLocal(towards) ? skb.device || skb.destination?.device : undefined;
+  // A redirect is made on the device that the packet came in on, whichever it leaves by (ndisc_alloc_skb).
+  const at = skb.local && skb.in !== "" ? skb.in : skb.device;
+  const scoped = isLinkLocal(towards) ? at || skb.destination?.device : undefined;
   const flow = { src: own ?? 0n, dst: towards, protocol: PROTOCOL.icmpv6, mark: markFor(netns, skb) };
   const route = routed(run, netns, flow, scoped);
   if (route.anycast) return;

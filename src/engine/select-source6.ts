@@ -63,6 +63,8 @@ export function selectSource6(devices: ReadonlyMap<string, Device>, out: string 
 
 /** The address that REDIRECT sends to (nf_nat_redirect_ipv6): the device's first of the destination's scope, `::1` for local packets. */
 export function redirectAddress6(device: Device | undefined, towards: Address): Address | undefined {
+  // IPv4-compatible ones have a bit where others have their scope, and no address has it (addrconf_core.c, __ipv6_addr_type).
+  if (typeof towards === "bigint" && towards > 1n && towards >> 32n === 0n) return undefined;
   const wanted = isLoopback(towards) ? SCOPE.node : scopeOf(towards);
   const anyScope = ![SCOPE.node, SCOPE.link, SCOPE.site].some((scope) => scope === wanted);
   return device?.addresses.find(({ address, tentative }) => {
