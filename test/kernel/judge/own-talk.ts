@@ -11,6 +11,10 @@ const DESTINATION = 1 + 16;
 const BODY = 1 + 16 + 16;
 const SHOWN = BODY + 16;
 const SOLICITATION = 135;
+const FIRST_INFORMATIONAL = 128;
+const ERROR_HEADER = 8;
+const NEXT_HEADER = 6;
+const HOP_LIMIT = 7;
 /** Router solicitations, neighbour solicitations and their answers, and reports of multicast listeners. */
 const OWN: readonly number[] = [131, 132, 133, SOLICITATION, 136, 143];
 
@@ -27,9 +31,12 @@ export function parted(sent: Sent, kernel: Observed): Parted {
   if (read(packetOctets(sent), 0, 1) >> 4 !== 6) return { caused: kernel, asked: [], met: [] };
   const given = talkIn(packetOctets(sent));
   const asked: string[] = [];
-  const isOwn = (octets: Uint8Array, where?: string): boolean => {
+  // Of what a program of this host sent, and was refused, the replay has the errors.
+  const isProgram = sent.device === undefined && given !== undefined;
+  const isOwn = (octets: Uint8Array, where?: string, afterOwn = true): boolean => {
     const talk = talkIn(octets);
-    if (talk === undefined || isSame(talk, given)) return false;
+    if (talk === undefined) return !isProgram && isErrorAboutTalk(octets, afterOwn);
+    if (isSame(talk, given)) return false;
     if (talk[0] === SOLICITATION && where !== undefined) asked.push(where);
     return true;
   };
@@ -41,7 +48,7 @@ export function parted(sent: Sent, kernel: Observed): Parted {
   const last = new Map<string, boolean>();
   const met: Parted["met"][number][] = [];
   const steps = kernel.steps.filter(({ netns, table, chain, out, packet }) => {
-    if (packet) last.set(netns, isOwn(fromHex(packet), out === "" ? undefined : `${netns} ${out}`));
+    if (packet) last.set(netns, isOwn(fromHex(packet), out === "" ? undefined : `${netns} ${out}`, last.get(netns) === true));
     if (last.get(netns) !== true) return true;
     met.push({ netns, table, chain });
     return false;
@@ -50,6 +57,15 @@ export function parted(sent: Sent, kernel: Observed): Parted {
     (one) => !("payload" in one) || one.protocol !== PROTOCOL.icmpv6 || !isOwnMessage(fromHex(one.payload), given),
   );
   return { caused: { ...kernel, frames, steps, delivered }, asked, met };
+}
+
+/** Whether a packet is an ICMPv6 error about such a message, as where rules reject it; of what it quotes nft shows the beginning only. */
+function isErrorAboutTalk(octets: Uint8Array, afterOwn: boolean): boolean {
+  if (read(octets, 0, 1) >> 4 !== 6 || read(octets, 6, 1) !== PROTOCOL.icmpv6 || read(octets, HEADER, 1) >= FIRST_INFORMATIONAL)
+    return false;
+  const quote = octets.subarray(HEADER + ERROR_HEADER);
+  if (quote.length > HEADER) return talkIn(quote) !== undefined;
+  return afterOwn && quote.length > HOP_LIMIT && quote[NEXT_HEADER] === PROTOCOL.icmpv6 && quote[HOP_LIMIT] === 255;
 }
 
 const fromHex = (text: string) => Uint8Array.from(Buffer.from(text, "hex"));
