@@ -35,7 +35,7 @@ export function parted(sent: Sent, kernel: Observed): Parted {
   const isProgram = sent.device === undefined && given !== undefined;
   const isOwn = (octets: Uint8Array, where?: string, afterOwn = true): boolean => {
     const talk = talkIn(octets);
-    if (talk === undefined) return !isProgram && isErrorAboutTalk(octets, afterOwn);
+    if (talk === undefined) return !isProgram && isErrorAboutTalk(octets, given, afterOwn);
     if (isSame(talk, given)) return false;
     if (talk[0] === SOLICITATION && where !== undefined) asked.push(where);
     return true;
@@ -59,12 +59,18 @@ export function parted(sent: Sent, kernel: Observed): Parted {
   return { caused: { ...kernel, frames, steps, delivered }, asked, met };
 }
 
-/** Whether a packet is an ICMPv6 error about such a message, as where rules reject it; of what it quotes nft shows the beginning only. */
-function isErrorAboutTalk(octets: Uint8Array, afterOwn: boolean): boolean {
+/**
+ * Whether a packet is an ICMPv6 error about such a message, other than the one that was given, as where rules reject it; of what it quotes
+ * nft shows the beginning only.
+ */
+function isErrorAboutTalk(octets: Uint8Array, given: Uint8Array | undefined, afterOwn: boolean): boolean {
   if (read(octets, 0, 1) >> 4 !== 6 || read(octets, 6, 1) !== PROTOCOL.icmpv6 || read(octets, HEADER, 1) >= FIRST_INFORMATIONAL)
     return false;
   const quote = octets.subarray(HEADER + ERROR_HEADER);
-  if (quote.length > HEADER) return talkIn(quote) !== undefined;
+  if (quote.length > HEADER) {
+    const talk = talkIn(quote);
+    return talk !== undefined && !isSame(talk, given);
+  }
   return afterOwn && quote.length > HOP_LIMIT && quote[NEXT_HEADER] === PROTOCOL.icmpv6 && quote[HOP_LIMIT] === 255;
 }
 
