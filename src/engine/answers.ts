@@ -1,5 +1,4 @@
 import type { RejectWith } from "../extensions/effect.ts";
-import { packetOctets } from "../extensions/packet-octets.ts";
 import { type Address, isMulticast } from "../model/address.ts";
 import { type Icmp, type Packet, PROTOCOL, type Tcp } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
@@ -11,10 +10,11 @@ import { isUnicast } from "./ip-options-input.ts";
 import type { Netns } from "./netns.ts";
 import { sendLocal } from "./output.ts";
 import { mayBeRejected } from "./reject-checksum.ts";
+import { followAnswer, madePayload, replySkb } from "./reply.ts";
 import { sendReset } from "./reset.ts";
 import { lookup } from "./route-input.ts";
 import { selectAddress } from "./routing.ts";
-import { Run } from "./run.ts";
+import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
 
 const REJECT_CODES: Readonly<Partial<Record<RejectWith, number>>> = {
@@ -48,32 +48,8 @@ export function answer(
   more: Pick<Skb, "routeSource" | "options"> = { routeSource: packet.src },
   send: (own: Run, reply: Skb) => boolean = (own, reply) => sendLocal(own, netns, reply),
 ): void {
-  // A reset may be answered with an ICMP error and nothing answers that: this ends.
-  const own = new Run(run.world, run.time);
-  const reply: Skb = {
-    packet,
-    mark: netns.sysctl("net.ipv4.fwmark_reflect", 0) ? skb.mark : 0,
-    priority: 0,
-    type: "host",
-    netns: netns.name,
-    device: "",
-    in: "",
-    ctState: "INVALID",
-    ctDirection: "original",
-    local: true,
-    looped: false,
-    generated: true,
-    ...more,
-  };
-  if (skb.duplicate) reply.duplicate = true;
-  if (skb.connection) {
-    reply.connection = skb.connection;
-    reply.ctState = "RELATED";
-    reply.ctDirection = skb.ctDirection === "original" ? "reply" : "original";
-  }
-  if (!send(own, reply)) return;
-  own.drain();
-  run.replies.push({ netns: netns.name, type, packet, way: own.way(packet, []) });
+  const mark = netns.sysctl("net.ipv4.fwmark_reflect", 0) ? skb.mark : 0;
+  followAnswer(run, netns, skb, { ...replySkb(netns, packet, mark), ...more }, type, send);
 }
 
 /** icmp_send: an error about a packet, unless it is one that must not be answered (RFC 1122 section 3.2.2). */
@@ -209,20 +185,11 @@ export function made(
     checksum: "good",
     headerChecksum: "good",
     transport,
-    payload: payloadOf(transport, length - 20),
+    payload: madePayload(transport, length - 20, transport.kind === "icmp" ? secondWord(transport) : 0),
   };
 }
 
-/** The octets that a made packet would carry, as far as a content match may look at them: a quoted packet's own data in its place. */
-function payloadOf(transport: Icmp | Tcp, size: number): Uint8Array {
-  const payload = new Uint8Array(size);
-  if (transport.kind !== "icmp") return payload;
-  payload.set(
-    [transport.type, transport.code, 0, 0, transport.pointer ?? 0, 0, (transport.mtu ?? 0) >> 8, (transport.mtu ?? 0) & 255].slice(0, size),
-  );
-  if (transport.quoted) {
-    const quote = packetOctets(transport.quoted).slice(0, size - 8);
-    for (const [i, octet] of quote.entries()) payload[8 + i] = octet ?? 0;
-  }
-  return payload;
+/** A parameter problem's pointer is in its first octet, the MTU in the last two. */
+function secondWord({ pointer = 0, mtu = 0 }: Icmp): number {
+  return (pointer << 24) | (mtu & 0xffff);
 }

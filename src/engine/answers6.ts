@@ -9,10 +9,11 @@ import { IPV6_HEADER } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
 import { sendLocal6, sendRouted6 } from "./output6.ts";
 import { mayBeRejected, mayBeReset } from "./reject-checksum.ts";
+import { followAnswer, madePayload, replySkb } from "./reply.ts";
 import { portOf, resetFor, returnByPort } from "./reset.ts";
 import { lookup6 } from "./route6.ts";
 import type { FlowKey6 } from "./routing6.ts";
-import { Run } from "./run.ts";
+import type { Run } from "./run.ts";
 import { selectSource6 } from "./select-source6.ts";
 import type { Destination, Skb } from "./skb.ts";
 
@@ -52,17 +53,7 @@ function answer(
   oif: string | undefined,
   send: (own: Run, reply: Skb) => boolean = (own, reply) => sendLocal6(own, netns, reply, { oif }),
 ): void {
-  const own = new Run(run.world, run.time);
-  const reply = skbFor(netns, packet, markFor(netns, skb));
-  if (skb.duplicate) reply.duplicate = true;
-  if (skb.connection) {
-    reply.connection = skb.connection;
-    reply.ctState = "RELATED";
-    reply.ctDirection = skb.ctDirection === "original" ? "reply" : "original";
-  }
-  if (!send(own, reply)) return;
-  own.drain();
-  run.replies.push({ netns: netns.name, type, packet, way: own.way(packet, []) });
+  followAnswer(run, netns, skb, replySkb(netns, packet, markFor(netns, skb)), type, send);
 }
 
 /** Sends a redirect on the way that its own run has found for it; it belongs to no connection, and the packet itself goes on. */
@@ -74,26 +65,9 @@ export function sendRedirect(
   { device, route }: { readonly device: string; readonly route: Destination },
 ): void {
   const after = { steps: run.steps.own.length, out: run.out.length };
-  sendRouted6(own, netns, { ...skbFor(netns, packet, 0), in: device }, route);
+  sendRouted6(own, netns, { ...replySkb(netns, packet, 0), in: device }, route);
   own.drain();
   run.replies.push({ netns: netns.name, type: "redirect", packet, way: own.way(packet, []), after });
-}
-
-function skbFor(netns: Netns, packet: Packet, mark: number): Skb {
-  return {
-    packet,
-    mark,
-    priority: 0,
-    type: "host",
-    netns: netns.name,
-    device: "",
-    in: "",
-    ctState: "INVALID",
-    ctDirection: "original",
-    local: true,
-    looped: false,
-    generated: true,
-  };
 }
 
 /** IP6_REPLY_MARK */
@@ -209,17 +183,6 @@ function made(src: Address, dst: Address, protocol: number, length: number, tran
     headerLength: IPV6_HEADER,
     checksum: "good",
     transport,
-    payload: payloadOf(transport, length - IPV6_HEADER),
+    payload: madePayload(transport, length - IPV6_HEADER, transport.kind === "icmp" ? (transport.pointer ?? transport.mtu ?? 0) : 0),
   };
-}
-
-/** The octets that a made packet would carry, as far as a content match may look at them. */
-function payloadOf(transport: Icmp | Tcp, size: number): Uint8Array {
-  const payload = new Uint8Array(size);
-  if (transport.kind !== "icmp") return payload;
-  const info = transport.pointer ?? transport.mtu ?? 0;
-  payload.set([transport.type, transport.code, 0, 0, info >>> 24, (info >> 16) & 255, (info >> 8) & 255, info & 255].slice(0, size));
-  const quote = transport.quoted ? packetOctets(transport.quoted).slice(0, size - ICMP_HEADER) : [];
-  for (const [i, octet] of quote.entries()) payload[ICMP_HEADER + i] = octet ?? 0;
-  return payload;
 }
