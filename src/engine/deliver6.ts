@@ -1,8 +1,8 @@
 import { isMulticast } from "../model/address.ts";
-import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
 import { addressSum, addsUp, pseudoSum } from "../wire/checksum.ts";
 import { sendIcmp6Error } from "./answers6.ts";
-import { EXTENSION_NAMES, type Extension, extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, NEXT_HEADER_AT, octetsOf } from "./extensions6.ts";
+import { type Extension, extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, NEXT_HEADER_AT, octetsOf } from "./extensions6.ts";
 import { gatherFragments6 } from "./fragments6.ts";
 import type { Netns } from "./netns.ts";
 import { optionFault } from "./options6.ts";
@@ -60,7 +60,7 @@ interface Place {
 function headerAt(packet: Packet, { at, announcedAt }: Place): Extension | "none" | "cut" {
   const octets = octetsOf(packet);
   const number = octets[announcedAt] ?? 0;
-  const name = EXTENSION_NAMES.get(number);
+  const name = SKIPPED_EXTENSIONS.get(number);
   if (name === undefined) return "none";
   // Nobody takes these behind others, so that nobody looks how long they are.
   if (name === "hop-by-hop" && at <= octets.length) return { name, number, at, announcedAt, octets: [] };

@@ -1,20 +1,11 @@
 import { packetOctets } from "../extensions/packet-octets.ts";
-import { type ExtensionHeader, type Packet, PROTOCOL } from "../model/packet.ts";
+import { EXTENSION_NUMBERS, type ExtensionHeader, type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
 
 /** Octets of the fixed IPv6 header. */
 export const IPV6_HEADER = 40;
 
 /** Octets of a fragment header. */
 export const FRAGMENT_HEADER = 8;
-
-const NUMBERS: Readonly<Record<ExtensionHeader, number>> = {
-  "hop-by-hop": PROTOCOL.hopopt,
-  routing: PROTOCOL["ipv6-route"],
-  fragment: PROTOCOL["ipv6-frag"],
-  destination: PROTOCOL["ipv6-opts"],
-  ah: PROTOCOL.ah,
-  mobility: PROTOCOL.mh,
-};
 
 /** An extension header of a packet. */
 export interface Extension {
@@ -30,11 +21,6 @@ export interface Extension {
 /** Where the IPv6 header says what comes behind it. */
 export const NEXT_HEADER_AT = 6;
 
-/** Extension headers by number. */
-export const EXTENSION_NAMES: ReadonlyMap<number, ExtensionHeader> = new Map(
-  (["hop-by-hop", "routing", "fragment", "destination", "ah"] as const).map((name) => [NUMBERS[name], name]),
-);
-
 /** The extension headers of a packet, in order. */
 export function extensionsOf(packet: Packet): readonly Extension[] {
   const found: Extension[] = [];
@@ -44,7 +30,7 @@ export function extensionsOf(packet: Packet): readonly Extension[] {
   for (const name of packet.extensionHeaders ?? []) {
     const field = octets[at + 1] ?? 0;
     const size = name === "fragment" ? FRAGMENT_HEADER : name === "ah" ? (field + 2) * 4 : (field + 1) * 8;
-    found.push({ name, number: NUMBERS[name], at: IPV6_HEADER + at, octets: [...octets.subarray(at, at + size)], announcedAt });
+    found.push({ name, number: EXTENSION_NUMBERS[name], at: IPV6_HEADER + at, octets: [...octets.subarray(at, at + size)], announcedAt });
     announcedAt = IPV6_HEADER + at;
     at += size;
   }
@@ -56,14 +42,14 @@ const SEEN: readonly number[] = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, P
 
 /** Whether an IPv6 packet has nothing behind its extension headers, or ends within one. */
 export function endsInHeaders({ family, defect, protocol }: Packet): boolean {
-  return family === 6 && (protocol === PROTOCOL["ipv6-nonxt"] || (defect !== undefined && EXTENSION_NAMES.has(protocol)));
+  return family === 6 && (protocol === PROTOCOL["ipv6-nonxt"] || (defect !== undefined && SKIPPED_EXTENSIONS.has(protocol)));
 }
 
 /** Whether a packet ends within an extension header, with something behind it that connection tracking has to see (ipv6_skip_exthdr). */
 export function runsPast({ defect, protocol, payload }: Packet): boolean {
-  if (defect === undefined || !EXTENSION_NAMES.has(protocol)) return false;
+  if (defect === undefined || !SKIPPED_EXTENSIONS.has(protocol)) return false;
   const [next] = payload;
-  return next === undefined || payload.length < 2 || SEEN.includes(next) || EXTENSION_NAMES.has(next);
+  return next === undefined || payload.length < 2 || SEEN.includes(next) || SKIPPED_EXTENSIONS.has(next);
 }
 
 /** Whether a packet ends within its hop-by-hop options, by the length that these say themselves. */

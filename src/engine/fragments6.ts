@@ -1,7 +1,7 @@
-import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
 import { decodeIpv6 } from "../wire/ipv6.ts";
 import { needsStrict } from "./address6.ts";
-import { EXTENSION_NAMES, type Extension, extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, octetsOf } from "./extensions6.ts";
+import { type Extension, extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, octetsOf } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
@@ -97,7 +97,7 @@ function isTruncated(packet: Packet, header: Extension): boolean {
   let next = header.octets[0] ?? 0;
   let at = header.at + FRAGMENT_HEADER;
   for (;;) {
-    const name = EXTENSION_NAMES.get(next);
+    const name = SKIPPED_EXTENSIONS.get(next);
     if (name === undefined) break;
     if (at + 2 > octets.length) return false;
     const field = octets[at + 1] ?? 0;

@@ -1,19 +1,10 @@
-import { type ExtensionHeader, type Packet, PROTOCOL } from "../model/packet.ts";
+import { EXTENSION_NUMBERS, type Packet } from "../model/packet.ts";
 import { transportOctets } from "./transport-octets.ts";
 
 /** Octets one after the other; undefined stands for one that is not known. */
 export type Octets = readonly (number | undefined)[];
 
 const IPV6_HEADER = 40;
-
-const NEXT_HEADER: Readonly<Record<ExtensionHeader, number>> = {
-  "hop-by-hop": PROTOCOL.hopopt,
-  routing: PROTOCOL["ipv6-route"],
-  fragment: PROTOCOL["ipv6-frag"],
-  destination: PROTOCOL["ipv6-opts"],
-  ah: PROTOCOL.ah,
-  mobility: PROTOCOL.mh,
-};
 
 const built = new WeakMap<Packet, Octets>();
 
@@ -76,7 +67,7 @@ function header6(packet: Packet): Octets {
   return [
     ...octetsOf(0x60000000 + packet.tos * 0x100000 + (packet.flowLabel ?? 0), 4),
     ...octetsOf(packet.length - IPV6_HEADER, 2),
-    more === 0 ? packet.protocol : first && NEXT_HEADER[first],
+    more === 0 ? packet.protocol : first && EXTENSION_NUMBERS[first],
     packet.ttl,
     ...octetsOf(packet.src, 16),
     ...octetsOf(packet.dst, 16),

@@ -120,6 +120,21 @@ export type Checksum = "good" | "bad" | "partial" | "unseen" | "absent";
 /** An IPv6 extension header by name, as in the recordings and `-m ipv6header`. */
 export type ExtensionHeader = "hop-by-hop" | "routing" | "fragment" | "destination" | "ah" | "mobility";
 
+/** The protocol numbers of extension headers. */
+export const EXTENSION_NUMBERS: Readonly<Record<ExtensionHeader, number>> = {
+  "hop-by-hop": PROTOCOL.hopopt,
+  routing: PROTOCOL["ipv6-route"],
+  fragment: PROTOCOL["ipv6-frag"],
+  destination: PROTOCOL["ipv6-opts"],
+  ah: PROTOCOL.ah,
+  mobility: PROTOCOL.mh,
+};
+
+/** The headers that lead on to another, by number: mobility and ESP are not skipped (net/ipv6/exthdrs_core.c, ipv6_ext_hdr). */
+export const SKIPPED_EXTENSIONS: ReadonlyMap<number, ExtensionHeader> = new Map(
+  (["hop-by-hop", "routing", "fragment", "destination", "ah"] as const).map((name) => [EXTENSION_NUMBERS[name], name]),
+);
+
 /** A packet of the network layer, decoded as far as its octets were captured. Everything in it is as on the wire. */
 export interface Packet {
   readonly family: Family;

@@ -1,4 +1,4 @@
-import { type ExtensionHeader, type Packet, PROTOCOL } from "../model/packet.ts";
+import { type ExtensionHeader, type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
 import { sum16 } from "./checksum.ts";
 import { headerMissing } from "./ip.ts";
 import { address6, u8, u16, u32, view } from "./octets.ts";
@@ -16,15 +16,6 @@ const EXTENSION_MINIMUM = 8;
 const FRAGMENT_FIELD = 2;
 const FRAGMENT_ID = 4;
 const FRAGMENT_OFFSET = 0xfff8;
-
-// net/ipv6/exthdrs_core.c, ipv6_ext_hdr: mobility and ESP are not skipped, no next header ends the chain.
-const EXTENSIONS: ReadonlyMap<number, ExtensionHeader> = new Map([
-  [PROTOCOL.hopopt, "hop-by-hop"],
-  [PROTOCOL["ipv6-route"], "routing"],
-  [PROTOCOL["ipv6-frag"], "fragment"],
-  [PROTOCOL.ah, "ah"],
-  [PROTOCOL["ipv6-opts"], "destination"],
-]);
 
 interface Chain {
   protocol: number;
@@ -91,7 +82,7 @@ export function decodeIpv6(bytes: Uint8Array, start: number, end: number, wireEn
 
 function walkExtensions(bytes: Uint8Array, start: number, end: number, wireEnd: number, first: number): Chain {
   const chain: Chain = { protocol: first, end: start, headers: [] };
-  for (let name = EXTENSIONS.get(first); name !== undefined; name = EXTENSIONS.get(chain.protocol)) {
+  for (let name = SKIPPED_EXTENSIONS.get(first); name !== undefined; name = SKIPPED_EXTENSIONS.get(chain.protocol)) {
     const at = chain.end;
     if (at + EXTENSION_MINIMUM > end) {
       chain.defect = at + EXTENSION_MINIMUM > wireEnd ? "short" : "uncaptured";

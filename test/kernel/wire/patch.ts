@@ -1,5 +1,5 @@
 import type { Address } from "../../../src/model/address.ts";
-import { type ExtensionHeader, type Packet, PROTOCOL } from "../../../src/model/packet.ts";
+import { EXTENSION_NUMBERS, type ExtensionHeader, type Packet, PROTOCOL } from "../../../src/model/packet.ts";
 import { decodePacket } from "../../../src/wire/ip.ts";
 import { addressOctets, join, read, write } from "./octets.ts";
 import { updated } from "./sums.ts";
@@ -98,15 +98,6 @@ function patchHeader4(head: Uint8Array, said: Packet, grown: number): void {
   if (!same(before, head)) write(head, 10, 2, updated(read(before, 10, 2), before, head));
 }
 
-const NUMBER: Readonly<Record<ExtensionHeader, number>> = {
-  "hop-by-hop": PROTOCOL.hopopt,
-  routing: PROTOCOL["ipv6-route"],
-  fragment: PROTOCOL["ipv6-frag"],
-  ah: PROTOCOL.ah,
-  destination: PROTOCOL["ipv6-opts"],
-  mobility: PROTOCOL.mh,
-};
-
 /** How many headers of fragments an IPv6 packet has lost. */
 function defragmented(original: Uint8Array, { fragment, extensionHeaders = [] }: Packet): number {
   const isFragment = (header: ExtensionHeader) => header === "fragment";
@@ -118,7 +109,7 @@ function defragmented(original: Uint8Array, { fragment, extensionHeaders = [] }:
 function withExtensions(original: Uint8Array, { extensionHeaders = [], extensionOctets, protocol }: Packet, lost: number): Uint8Array {
   const head = join(original.subarray(0, FIXED), extensionOctets ?? new Uint8Array(0));
   const first = extensionHeaders[0];
-  write(head, NEXT_HEADER, 1, first === undefined ? protocol : NUMBER[first]);
+  write(head, NEXT_HEADER, 1, first === undefined ? protocol : EXTENSION_NUMBERS[first]);
   write(head, PAYLOAD_LENGTH, 2, read(original, PAYLOAD_LENGTH, 2) - lost * FRAGMENT_HEADER);
   return head;
 }
