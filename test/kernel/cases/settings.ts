@@ -8,6 +8,17 @@ export function drawPorts(dice: Dice): Pick<Pools, "clientPorts" | "serverPorts"
   return { clientPorts: few(PORTS.slice(-4)), serverPorts: few(PORTS.slice(0, -4)) };
 }
 
+/** The octet of TOS or traffic class, mostly 0. */
+export function drawTos(dice: Dice): number {
+  return dice.weighted(
+    [10, 0],
+    [1, 0x10],
+    [1, 0x08],
+    [1, dice.pick([0x10, 0x08]) | dice.pick([1, 2, 3, 0x80, 0xe0])],
+    [1, dice.integer(0, 255)],
+  );
+}
+
 /** The MAC address of the n-th device or host of a case. */
 export function mac(group: number, n: number): string {
   return `02:00:00:${hex(group)}:00:${hex(n)}`;
@@ -58,10 +69,7 @@ export function drawTimeouts(dice: Dice): Record<string, string> {
 }
 
 /** Policy routing and odd routes of a router: `ip -batch` lines. `legs` are its outer devices with a gateway behind each. */
-export function drawRouting(
-  dice: Dice,
-  legs: readonly { readonly device: string; readonly gateway: string; readonly network: string }[],
-): string[] {
+export function drawRouting(dice: Dice, legs: readonly Leg[]): string[] {
   const lines: string[] = [];
   const odd = ["blackhole 172.16.1.0/24", "unreachable 172.16.2.0/24", "prohibit 172.16.3.0/24", "throw 172.16.4.0/24"];
   for (const route of dice.some(4, odd)) lines.push(`route add ${route}`);
@@ -74,25 +82,54 @@ export function drawRouting(
     );
   }
   if (dice.chance(12)) lines.push(`route add 172.16.5.0/24 via ${dice.pick(legs).gateway} mtu ${dice.pick([600, 1000, 1280])}`);
-  if (!dice.chance(3)) return lines;
-  for (const [i, leg] of legs.entries()) lines.push(`route add default via ${leg.gateway} dev ${leg.device} table ${100 + i}`);
-  if (dice.chance(3)) lines.push("route add unreachable 172.16.0.0/12 table 100");
+  lines.push(
+    ...drawPolicy(dice, legs, {
+      unreachable: "172.16.0.0/12",
+      towards: ["192.168.1.0/24", "192.168.2.0/24", "10.96.0.0/16"],
+      suppressed: [0, 16, 24],
+      others: [],
+    }),
+  );
+  return lines;
+}
+
+/** A leg of a router with the gateway behind it. */
+export interface Leg {
+  readonly device: string;
+  readonly gateway: string;
+  readonly network: string;
+}
+
+/** What of policy rules is of one IP version. */
+interface PolicyWords {
+  readonly unreachable: string;
+  readonly towards: readonly string[];
+  readonly suppressed: readonly number[];
+  readonly others: readonly string[];
+}
+
+/** Tables for the legs of a router and rules that lead to them, or none. */
+export function drawPolicy(dice: Dice, legs: readonly Leg[], words: PolicyWords): string[] {
+  if (!dice.chance(3)) return [];
+  const lines = legs.map((leg, i) => `route add default via ${leg.gateway} dev ${leg.device} table ${100 + i}`);
+  if (dice.chance(3)) lines.push(`route add unreachable ${words.unreachable} table 100`);
   const conditions = [
     () => `fwmark ${dice.pick(["0x1", "0x2", "0x10/0xf0", "0x1/0x1"])}`,
     () => `from ${dice.pick(legs).network}`,
-    () => `to ${dice.pick(["192.168.1.0/24", "192.168.2.0/24", "10.96.0.0/16"])}`,
+    () => `to ${dice.pick(words.towards)}`,
     () => `iif ${dice.pick(legs).device}`,
     () => `tos ${dice.pick(["0x10", "0x08"])}`,
     // Not for local packets: the lab's sockets are routed without ports, other than those of programs.
     () => `iif ${dice.pick(legs).device} ipproto tcp dport ${dice.pick(["80", "443", "1-1024"])}`,
     () => `iif ${dice.pick(legs).device} ipproto udp sport 53`,
+    ...(words.others.length > 0 ? [() => `iif ${dice.pick(legs).device} ${dice.pick(words.others)}`] : []),
     () => `not fwmark ${dice.pick(["0x1", "0x2"])}`,
     () => `from ${dice.pick(legs).network} iif ${dice.pick(legs).device}`,
   ];
   const actions = () =>
     dice.weighted(
       [8, `lookup ${100 + dice.integer(0, legs.length - 1)}`],
-      [2, `lookup main suppress_prefixlength ${dice.pick([0, 16, 24])}`],
+      [2, `lookup main suppress_prefixlength ${dice.pick(words.suppressed)}`],
       [1, "prohibit"],
       [1, "blackhole"],
       [1, "unreachable"],

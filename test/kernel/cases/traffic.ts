@@ -3,6 +3,7 @@ import type { Traffic } from "./conversation.ts";
 import type { Dice } from "./dice.ts";
 import { drawLines, LINES4 } from "./lines.ts";
 import { drawOptions } from "./options.ts";
+import { drawTos } from "./settings.ts";
 
 /** The first is filled in by the kernel when a local socket sends it. */
 const ODD = [
@@ -68,13 +69,7 @@ function drawDestination(dice: Dice, pools: Pools): string {
 function drawHeader(dice: Dice, pools: Pools): HeaderPlan {
   const base = {
     ttl: dice.weighted([12, 64], [2, dice.integer(2, 5)], [1, 1], [1, 255]),
-    tos: dice.weighted(
-      [10, 0],
-      [1, 0x10],
-      [1, 0x08],
-      [1, dice.pick([0x10, 0x08]) | dice.pick([1, 2, 3, 0x80, 0xe0])],
-      [1, dice.integer(0, 255)],
-    ),
+    tos: drawTos(dice),
     id: dice.integer(1, 65535),
     df: dice.chance(2),
   };

@@ -1,5 +1,6 @@
 import type { ExtensionPlan, HeaderPlan, Topology } from "../case.ts";
 import type { Dice } from "../dice.ts";
+import { drawTos } from "../settings.ts";
 
 const ROUTER_ALERT = "05020000";
 /** Options by what their two highest bits ask for where they are not known: to skip them, to discard, to discard and answer, the same but not for groups. */
@@ -73,13 +74,7 @@ function drawExtensions(dice: Dice): ExtensionPlan[] {
 export function drawHeader6(dice: Dice, _topology: Topology): HeaderPlan {
   const base = {
     ttl: dice.weighted([12, 64], [2, dice.integer(2, 5)], [1, 1], [1, 255], [1, 0]),
-    tos: dice.weighted(
-      [10, 0],
-      [1, 0x10],
-      [1, 0x08],
-      [1, dice.pick([0x10, 0x08]) | dice.pick([1, 2, 3, 0x80, 0xe0])],
-      [1, dice.integer(0, 255)],
-    ),
+    tos: drawTos(dice),
     id: dice.integer(1, 65535),
     df: false,
   };

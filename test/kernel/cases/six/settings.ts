@@ -1,4 +1,5 @@
 import type { Dice } from "../dice.ts";
+import { drawPolicy, type Leg } from "../settings.ts";
 
 /** Kernel settings that change what happens to packets of IPv6, mostly as they are by default. */
 export function drawSysctls6(dice: Dice, devices: readonly string[]): Record<string, string> {
@@ -28,10 +29,7 @@ export function drawSysctls6(dice: Dice, devices: readonly string[]): Record<str
 }
 
 /** Policy routing and odd routes of a router: `ip -6 -batch` lines. `legs` are its outer devices with a gateway behind each. */
-export function drawRouting6(
-  dice: Dice,
-  legs: readonly { readonly device: string; readonly gateway: string; readonly network: string }[],
-): string[] {
+export function drawRouting6(dice: Dice, legs: readonly Leg[]): string[] {
   const lines: string[] = [];
   const via = () => {
     const { gateway, device } = dice.pick(legs);
@@ -51,31 +49,13 @@ export function drawRouting6(
     lines.push(`route add 2001:db8:f8::/64 from ${dice.pick(legs).network} ${via()}`, `route add 2001:db8:f8::/64 ${via()}`);
   if (dice.chance(12)) lines.push(`route add 2001:db8:f5::/64 ${via()} mtu ${dice.pick([1280, 1300, 1400])}`);
   if (dice.chance(12)) lines.push(`route add local 2001:db8:fa::/64 dev lo`);
-  if (!dice.chance(3)) return lines;
-  for (const [i, leg] of legs.entries()) lines.push(`route add default via ${leg.gateway} dev ${leg.device} table ${100 + i}`);
-  if (dice.chance(3)) lines.push("route add unreachable 2001:db8:f0::/44 table 100");
-  const conditions = [
-    () => `fwmark ${dice.pick(["0x1", "0x2", "0x10/0xf0", "0x1/0x1"])}`,
-    () => `from ${dice.pick(legs).network}`,
-    () => `to ${dice.pick(["2001:db8:a1::/64", "2001:db8:a2::/64", "2001:db8:96::/48"])}`,
-    () => `iif ${dice.pick(legs).device}`,
-    () => `tos ${dice.pick(["0x10", "0x08"])}`,
-    // Not for local packets: the lab's sockets are routed without ports, other than those of programs.
-    () => `iif ${dice.pick(legs).device} ipproto tcp dport ${dice.pick(["80", "443", "1-1024"])}`,
-    () => `iif ${dice.pick(legs).device} ipproto udp sport 53`,
-    () => `iif ${dice.pick(legs).device} ipproto ${dice.pick(["icmp", "ipv6-icmp"])}`,
-    () => `not fwmark ${dice.pick(["0x1", "0x2"])}`,
-    () => `from ${dice.pick(legs).network} iif ${dice.pick(legs).device}`,
-  ];
-  const actions = () =>
-    dice.weighted(
-      [8, `lookup ${100 + dice.integer(0, legs.length - 1)}`],
-      [2, `lookup main suppress_prefixlength ${dice.pick([0, 48, 64])}`],
-      [1, "prohibit"],
-      [1, "blackhole"],
-      [1, "unreachable"],
-    );
-  const count = dice.integer(1, 3);
-  for (let i = 0; i < count; i++) lines.push(`rule add ${dice.pick(conditions)()} pref ${100 + i} ${actions()}`);
+  lines.push(
+    ...drawPolicy(dice, legs, {
+      unreachable: "2001:db8:f0::/44",
+      towards: ["2001:db8:a1::/64", "2001:db8:a2::/64", "2001:db8:96::/48"],
+      suppressed: [0, 48, 64],
+      others: ["ipproto icmp", "ipproto ipv6-icmp"],
+    }),
+  );
   return lines;
 }
