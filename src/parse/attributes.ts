@@ -1,7 +1,7 @@
 import { type Attribute, quote, shortened, type Word } from "../../grammars/words.ts";
 import { formatAddress, parseAddress } from "../model/address.ts";
 import { unsigned } from "./iproute2-names.ts";
-import type { Report } from "./route-line.ts";
+import type { Report } from "./lines.ts";
 
 /** The attributes of a line while they are read: what nobody asks for is reported at the end. */
 export class Attributes {

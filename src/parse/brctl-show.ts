@@ -2,7 +2,7 @@ import { attributeReader } from "../../grammars/attributes.ts";
 import { quote } from "../../grammars/words.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
 import { Attributes } from "./attributes.ts";
-import { lineProblem, significantLines } from "./lines.ts";
+import { linesRead } from "./lines.ts";
 
 /** A bridge with its ports (`brctl show`). */
 export interface BridgePorts {
@@ -20,14 +20,9 @@ const HEADING = /^bridge name\s+bridge id\s/;
 export function parseBrctlShow(text: string, file: string): Parsed<BridgePorts[]> {
   const bridges: BridgePorts[] = [];
   const problems: Problem[] = [];
-  for (const line of significantLines(text, file, problems)) {
+  for (const { line, words, report } of linesRead(text, file, readWords, problems)) {
     if (HEADING.test(line.text)) continue;
-    const { value, faults } = readWords(line.text);
-    for (const fault of faults) problems.push(lineProblem(file, line, fault));
-    if (!value) continue;
-    const attributes = new Attributes(value.attributes, ({ text: found, column }, message) =>
-      problems.push(lineProblem(file, line, { message, column, span: Math.max(1, found.length) })),
-    );
+    const attributes = new Attributes(words.attributes, report);
     const first = attributes.next();
     if (!first) continue;
     // The further ports of a bridge stand alone in their lines.

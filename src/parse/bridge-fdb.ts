@@ -6,8 +6,7 @@ import type { FdbEntry } from "../model/host.ts";
 import type { Parsed } from "../model/problem.ts";
 import { unsigned } from "./iproute2-names.ts";
 import { isJson, macText, readJsonList } from "./json.ts";
-import { readLines } from "./lines.ts";
-import type { Report } from "./route-line.ts";
+import { type Report, readLines } from "./lines.ts";
 
 const schema = z.looseObject({
   mac: macText,

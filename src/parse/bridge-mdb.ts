@@ -5,8 +5,7 @@ import { formatAddress, formatMac, parseAddress, parseMac } from "../model/addre
 import type { Parsed } from "../model/problem.ts";
 import { Attributes } from "./attributes.ts";
 import { isJson, readJsonList } from "./json.ts";
-import { readLines } from "./lines.ts";
-import type { Report } from "./route-line.ts";
+import { type Report, readLines } from "./lines.ts";
 
 /** A group that a bridge sends to one of its ports, or takes itself (`bridge mdb`). */
 export interface MulticastEntry {

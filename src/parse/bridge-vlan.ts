@@ -5,7 +5,7 @@ import type { BridgeVlan } from "../model/host.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
 import { Attributes } from "./attributes.ts";
 import { isJson, readJsonList } from "./json.ts";
-import { lineProblem, significantLines } from "./lines.ts";
+import { linesRead } from "./lines.ts";
 
 const schema = z.looseObject({
   ifname: z.string(),
@@ -29,14 +29,9 @@ function readText(text: string, file: string): Parsed<BridgeVlan[]> {
   const vlans: BridgeVlan[] = [];
   const problems: Problem[] = [];
   let device: string | undefined;
-  for (const line of significantLines(text, file, problems)) {
+  for (const { line, words, report } of linesRead(text, file, readWords, problems)) {
     if (/^port\s+vlan[- ]ids?\b/.test(line.text) || BELOW.test(line.text)) continue;
-    const { value, faults } = readWords(line.text);
-    for (const fault of faults) problems.push(lineProblem(file, line, fault));
-    if (!value) continue;
-    const attributes = new Attributes(value.attributes, ({ text: found, column }, message) =>
-      problems.push(lineProblem(file, line, { message, column, span: Math.max(1, found.length) })),
-    );
+    const attributes = new Attributes(words.attributes, report);
     const first = attributes.next();
     const named = !/^\s/.test(line.text);
     if (named) device = first?.text;

@@ -3,7 +3,7 @@ import { quote } from "../../grammars/words.ts";
 import { familyOf, parseAddress, parsePrefix } from "../model/address.ts";
 import type { DeviceAddress } from "../model/host.ts";
 import { scopeName } from "./iproute2-names.ts";
-import type { Report } from "./route-line.ts";
+import type { Report } from "./lines.ts";
 
 const NAMED_SCOPES = new Set<string>(["global", "link", "host", "site"]);
 

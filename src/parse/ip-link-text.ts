@@ -6,8 +6,7 @@ import type { Parsed, Problem } from "../model/problem.ts";
 import { deviceDetails, deviceGroup, plainKind, type Setting } from "./device.ts";
 import { readAddressLine } from "./device-address.ts";
 import { unsigned } from "./iproute2-names.ts";
-import { lineProblem, type SourceLine, significantLines } from "./lines.ts";
-import type { Report } from "./route-line.ts";
+import { lineProblem, type Report, type SourceLine, significantLines } from "./lines.ts";
 
 type Header = Extract<LinkLine, { kind: "header" }>;
 type Link = Extract<LinkLine, { kind: "link" }>;

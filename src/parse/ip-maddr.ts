@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { attributeReader } from "../../grammars/attributes.ts";
-import { quote, type Word } from "../../grammars/words.ts";
+import { quote } from "../../grammars/words.ts";
 import { formatAddress, parseAddress } from "../model/address.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
 import { Attributes } from "./attributes.ts";
 import { isJson, readJsonList } from "./json.ts";
-import { lineProblem, significantLines } from "./lines.ts";
+import { linesRead } from "./lines.ts";
 
 /** An address that a device listens to. */
 interface GroupAddress {
@@ -49,14 +49,10 @@ function written(family: string, text: string): string | undefined {
 function readText(text: string, file: string): Parsed<DeviceGroups[]> {
   const devices: DeviceGroups[] = [];
   const problems: Problem[] = [];
-  for (const line of significantLines(text, file, problems)) {
-    const report = ({ text: found, column }: Word, message: string) =>
-      void problems.push(lineProblem(file, line, { message, column, span: Math.max(1, found.length) }));
-    const { value, faults } = readLine(line.text);
-    for (const fault of faults) problems.push(lineProblem(file, line, fault));
-    const [first, second] = value?.heads ?? [];
-    if (!value || !first || !second) continue;
-    const attributes = new Attributes(value.attributes, report);
+  for (const { words, report } of linesRead(text, file, readLine, problems)) {
+    const [first, second] = words.heads;
+    if (!first || !second) continue;
+    const attributes = new Attributes(words.attributes, report);
     const device = devices.at(-1);
     if (/^\d+:$/.test(first.text)) {
       if (attributes.finish("nothing after the name of a device"))

@@ -5,8 +5,7 @@ import { parseAddress, parseMac } from "../model/address.ts";
 import type { Neighbour } from "../model/host.ts";
 import type { Parsed } from "../model/problem.ts";
 import { addressText, isJson, readJsonList } from "./json.ts";
-import { readLines } from "./lines.ts";
-import type { Report } from "./route-line.ts";
+import { type Report, readLines } from "./lines.ts";
 
 const schema = z.looseObject({
   dst: addressText,

@@ -4,8 +4,7 @@ import { quote } from "../../grammars/words.ts";
 import type { Parsed } from "../model/problem.ts";
 import { Attributes } from "./attributes.ts";
 import { isJson, readJsonList } from "./json.ts";
-import { readLines } from "./lines.ts";
-import type { Report } from "./route-line.ts";
+import { type Report, readLines } from "./lines.ts";
 
 /** A device's settings of one family (`ip netconf`): on or off, or a word. */
 export interface NetworkSettings {

@@ -5,8 +5,7 @@ import { formatAddress } from "../model/address.ts";
 import type { Parsed } from "../model/problem.ts";
 import { Attributes } from "./attributes.ts";
 import { addressText, isJson, readJsonList } from "./json.ts";
-import { readLines } from "./lines.ts";
-import type { Report } from "./route-line.ts";
+import { type Report, readLines } from "./lines.ts";
 
 /** A member of a group of nexthops. */
 interface GroupMember {

@@ -4,8 +4,8 @@ import { type Family, familyOf } from "../model/address.ts";
 import type { Nexthop, Route } from "../model/host.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
 import { readRoutesJson } from "./ip-route-json.ts";
-import { lineProblem, type SourceLine, significantLines } from "./lines.ts";
-import { type Report, readNexthops, readRoute } from "./route-line.ts";
+import { lineProblem, type Report, type SourceLine, significantLines } from "./lines.ts";
+import { readNexthops, readRoute } from "./route-line.ts";
 import { isRouteTable, readRouteTable } from "./route-n.ts";
 
 /** Routes of both families; `ip route show table all` lists them together. */

@@ -4,7 +4,7 @@ import { SERVICES } from "../extensions/services.ts";
 import { formatAddress, parseAddress } from "../model/address.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
 import { Attributes } from "./attributes.ts";
-import { lineProblem, significantLines } from "./lines.ts";
+import { linesRead } from "./lines.ts";
 
 /** One server of a virtual service. */
 interface RealServer {
@@ -132,12 +132,6 @@ class IpvsReader {
 export function parseIpvsadmSave(text: string, file: string): Parsed<readonly VirtualService[]> {
   const reader = new IpvsReader();
   const problems: Problem[] = [];
-  for (const line of significantLines(text, file, problems)) {
-    const { value, faults } = readLine(line.text);
-    for (const fault of faults) problems.push(lineProblem(file, line, fault));
-    const report = ({ text: found, column }: Word, message: string) =>
-      void problems.push(lineProblem(file, line, { message, column, span: Math.max(1, found.length) }));
-    if (value) reader.take(value, new Attributes(value.attributes, report));
-  }
+  for (const { words, report } of linesRead(text, file, readLine, problems)) reader.take(words, new Attributes(words.attributes, report));
   return { value: [...reader.services.values()], problems };
 }

@@ -37,23 +37,37 @@ export function* significantLines(text: string, file: string, problems: Problem[
   }
 }
 
+/** Takes note that a word is not what was expected in its place. */
+export type Report = (word: Word, message: string) => void;
+
+/** The lines of a text that `grammar` can take apart, one by one, with a way to complain of their words. Its own faults become problems. */
+export function* linesRead<L>(
+  text: string,
+  file: string,
+  grammar: (line: string) => LineRead<L>,
+  problems: Problem[],
+): Generator<{ readonly line: SourceLine; readonly words: L; readonly report: Report }> {
+  for (const line of significantLines(text, file, problems)) {
+    const { value: words, faults } = grammar(line.text);
+    for (const fault of faults) problems.push(lineProblem(file, line, fault));
+    if (words === undefined) continue;
+    const report: Report = ({ text: found, column }, message) =>
+      void problems.push(lineProblem(file, line, { message, column, span: Math.max(1, found.length) }));
+    yield { line, words, report };
+  }
+}
+
 /** Reads a text of which every line is one thing: `grammar` takes its words apart, `meaning` says what they mean. */
 export function readLines<L, T>(
   text: string,
   file: string,
   grammar: (line: string) => LineRead<L>,
-  meaning: (words: L, report: (word: Word, message: string) => void) => T | undefined,
+  meaning: (words: L, report: Report) => T | undefined,
 ): Parsed<T[]> {
   const values: T[] = [];
   const problems: Problem[] = [];
-  for (const line of significantLines(text, file, problems)) {
-    const { value: words, faults } = grammar(line.text);
-    for (const fault of faults) problems.push(lineProblem(file, line, fault));
-    const value =
-      words &&
-      meaning(words, ({ text: found, column }, message) =>
-        problems.push(lineProblem(file, line, { message, column, span: Math.max(1, found.length) })),
-      );
+  for (const { words, report } of linesRead(text, file, grammar, problems)) {
+    const value = meaning(words, report);
     if (value !== undefined) values.push(value);
   }
   return { value: values, problems };

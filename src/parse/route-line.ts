@@ -3,9 +3,7 @@ import { type Attribute, quote, type Word } from "../../grammars/words.ts";
 import { type Address, type Family, familyOf, type Prefix, parseAddress, parsePrefix } from "../model/address.ts";
 import type { Nexthop, Route, RouteType } from "../model/host.ts";
 import { dsField, routeProtocolName, scopeName, tableName, unsigned } from "./iproute2-names.ts";
-
-/** Takes note that a word is not what was expected in its place. */
-export type Report = (word: Word, message: string) => void;
+import type { Report } from "./lines.ts";
 
 type RouteWords = Extract<RouteLine, { kind: "route" }>;
 type Hops = RouteWords["nexthops"];

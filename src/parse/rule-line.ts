@@ -3,7 +3,7 @@ import { type Attribute, quote, type Word } from "../../grammars/words.ts";
 import { type Family, familyOf, type Prefix, parsePrefix } from "../model/address.ts";
 import type { PolicyRule } from "../model/host.ts";
 import { dsField, protocolNumber, tableName, unsigned } from "./iproute2-names.ts";
-import type { Report } from "./route-line.ts";
+import type { Report } from "./lines.ts";
 
 type Draft = { -readonly [K in keyof PolicyRule]?: PolicyRule[K] };
 
