@@ -175,7 +175,7 @@ function handleFrame(run: Run, netns: Netns, bridge: Device, port: Device, skb: 
     run.drop(skb, "bridge", refused ?? "");
     return;
   }
-  bridgeForward(run, netns, bridge, out, skb);
+  bridgeForward(run, netns, bridge, port, out, skb);
 }
 
 /** should_deliver: why a frame from one port does not leave by another; undefined when it does. */
@@ -221,24 +221,24 @@ function flood(run: Run, netns: Netns, bridge: Device, from: Device | undefined,
     const copy = cloneSkb(skb);
     // What several share is not cut along its old borders (ip_do_fragment, skb_cloned).
     if (goesOn || port !== ports.at(-1)) delete copy.fragments;
-    bridgeForward(run, netns, bridge, port, copy);
+    bridgeForward(run, netns, bridge, from, port, copy);
   }
 }
 
 /** __br_forward: bridge netfilter's FORWARD and POSTROUTING, then the port. */
-function bridgeForward(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
-  if (skb.bridge && !skb.local) {
+function bridgeForward(run: Run, netns: Netns, bridge: Device, from: Device | undefined, port: Device, skb: Skb): void {
+  if (!skb.bridge || skb.local) return pushOut(run, netns, port, skb);
+  const type = skb.type;
+  if (type === "otherhost") skb.type = "host";
+  if (from) {
     // A copy of it keeps what it had (nf_bridge_unshare).
     skb.bridge = { ...skb.bridge, physOut: port.name };
     // br_validate_ipv4 forgets what was noted of DF in its fragments.
     delete skb.fragDf;
-    const type = skb.type;
-    if (type === "otherhost") skb.type = "host";
     if (!runHook(run, netns, "FORWARD", skb, { in: bridge.name, out: bridge.name })) return;
-    if (!runHook(run, netns, "POSTROUTING", skb, { in: "", out: bridge.name })) return;
-    skb.type = type;
   }
-  if (!skb.bridge || skb.local) return pushOut(run, netns, port, skb);
+  if (!runHook(run, netns, "POSTROUTING", skb, { in: "", out: bridge.name })) return;
+  skb.type = type;
   for (const packet of refit(run, netns, bridge, port, skb)) pushOut(run, netns, port, { ...skb, packet });
 }
 
@@ -262,11 +262,14 @@ function up(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): voi
   takeIn(run, netns, bridge, skb);
 }
 
-/** br_dev_xmit: the host itself sends a frame into the bridge. */
+/**
+ * br_dev_xmit: the host itself sends a frame into the bridge. Bridge netfilter asks POSTROUTING once more for TEE's copy of a packet that
+ * was leaving by a port, as if that were its own (br_nf_post_routing).
+ */
 export function bridgeTransmit(run: Run, netns: Netns, bridge: Device, skb: Skb): void {
   const mac = skb.dstMac;
-  const { bridge: info, ...plain } = skb;
-  void info;
+  const { bridge: info, ...rest } = skb;
+  const plain = info?.physOut === undefined ? rest : skb;
   if (mac === undefined || isGroupMac(mac)) return flood(run, netns, bridge, undefined, plain);
   const target = fdbLookup(run, netns, bridge, mac);
   const out = target === undefined ? undefined : netns.devices.get(target);
@@ -284,5 +287,5 @@ export function bridgeTransmit(run: Run, netns: Netns, bridge: Device, skb: Skb)
     run.drop(skb, "bridge", refused);
     return;
   }
-  pushOut(run, netns, out, plain);
+  bridgeForward(run, netns, bridge, undefined, out, plain);
 }

@@ -86,8 +86,8 @@ function stepsDiffer(way: Way, kernel: Observed, reading: Reading, begun = false
   return [...new Set([...said.keys(), ...seen.keys()])].flatMap((netns) => {
     const there = ordered(seen.get(netns));
     const ours = ordered(said.get(netns));
-    // nft reports a rule after what its REJECT has sent.
-    if (!whole && way.replies.length > 0 && sameInAnyOrder(there, ours)) return [];
+    // nft reports a rule after what its REJECT or TEE has sent; of one copy it shows which rule that was.
+    if (!whole && (way.replies.length > 0 || (way.copies?.length ?? 0) > 1) && sameInAnyOrder(there, ours)) return [];
     return firstDifference("step", there, begun ? ours.slice(0, there.length) : ours);
   });
 }
