@@ -118,10 +118,12 @@ export function sendIcmp6Error(
   const arrived = skb.iif ?? (skb.in === "" ? undefined : skb.in);
   const source = own ?? route.source ?? (arrived === undefined ? route.selected : selectSource6(netns.devices, arrived, towards));
   if (source === undefined) return;
+  // The source is known only now; a first route that was an error is forgotten, and asked for again with it (ip6_dst_lookup_tail).
+  const { hopLimit } = route.unreachable ? routed(run, netns, { ...flow, src: source }, scoped) : route;
   const quotable = Math.min(packet.length, MIN_MTU - IPV6_HEADER - ICMP_HEADER);
   const error: Icmp = { kind: "icmp", type, code, ...more, quoted: asQuoted(packet) };
   const length = IPV6_HEADER + ICMP_HEADER + quotable;
-  answer(run, netns, skb, made(source, towards, PROTOCOL.icmpv6, length, error, route.hopLimit), "icmp-error", scoped);
+  answer(run, netns, skb, made(source, towards, PROTOCOL.icmpv6, length, error, hopLimit), "icmp-error", scoped);
 }
 
 /** opt_unrec: whether an option asks to be answered for even where it came to many. */
