@@ -56,7 +56,10 @@ function answer(
   followAnswer(run, netns, skb, replySkb(netns, packet, markFor(netns, skb)), type, send);
 }
 
-/** Sends a redirect on the way that its own run has found for it; it belongs to no connection, and the packet itself goes on. */
+/**
+ * Sends a redirect on the way that its own run has found for it; it belongs to no connection, and the packet itself goes on, as far as the next
+ * host, before anybody gets it.
+ */
 export function sendRedirect(
   run: Run,
   own: Run,
@@ -66,8 +69,11 @@ export function sendRedirect(
 ): void {
   const after = { steps: run.steps.own.length, out: run.out.length };
   sendRouted6(own, netns, { ...replySkb(netns, packet, 0), in: device }, route);
-  own.drain();
-  run.replies.push({ netns: netns.name, type: "redirect", packet, way: own.way(packet, []), after });
+  const position = run.replies.length;
+  run.later(() => {
+    own.drain();
+    run.replies.splice(position, 0, { netns: netns.name, type: "redirect", packet, way: own.way(packet, []), after });
+  });
 }
 
 /** IP6_REPLY_MARK */

@@ -30,6 +30,7 @@ export const PREFIXES = {
 type PrefixArgs = Args<typeof PREFIXES>;
 
 const LONGEST = 64;
+const LAST_ERROR = 4;
 const ALL = (1n << 128n) - 1n;
 
 /** ip6t_NPT.c, ip6t_npt_checkentry. */
@@ -110,7 +111,8 @@ export function translatePrefix({ source, destination }: PrefixArgs, which: "src
   return { verdict: "CONTINUE", effects };
 }
 
+/** icmpv6_bounced_ipv6hdr: of errors only, which a redirect is not (icmp.c, icmpv6_is_err). */
 function quotedBy({ protocol, transport, extensionHeaders }: Packet): Packet | undefined {
   const direct = protocol === PROTOCOL.icmpv6 && (extensionHeaders?.length ?? 0) === 0;
-  return direct && transport?.kind === "icmp" ? transport.quoted : undefined;
+  return direct && transport?.kind === "icmp" && transport.type <= LAST_ERROR ? transport.quoted : undefined;
 }

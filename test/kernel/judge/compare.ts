@@ -6,6 +6,7 @@ import { differs } from "../wire/expected.ts";
 import { differsMade } from "../wire/made.ts";
 import { filledIn } from "./filled.ts";
 import { frameOf, headerLength, packetOctets, type Sent } from "./frame.ts";
+import { overwritten } from "./overwritten.ts";
 import { netfilterSteps, packetWords, type StepFields, stepWords } from "./words.ts";
 
 /** In hexadecimal digits: the EtherType of ARP, and where it stands. */
@@ -46,18 +47,23 @@ function* ways(way: Way): Generator<Way> {
 }
 
 /**
- * The steps of a way and of the answers that it caused, in the order in which they happened; the packet goes on only after a redirect, and before
- * what comes back to the host itself.
+ * The steps of a way and of the answers that it caused, in the order in which they happened: the packet goes on only after a redirect, as far
+ * as the next host, and before what comes back to the host itself.
  */
 function stepsOf(way: Way): Step[] {
   const steps = [...(way.allSteps ?? way.steps)];
   const last: Step[] = [];
-  for (const reply of way.replies.toReversed()) {
-    const own = stepsOf(reply.way);
-    const back = own.findIndex((step) => step.kind === "device" && step.interface === "lo" && step.direction === "out");
-    const at = reply.after ? (back < 0 ? own.length : back) : 0;
-    steps.splice(reply.after?.steps ?? 0, 0, ...own.slice(0, at));
-    last.unshift(...own.slice(at));
+  for (const { after, way: answer } of way.replies.toReversed()) {
+    const own = stepsOf(answer);
+    if (!after) {
+      last.unshift(...own);
+      continue;
+    }
+    const looped = own.findIndex((step) => step.kind === "device" && step.interface === "lo" && step.direction === "out");
+    const back = looped < 0 ? [] : own.splice(looped);
+    const next = steps.findIndex((step, i) => i >= after.steps && step.kind === "device" && step.direction === "in");
+    steps.splice(next < 0 ? steps.length : next, 0, ...back);
+    steps.splice(after.steps, 0, ...own);
   }
   return [...steps, ...last];
 }
@@ -121,6 +127,18 @@ interface Seen {
   readonly octets: Uint8Array;
 }
 
+interface Said {
+  readonly key: string;
+  readonly words: string;
+  differs(octets: Uint8Array): string | undefined;
+  /** What the kernel's capture may show instead. */
+  readonly or?: Said;
+}
+
+interface SaidFrame extends Appearance {
+  readonly written: Packet | undefined;
+}
+
 const CHECKSUM = /^(TCP|UDP|ICMPv6) checksum: /;
 
 /** Whether NAT and prefix translation have both changed a packet: the one keeps its checksum up, the other may not (ip6t_NPT.c), and what is said of it as a whole does not tell them apart. */
@@ -149,22 +167,26 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed, asked: ReadonlySet
         },
       ];
     });
-  const said: { key: string; words: string; differs(octets: Uint8Array): string | undefined }[] = [];
-  const add = (out: readonly Appearance[], check: (appearance: Appearance, octets: Uint8Array) => string | undefined) => {
-    for (const one of out) {
+  const said: Said[] = [];
+  const add = (out: readonly SaidFrame[], check: (appearance: Appearance, octets: Uint8Array) => string | undefined) => {
+    for (const { written, ...one } of out) {
       const mac = one.interface === "lo" || one.dstMac === undefined ? "" : ` to ${formatMac(one.dstMac)}`;
-      said.push({
+      const whole = (packet: Packet): Said => ({
         key: `${one.netns} ${one.interface}`,
-        words: `${packetWords(one.packet)}${mac}`,
-        differs: (octets) => check(one, octets),
+        words: `${packetWords(packet)}${mac}`,
+        differs: (octets) => check({ ...one, packet }, octets),
       });
+      said.push({ ...whole(one.packet), ...(written && { or: whole(written) }) });
     }
   };
   const isOf = (one: Appearance, octets: Uint8Array) =>
     whole?.fragment || one.packet.fragment ? undefined : differs(filledIn(one.packet, octets), original, octets);
   const isMade = (one: Appearance, octets: Uint8Array) =>
     one.packet.fragment ? undefined : differsMade(filledIn(one.packet, octets), octets);
-  const addWay = ({ out, replies }: Way, check: typeof isOf) => {
+  const addWay = (way: Way, check: typeof isOf) => {
+    const { replies } = way;
+    const shared = overwritten(way);
+    const out = way.out.map((one, i) => ({ ...one, written: shared.get(i) }));
     let gone = 0;
     for (const { way: redirect, after } of replies) {
       if (!after) continue;
@@ -180,7 +202,9 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed, asked: ReadonlySet
   return [...keys].flatMap((key) => {
     const there = seen.filter((one) => one.key === key);
     // An answer, too, may wait for its neighbour.
-    const ours = said.filter((one) => one.key === key && (!asked.has(key) || one.words.includes(" to ")));
+    const ours = said
+      .filter((one) => one.key === key && (!asked.has(key) || one.words.includes(" to ")))
+      .map((one, i) => (one.or && same(there[i]?.words ?? "", one.or.words) ? one.or : one));
     // The capture shares its octets with the fragment itself, whose header the next namespace changes in place; with one that was cut off
     // there as well.
     const words = (one: { readonly words: string }) =>

@@ -1,0 +1,33 @@
+import { withAddress, withQuoted } from "../../../src/engine/header-changes.ts";
+import { translatePrefix } from "../../../src/extensions/prefix-translation.ts";
+import type { PacketContext } from "../../../src/extensions/spec.ts";
+import type { Packet } from "../../../src/model/packet.ts";
+import type { RuleStep, Way } from "../../../src/model/trace.ts";
+
+/**
+ * By position among the frames of a way what the kernel's capture may show instead of one: SNPT and DNPT write into a packet that has just come
+ * in without copying it first (ip6t_NPT.c), so that what was captured of its last frame, which shares its octets, has the new addresses, too.
+ */
+export function overwritten({ out, steps, allSteps }: Way): ReadonlyMap<number, Packet> {
+  const found = new Map<number, Packet>();
+  let last = -1;
+  for (const step of allSteps ?? steps) {
+    if (step.kind === "device" && step.direction === "out") last++;
+    const packet = found.get(last) ?? out[last]?.packet;
+    if (packet && step.kind === "rule") found.set(last, translated(packet, step));
+  }
+  return found;
+}
+
+function translated(packet: Packet, { hook, rule: { target } }: RuleStep): Packet {
+  if (target?.kind !== "extension" || !target.args) return packet;
+  const which = target.name === "SNPT" && hook === "INPUT" ? "src" : target.name === "DNPT" && hook === "PREROUTING" ? "dst" : undefined;
+  if (!which) return packet;
+  const result = translatePrefix(target.args as never, which, { packet } as PacketContext);
+  let changed = packet;
+  for (const effect of ("effects" in result && result.effects) || []) {
+    if (effect.kind === "set-address") changed = withAddress(changed, effect.which, effect.value);
+    else if (effect.kind === "set-quoted-address") changed = withQuoted(changed, { [effect.which]: effect.value });
+  }
+  return changed;
+}
