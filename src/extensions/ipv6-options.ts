@@ -54,29 +54,28 @@ export function matchOptions(context: PacketContext, header: number, { length, l
   const field = octets[at + 1];
   if (field === undefined) return UNSEEN_HEADER;
   const size = (field + 1) * 8;
-  const { length: total } = context.packet;
   // Kernels before 6.18 go on with the next rule, here and where other headers reach behind the packet.
-  if (total - at < size) return "hotdrop";
+  if (context.packet.length - at < size) return "hotdrop";
   if (length && (length.value === size) === length.not) return false;
-  return list ? optionsFollow(octets, { at: at + 2, left: size - 2, total }, list.value) : true;
+  return list ? optionsFollow(octets, { at: at + 2, left: size - 2 }, list.value) : true;
 }
 
-function optionsFollow(octets: Octets, from: { at: number; left: number; total: number }, list: WantedList): MatchResult {
+/** An option that reaches behind the header may only be the last that is asked for. */
+function optionsFollow(octets: Octets, from: { at: number; left: number }, list: WantedList): MatchResult {
   let { at, left } = from;
-  for (const [i, wanted] of list.entries()) {
-    if (left < 1 || at >= from.total) return false;
+  for (const wanted of list) {
+    if (left < 1) return false;
     const type = octets[at];
     if (type === undefined) return UNSEEN_HEADER;
     if (type !== wanted.type) return false;
     let step = 1;
     if (type !== PAD1) {
-      if (left < 2 || at + 1 >= from.total) return false;
+      if (left < 2) return false;
       const length = unsignedAt(octets, at + 1, 1);
       if (length === undefined) return UNSEEN_HEADER;
       if (wanted.length !== undefined && wanted.length !== length) return false;
       step = length + 2;
     }
-    if ((at > from.total - step || left < step) && i < list.length - 1) return false;
     at += step;
     left -= step;
   }

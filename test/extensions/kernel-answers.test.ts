@@ -51,7 +51,7 @@ function decoded(octets: string, family: Family): Packet {
   return found;
 }
 
-describe.each(["headers-4", "headers-6", "segments-6", "dccp-4"])("%s: what the kernel matched", (name) => {
+describe.each(["headers-4", "headers-6", "segments-6", "dccp-4", "cut-6"])("%s: what the kernel matched", (name) => {
   const { family = 4, rules, packets } = read<{ readonly octets: string }>(name);
   const tests = rulesOf(rules, family).map((rule) => test(rule, family));
   const arrived = packets.map(({ octets, matched }, i) => ({ octets, matched, i })).filter(({ matched }) => matched.length > 0);
