@@ -77,8 +77,8 @@ function twice(run: Run, netns: Netns, skb: Skb, { at }: Extension): Outcome {
 }
 
 /** Whether connection tracking has found the checksum right on the way in; what rules change afterwards is not looked at again (skb->csum_valid). */
-function wasVerified(netns: Netns, { packet, checksumVerified, local, looped }: Skb): boolean {
-  return netns.ip6.tracks && packet.protocol === PROTOCOL.icmpv6 && checksumVerified === true && !local && !looped;
+function wasVerified(netns: Netns, { packet, checksumVerified }: Skb): boolean {
+  return netns.ip6.tracks && packet.protocol === PROTOCOL.icmpv6 && checksumVerified === true;
 }
 
 /** Whether neither the kernel nor a raw socket takes it for its checksum (icmpv6_rcv, rawv6_rcv_skb). */
