@@ -27,10 +27,11 @@ export function weigh(departure: Departure, courses: readonly Course[], capture:
       const same: Clue[] = [];
       for (; hits[i]?.ahead.position === position; i++) same.push(hits[i] as Clue);
       const explaining = same.filter((hit) => left.includes(hit.course));
-      const kept = left.filter((course) => explaining.some((hit) => hit.course === course));
+      // One that could not be followed to its end may have led there as well.
+      const kept = left.filter((course) => course.undecided || explaining.some((hit) => hit.course === course));
       const told =
         kept.length === 1 || agree(explaining) ? explaining.flatMap((hit) => [...hit.ports]).filter(([key]) => !ports.has(key)) : [];
-      if (kept.length === 0 || (kept.length === left.length && told.length === 0)) continue;
+      if (explaining.length === 0 || (kept.length === left.length && told.length === 0)) continue;
       left = kept;
       for (const [key, port] of told) ports.set(key, port);
       witnesses.push(explaining[0] as Clue);
