@@ -1,4 +1,4 @@
-import { PROTOCOL } from "../model/packet.ts";
+import { type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
 import { type Octets, packetOctets, unsignedAt } from "./packet-octets.ts";
 import type { MatchResult, PacketContext } from "./spec.ts";
 
@@ -47,6 +47,11 @@ export function addressAt(octets: Octets, at: number, total = Number.POSITIVE_IN
 export function ipv6HeaderLength(type: number, field: number): number {
   if (type === PROTOCOL["ipv6-frag"]) return 8;
   return type === PROTOCOL.ah ? (field + 2) * 4 : (field + 1) * 8;
+}
+
+/** Whether a packet ends within an extension header, so that the place of the header behind that one lies past its end. */
+export function endsInExtensions({ family, defect, protocol }: Packet): boolean {
+  return family === 6 && (defect === "malformed" || defect === "short") && SKIPPED_EXTENSIONS.has(protocol);
 }
 
 /** Looks for the first extension header of a type (net/ipv6/exthdrs_core.c, ipv6_find_hdr). */

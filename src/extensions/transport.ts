@@ -1,4 +1,5 @@
 import type { Packet, Tcp, Transport } from "../model/packet.ts";
+import { endsInExtensions } from "./ipv6-headers.ts";
 import type { MatchResult, PacketContext } from "./spec.ts";
 
 /** What is missing where a capture was cut off before the transport header. */
@@ -48,6 +49,7 @@ export function portsOf({ packet }: PacketContext, octets: number): PortPair | M
 
 function portsIn(packet: Packet, octets: number): PortPair | Missing {
   const { transport } = packet;
+  if (endsInExtensions(packet)) return missing("hotdrop");
   if (transport && "sport" in transport) return { kind: "found", sport: transport.sport, dport: transport.dport };
   if (packet.length - packet.headerLength < octets) return missing("hotdrop");
   const [a, b, c, d] = packet.payload;
