@@ -6,6 +6,7 @@ import { type Extension, extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, NEXT_HEADER
 import { gatherFragments6 } from "./fragments6.ts";
 import type { Netns } from "./netns.ts";
 import { optionFault } from "./options6.ts";
+import { learnPathMtu6 } from "./path-mtu6.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
 import { Undecided } from "./undecided.ts";
@@ -46,6 +47,7 @@ export function deliverUpper6(run: Run, netns: Netns, skb: Skb): void {
     run.drop(skb, "checksum", `its ${skb.packet.protocol === PROTOCOL.mh ? "mobility header" : "ICMPv6"} checksum is wrong`);
     return;
   }
+  learnPathMtu6(run, netns, skb);
   run.seen(skb.packet);
   run.end("delivered", { netns: netns.name });
 }

@@ -8,6 +8,7 @@ import { receive6 } from "./input6.ts";
 import { hasJoined6 } from "./joined6.ts";
 import { toNeighbour } from "./neighbour.ts";
 import type { Netns } from "./netns.ts";
+import { sendingMtu } from "./path-mtu.ts";
 import { flowKey } from "./route-input.ts";
 import { routeOutput6, scopedDevice } from "./route6.ts";
 import type { FlowKey6 } from "./routing6.ts";
@@ -95,7 +96,7 @@ export function finishOutput6(run: Run, netns: Netns, skb: Skb): void {
   const destination = skb.destination;
   if (!destination) return;
   const { length } = skb.packet;
-  const mtu = netns.mtu6Of(destination.device, destination.route) ?? 65_535;
+  const mtu = sendingMtu(run, netns, skb, destination) ?? 65_535;
   if (skb.segment !== undefined && !fits(run, skb, destination.device, mtu))
     throw new Undecided(`how long the segments are that are cut for an MTU of ${mtu}`);
   if (skb.segment !== undefined || (length <= mtu && skb.fragMaxSize === undefined)) return leave(run, netns, skb);

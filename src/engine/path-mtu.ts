@@ -6,7 +6,7 @@ import { lookup } from "./route-input.ts";
 import type { Run } from "./run.ts";
 import type { Destination, Skb } from "./skb.ts";
 
-/** What a host has learned of the way to an address (struct fib_nh_exception). */
+/** What a host has learned of the way to an address (struct fib_nh_exception, struct rt6_exception). */
 interface PathMtu {
   readonly mtu: number;
   /** It is smaller than the host believes, who goes by the smallest that it takes instead, and for forwarded packets too. */
@@ -14,6 +14,9 @@ interface PathMtu {
   /** Nanoseconds since the epoch. */
   readonly expires: bigint;
 }
+
+/** The route to an address that something was learned of. */
+type Way = Required<Pick<Destination, "route" | "nexthop">>;
 
 const FRAGMENTATION_NEEDED = 4;
 const UNREACHABLE = 3;
@@ -23,22 +26,43 @@ function keyOf(netns: Netns, route: Route, nexthop: Nexthop, packet: Pick<Packet
   return `pmtu|${netns.name}|${route.table}|${route.text}|${route.nexthops.indexOf(nexthop)}|${packet.dst}`;
 }
 
-function learned(run: Run, netns: Netns, packet: Pick<Packet, "dst">, { route, nexthop }: Partial<Destination>): PathMtu | undefined {
+/** The MTU that a host has learned of the way to an address, while it holds. */
+export function learned(
+  run: Run,
+  netns: Netns,
+  packet: Pick<Packet, "dst">,
+  { route, nexthop }: Partial<Destination>,
+): PathMtu | undefined {
   const known = route && nexthop && run.world.state.get<PathMtu>(keyOf(netns, route, nexthop, packet));
   return known && known.expires > run.time ? known : undefined;
 }
 
-/** The MTU of the way to an address, with what an ICMP error has told of it (net/ipv4/route.c, ipv4_mtu); undefined when the device is not known. */
-export function pathMtu(run: Run, netns: Netns, packet: Pick<Packet, "dst">, destination: Partial<Destination>): number | undefined {
-  return learned(run, netns, packet, destination)?.mtu ?? netns.mtuOf(destination.device ?? "", destination.route);
+/** Keeps what an ICMP error has told of the way to an address. */
+export function remember(run: Run, netns: Netns, packet: Pick<Packet, "dst">, way: Way, known: Omit<PathMtu, "expires">): void {
+  const version = typeof packet.dst === "number" ? "ipv4" : "ipv6";
+  const expires = run.time + BigInt(netns.sysctl(`net.${version}.route.mtu_expires`, 600)) * SECOND;
+  run.world.state.set<PathMtu>(keyOf(netns, way.route, way.nexthop, packet), { ...known, expires });
 }
 
-/** The MTU that a packet which is sent must fit (ip_dst_mtu_maybe_forward). */
+function ownMtu(netns: Netns, { dst }: Pick<Packet, "dst">, { device = "", route }: Partial<Destination>): number | undefined {
+  return typeof dst === "number" ? netns.mtuOf(device, route) : netns.mtu6Of(device, route);
+}
+
+/** The MTU of the way to an address, with what an ICMP error has told of it (ipv4_mtu, ip6_mtu); undefined when the device is not known. */
+export function pathMtu(run: Run, netns: Netns, packet: Pick<Packet, "dst">, destination: Partial<Destination>): number | undefined {
+  return learned(run, netns, packet, destination)?.mtu ?? ownMtu(netns, packet, destination);
+}
+
+/** Whether a packet goes by the device's MTU and not the path's (ip_dst_mtu_maybe_forward); in IPv6 none does where it leaves. */
+function isUnaware(netns: Netns, { local, duplicate, packet }: Skb, known: PathMtu): boolean {
+  const forwarded = packet.family === 4 && !local && !duplicate;
+  return forwarded && !known.locked && netns.sysctl("net.ipv4.ip_forward_use_pmtu", 0) === 0;
+}
+
+/** The MTU that a packet which is sent must fit (ip_skb_dst_mtu, ip6_skb_dst_mtu). */
 export function sendingMtu(run: Run, netns: Netns, skb: Skb, destination: Destination): number | undefined {
-  const own = netns.mtuOf(destination.device, destination.route);
   const known = learned(run, netns, skb.packet, destination);
-  const forwarded = !skb.local && !skb.duplicate;
-  if (!known || (forwarded && !known.locked && netns.sysctl("net.ipv4.ip_forward_use_pmtu", 0) === 0)) return own;
+  if (!known || isUnaware(netns, skb, known)) return ownMtu(netns, skb.packet, destination);
   if (skb.packet.length > known.mtu) {
     const { mtu } = known;
     run.world.assumptions.add({
@@ -73,10 +97,5 @@ export function learnPathMtu(run: Run, netns: Netns, { packet, mark }: Skb): voi
   if (old === undefined || old < named || learned(run, netns, quoted, way)?.locked) return;
   const smallest = netns.sysctl("net.ipv4.route.min_pmtu", 552);
   const locked = named < smallest;
-  const expires = run.time + BigInt(netns.sysctl("net.ipv4.route.mtu_expires", 600)) * SECOND;
-  run.world.state.set<PathMtu>(keyOf(netns, way.route, way.nexthop, quoted), {
-    mtu: locked ? Math.min(old, smallest) : named,
-    locked,
-    expires,
-  });
+  remember(run, netns, quoted, way, { mtu: locked ? Math.min(old, smallest) : named, locked });
 }

@@ -2,6 +2,7 @@ import type { Packet, TcpOption } from "../model/packet.ts";
 import type { Netns } from "./netns.ts";
 import { pathMtu } from "./path-mtu.ts";
 import { lookup } from "./route-input.ts";
+import { lookup6 } from "./route6.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
 
@@ -20,8 +21,9 @@ export function largestSegment(run: Run, netns: Netns, skb: Skb): number {
 }
 
 function mtuBack(run: Run, netns: Netns, { src, family }: Packet): number | undefined {
-  if (!netns.ip4.routed || family !== 4) return undefined;
-  const found = lookup(run, netns, { src: 0, dst: src, iif: "lo", mark: 0, tos: 0, protocol: 0 });
+  if (!netns.stack(family).routed) return undefined;
+  const flow = { dst: src, iif: "lo", mark: 0, tos: 0, protocol: 0 };
+  const found = family === 4 ? lookup(run, netns, { ...flow, src: 0 }) : lookup6(run, netns, { ...flow, src: 0n });
   if ("error" in found) return undefined;
   if (found.route.type === "local") return LOOPBACK_MTU;
   return pathMtu(run, netns, { dst: src }, { ...found, device: found.nexthop.device ?? "" });
