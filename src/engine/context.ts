@@ -3,7 +3,7 @@ import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import { type FlowTuple, fromModelTuple, toModelTuple, tupleOf } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
-import { endsInHeaders } from "./extensions6.ts";
+import { headersError } from "./icmp6-tracking.ts";
 import type { Netns } from "./netns.ts";
 import { reversePath, takenForLocal } from "./route-input.ts";
 import { reversePath6 } from "./route6.ts";
@@ -80,7 +80,7 @@ function connectionsOf(conntrack: Conntrack, skb: Skb, now: bigint): Connections
     standing: (zone, original) => conntrack.standing(zone, fromModelTuple(original), now),
     older: () => conntrack.older(),
     tuple: () => {
-      const tuple = endsInHeaders(skb.packet) ? undefined : (tupleOf(skb.packet) ?? portsOnly(skb.packet));
+      const tuple = headersError(skb.packet) ? undefined : (tupleOf(skb.packet) ?? portsOnly(skb.packet));
       return tuple && toModelTuple(tuple);
     },
   };

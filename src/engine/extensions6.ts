@@ -40,11 +40,6 @@ export function extensionsOf(packet: Packet): readonly Extension[] {
 /** Protocols whose header connection tracking has to see, beside those that have more headers behind them. */
 const SEEN: readonly number[] = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.sctp, PROTOCOL.icmpv6, PROTOCOL["ipv6-nonxt"]];
 
-/** Whether an IPv6 packet has nothing behind its extension headers, or ends within one. */
-export function endsInHeaders({ family, defect, protocol }: Packet): boolean {
-  return family === 6 && (protocol === PROTOCOL["ipv6-nonxt"] || (defect !== undefined && SKIPPED_EXTENSIONS.has(protocol)));
-}
-
 /** Whether a packet ends within an extension header, with something behind it that connection tracking has to see (ipv6_skip_exthdr). */
 export function runsPast({ defect, protocol, payload }: Packet): boolean {
   if (defect === undefined || !SKIPPED_EXTENSIONS.has(protocol)) return false;

@@ -36,7 +36,7 @@ export class Observer {
   /** The earlier packet that this frame is another sighting of, if there is one; the observation is noted there. */
   recognise(frame: Frame, entry: Entry, packet: Packet): Mutable | undefined {
     const device = entry.device?.name ?? entry.name;
-    if (device === undefined) return undefined;
+    if (device === undefined || entry.netns.name !== this.#netns) return undefined;
     this.#covered.add(`${device}|${entry.direction}`);
     const key = keyOf(this.#netns, device, entry.direction, packet);
     const waiting = this.#seen.get(key)?.find((one) => frame.time - one.trace.frame.time <= WINDOW);

@@ -68,7 +68,7 @@ function isErrorAboutTalk(octets: Uint8Array, given: Uint8Array | undefined, aft
     return false;
   const quote = octets.subarray(HEADER + ERROR_HEADER);
   if (quote.length > HEADER) {
-    const talk = talkIn(quote);
+    const talk = talkIn(quote, true);
     return talk !== undefined && !isSame(talk, given);
   }
   return afterOwn && quote.length > HOP_LIMIT && quote[NEXT_HEADER] === PROTOCOL.icmpv6 && quote[HOP_LIMIT] === 255;
@@ -89,13 +89,13 @@ function isSame(talk: Uint8Array, given: Uint8Array | undefined): boolean {
 }
 
 /** The type of such a message, its addresses, and what follows its checksum, if a packet is one. */
-function talkIn(octets: Uint8Array): Uint8Array | undefined {
+function talkIn(octets: Uint8Array, quoted = false): Uint8Array | undefined {
   if (read(octets, 0, 1) >> 4 !== 6) return undefined;
   const next = read(octets, 6, 1);
-  // nft shows the headers without the options between them.
+  // nft shows the headers without the options between them; a quote has them, even where it is cut short.
   const hasOptions = next === PROTOCOL.hopopt && read(octets, HEADER, 1) === PROTOCOL.icmpv6;
   if (next !== PROTOCOL.icmpv6 && next !== PROTOCOL.hopopt) return undefined;
-  const isWhole = octets.length >= HEADER + read(octets, LENGTH, 2);
+  const isWhole = quoted || octets.length >= HEADER + read(octets, LENGTH, 2);
   if (next === PROTOCOL.hopopt && !hasOptions && isWhole) return undefined;
   const start = hasOptions ? HEADER + (read(octets, HEADER + 1, 1) + 1) * 8 : HEADER;
   const type = read(octets, start, 1);
