@@ -1,5 +1,7 @@
 import type { ConnectionView } from "../extensions/spec.ts";
 import { type Connection, toModelTuple } from "./connection.ts";
+import type { Skb, Template } from "./skb.ts";
+import { DEFAULT_ZONE } from "./zone.ts";
 
 const SECOND = 1_000_000_000n;
 
@@ -27,6 +29,27 @@ export function viewOf(connection: Connection, direction: "original" | "reply", 
     },
     expires: Number((connection.expires - now) / SECOND),
     ...countersOf(connection),
+  };
+}
+
+/** Whether a CT rule has decided for a packet, and connection tracking has not seen it yet. */
+export function awaitsTracking(skb: Skb): skb is Skb & { readonly template: Template } {
+  return skb.template !== undefined && skb.connection === undefined && skb.ctState === "NEW";
+}
+
+/** What rules see behind a CT rule: its template, all of whose addresses, ports and protocols are 0 (nf_ct_tmpl_alloc, xt_ct_tg_check). */
+export function viewOfTemplate({ template, packet }: Skb & { readonly template: Template }, mark: number): ConnectionView {
+  const none = packet.family === 4 ? 0 : 0n;
+  const tuple = { src: none, dst: none, protocol: 0 };
+  return {
+    template: true,
+    original: tuple,
+    reply: tuple,
+    direction: "original",
+    mark,
+    zone: (template.zone ?? DEFAULT_ZONE).id,
+    status: { expected: false, seenReply: false, assured: false, confirmed: true, srcNat: false, dstNat: false },
+    expires: 0,
   };
 }
 

@@ -4,7 +4,7 @@ import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { NO_COUNTERS } from "./accounting.ts";
 import type { Ask } from "./choices.ts";
 import { Connection, endpoint, type FlowTuple, invert, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
-import { viewOf } from "./connection-view.ts";
+import { awaitsTracking, viewOf, viewOfTemplate } from "./connection-view.ts";
 import { ProtocolTrackers } from "./conntrack-protocols.ts";
 import { ConntrackTable, type Found } from "./conntrack-table.ts";
 import { timeoutOf } from "./conntrack-timeouts.ts";
@@ -258,7 +258,7 @@ export class Conntrack {
   /** What a match sees of the packet's connection. */
   view(skb: Skb, now: bigint): ConnectionView | undefined {
     const connection = skb.connection;
-    if (!connection) return undefined;
+    if (!connection) return awaitsTracking(skb) ? viewOfTemplate(skb, this.#state.get<number>(skb.template.mark) ?? 0) : undefined;
     this.#state.checkObject(connection);
     return viewOf(connection, skb.ctDirection, now, this.#helped);
   }

@@ -6,6 +6,7 @@ import type { Changes, RuleStep } from "../model/trace.ts";
 import { reject } from "./answers.ts";
 import { reject6 } from "./answers6.ts";
 import { ANY_PORT, endpoint, toModelTuple } from "./connection.ts";
+import { awaitsTracking } from "./connection-view.ts";
 import { sendDuplicate } from "./duplicate.ts";
 import { stripOptions, withAddress, withQuoted } from "./header-changes.ts";
 import type { Netns } from "./netns.ts";
@@ -37,6 +38,9 @@ export function applyEffects(
           run.world.state.change(skb.connection);
           skb.connection.mark = effect.value >>> 0;
           changes["ctmark"] = skb.connection.mark;
+        } else if (awaitsTracking(skb)) {
+          run.world.state.set(skb.template.mark, effect.value >>> 0);
+          changes["ctmark"] = effect.value >>> 0;
         }
         break;
       case "set-ttl":
@@ -85,6 +89,7 @@ export function applyEffects(
         if (skb.template) break;
         skb.ctState = "NEW";
         skb.template = {
+          mark: `template:${effect.rule}`,
           ...(effect.helper === undefined ? {} : { helper: effect.helper }),
           ...(effect.zone === undefined
             ? {}

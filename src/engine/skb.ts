@@ -16,6 +16,14 @@ export interface Destination {
   readonly error?: string;
 }
 
+/** What a CT rule asks of connection tracking, which finds it in the connection's place. */
+export interface Template {
+  /** State cell of the mark that rules give it. */
+  readonly mark: string;
+  readonly zone?: Zone;
+  readonly helper?: string;
+}
+
 /** What bridge netfilter keeps with a packet (struct nf_bridge_info). */
 export interface BridgeInfo {
   physIn: string;
@@ -48,8 +56,8 @@ export interface Skb {
   connection?: Connection;
   ctState: CtState;
   ctDirection: "original" | "reply";
-  /** Zone and helper from a CT rule in raw. */
-  template?: { readonly zone?: Zone; readonly helper?: string };
+  /** From a CT rule in raw. */
+  template?: Template;
   destination?: Destination;
   bridge?: BridgeInfo;
   /** Sent by a socket of this namespace (not reset by loopback). */

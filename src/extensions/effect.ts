@@ -51,6 +51,8 @@ export type Effect =
   | { readonly kind: "notrack" }
   | {
       readonly kind: "ct-template";
+      /** Key of the rule: all packets that it decides for share its template. */
+      readonly rule: string;
       readonly zone?: number;
       readonly zoneDirection?: "orig" | "reply";
       readonly helper?: string;

@@ -86,6 +86,8 @@ export interface ConnectionView {
   readonly id?: string;
   /** It was there before the capture began. */
   readonly older?: boolean;
+  /** It is none: what a CT rule of the raw table puts in its place until connections are tracked (nf_ct_tmpl_alloc). */
+  readonly template?: boolean;
   readonly original: Tuple;
   readonly reply: Tuple;
   readonly direction: "original" | "reply";

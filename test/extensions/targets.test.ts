@@ -124,8 +124,12 @@ describe("connection tracking", () => {
   it("leaves out, puts in zones, gives helpers", () => {
     expect(effects("-j NOTRACK", raw)).toEqual([{ kind: "notrack" }]);
     expect(effects("-j CT --notrack --zone 3", raw)).toEqual([{ kind: "notrack" }]);
-    expect(effects("-j CT --zone 3 --helper ftp", raw)).toEqual([{ kind: "ct-template", zone: 3, helper: "ftp" }]);
-    expect(effects("-j CT --zone-reply mark", raw)).toEqual([{ kind: "ct-template", zone: 7, zoneDirection: "reply" }]);
+    expect(effects("-j CT --zone 3 --helper ftp", raw)).toEqual([
+      { kind: "ct-template", rule: "host:filter:INPUT:1", zone: 3, helper: "ftp" },
+    ]);
+    expect(effects("-j CT --zone-reply mark", raw)).toEqual([
+      { kind: "ct-template", rule: "host:filter:INPUT:1", zone: 7, zoneDirection: "reply" },
+    ]);
   });
 
   it("leaves a packet alone that has its connection already", () => {

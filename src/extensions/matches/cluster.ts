@@ -42,10 +42,10 @@ function nodeOf(source: Address, total: number, seed: number): number {
   return scaledHash(jenkinsHash([wordOf(source)], seed), total);
 }
 
-/** xt_cluster.c, xt_cluster_mt: what has no connection does not match, not even negated. */
+/** xt_cluster.c, xt_cluster_mt: what has no connection, or a template only, does not match, not even negated. */
 function clusterMatch(args: ClusterArgs, { connection }: PacketContext): boolean {
   const { nodemask, total, seed } = canonical(args);
-  if (!connection || !nodemask) return false;
+  if (!connection || connection.template || !nodemask) return false;
   const source = connection.master?.src ?? connection.original.src;
   const node = nodeOf(source, total?.value ?? 1, seed?.value ?? 0);
   return (((nodemask.value >>> node) & 1) === 1) !== nodemask.not;

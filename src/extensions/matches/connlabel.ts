@@ -18,10 +18,10 @@ const options = {
   set: { flag: "--set", codec: FLAG },
 } as const;
 
-/** xt_connlabel.c, connlabel_mt: with --set a label that is not there is set, and then matches. */
+/** xt_connlabel.c, connlabel_mt: with --set a label that is not there is set, and then matches; a template has no room for any. */
 function labelMatch(args: Args<typeof options>, { connection, cells }: PacketContext): MatchResult {
   const inverted = args.label?.not === true;
-  if (!connection) return inverted;
+  if (!connection || connection.template) return inverted;
   const key = `connlabel:${connection.id}:${args.label?.value}`;
   const known = cells.get<boolean>(key);
   if (known === true) return !inverted;

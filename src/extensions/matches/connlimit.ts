@@ -79,13 +79,14 @@ interface Outcome {
 function countOf(context: PacketContext, address: Address, mask: Address, key: string): Outcome {
   const { connection, connections, time } = context;
   const zone = connection?.zone ?? 0;
-  const original = connection?.original ?? connections?.tuple();
+  const tracked = connection?.template ? undefined : connection;
+  const original = tracked?.original ?? connections?.tuple();
   if (!connections || !original) return { list: [], fewest: 0, most: 0 };
   const cell = `connlimit:${context.ruleKey}:${key}:${zone}:${masked(address, mask)}`;
   const before = context.cells.get<Count>(cell);
   const listed = before?.list ?? [];
   const justNow = before !== undefined && time - before.at < MOMENT;
-  const assured = connection ? connection.status.assured : connections.standing(zone, original)?.assured === true;
+  const assured = tracked ? tracked.status.assured : connections.standing(zone, original)?.assured === true;
   const isOwn = (counted: Counted) => counted.zone === zone && same(counted.original, original);
   const isOpen = (counted: Counted) => connections.standing(counted.zone, counted.original)?.over === false;
   const known = listed.find(isOwn);

@@ -43,7 +43,8 @@ function canonical(args: CtArgs): CtArgs {
 
 /** xt_CT.c, xt_ct_target: a packet that already has its connection (loopback) or met a CT rule before is left alone. */
 function ct(args: CtArgs, context: PacketContext): TargetResult {
-  if (context.connection || context.ctState === "UNTRACKED") return { verdict: "CONTINUE", note: "already tracked, so nothing is changed" };
+  const tracked = context.connection && !context.connection.template;
+  if (tracked || context.ctState === "UNTRACKED") return { verdict: "CONTINUE", note: "already tracked, so nothing is changed" };
   if (context.ctState !== "INVALID") return { verdict: "CONTINUE", note: "an earlier CT rule has decided, so nothing is changed" };
   if (args.notrack) return { verdict: "CONTINUE", effects: [{ kind: "notrack" }] };
   const zone = (args.zone ?? args.zoneOrig ?? args.zoneReply)?.value;
@@ -52,6 +53,7 @@ function ct(args: CtArgs, context: PacketContext): TargetResult {
     effects: [
       {
         kind: "ct-template",
+        rule: context.ruleKey,
         ...(zone !== undefined && { zone: zone === "mark" ? context.mark & 0xffff : zone }),
         ...(args.helper && { helper: args.helper.value }),
         ...(args.zoneOrig && { zoneDirection: "orig" as const }),

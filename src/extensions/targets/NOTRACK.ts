@@ -7,8 +7,8 @@ const notrack = target({
   options: {},
   explain: () => "do not track the connection",
   compile: () => (context) => {
-    if (context.connection || context.ctState === "UNTRACKED")
-      return { verdict: "CONTINUE", note: "already tracked, so nothing is changed" };
+    const tracked = context.connection && !context.connection.template;
+    if (tracked || context.ctState === "UNTRACKED") return { verdict: "CONTINUE", note: "already tracked, so nothing is changed" };
     if (context.ctState !== "INVALID") return { verdict: "CONTINUE", note: "an earlier CT rule has decided, so nothing is changed" };
     return { verdict: "CONTINUE", effects: [{ kind: "notrack" }] };
   },
