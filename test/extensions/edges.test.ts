@@ -71,6 +71,32 @@ describe("a match at its edge", () => {
     expect(ask("-m time --datestop 2024-02-29", context({ time }))).toBe(expected);
   });
 
+  // As Linux 6.18 said of a packet in that second, a Saturday.
+  it.each([
+    ["--timestart 21:33:58 --timestop 22:33:58", true],
+    ["--timestart 21:33:58 --timestop 22:33:57", false],
+    ["--timestart 22:33:58 --timestop 22:34:58", true],
+    ["--timestart 22:33:59 --timestop 22:34:58", false],
+    ["--timestart 22:34:58 --timestop 22:33:58", true],
+    ["--timestart 22:34:58 --timestop 22:33:57", false],
+    ["--timestart 22:33:58 --timestop 22:32:58", true],
+    ["--timestart 22:33:59 --timestop 22:32:58", false],
+    ["--timestart 22:34:58 --timestop 22:33:58 --contiguous --weekdays Fri", true],
+    ["--timestart 22:34:58 --timestop 22:33:58 --contiguous --weekdays Sat", false],
+    ["--timestart 22:33:58 --timestop 22:33:57 --contiguous --weekdays Sat", true],
+    ["--timestart 22:33:58 --timestop 22:33:57 --contiguous --weekdays Fri", false],
+    ["--datestart 2026-11-21T22:33:58", true],
+    ["--datestart 2026-11-21T22:33:59", false],
+    ["--datestop 2026-11-21T22:33:58", true],
+    ["--datestop 2026-11-21T22:33:57", false],
+    ["--timestart 22:33:58 --timestop 22:33:58", true],
+    ["--timestart 22:33:59 --timestop 22:33:59", true],
+    ["--timestart 22:33:57 --timestop 22:33:57", true],
+  ])("time %s at 22:33:58: %s", (options, expected) => {
+    const time = BigInt(Date.parse("2026-11-21T22:33:58.4Z")) * 1_000_000n;
+    expect(ask(`-m time ${options}`, context({ time }))).toBe(expected);
+  });
+
   it.each([
     ["0", true],
     ["1", false],
