@@ -192,7 +192,7 @@ export function choices<T extends string>(names: readonly T[], exactCase = false
   return word(`a list of ${names.join(", ")}`, parse, (list) => list.join(","));
 }
 
-/** Text of limited length, quoted when saved where that is needed. */
-export function text(max: number, expected = `text of at most ${max} characters`): Codec<string> {
-  return word(expected, (value) => (value.length <= max ? value : undefined), quote);
+/** Text of which iptables keeps so many characters, quoted when saved where that is needed. */
+export function text(max: number): Codec<string> {
+  return word("text", (value) => value.slice(0, max), quote);
 }

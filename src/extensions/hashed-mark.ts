@@ -1,8 +1,9 @@
 import { type Address, type Family, maskOf } from "../model/address.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { jenkinsHash, scaledHash } from "./jenkins-hash.ts";
+import { packetOctets, unsignedAt } from "./packet-octets.ts";
 import type { PacketContext, TargetResult } from "./spec.ts";
-import { isLaterFragment, portsOf } from "./transport.ts";
+import { isLaterFragment } from "./transport.ts";
 
 /** What goes into the hash of HMARK, and what comes out of it (struct xt_hmark_info). */
 export interface HashedParts {
@@ -42,7 +43,7 @@ const ERRORS_4 = new Set([3, 4, 5, 11, 12]);
 
 /** xt_HMARK.c, hmark_tg_v4 and hmark_tg_v6. */
 export function hashedMark(parts: HashedParts, context: PacketContext): TargetResult {
-  const tuple = parts.ofConnection ? ofConnection(context) : ofPacket(context.packet, context);
+  const tuple = parts.ofConnection ? ofConnection(context) : ofPacket(context.packet);
   if (tuple === undefined)
     return { verdict: "CONTINUE", note: parts.ofConnection ? "no connection, so nothing is marked" : "nothing is marked" };
   if ("unknown" in tuple) return tuple;
@@ -81,23 +82,23 @@ function ofConnection({ connection }: PacketContext): HashedTuple | undefined {
 }
 
 /** hmark_pkt_set_htuple_ipv4 and _ipv6: of ICMP errors the packet that they quote. */
-function ofPacket(packet: Packet, context: PacketContext): HashedTuple | undefined | { readonly unknown: string } {
+function ofPacket(packet: Packet): HashedTuple | undefined | { readonly unknown: string } {
   const { transport } = packet;
   const isIcmp = packet.protocol === PROTOCOL.icmp || packet.protocol === PROTOCOL.icmpv6;
   if (isIcmp && !isLaterFragment(packet) && !(packet.family === 6 && isFragment(packet))) {
     if (transport?.kind !== "icmp" && packet.defect === "uncaptured") return { unknown: "the ICMP header, which was not captured" };
     const isError =
       transport?.kind === "icmp" && (packet.family === 4 ? ERRORS_4.has(transport.type) : transport.type > 0 && transport.type < 128);
-    if (isError && transport.kind === "icmp") return transport.quoted && tupleOf(transport.quoted, context);
+    if (isError && transport.kind === "icmp") return transport.quoted && tupleOf(transport.quoted);
   }
-  return tupleOf(packet, context);
+  return tupleOf(packet);
 }
 
 function isFragment(packet: Packet): boolean {
   return packet.fragment !== undefined || packet.extensionHeaders?.includes("fragment") === true;
 }
 
-function tupleOf(packet: Packet, context: PacketContext): HashedTuple | { readonly unknown: string } {
+function tupleOf(packet: Packet): HashedTuple | { readonly unknown: string } {
   const from = { src: packet.src, dst: packet.dst, protocol: packet.protocol };
   if (packet.family === 6 && packet.extensionHeaders?.includes("ah")) return { unknown: "the SPI of its authentication header" };
   const at = PORTS_AT[packet.protocol];
@@ -105,7 +106,7 @@ function tupleOf(packet: Packet, context: PacketContext): HashedTuple | { readon
   const { transport } = packet;
   if (transport?.kind === "spi") return { ...from, ports: transport.spi };
   if (packet.length - packet.headerLength < at + 4) return from;
-  const found = portsOf({ ...context, packet }, at + 4);
-  if (found.kind === "missing") return typeof found.result === "object" ? found.result : from;
-  return { ...from, ports: found.sport * 0x10000 + found.dport };
+  if (transport && "sport" in transport) return { ...from, ports: transport.sport * 0x10000 + transport.dport };
+  const ports = unsignedAt(packetOctets(packet), packet.headerLength + at, 4);
+  return ports === undefined ? { unknown: "the transport header, which was not captured" } : { ...from, ports };
 }

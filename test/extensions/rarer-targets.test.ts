@@ -76,6 +76,23 @@ describe("HMARK", () => {
     expect(mark(all, { packet: { ...forth, protocol: 17 } })).not.toBe(mark(all, { packet: forth }));
   });
 
+  // As Linux 6.18 marked packets whose data are these octets.
+  it.each([
+    [17, [1, 2, 3], 0x61eb151a],
+    [17, [1, 2, 3, 4], 0x7867ae17],
+    [17, [1, 2, 3, 4, 5], 0x7867ae17],
+    [6, [1, 2, 3], 0x61eb150b],
+    [6, [1, 2, 3, 4], 0x7867ae0e],
+    [132, [1, 2, 3], 0x61eb158d],
+    [132, [1, 2, 3, 4], 0x7867ae8c],
+    [51, [1, 2, 3, 4, 5, 6, 7], 0x61eb1538],
+    [51, [1, 2, 3, 4, 5, 6, 7, 8], 0xce4149ff],
+    [50, [1, 2, 3], 0x61eb1537],
+    [50, [1, 2, 3, 4], 0x7867ae3a],
+  ])("marks protocol %i with the octets %j", (protocol, octets, expected) => {
+    expect(mark(all, { packet: short(protocol, octets) })).toBe(expected);
+  });
+
   it("stays within modulus and offset", () => {
     const marks = Array.from({ length: 50 }, (_, i) =>
       mark("-j HMARK --hmark-tuple sport --hmark-rnd 1 --hmark-mod 3 --hmark-offset 7", { packet: tcp({ sport: 1000 + i }) }),
@@ -173,6 +190,12 @@ describe("refused", () => {
   const problems = (rule: string, family: 4 | 6 = 4) =>
     parseIptablesSave(`*mangle\n-A FORWARD ${rule}\nCOMMIT\n`, "rules", family).problems.map(({ message }) => message);
 
+  // iptables-save writes this one with "0us", which iptables does not read again.
+  it("RATEEST with a longer average than there can be, by one doubling", () => {
+    const rateest = (microseconds: number) => `-j RATEEST --rateest-name a --rateest-interval 1us --rateest-ewmalog ${microseconds}us`;
+    expect([2 ** 30 - 1, 2 ** 30 + 1].map((average) => problems(rateest(average)).length)).toEqual([0, 1]);
+  });
+
   it.each([
     "-j HMARK --hmark-tuple src --hmark-mod 10",
     "-j HMARK --hmark-tuple src --hmark-rnd 1 --hmark-mod 0",
@@ -195,6 +218,15 @@ describe("refused", () => {
     "-j NFQUEUE --queue-balance 0:65535",
     "-j CLUSTERIP --hashmode sourceip",
     "-j LED",
+    "-j IDLETIMER --timeout 2147483 --label a",
+    // Behind the 16 words of memory, and to where no instruction is.
+    '-m bpf --bytecode "2,2 0 0 16,6 0 0 0"',
+    '-m bpf --bytecode "3,3 0 0 16,6 0 0 1,6 0 0 1"',
+    '-m bpf --bytecode "3,5 0 0 2,6 0 0 0,6 0 0 1"',
+    '-m bpf --bytecode "3,21 2 0 0,6 0 0 0,6 0 0 1"',
+    '-m bpf --bytecode "3,21 0 2 0,6 0 0 0,6 0 0 1"',
+    '-m bpf --bytecode "2,100 0 0 32,6 0 0 1"',
+    '-m bpf --bytecode "2,116 0 0 32,6 0 0 1"',
   ])("%s", (rule) => {
     expect(problems(rule)).toHaveLength(1);
   });

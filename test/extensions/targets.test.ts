@@ -173,6 +173,8 @@ describe("TCPMSS", () => {
   it("only ever lowers the size", () => {
     expect(effects("-j TCPMSS --set-mss 1400", context({ packet: syn(1460) }))).toEqual([{ kind: "set-mss", value: 1400 }]);
     expect(effects("-j TCPMSS --set-mss 1400", context({ packet: syn(1300) }))).toEqual([]);
+    expect(effects("-j TCPMSS --set-mss 1400", context({ packet: syn(1400) }))).toEqual([]);
+    expect(effects("-j TCPMSS --set-mss 1400", context({ packet: syn(1401) }))).toEqual([{ kind: "set-mss", value: 1400 }]);
     expect(effects("-j TCPMSS --clamp-mss-to-pmtu", context({ packet: syn(1460), pathMtu: () => 1360 }))).toEqual([
       { kind: "set-mss", value: 1360 },
     ]);

@@ -11,6 +11,8 @@ import { UNCAPTURED } from "../transport.ts";
 
 const DEFAULT_BURST = 5n;
 const GC_INTERVAL = 1000;
+/** What iptables keeps of a name (libxt_hashlimit.c of iptables). */
+const LONGEST_NAME = 254;
 const LARGEST_TABLE = 1_048_576;
 const PARTS = ["srcip", "srcport", "dstip", "dstport"] as const;
 type Part = (typeof PARTS)[number];
@@ -46,7 +48,7 @@ const options = {
   mode: { flag: "--hashlimit-mode", codec: MODE },
   name: {
     flag: "--hashlimit-name",
-    codec: word("a table's name", (text) => (/^[^/]{1,254}$/.test(text) ? text : undefined), String),
+    codec: word("a table's name", (text) => /^[^/]+$/.exec(text)?.[0].slice(0, LONGEST_NAME), String),
     required: true,
   },
   size: { flag: "--hashlimit-htable-size", codec: COUNT },

@@ -6,9 +6,12 @@ import { type Draw, maybe, not, over } from "../draw.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { headerOf } from "../transport.ts";
 
+/** What iptables keeps of a name (MAXGENRELEN). */
+const LONGEST = 31;
+
 const GENRE = word<string>(
   "the name of an operating system",
-  (text) => (text.length > 0 && text.length < 32 ? text : undefined),
+  (text) => (text === "" ? undefined : text.slice(0, LONGEST)),
   (genre) => genre,
 );
 

@@ -5,6 +5,8 @@ import { recentCheck, recentRemove, recentSet } from "../recent-table.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 
 const MAX_HITS = 65_535;
+/** What iptables keeps of a name (XT_RECENT_NAME_LEN). */
+const LONGEST_NAME = 199;
 
 const options = {
   set: { flag: "--set", codec: FLAG, negatable: true },
@@ -19,7 +21,7 @@ const options = {
     flag: "--name",
     codec: word(
       "a list name",
-      (text) => (/^[^/]{1,199}$/.test(text) ? text : undefined),
+      (text) => /^[^/]+$/.exec(text)?.[0].slice(0, LONGEST_NAME),
       (name) => name,
     ),
   },
