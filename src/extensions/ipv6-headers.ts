@@ -54,6 +54,15 @@ export function endsInExtensions({ family, defect, protocol }: Packet): boolean 
   return family === 6 && (defect === "malformed" || defect === "short") && SKIPPED_EXTENSIONS.has(protocol);
 }
 
+/**
+ * The protocol of what would follow the extension header that such a packet ends in; undefined where that is one more of them, or is not told
+ * (exthdrs_core.c, ipv6_skip_exthdr, which does not ask whether the packet goes on that far).
+ */
+export function protocolPastEnd({ payload }: Packet): number | undefined {
+  const [next] = payload;
+  return next === undefined || payload.length < 2 || EXTENSIONS.has(next) ? undefined : next;
+}
+
 /** Looks for the first extension header of a type (net/ipv6/exthdrs_core.c, ipv6_find_hdr). */
 export function findIpv6Header({ packet }: PacketContext, target: number): Ipv6Header | NoIpv6Header {
   const octets = packetOctets(packet);

@@ -2,6 +2,7 @@ import { type Address, formatAddress, formatMac } from "../../model/address.ts";
 import type { IpSet } from "../../model/host.ts";
 import { PROTOCOL } from "../../model/packet.ts";
 import { parseNumber } from "../codecs.ts";
+import { endsInExtensions, protocolPastEnd } from "../ipv6-headers.ts";
 import type { PacketContext } from "../spec.ts";
 import { isLaterFragment, portsOf } from "../transport.ts";
 import { masked, portKey } from "./element.ts";
@@ -70,6 +71,7 @@ function port(set: IpSet, direction: "src" | "dst", context: PacketContext): One
   const { protocol, transport } = packet;
   const bitmap = set.type === "bitmap:port";
   if (bitmap && protocol !== PROTOCOL.tcp && protocol !== PROTOCOL.udp) return "none";
+  if (endsInExtensions(packet)) return portPastEnd(protocolPastEnd(packet));
   const header = HEADERS[protocol];
   if (header !== undefined) {
     const found = portsOf(context, header);
@@ -83,4 +85,10 @@ function port(set: IpSet, direction: "src" | "dst", context: PacketContext): One
   }
   const nothing = protocol === 0 || (packet.family === 6 && isLaterFragment(packet));
   return nothing ? "none" : portKey(protocol, 0);
+}
+
+/** The same of a packet whose extension headers run past its end: a header that has ports cannot be read there. */
+function portPastEnd(protocol: number | undefined): OnePart {
+  const unreadable = protocol === undefined || protocol in HEADERS || protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
+  return unreadable ? "none" : portKey(protocol, 0);
 }

@@ -5,6 +5,7 @@ import { oneOf } from "../condition.ts";
 import { type Draw, maybe } from "../draw.ts";
 import { hashCredits, type Limit, octetCredits, underLimit } from "../hashlimit-bucket.ts";
 import { type HashRate, hashRateText, octetsOf, octetsText, parseBurst, parseHashRate, printedExpiry } from "../hashlimit-rate.ts";
+import { endsInExtensions, protocolPastEnd } from "../ipv6-headers.ts";
 import { packetOctets } from "../packet-octets.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { UNCAPTURED } from "../transport.ts";
@@ -150,6 +151,10 @@ const PORTS_AT: ReadonlyMap<number, number> = new Map([
 
 /** The four octets where ports are, whatever stands there; a protocol without ports has 0 (hashlimit_init_dst). */
 function portsOf({ packet }: PacketContext): readonly [number, number] | MatchResult {
+  if (endsInExtensions(packet)) {
+    const next = protocolPastEnd(packet);
+    return next === undefined || PORTS_AT.has(next) ? "hotdrop" : [0, 0];
+  }
   const offset = PORTS_AT.get(packet.protocol);
   const later = packet.family === 6 && (packet.fragment?.offset ?? 0) > 0;
   if (offset === undefined || later || (packet.family === 6 && packet.protocol === PROTOCOL.ah)) return [0, 0];
