@@ -9,6 +9,7 @@ import { ProtocolTrackers } from "./conntrack-protocols.ts";
 import { ConntrackTable, type Found } from "./conntrack-table.ts";
 import { timeoutOf } from "./conntrack-timeouts.ts";
 import { type Expectation, Expectations } from "./expectations.ts";
+import { hasRightSum } from "./icmp-checksum.ts";
 import { headersError, isLeftUntracked, isRedirect, redirectError } from "./icmp6-tracking.ts";
 import { openSide } from "./open-port.ts";
 import { isOpening, restoredConnection } from "./restored-connection.ts";
@@ -121,12 +122,10 @@ export class Conntrack {
     const zone = skb.template?.zone ?? DEFAULT_ZONE;
     const checkChecksum = prerouting && this.#setting("checksum", 1) !== 0;
     skb.ctState = "INVALID";
-    skb.checksumVerified = false;
     delete skb.connection;
     if (packet.defect === "uncaptured" && !packet.transport) throw new Undecided("the transport header, which was not captured");
     if (packet.transport?.kind === "icmp") {
-      if (checkChecksum && packet.checksum === "bad") return "the ICMP checksum is wrong";
-      skb.checksumVerified = checkChecksum;
+      if (checkChecksum && !hasRightSum(skb, "PREROUTING")) return "the ICMP checksum is wrong";
       if (packet.protocol === PROTOCOL.icmp && packet.transport.type > 18) return "this ICMP type does not exist";
       const isError = packet.family === 4 ? ICMP_ERRORS.has(packet.transport.type) : packet.transport.type < 128;
       if (isError) return this.#trackError(skb, packet.transport.quoted, zone, now);

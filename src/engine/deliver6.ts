@@ -43,7 +43,7 @@ export function deliverUpper6(run: Run, netns: Netns, skb: Skb): void {
     run.drop(skb, "no-next-header", "it has no next header, and nothing that could be delivered");
     return;
   }
-  if (isSpoilt(skb.packet) && !wasVerified(netns, skb)) {
+  if (isSpoilt(skb.packet) && !wasVerified(skb)) {
     run.drop(skb, "checksum", `its ${skb.packet.protocol === PROTOCOL.mh ? "mobility header" : "ICMPv6"} checksum is wrong`);
     return;
   }
@@ -78,9 +78,12 @@ function twice(run: Run, netns: Netns, skb: Skb, { at }: Extension): Outcome {
   return drop(run, netns, skb, "defrag", "it has a second fragment header", { code: WRONG_FIELD, pointer: at });
 }
 
-/** Whether connection tracking has found the checksum right on the way in; what rules change afterwards is not looked at again (skb->csum_valid). */
-function wasVerified(netns: Netns, { packet, checksumVerified }: Skb): boolean {
-  return netns.ip6.tracks && packet.protocol === PROTOCOL.icmpv6 && checksumVerified === true;
+/**
+ * Whether netfilter has found the checksum right on the way, here or on a host before; what rules change afterwards is not looked at again
+ * (skb->csum_valid).
+ */
+function wasVerified({ packet, checksumVerified }: Skb): boolean {
+  return packet.protocol === PROTOCOL.icmpv6 && checksumVerified === true;
 }
 
 /** Whether neither the kernel nor a raw socket takes it for its checksum (icmpv6_rcv, rawv6_rcv_skb). */

@@ -176,7 +176,7 @@ function natHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { in: st
     if (change) run.steps.push({ kind: "nat", netns: netns.name, manip, by, ...change });
   };
   if (skb.ctState === "RELATED" && (skb.packet.protocol === PROTOCOL.icmp || skb.packet.protocol === PROTOCOL.icmpv6)) {
-    const refused = nat.refusesError(skb, manip);
+    const refused = nat.refusesError(skb, manip, hook);
     if (refused !== undefined) {
       run.drop(skb, "nat-error", refused);
       return false;

@@ -73,6 +73,7 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     duplicate,
     taken,
     sentBy,
+    checksumSum,
     ...rest
   } = skb;
   void [connection, template, bridge, destination, options, fragments, fragMaxSize, fragDf, ignoreDf, duplicate, taken, sentBy];
@@ -85,6 +86,7 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     ctDirection: "original",
     local: false,
     looped: false,
+    ...(checksumSum === "unnecessary" && { checksumSum }),
   };
   run.later(() => receive(run, peer.netns, peer.device, moved));
 }

@@ -1,8 +1,10 @@
 import type { NatRange } from "../extensions/effect.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
+import type { Hook } from "../model/rule.ts";
 import { ANY_PORT, type Connection, endpoint, type FlowTuple, invert, tupleKey } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import type { Expectation } from "./expectations.ts";
+import { hasRightSum } from "./icmp-checksum.ts";
 import { withAddress } from "./nat-address.ts";
 import { rewrite, type Skb } from "./skb.ts";
 import type { State } from "./state.ts";
@@ -170,10 +172,10 @@ export class Nat {
   }
 
   /** Why an ICMP error about a connection is dropped (nf_nat_icmp_reply_translation); undefined when it is not. */
-  refusesError({ connection, packet, ctDirection }: Skb, manip: Manip): string | undefined {
+  refusesError(skb: Skb, manip: Manip, hook: Hook): string | undefined {
+    const { connection, packet, ctDirection } = skb;
     const { transport } = packet;
-    // Found right once, it is not asked again (nf_ip_checksum and nf_ip6_checksum leave CHECKSUM_UNNECESSARY).
-    if (manip === "dst" && packet.checksum === "bad") return "its ICMP checksum is wrong, and NAT lets no such error through";
+    if (!hasRightSum(skb, hook)) return "its ICMP checksum is wrong, and NAT lets no such error through";
     const applies = (manip === "src") !== (ctDirection === "reply") ? connection?.srcNat : connection?.dstNat;
     if (applies && transport?.kind === "icmp" && cutShort(transport.quoted))
       return "it quotes too little of a translated packet for NAT to translate the quote";

@@ -88,8 +88,10 @@ export interface Skb {
   duplicate?: boolean;
   /** A socket of this host has taken it (TPROXY). */
   taken?: boolean;
-  /** Connection tracking has found its checksum right, and nobody looks again (csum_valid). */
+  /** Connection tracking or NAT has found its checksum right, and no socket looks again (csum_valid). */
   checksumVerified?: boolean;
+  /** Netfilter has, and does not look again until the packet is forwarded (CHECKSUM_COMPLETE), or at all (CHECKSUM_UNNECESSARY). */
+  checksumSum?: "complete" | "unnecessary";
   /** An answer that the stack made up: never answered with ICMP errors again. */
   generated?: boolean;
 }
