@@ -4,6 +4,7 @@ import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { DRAWN_PORT } from "../model/trace.ts";
 import type { Counters } from "./accounting.ts";
 import type { SctpTracking } from "./conntrack-sctp.ts";
+import { trackedProtocol } from "./extensions6.ts";
 import type { FtpTracking } from "./helper-ftp.ts";
 import type { SequenceShift } from "./sequence-shift.ts";
 import type { Restorable } from "./state.ts";
@@ -154,7 +155,7 @@ export function tupleOf(packet: Packet): FlowTuple | undefined {
   if (protocol === PROTOCOL.gre) return greTuple(packet);
   const needsPorts = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.icmp, PROTOCOL.sctp, PROTOCOL.udplite, PROTOCOL.icmpv6] as readonly number[];
   if (needsPorts.includes(protocol)) return cutPorts(packet);
-  return { src, dst, protocol, sport: 0, dport: 0 };
+  return { src, dst, protocol: trackedProtocol(packet), sport: 0, dport: 0 };
 }
 
 /** nf_ct_get_tuple_ports: of a header that was cut off the ports are enough, in an ICMP error's quote. */

@@ -47,6 +47,12 @@ export function runsPast({ defect, protocol, payload }: Packet): boolean {
   return next === undefined || payload.length < 2 || SEEN.includes(next) || SKIPPED_EXTENSIONS.has(next);
 }
 
+/** What connection tracking takes for the protocol: where a packet ends within an extension header, what that one announces behind it (ipv6_skip_exthdr). */
+export function trackedProtocol({ defect, protocol, payload, family }: Packet): number {
+  const cut = family === 6 && (defect === "malformed" || defect === "short") && SKIPPED_EXTENSIONS.has(protocol);
+  return (cut && payload.length >= 2 && payload[0]) || protocol;
+}
+
 /** Whether a packet ends within its hop-by-hop options, by the length that these say themselves. */
 export function endsInHopByHop({ family, protocol, defect, headerLength }: Packet): boolean {
   return family === 6 && protocol === PROTOCOL.hopopt && headerLength === IPV6_HEADER && (defect === "malformed" || defect === "short");
