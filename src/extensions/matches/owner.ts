@@ -26,10 +26,10 @@ function is(id: Range | string, assumed: string): boolean {
   return typeof id === "string" ? id === assumed : within(Number(assumed), id);
 }
 
-/** xt_owner.c, owner_mt: a packet without a local socket matches only where everything asked for is negated. */
+/** xt_owner.c, owner_mt: a packet without a local socket matches only where everything asked for is negated, which --suppl-groups cannot be. */
 function ownerMatch(args: Args<typeof options>, context: PacketContext): MatchResult {
-  const { socketExists, uid, gid } = args;
-  if (context.local !== true) return [socketExists, uid, gid].every((option) => option === undefined || option.not);
+  const { socketExists, uid, gid, supplGroups } = args;
+  if (context.local !== true) return [socketExists, uid, gid, supplGroups].every((option) => option === undefined || option.not);
   const owned = (["owner.uid", "owner.gid"] as const).some((key) => context.assume?.(key) !== undefined);
   const parts: readonly (() => MatchResult)[] = [
     () =>
