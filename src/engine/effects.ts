@@ -8,7 +8,7 @@ import { reject6 } from "./answers6.ts";
 import { ANY_PORT, endpoint, toModelTuple } from "./connection.ts";
 import { awaitsTracking } from "./connection-view.ts";
 import { sendDuplicate } from "./duplicate.ts";
-import { stripOptions, withAddress, withQuoted } from "./header-changes.ts";
+import { stripOptions, withAddress, withQuotedAddress } from "./header-changes.ts";
 import type { Netns } from "./netns.ts";
 import { selectAddress } from "./routing.ts";
 import type { Run } from "./run.ts";
@@ -65,7 +65,7 @@ export function applyEffects(
         changes[effect.which] = formatAddress(effect.value);
         break;
       case "set-quoted-address":
-        skb.packet = withQuoted(skb.packet, { [effect.which]: effect.value });
+        skb.packet = withQuotedAddress(skb.packet, effect.which, effect.value);
         break;
       case "strip-options":
         skb.packet = stripOptions(skb.packet, effect.kinds);

@@ -14,11 +14,11 @@ export function withAddress(packet: Packet, which: "src" | "dst", value: Address
   return { ...packet, [which]: value, ...(spoilt && { checksum: "bad" as const }) };
 }
 
-/** An ICMP error whose quoted packet has other addresses; any other packet as it is. */
-export function withQuoted(packet: Packet, change: Partial<Packet>): Packet {
+/** An ICMP error whose quoted packet has another address and the checksum that it had; any other packet as it is. */
+export function withQuotedAddress(packet: Packet, which: "src" | "dst", value: Address): Packet {
   const { transport } = packet;
   if (transport?.kind !== "icmp" || !transport.quoted) return packet;
-  return { ...packet, transport: { ...transport, quoted: { ...transport.quoted, ...change } } };
+  return { ...packet, transport: { ...transport, quoted: withAddress(transport.quoted, which, value) } };
 }
 
 /** Options of these kinds replaced by as many no-operations as they had octets (xt_TCPOPTSTRIP.c, tcpoptstrip_mangle_packet). */

@@ -1,4 +1,4 @@
-import { withAddress, withQuoted } from "../../../src/engine/header-changes.ts";
+import { withAddress, withQuotedAddress } from "../../../src/engine/header-changes.ts";
 import { translatePrefix } from "../../../src/extensions/prefix-translation.ts";
 import type { PacketContext } from "../../../src/extensions/spec.ts";
 import type { Packet } from "../../../src/model/packet.ts";
@@ -27,7 +27,7 @@ function translated(packet: Packet, { hook, rule: { target } }: RuleStep): Packe
   let changed = packet;
   for (const effect of ("effects" in result && result.effects) || []) {
     if (effect.kind === "set-address") changed = withAddress(changed, effect.which, effect.value);
-    else if (effect.kind === "set-quoted-address") changed = withQuoted(changed, { [effect.which]: effect.value });
+    else if (effect.kind === "set-quoted-address") changed = withQuotedAddress(changed, effect.which, effect.value);
   }
   return changed;
 }
