@@ -5,7 +5,7 @@ import { type Icmp, type Packet, PROTOCOL, TCP_FLAG, type Tcp } from "../model/p
 import type { Hook } from "../model/rule.ts";
 import { asQuoted } from "../wire/quote.ts";
 import { isLinkLocal, isUnicast6 } from "./address6.ts";
-import { IPV6_HEADER } from "./extensions6.ts";
+import { IPV6_HEADER, runsPast } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
 import { sendLocal6, sendRouted6 } from "./output6.ts";
 import { mayBeRejected, mayBeReset } from "./reject-checksum.ts";
@@ -137,8 +137,10 @@ function asksAnyway(packet: Packet, pointer = 0): boolean {
   return ((packetOctets(packet)[pointer] ?? 0) & 0xc0) === 0x80;
 }
 
-/** is_ineligible: an ICMPv6 error is never answered. */
-function isError({ transport, protocol, fragment }: Packet): boolean {
+/** is_ineligible: an ICMPv6 error is never answered, nor what can be one behind extension headers that run past the packet's end. */
+function isError(packet: Packet): boolean {
+  const { transport, protocol, fragment, payload } = packet;
+  if (runsPast(packet) && payload.length > 1) return payload[0] === PROTOCOL.icmpv6 && fragment === undefined;
   if (protocol !== PROTOCOL.icmpv6 || (fragment?.offset ?? 0) > 0) return false;
   return transport?.kind === "icmp" ? transport.type < FIRST_INFORMATIONAL : fragment === undefined;
 }
