@@ -2,8 +2,11 @@ import { formatAddress } from "../../../src/model/address.ts";
 import { type Packet, protocolName } from "../../../src/model/packet.ts";
 import type { Step } from "../../../src/model/trace.ts";
 
+/** Quotes within quotes are read no deeper in what the kernel sent (DEEPEST_QUOTE). */
+const DEEPEST = 2;
+
 /** Everything of a packet that the kernel's and the replay's version of it must share, in a line. */
-export function packetWords(packet: Packet): string {
+export function packetWords(packet: Packet, depth = 0): string {
   const { transport, fragment } = packet;
   const words = [`${formatAddress(packet.src)} > ${formatAddress(packet.dst)} ${protocolName(packet.protocol)}`];
   words.push(`ttl ${packet.ttl} tos ${packet.tos} length ${packet.length}`);
@@ -25,7 +28,7 @@ export function packetWords(packet: Packet): string {
       if (transport.id !== undefined) words.push(`id ${transport.id}`);
       if (transport.mtu !== undefined) words.push(`mtu ${transport.mtu}`);
       if (transport.target !== undefined) words.push(`target ${formatAddress(transport.target)}`);
-      if (transport.quoted) words.push(`about (${quoteWords(transport.quoted)})`);
+      if (transport.quoted && depth < DEEPEST) words.push(`about (${quoteWords(transport.quoted, depth + 1)})`);
       break;
     case "spi":
       words.push(`spi ${transport.spi}`);
@@ -36,9 +39,9 @@ export function packetWords(packet: Packet): string {
 }
 
 /** Of a header that its first fragment has only in part, more is read where it is quoted. */
-function quoteWords(quoted: Packet): string {
+function quoteWords(quoted: Packet, depth: number): string {
   const { transport, ...rest } = quoted;
-  return packetWords(quoted.fragment ? rest : quoted);
+  return packetWords(quoted.fragment ? rest : quoted, depth);
 }
 
 function optionWords({ ipOptions, unknownOptions }: Packet): string {
