@@ -104,7 +104,8 @@ export function finishOutput6(run: Run, netns: Netns, skb: Skb): void {
   const pieces = length > mtu && !skb.ignoreDf && !skb.generated ? undefined : cut6(skb, mtu);
   if (!pieces) {
     sendIcmp6Error(run, netns, { ...skb, device: destination.device }, 2, 0, { mtu });
-    run.drop(skb, "too-big", `it is ${length} octets long, but the MTU of ${destination.device} is ${mtu}, and it is not fragmented`);
+    const whose = mtu === netns.mtu6Of(destination.device, destination.route) ? `MTU of ${destination.device}` : "path MTU";
+    run.drop(skb, "too-big", `it is ${length} octets long, but the ${whose} is ${mtu}, and it is not fragmented`);
     return;
   }
   for (const packet of pieces) {

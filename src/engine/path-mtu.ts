@@ -27,12 +27,7 @@ function keyOf(netns: Netns, route: Route, nexthop: Nexthop, packet: Pick<Packet
 }
 
 /** The MTU that a host has learned of the way to an address, while it holds. */
-export function learned(
-  run: Run,
-  netns: Netns,
-  packet: Pick<Packet, "dst">,
-  { route, nexthop }: Partial<Destination>,
-): PathMtu | undefined {
+function learned(run: Run, netns: Netns, packet: Pick<Packet, "dst">, { route, nexthop }: Partial<Destination>): PathMtu | undefined {
   const known = route && nexthop && run.world.state.get<PathMtu>(keyOf(netns, route, nexthop, packet));
   return known && known.expires > run.time ? known : undefined;
 }
