@@ -87,6 +87,30 @@ export function findIpv6Header({ packet }: PacketContext, target: number): Ipv6H
   }
 }
 
+/** Where the octets after all extension headers begin and of what protocol they are; a later fragment ends the walk. */
+export interface Ipv6Rest {
+  readonly protocol: number;
+  readonly at: number;
+}
+
+/** The end of the extension headers (net/ipv6/exthdrs_core.c, ipv6_skip_exthdr): "none" without a next header or where the packet ends before. */
+export function skipIpv6Headers({ packet }: PacketContext): Ipv6Rest | "none" | "unseen" {
+  const octets = packetOctets(packet);
+  let next = octets[NEXT_HEADER];
+  let at = IPV6_HEADER;
+  for (;;) {
+    if (next === undefined) return "unseen";
+    if (!EXTENSIONS.has(next)) return { protocol: next, at };
+    if (next === PROTOCOL["ipv6-nonxt"] || at + (next === PROTOCOL["ipv6-frag"] ? 4 : 2) > packet.length) return "none";
+    const field = unsignedAt(octets, at, 2);
+    const offset = next === PROTOCOL["ipv6-frag"] ? unsignedAt(octets, at + 2, 2) : 0;
+    if (field === undefined || offset === undefined) return "unseen";
+    if ((offset & FRAGMENT_OFFSET) !== 0) return { protocol: next, at };
+    at += ipv6HeaderLength(next, field & 255);
+    next = field >> 8;
+  }
+}
+
 /**
  * The protocol that `-p` compares (net/ipv6/netfilter/ip6_tables.c, ip6_packet_match), or what becomes of a packet that has none:
  * one that ends within its extension headers is dropped, and so is a later fragment that goes on with an extension header.

@@ -66,6 +66,14 @@ describe("hashlimit has an entry for each", () => {
   });
 });
 
+/** An IPv6 packet with a fragment header. */
+function behind(protocol: number, offset: number): Packet {
+  const { transport: _, ...rest } = udp("10.1.0.1", 1, "10.2.0.1", 53, { protocol, fragment: { offset, more: false }, headerLength: 48 });
+  const extensionOctets = Uint8Array.of(protocol, 0, offset >> 8, offset & 255, 0, 0, 0, 1);
+  const addresses = { src: address("2001:db8::1"), dst: address("2001:db8::2") };
+  return { ...rest, family: 6, ...addresses, extensionHeaders: ["fragment"], extensionOctets };
+}
+
 describe("the ports of hashlimit", () => {
   it("are whatever stands there, also in a later fragment of IPv4", () => {
     const { transport: _, ...later } = udp("10.1.0.1", 1, "10.2.0.1", 53, { fragment: { offset: 1480, more: false } });
@@ -77,10 +85,15 @@ describe("the ports of hashlimit", () => {
   });
 
   it("are 0 for a later fragment of IPv6 and for protocols without ports", () => {
-    const { transport: _, ...later } = udp("10.1.0.1", 1, "10.2.0.1", 53, { fragment: { offset: 1480, more: false }, headerLength: 48 });
-    const six = { ...later, family: 6 as const, src: address("2001:db8::1"), dst: address("2001:db8::2") };
+    const six = behind(17, 1480);
     expect(firsts(rule("srcport"), [six, { ...six, payload: Uint8Array.of(9, 9, 9, 9) }], { family: 6 })).toEqual([true, false]);
     expect(firsts(rule("srcport"), [packet({ protocol: 1 }), packet({ protocol: 47 })])).toEqual([true, false]);
+  });
+
+  it("drop an IPv6 packet that has no next header, but for a later fragment", () => {
+    expect(firsts(rule("srcport"), [behind(59, 0)], { family: 6 })).toEqual(["hotdrop"]);
+    expect(firsts(rule("srcport"), [behind(59, 1480)], { family: 6 })).toEqual([true]);
+    expect(firsts(rule("srcip"), [behind(59, 0)], { family: 6 })).toEqual([true]);
   });
 
   it("that are cut off drop the packet", () => {

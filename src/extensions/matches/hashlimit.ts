@@ -5,7 +5,7 @@ import { oneOf } from "../condition.ts";
 import { type Draw, maybe } from "../draw.ts";
 import { hashCredits, type Limit, octetCredits, underLimit } from "../hashlimit-bucket.ts";
 import { type HashRate, hashRateText, octetsOf, octetsText, parseBurst, parseHashRate, printedExpiry } from "../hashlimit-rate.ts";
-import { endsInExtensions, protocolPastEnd } from "../ipv6-headers.ts";
+import { skipIpv6Headers, UNSEEN_HEADER } from "../ipv6-headers.ts";
 import { packetOctets } from "../packet-octets.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { UNCAPTURED } from "../transport.ts";
@@ -150,15 +150,13 @@ const PORTS_AT: ReadonlyMap<number, number> = new Map([
 ]);
 
 /** The four octets where ports are, whatever stands there; a protocol without ports has 0 (hashlimit_init_dst). */
-function portsOf({ packet }: PacketContext): readonly [number, number] | MatchResult {
-  if (endsInExtensions(packet)) {
-    const next = protocolPastEnd(packet);
-    return next === undefined || PORTS_AT.has(next) ? "hotdrop" : [0, 0];
-  }
-  const offset = PORTS_AT.get(packet.protocol);
-  const later = packet.family === 6 && (packet.fragment?.offset ?? 0) > 0;
-  if (offset === undefined || later || (packet.family === 6 && packet.protocol === PROTOCOL.ah)) return [0, 0];
-  const at = packet.headerLength + offset;
+function portsOf(context: PacketContext): readonly [number, number] | MatchResult {
+  const { packet } = context;
+  const rest = packet.family === 4 ? { protocol: packet.protocol, at: packet.headerLength } : skipIpv6Headers(context);
+  if (typeof rest === "string") return rest === "none" ? "hotdrop" : UNSEEN_HEADER;
+  const offset = PORTS_AT.get(rest.protocol);
+  if (offset === undefined) return [0, 0];
+  const at = rest.at + offset;
   if (packet.length < at + 4) return "hotdrop";
   const [a, b, c, d] = packetOctets(packet).slice(at, at + 4);
   if (a === undefined || b === undefined || c === undefined || d === undefined) return UNCAPTURED;

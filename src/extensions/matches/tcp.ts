@@ -3,6 +3,7 @@ import type { Negatable } from "../../model/rule.ts";
 import { FLAG, number } from "../codecs.ts";
 import { holds, oneOf, says } from "../condition.ts";
 import { type Draw, not, over, some } from "../draw.ts";
+import { endsInExtensions } from "../ipv6-headers.ts";
 import { drawPortOptions, nftPortsHold, PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
 import { type Args, type Codec, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { nftPortsOf, portsOf, tcpOptionsComplete, UNCAPTURED } from "../transport.ts";
@@ -127,8 +128,9 @@ function nftMatch(args: Args<typeof options>, context: PacketContext): MatchResu
   }
   if (!args.flags) return true;
   const { packet } = context;
+  if (endsInExtensions(packet) || packet.length - packet.headerLength < 14) return false;
   const octet = packet.transport?.kind === "tcp" ? packet.transport.flags : packet.payload[13];
-  if (octet === undefined) return packet.length - packet.headerLength < 14 ? false : UNCAPTURED;
+  if (octet === undefined) return UNCAPTURED;
   return holds(args.flags, ({ mask, set }) => (octet & mask) === set);
 }
 
