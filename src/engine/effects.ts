@@ -82,11 +82,11 @@ export function applyEffects(
         changes["priority"] = effect.value;
         break;
       case "notrack":
-        if (!skb.connection && !skb.template) skb.ctState = "UNTRACKED";
+        if (!skb.connection && !skb.template && !skb.answersUntracked) skb.ctState = "UNTRACKED";
         break;
       case "ct-template":
         // The first CT rule decides (xt_CT.c, xt_ct_target).
-        if (skb.template) break;
+        if (skb.template || skb.answersUntracked) break;
         skb.ctState = "NEW";
         skb.template = {
           mark: `template:${effect.rule}`,

@@ -40,6 +40,7 @@ export function followAnswer(
   const own = new Run(run.world, run.time);
   const { packet } = reply;
   if (about.duplicate) reply.duplicate = true;
+  if (about.ctState === "UNTRACKED") reply.answersUntracked = true;
   if (about.connection) {
     reply.connection = about.connection;
     reply.ctState = "RELATED";

@@ -58,6 +58,8 @@ export interface Skb {
   ctDirection: "original" | "reply";
   /** From a CT rule in raw. */
   template?: Template;
+  /** It answers an untracked packet: it belongs to no connection, yet no CT rule takes hold of it (nf_conntrack_attach). */
+  answersUntracked?: boolean;
   destination?: Destination;
   bridge?: BridgeInfo;
   /** Sent by a socket of this namespace (not reset by loopback). */
