@@ -7,7 +7,7 @@ import { IPV6_HEADER, octetsOf } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
 import { routeOutput6 } from "./route6.ts";
 import { Run } from "./run.ts";
-import type { Destination, Skb } from "./skb.ts";
+import { type Destination, rewrite, type Skb } from "./skb.ts";
 
 const REDIRECT = 137;
 const HOP_LIMIT = 255;
@@ -86,5 +86,14 @@ function redirectPacket(about: Packet, source: Address, target: Address, mac: nu
   const header = [0x60, 0, 0, 0, message.length >> 8, message.length & 255, PROTOCOL.icmpv6, HOP_LIMIT];
   const octets = Uint8Array.from([...header, ...bytesOf(source), ...bytesOf(about.src), ...message]);
   const packet = decodeIpv6(octets, 0, octets.length, octets.length, 0);
-  return typeof packet === "string" ? undefined : { ...packet, checksum: "good" };
+  return typeof packet === "string" ? undefined : { ...withOpenPorts(packet, about), checksum: "good" };
+}
+
+/** No octets can say that NAT drew a port, or an id, that is not known: the quote says it as the packet itself does. */
+function withOpenPorts(redirect: Packet, { transport: own }: Packet): Packet {
+  const { transport } = redirect;
+  if (transport?.kind !== "icmp" || !transport.quoted || !own) return redirect;
+  const ports = "sport" in own ? { sport: own.sport, dport: own.dport } : undefined;
+  const id = own.kind === "icmp" && own.id !== undefined ? { icmpId: own.id } : undefined;
+  return { ...redirect, transport: { ...transport, quoted: rewrite(transport.quoted, { ...ports, ...id }) } };
 }
