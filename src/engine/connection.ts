@@ -35,7 +35,8 @@ export class Connection implements Restorable {
   readonly stateKey: string;
   readonly netns: string;
   readonly zone: Zone;
-  readonly original: FlowTuple;
+  /** Changes only where another host's NAT drew a port that a packet told later. */
+  original: FlowTuple;
   reply: FlowTuple;
   confirmed = false;
   seenReply = false;

@@ -1,6 +1,6 @@
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Ask } from "./choices.ts";
-import { type Connection, type FlowTuple, sameTuple, tupleKey } from "./connection.ts";
+import { ANY_PORT, type Connection, type FlowTuple, sameTuple, tupleKey } from "./connection.ts";
 import { type Heard, OpenPorts, openSide } from "./open-port.ts";
 import type { State } from "./state.ts";
 import { type Zone, zoneIn } from "./zone.ts";
@@ -61,14 +61,24 @@ export class ConntrackTable {
     if (found || !heard) return found;
     const answered = this.openPorts.answered(second, tuple, heard, now);
     if (!answered) return undefined;
-    this.#state.set(this.#keysOf(answered)[1], answered);
+    this.#settle(answered);
     return { connection: answered, direction: "reply" };
+  }
+
+  /** Puts a connection whose port was told where it belongs. */
+  #settle(connection: Connection): void {
+    const { zone, original } = connection;
+    for (const side of ["sport", "dport"] as const) {
+      const before = this.#key(zone.id, { ...original, [side]: ANY_PORT }, zone.direction && "original");
+      if (this.#state.peek(before) === connection) this.#state.set<unknown>(before, undefined);
+    }
+    for (const key of this.#keysOf(connection)) this.#state.set(key, connection);
   }
 
   /** nf_ct_key_equal: an entry counts when its zone agrees in the direction that the tuple has there. */
   #fitting(zone: Zone, id: number, tuple: FlowTuple, now: bigint): Found | undefined {
     const plain = this.#get(this.#key(id, tuple), now);
-    const direction = plain && sameTuple(plain.original, tuple) ? "original" : "reply";
+    const direction = plain ? directionOf(plain, tuple) : "reply";
     if (plain && plain.zone.id === zoneIn(zone, direction)) return { connection: plain, direction };
     if (!this.#divided) return undefined;
     for (const side of ["original", "reply"] as const) {
@@ -82,7 +92,7 @@ export class ConntrackTable {
   peek(zone: number, tuple: FlowTuple, now: bigint): Found | undefined {
     const connection = this.#state.peek<Connection>(this.#key(zone, tuple));
     if (!connection || connection.dying || connection.expires <= now) return undefined;
-    return { connection, direction: sameTuple(connection.original, tuple) ? "original" : "reply" };
+    return { connection, direction: directionOf(connection, tuple) };
   }
 
   #get(key: string, now: bigint): Connection | undefined {
@@ -113,7 +123,7 @@ export class ConntrackTable {
     const other = this.#fitting(self.zone, zone, reply, now)?.connection;
     if (other) return other !== self;
     const holder = this.openPorts.holder(zone, reply, self, now);
-    if (holder) this.#state.set(this.#keysOf(holder)[1], holder);
+    if (holder) this.#settle(holder);
     return holder !== undefined;
   }
 
@@ -141,4 +151,9 @@ export class ConntrackTable {
   taint(tuple: FlowTuple, zone: number, reason: string): void {
     this.#state.taint(this.#key(zone, tuple), reason);
   }
+}
+
+/** A packet to its own source is its own answer: the reply tuple is put in front of the other (__nf_conntrack_hash_insert). */
+function directionOf({ original, reply }: Connection, tuple: FlowTuple): Found["direction"] {
+  return sameTuple(original, tuple) && !sameTuple(reply, tuple) ? "original" : "reply";
 }

@@ -156,6 +156,9 @@ export class OpenPorts {
     this.remove(connection);
     this.#state.change(connection);
     connection.reply = { ...connection.reply, [side]: port };
+    // A port that was drawn elsewhere, and came here as it is.
+    const sent = SIDES.find((one) => connection.original[one] === ANY_PORT);
+    if (sent && !connection.drawn) connection.original = { ...connection.original, [sent]: port };
     connection.drawn = undefined;
     connection.asked = undefined;
     return connection;
