@@ -117,8 +117,13 @@ function drawRule(dice: Dice, place: Place, table: Table, hooks: readonly Hook[]
     names.add(spec.name);
     words.push(drawn);
   }
-  words.push(...drawTarget(dice, table, chains, draw, TARGETS.filter(fits)));
-  return words.join(" ");
+  const target = drawTarget(dice, table, chains, draw, TARGETS.filter(fits));
+  return [...(backend === "nft" ? words.filter((word) => !isMergedWith(word, target)) : words), ...target].join(" ");
+}
+
+/** Two looks at TCP flags, one of which comes with the target: iptables-nft-save makes a single wrong one of them. */
+function isMergedWith(match: string, target: readonly string[]): boolean {
+  return /^-m tcp .*--(tcp-flags|syn)\b/.test(match) && target.some((word) => word.includes("--tcp-flags"));
 }
 
 function pickSpec<S extends MatchSpec | TargetSpec>(dice: Dice, specs: readonly S[]): S {
