@@ -63,6 +63,7 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
   const {
     connection,
     template,
+    answersUntracked,
     bridge,
     destination,
     options,
@@ -76,7 +77,21 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     checksumSum,
     ...rest
   } = skb;
-  void [connection, template, bridge, destination, options, fragments, fragMaxSize, fragDf, ignoreDf, duplicate, taken, sentBy];
+  void [
+    connection,
+    template,
+    answersUntracked,
+    bridge,
+    destination,
+    options,
+    fragments,
+    fragMaxSize,
+    fragDf,
+    ignoreDf,
+    duplicate,
+    taken,
+    sentBy,
+  ];
   const moved: Skb = {
     ...rest,
     type: "host",
