@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { ConnectionView } from "../../src/extensions/spec.ts";
 import type { Packet } from "../../src/model/packet.ts";
-import { address, cells, context, ipset, packet, short, tcp } from "./context.ts";
+import { address, cells, context, ipset, packet, short, tcp, tuple } from "./context.ts";
 import { ask } from "./rule-words.ts";
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(" ", ""), "hex"));
@@ -69,6 +70,27 @@ describe("a match at its edge", () => {
   ])("time --datestop 2024-02-29 at %s: %s", (when, expected) => {
     const time = BigInt(Date.parse(when)) * 1_000_000n;
     expect(ask("-m time --datestop 2024-02-29", context({ time }))).toBe(expected);
+  });
+
+  it.each([
+    ["5:7", true],
+    ["6", true],
+    ["7:", true],
+    ["8:", false],
+    ["0:7", true],
+    ["0:6", false],
+  ])("connbytes %s: %s, of 7 packets", (span, expected) => {
+    const connection: ConnectionView = {
+      original: tuple("10.0.0.1", 1000, "10.0.0.2", 80),
+      reply: tuple("10.0.0.2", 80, "10.0.0.1", 1000),
+      direction: "original",
+      mark: 0,
+      zone: 0,
+      status: { expected: false, seenReply: true, assured: false, confirmed: true, srcNat: false, dstNat: false },
+      counters: { original: [4, 400], reply: [3, 300] },
+    };
+    const rule = `-m connbytes --connbytes ${span} --connbytes-mode packets --connbytes-dir both`;
+    expect(ask(rule, context({ connection }))).toBe(expected);
   });
 
   // As Linux 6.18 said of a packet in that second, a Saturday.

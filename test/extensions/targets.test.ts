@@ -181,6 +181,12 @@ describe("TCPMSS", () => {
     expect(effects("-j TCPMSS --clamp-mss-to-pmtu", context({ packet: syn(1460) }))).toEqual([{ kind: "set-mss", value: "pmtu" }]);
   });
 
+  it("drops a packet of whose path nothing is left beside the headers", () => {
+    const clamped = (left: number) => run("-j TCPMSS --clamp-mss-to-pmtu", context({ packet: syn(1460), pathMtu: () => left }));
+    expect(clamped(0)).toEqual({ verdict: "DROP" });
+    expect(clamped(1)).toMatchObject({ verdict: "CONTINUE", effects: [{ kind: "set-mss", value: 1 }] });
+  });
+
   it("adds what is missing only where no data follows", () => {
     expect(effects("-j TCPMSS --set-mss 1400", context({ packet: tcp() }))).toEqual([{ kind: "set-mss", value: 536 }]);
     expect(effects("-j TCPMSS --set-mss 1400", context({ packet: tcp({}, { length: 100 }) }))).toEqual([]);
