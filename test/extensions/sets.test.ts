@@ -236,6 +236,7 @@ describe("SET", () => {
     const about = having([ipset("s", "hash:ip", [], { timeout: "10" })]);
     run("-j SET --add-set s src", about);
     run("-j SET --add-set s src", later(about, 5));
+    expect(ask("-m set --match-set s src", later(about, 10))).toBe(true);
     expect(ask("-m set --match-set s src", later(about, 11))).toBe(false);
     run("-j SET --add-set s src", about);
     run("-j SET --add-set s src --exist --timeout 100", later(about, 5));
