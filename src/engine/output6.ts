@@ -121,7 +121,9 @@ function leave(run: Run, netns: Netns, skb: Skb): void {
   const { dst } = skb.packet;
   const device = netns.devices.get(skb.destination?.device ?? "");
   if (!isMulticast(dst) || !device || device.kind === "loopback") return toNeighbour(run, netns, skb);
-  if (skb.local && isHeard(run, skb.packet) && hasJoined6(netns, device, dst)) loopBack(run, netns, skb, device.name);
+  // TEE's copies belong to no socket (sk_mc_loop).
+  const heard = skb.duplicate || (skb.local && isHeard(run, skb.packet));
+  if (heard && hasJoined6(netns, device, dst)) loopBack(run, netns, skb, device.name);
   if (Number((BigInt(dst) >> 112n) & 15n) <= NODE_SCOPE) {
     run.drop(skb, "node-scope", `the group ${formatAddress(dst)} is one within this host, which it does not leave`);
     return;
@@ -145,8 +147,10 @@ function loopBack(run: Run, netns: Netns, skb: Skb, device: string): void {
   const copy = cloneSkb(skb);
   if (!runHook(run, netns, "POSTROUTING", copy, { in: "", out: device })) return;
   copy.looped = true;
-  copy.type = "host";
+  // It keeps its route, which for TEE's copies leads to the gateway, and ip6_forward takes no PACKET_LOOPBACK.
+  copy.type = skb.duplicate ? "multicast" : "host";
   copy.device = device;
+  delete copy.duplicate;
   run.later(() => {
     run.arrive(copy, device);
     receive6(run, netns, copy);
