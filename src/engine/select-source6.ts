@@ -28,12 +28,17 @@ function commonBits(a: Address, b: Address): number {
   return difference === 0n ? 128 : 128 - difference.toString(2).length;
 }
 
+/** __ipv6_addr_src_scope: an address of zeros has none, so that any will do for it and the narrowest is the best. */
+function wantedScope(towards: Address): number {
+  return towards === 0n ? -1 : scopeOf(towards);
+}
+
 /** ipv6_get_saddr_eval: what is compared of a source address, in this order, the greater being the better. */
 function scores(own: DeviceAddress, device: Device, towards: Address, out: string | undefined): readonly number[] {
   const scope = scopeOf(own.address);
   return [
     own.address === towards ? 1 : 0,
-    scope >= scopeOf(towards) ? -scope : scope - 128,
+    scope >= wantedScope(towards) ? -scope : scope - 128,
     own.deprecated ? 0 : 1,
     out === undefined || device.name === out ? 1 : 0,
     labelOf(own.address) === labelOf(towards) ? 1 : 0,
@@ -48,7 +53,7 @@ function isBetter(a: readonly number[], b: readonly number[]): boolean {
 
 /** The source address for a destination, of a device where that is known (net/ipv6/addrconf.c, ipv6_dev_get_saddr). */
 export function selectSource6(devices: ReadonlyMap<string, Device>, out: string | undefined, towards: Address): Address | undefined {
-  const only = out !== undefined && (isMulticast(towards) || scopeOf(towards) <= SCOPE.link);
+  const only = out !== undefined && (isMulticast(towards) || wantedScope(towards) <= SCOPE.link);
   let best: { readonly address: Address; readonly scores: readonly number[] } | undefined;
   for (const device of devices.values()) {
     if (!device.up || (only && device.name !== out)) continue;
