@@ -124,8 +124,9 @@ export function sendIcmp6Error(
   const arrived = skb.iif ?? (skb.in === "" ? undefined : skb.in);
   const source = own ?? route.source ?? (arrived === undefined ? route.selected : selectSource6(netns.devices, arrived, towards));
   if (source === undefined) return;
-  // The source is known only now; a first route that was an error is forgotten, and asked for again with it (ip6_dst_lookup_tail).
-  const { hopLimit } = route.unreachable ? routed(run, netns, { ...flow, src: source }, scoped) : route;
+  // A source from the device that it came in on is chosen first, and then the route; one that was an error is asked for again (ip6_dst_lookup_tail).
+  const isFromDevice = own === undefined && route.source === undefined && arrived !== undefined;
+  const { hopLimit } = isFromDevice || route.unreachable ? routed(run, netns, { ...flow, src: source }, scoped) : route;
   const quotable = Math.min(packet.length, MIN_MTU - IPV6_HEADER - ICMP_HEADER);
   const error: Icmp = { kind: "icmp", type, code, ...more, quoted: asQuoted(packet) };
   const length = IPV6_HEADER + ICMP_HEADER + quotable;

@@ -64,8 +64,8 @@ function headerAt(packet: Packet, { at, announcedAt }: Place): Extension | "none
   const number = octets[announcedAt] ?? 0;
   const name = SKIPPED_EXTENSIONS.get(number);
   if (name === undefined) return "none";
-  // Nobody takes these behind others, so that nobody looks how long they are.
-  if (name === "hop-by-hop" && at <= octets.length) return { name, number, at, announcedAt, octets: [] };
+  // Nobody takes these, or these behind others, so that nobody looks how long they are.
+  if ((name === "hop-by-hop" || name === "ah") && at <= octets.length) return { name, number, at, announcedAt, octets: [] };
   if (at + FRAGMENT_HEADER > octets.length) return "cut";
   const field = octets[at + 1] ?? 0;
   const size = name === "fragment" ? FRAGMENT_HEADER : name === "ah" ? (field + 2) * 4 : (field + 1) * 8;

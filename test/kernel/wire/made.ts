@@ -16,7 +16,7 @@ export function differsMade(said: Packet, kernel: Uint8Array): string | undefine
   if (!packet) return `the kernel's packet cannot be decoded: ${defect}`;
   // Prefix translation may spoil it.
   if (packet.checksum === "bad" && said.checksum !== "bad") return "checksum: the kernel's is bad";
-  return difference("", headerFields(said), headerFields(packet)) ?? transportDifference("", said, packet);
+  return difference("", headerFields(said), headerFields(packet)) ?? transportDifference("", said, packet, 0);
 }
 
 function difference(prefix: string, said: Fields, kernel: Fields): string | undefined {
@@ -67,7 +67,10 @@ function dataStart(transport: Transport | undefined): number {
   return transport?.kind === "sctp" ? 12 : transport === undefined || transport.kind === "spi" ? 0 : 8;
 }
 
-function transportDifference(prefix: string, said: Packet, kernel: Packet): string | undefined {
+/** How deep quotes within quotes are read in what the kernel sent (DEEPEST_QUOTE). */
+const DEEPEST = 2;
+
+function transportDifference(prefix: string, said: Packet, kernel: Packet, depth: number): string | undefined {
   // Of a header that its first fragment has only in part, more is read where it is quoted.
   if (prefix !== "" && said.fragment && !said.transport) return undefined;
   if (said.transport?.kind !== kernel.transport?.kind) {
@@ -76,14 +79,15 @@ function transportDifference(prefix: string, said: Packet, kernel: Packet): stri
   if (!said.transport || !kernel.transport) return undefined;
   const all = transportFields(said.transport);
   const comparable = prefix === "" || hasWholeHeader(kernel, said.transport) ? all : { sport: all["sport"], dport: all["dport"] };
-  const found = difference(prefix, comparable, transportFields(kernel.transport));
+  const read = depth < DEEPEST ? comparable : { ...comparable, quoted: undefined };
+  const found = difference(prefix, read, transportFields(kernel.transport));
   if (found || said.transport.kind !== "icmp" || kernel.transport.kind !== "icmp") return found;
   const [quote, quoted] = [said.transport.quoted, kernel.transport.quoted];
-  return quote && quoted && quoteDifference(quote, quoted);
+  return quote && quoted && quoteDifference(quote, quoted, depth + 1);
 }
 
 /** Addresses and ports of a quote may have been translated, the data behind them not. */
-function quoteDifference(said: Packet, kernel: Packet): string | undefined {
+function quoteDifference(said: Packet, kernel: Packet, depth: number): string | undefined {
   const prefix = "quoted ";
   const own = { id: said.id, "header checksum": said.headerChecksum };
   const found =
@@ -91,7 +95,7 @@ function quoteDifference(said: Packet, kernel: Packet): string | undefined {
       prefix,
       { ...headerFields(said), ...own },
       { ...headerFields(kernel), id: kernel.id, "header checksum": kernel.headerChecksum },
-    ) ?? transportDifference(prefix, said, kernel);
+    ) ?? transportDifference(prefix, said, kernel, depth);
   if (found) return found;
   // What an error that is quoted quotes itself has been compared field by field.
   if (said.transport?.kind === "icmp" && said.transport.quoted) return undefined;
