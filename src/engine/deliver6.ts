@@ -22,12 +22,15 @@ type Outcome = "next" | "again" | "ended";
 /** ip6_protocol_deliver_rcu: the extension headers one after the other, then whoever takes what is behind them. */
 export function deliverUpper6(run: Run, netns: Netns, skb: Skb): void {
   const first = extensionsOf(skb.packet)[0];
-  const start = first?.name === "hop-by-hop" ? first.at + first.octets.length : IPV6_HEADER;
-  let place: Place = { at: skb.headersEnd ?? start, announcedAt: first?.name === "hop-by-hop" ? first.at : NEXT_HEADER_AT };
+  // Those behind a fragment header were not seen when it came in (ip6_rcv_core).
+  const options = first?.name === "hop-by-hop" && (skb.headersEnd ?? first.at + 1) > first.at ? first : undefined;
+  const start = options ? options.at + options.octets.length : IPV6_HEADER;
+  let place: Place = { at: skb.headersEnd ?? start, announcedAt: options?.at ?? NEXT_HEADER_AT };
   let fragmented = skb.fragMaxSize !== undefined;
   for (;;) {
     const header = headerAt(skb.packet, place);
     if (header === "none") break;
+    if (skb.undeterminedPort && place.at >= skb.packet.headerLength) throw new Undecided("the port that source NAT picks at random");
     if (header === "cut") {
       run.drop(skb, "ttl-or-header", "it ends within an extension header");
       return;

@@ -96,7 +96,7 @@ function talkIn(octets: Uint8Array, quoted = false): Uint8Array | undefined {
   const hasOptions = next === PROTOCOL.hopopt && read(octets, HEADER, 1) === PROTOCOL.icmpv6;
   if (next !== PROTOCOL.icmpv6 && next !== PROTOCOL.hopopt) return undefined;
   const isWhole = quoted || octets.length >= HEADER + read(octets, LENGTH, 2);
-  if (next === PROTOCOL.hopopt && !hasOptions && isWhole) return undefined;
+  if (next === PROTOCOL.hopopt && !hasOptions && (isWhole || read(octets, HOP_LIMIT, 1) !== 1)) return undefined;
   const start = hasOptions ? HEADER + (read(octets, HEADER + 1, 1) + 1) * 8 : HEADER;
   const type = read(octets, start, 1);
   return OWN.includes(type) ? Uint8Array.of(type, ...octets.subarray(SOURCE, HEADER), ...octets.subarray(start + 4)) : undefined;
