@@ -65,7 +65,9 @@ export async function ask(lab: Lab, value: Case): Promise<Evidence> {
 
 /** What the socket call itself refuses was never a packet, and a device that is down takes none. */
 function wasNone(device: string | undefined, kernel: Observed): boolean {
-  const nothing = kernel.steps.length === 0 && kernel.frames.length === 0;
+  // A raw IPv6 socket's packet is counted before netfilter sees it, and may be refused behind that (rawv6_send_hdrinc).
+  const entered = Object.values(kernel.counters).some((moved) => (moved["Ip6OutRequests"] ?? 0) > 0);
+  const nothing = kernel.steps.length === 0 && kernel.frames.length === 0 && !entered;
   return nothing && (device !== undefined || (kernel.error !== undefined && kernel.error !== "EPERM"));
 }
 
