@@ -1,7 +1,7 @@
 import { type Family, formatMac, isGroupMac, MAC_BROADCAST } from "../model/address.ts";
 import type { Device, FdbEntry } from "../model/host.ts";
 import { pushOut, refit } from "./bridge-port.ts";
-import { extensionsOf } from "./extensions6.ts";
+import { endsInHopByHop, extensionsOf } from "./extensions6.ts";
 import { runHook } from "./hooks.ts";
 import { ipReceive } from "./input.ts";
 import { takeIn } from "./link.ts";
@@ -76,6 +76,10 @@ export function bridgeReceive(run: Run, netns: Netns, bridge: Device, port: Devi
 function prerouting(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
   if (skb.packet.headerChecksum === "bad") {
     run.drop(skb, "ttl-or-header", "its IP header checksum is wrong");
+    return;
+  }
+  if (endsInHopByHop(skb.packet)) {
+    run.drop(skb, "ttl-or-header", "it ends within its hop-by-hop options");
     return;
   }
   const [first] = extensionsOf(skb.packet);

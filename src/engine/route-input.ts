@@ -1,8 +1,8 @@
 import type { MatchResult } from "../extensions/spec.ts";
 import { type Address, ALL_HOSTS, familyOf, formatAddress, isLoopback, isMulticast } from "../model/address.ts";
 import type { Nexthop } from "../model/host.ts";
-import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Step } from "../model/trace.ts";
+import { dissect } from "./flow-dissector.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { isDefaultRule } from "./policy-rules.ts";
 import { type FlowKey, isMartianSource, type Lookup, type NexthopChooser } from "./routing.ts";
@@ -16,19 +16,10 @@ type SourceProblem = "martian" | "rp_filter";
 /** Why an input route was not found, beside destinations. */
 export type InputRoute = Destination | { readonly kind: "drop"; readonly reason: string; readonly text: string };
 
-/** The flow key of a packet (fib4_rules_early_flow_dissect fills in the ports). */
+/** The flow key of a packet (fib4_rules_early_flow_dissect and fib6_rules_early_flow_dissect fill in protocol and ports). */
 export function flowKey(skb: Skb, iif: string): FlowKey {
   const { packet, mark } = skb;
-  const ports = portsOf(packet);
-  return { src: packet.src, dst: packet.dst, iif, mark, tos: packet.tos, protocol: packet.protocol, ...ports };
-}
-
-/** fib4_rules_early_flow_dissect takes ports from headers that are otherwise malformed, too. */
-function portsOf({ transport, fragment, protocol, payload }: Packet): { readonly sport?: number; readonly dport?: number } {
-  if (transport) return "sport" in transport ? { sport: transport.sport, dport: transport.dport } : {};
-  if (fragment || protocol !== PROTOCOL.tcp || payload.length < 4) return {};
-  const port = (at: number) => ((payload[at] ?? 0) << 8) | (payload[at + 1] ?? 0);
-  return { sport: port(0), dport: port(2) };
+  return { src: packet.src, dst: packet.dst, iif, mark, tos: packet.tos, ...dissect(packet) };
 }
 
 /** Chooses among equal nexthops: all are followed, as the kernel's hash over them is not modelled. */
