@@ -89,7 +89,9 @@ function transportDifference(prefix: string, said: Packet, kernel: Packet, depth
 /** Addresses and ports of a quote may have been translated, the data behind them not. */
 function quoteDifference(said: Packet, kernel: Packet, depth: number): string | undefined {
   const prefix = "quoted ";
-  const own = { id: said.id, "header checksum": said.headerChecksum };
+  // A host that has put an IPv6 datagram together cuts it with an id of its own (ip6_fragment).
+  const id = said.family === 6 && said.fragment ? undefined : said.id;
+  const own = { id, "header checksum": said.headerChecksum };
   const found =
     difference(
       prefix,
