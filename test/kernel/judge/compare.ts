@@ -48,7 +48,7 @@ function* ways(way: Way): Generator<Way> {
 
 /**
  * The steps of a way and of the answers that it caused, in the order in which they happened: the packet goes on only after a redirect, as far
- * as the next host, and before what comes back to the host itself.
+ * as the next host, and before what the next host of the redirect makes of that, be it this one itself.
  */
 function stepsOf(way: Way): Step[] {
   const steps = [...(way.allSteps ?? way.steps)];
@@ -59,8 +59,8 @@ function stepsOf(way: Way): Step[] {
       last.unshift(...own);
       continue;
     }
-    const looped = own.findIndex((step) => step.kind === "device" && step.interface === "lo" && step.direction === "out");
-    const back = looped < 0 ? [] : own.splice(looped);
+    const arrived = own.findIndex((step) => step.kind === "device" && (step.direction === "in" || step.interface === "lo"));
+    const back = arrived < 0 ? [] : own.splice(arrived);
     const next = steps.findIndex((step, i) => i >= after.steps && step.kind === "device" && step.direction === "in");
     steps.splice(next < 0 ? steps.length : next, 0, ...back);
     steps.splice(after.steps, 0, ...own);
