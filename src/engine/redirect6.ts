@@ -89,11 +89,20 @@ function redirectPacket(about: Packet, source: Address, target: Address, mac: nu
   return typeof packet === "string" ? undefined : { ...withOpenPorts(packet, about), checksum: "good" };
 }
 
-/** No octets can say that NAT drew a port, or an id, that is not known: the quote says it as the packet itself does. */
-function withOpenPorts(redirect: Packet, { transport: own }: Packet): Packet {
+/** A redirect whose quote has the ports and ids that the packet itself has. */
+function withOpenPorts(redirect: Packet, about: Packet): Packet {
   const { transport } = redirect;
-  if (transport?.kind !== "icmp" || !transport.quoted || !own) return redirect;
+  if (transport?.kind !== "icmp" || !transport.quoted) return redirect;
+  return { ...redirect, transport: { ...transport, quoted: withPortsOf(transport.quoted, about) } };
+}
+
+/** No octets can say that NAT drew a port, or an id, that is not known; nor are those of a quote within an error written anew by NAT. */
+function withPortsOf(quoted: Packet, { transport: own }: Packet): Packet {
+  if (!own) return quoted;
   const ports = "sport" in own ? { sport: own.sport, dport: own.dport } : undefined;
   const id = own.kind === "icmp" && own.id !== undefined ? { icmpId: own.id } : undefined;
-  return { ...redirect, transport: { ...transport, quoted: rewrite(transport.quoted, { ...ports, ...id }) } };
+  const outer = rewrite(quoted, { ...ports, ...id });
+  const { transport } = outer;
+  if (own.kind !== "icmp" || !own.quoted || transport?.kind !== "icmp" || !transport.quoted) return outer;
+  return { ...outer, transport: { ...transport, quoted: withPortsOf(transport.quoted, own.quoted) } };
 }
