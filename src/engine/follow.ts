@@ -37,6 +37,8 @@ export interface Course {
   readonly way: Way;
   readonly sightings: readonly Sighting[];
   readonly opened: readonly Opened[];
+  /** Those of a way that could not be followed to its end, in the table or not. */
+  readonly unfinished: readonly Opened[];
   readonly answers: readonly boolean[];
   /** That of the only way; of several ways it is not known before one is taken. */
   readonly connection: Connection | undefined;
@@ -67,6 +69,7 @@ export function explore(world: World, departure: Departure): readonly Course[] {
       way: run.way(departure.packet, choices.conditions),
       sightings: run.sightings,
       opened: forked || run.opened.some((one) => one.drawn) ? run.opened.filter((one) => one.confirmed).map(openedAs) : [],
+      unfinished: undecided ? run.opened.map(openedAs) : [],
       answers: choices.answers,
       connection: run.connection,
       ...(undecided ? { undecided } : {}),
@@ -127,13 +130,14 @@ export function settle(world: World, departure: Departure, explored: readonly Co
 }
 
 /** A packet that could not be followed to its end: whatever it may have touched is in doubt. */
-function giveUp(world: World, { frame, packet }: Departure, { way, sightings }: Course, undecided: Undecided): Followed {
+function giveUp(world: World, { frame, packet }: Departure, { way, sightings, unfinished }: Course, undecided: Undecided): Followed {
   const { reason, doubtful } = undecided;
   world.state.rollback();
   for (const key of doubtful) world.state.taint(key, reason);
   const root = reason.startsWith(DEPENDS) ? reason : `${DEPENDS}${frame.number}, which could not be followed (not known: ${reason})`;
   world.state.taintRuleState(root);
   for (const netns of world.netns.values()) netns.conntrack?.doubt(tupleOf(packet), 0, root);
+  for (const { netns, reply } of unfinished) world.netns.get(netns)?.conntrack?.doubt(reply, 0, root);
   return { ways: [{ ...way, verdict: "unknown", undecided: reason }], sightings, connections: [] };
 }
 

@@ -1,5 +1,6 @@
 import { type Address, type Family, maskOf } from "../model/address.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { findIpv6Header } from "./ipv6-headers.ts";
 import { jenkinsHash, scaledHash } from "./jenkins-hash.ts";
 import { packetOctets, unsignedAt } from "./packet-octets.ts";
 import type { PacketContext, TargetResult } from "./spec.ts";
@@ -85,7 +86,7 @@ function ofConnection({ connection }: PacketContext): HashedTuple | undefined {
 function ofPacket(packet: Packet): HashedTuple | undefined | { readonly unknown: string } {
   const { transport } = packet;
   const isIcmp = packet.protocol === PROTOCOL.icmp || packet.protocol === PROTOCOL.icmpv6;
-  if (isIcmp && !isLaterFragment(packet) && !(packet.family === 6 && isFragment(packet))) {
+  if (isIcmp && !isAuthenticated(packet) && !isLaterFragment(packet) && !(packet.family === 6 && isFragment(packet))) {
     if (transport?.kind !== "icmp" && packet.defect === "uncaptured") return { unknown: "the ICMP header, which was not captured" };
     const isError =
       transport?.kind === "icmp" && (packet.family === 4 ? ERRORS_4.has(transport.type) : transport.type > 0 && transport.type < 128);
@@ -98,9 +99,23 @@ function isFragment(packet: Packet): boolean {
   return packet.fragment !== undefined || packet.extensionHeaders?.includes("fragment") === true;
 }
 
+function isAuthenticated({ family, extensionHeaders }: Packet): boolean {
+  return family === 6 && extensionHeaders?.includes("ah") === true;
+}
+
+/** The walk through the headers of IPv6 ends at an authentication header (exthdrs_core.c, ipv6_find_hdr with IP6_FH_F_AUTH). */
+function authenticated(packet: Packet): HashedTuple | { readonly unknown: string } {
+  const from = { src: packet.src, dst: packet.dst, protocol: PROTOCOL.ah };
+  const before = packet.extensionHeaders?.slice(0, packet.extensionHeaders.indexOf("ah"));
+  if (before?.includes("fragment")) return from;
+  const header = findIpv6Header({ packet }, PROTOCOL.ah);
+  const spi = header.kind === "found" ? unsignedAt(header.octets, header.at + 4, 4) : undefined;
+  return spi === undefined ? { unknown: "the SPI of its authentication header, which was not captured" } : { ...from, ports: spi };
+}
+
 function tupleOf(packet: Packet): HashedTuple | { readonly unknown: string } {
   const from = { src: packet.src, dst: packet.dst, protocol: packet.protocol };
-  if (packet.family === 6 && packet.extensionHeaders?.includes("ah")) return { unknown: "the SPI of its authentication header" };
+  if (isAuthenticated(packet)) return authenticated(packet);
   const at = PORTS_AT[packet.protocol];
   if (at === undefined || isFragment(packet)) return from;
   const { transport } = packet;

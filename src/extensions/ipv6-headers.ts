@@ -64,7 +64,7 @@ export function protocolPastEnd({ payload }: Packet): number | undefined {
 }
 
 /** Looks for the first extension header of a type (net/ipv6/exthdrs_core.c, ipv6_find_hdr). */
-export function findIpv6Header({ packet }: PacketContext, target: number): Ipv6Header | NoIpv6Header {
+export function findIpv6Header({ packet }: Pick<PacketContext, "packet">, target: number): Ipv6Header | NoIpv6Header {
   const octets = packetOctets(packet);
   const cut = (end: number): NoIpv6Header => ({ kind: end > packet.length ? "cut" : "unseen" });
   let next = octets[NEXT_HEADER];

@@ -93,6 +93,24 @@ describe("HMARK", () => {
     expect(mark(all, { packet: short(protocol, octets) })).toBe(expected);
   });
 
+  const AH = "1104000000000100000000010000000000000000";
+  // As Linux 6.18 marked them.
+  it.each([
+    ["an authentication header", ["ah"], AH, 0xe93e5b38],
+    ["one behind a fragment header", ["fragment", "ah"], `3300000000000011${AH}`, 0xe83dceac],
+    ["one that was not captured", ["ah"], "", undefined],
+  ] as const)("marks %s by its SPI, not by the ports behind it", (_, extensionHeaders, hex, expected) => {
+    const extensionOctets = Uint8Array.from(Buffer.from(hex, "hex"));
+    const headerLength = 40 + (extensionOctets.length || AH.length / 2);
+    const ends = { src: address("2001:db8:1::10"), dst: address("2001:db8:96::10") };
+    const authentic = six({ ...ends, extensionHeaders, extensionOctets, headerLength, length: headerLength + 28 });
+    const result = run(
+      "-j HMARK --hmark-tuple src,dst,spi,proto --hmark-rnd 0x6040714f --hmark-mod 4294967295",
+      context({ packet: authentic }),
+    );
+    expect("unknown" in result ? undefined : effects(result)).toEqual(expected && [{ kind: "set-mark", value: expected }]);
+  });
+
   it("stays within modulus and offset", () => {
     const marks = Array.from({ length: 50 }, (_, i) =>
       mark("-j HMARK --hmark-tuple sport --hmark-rnd 1 --hmark-mod 3 --hmark-offset 7", { packet: tcp({ sport: 1000 + i }) }),
