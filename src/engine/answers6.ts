@@ -72,7 +72,15 @@ export function sendRedirect(
   const position = run.replies.length;
   run.later(() => {
     own.drain();
-    run.replies.splice(position, 0, { netns: netns.name, type: "redirect", packet, way: own.way(packet, []), after });
+    // What was answered before it by then is of the packet's way after it, except for redirects that were made meanwhile.
+    const next = run.replies.findIndex((one, i) => i >= position && !(one.after && one.after.steps <= after.steps));
+    run.replies.splice(next < 0 ? run.replies.length : next, 0, {
+      netns: netns.name,
+      type: "redirect",
+      packet,
+      way: own.way(packet, []),
+      after,
+    });
   });
 }
 

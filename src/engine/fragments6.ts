@@ -194,7 +194,7 @@ function sizesFor(total: number, room: number): number[] {
   return sizes;
 }
 
-/** One fragment; the kernel draws its identification, for which that of the datagram's old fragments stands in. */
+/** One fragment; the kernel draws its identification, for which that of its old fragments stands in (ipv6_select_ident). */
 function piece(
   packet: Packet,
   octets: Uint8Array,
@@ -215,5 +215,5 @@ function piece(
   made[5] = (made.length - IPV6_HEADER) & 255;
   const decoded = decodeIpv6(made, 0, made.length, made.length, 0);
   if (typeof decoded === "string") throw new Undecided("how it is cut into fragments");
-  return { ...decoded, ...(offset === 0 && packet.transport && { transport: packet.transport }) };
+  return { ...decoded, drawnId: true, ...(offset === 0 && packet.transport && { transport: packet.transport }) };
 }

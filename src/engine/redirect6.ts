@@ -89,11 +89,12 @@ function redirectPacket(about: Packet, source: Address, target: Address, mac: nu
   return typeof packet === "string" ? undefined : { ...withOpenPorts(packet, about), checksum: "good" };
 }
 
-/** A redirect whose quote has the ports and ids that the packet itself has. */
+/** A redirect whose quote has the ports and ids that the packet itself has, or has open. */
 function withOpenPorts(redirect: Packet, about: Packet): Packet {
   const { transport } = redirect;
   if (transport?.kind !== "icmp" || !transport.quoted) return redirect;
-  return { ...redirect, transport: { ...transport, quoted: withPortsOf(transport.quoted, about) } };
+  const quoted = { ...withPortsOf(transport.quoted, about), ...(about.drawnId && { drawnId: true as const }) };
+  return { ...redirect, transport: { ...transport, quoted } };
 }
 
 /** No octets can say that NAT drew a port, or an id, that is not known; nor are those of a quote within an error written anew by NAT. */

@@ -61,8 +61,9 @@ function header4(packet: Packet): Octets {
 
 /** RFC 8200, extension headers included. */
 function header6(packet: Packet): Octets {
-  const { extensionOctets, extensionHeaders, headerLength } = packet;
+  const { extensionOctets, extensionHeaders, headerLength, drawnId } = packet;
   const more = headerLength - IPV6_HEADER;
+  const extensions = extensionOctets?.length === more ? [...extensionOctets] : Array<undefined>(more).fill(undefined);
   const first = extensionHeaders?.[0];
   return [
     ...octetsOf(0x60000000 + packet.tos * 0x100000 + (packet.flowLabel ?? 0), 4),
@@ -71,6 +72,16 @@ function header6(packet: Packet): Octets {
     packet.ttl,
     ...octetsOf(packet.src, 16),
     ...octetsOf(packet.dst, 16),
-    ...(extensionOctets?.length === more ? extensionOctets : Array<undefined>(more).fill(undefined)),
+    ...(drawnId ? withoutId(extensions, extensionHeaders) : extensions),
   ];
+}
+
+/** Octets of IPv6 extension headers, of which the identification in the fragment header is not known. */
+function withoutId(octets: Octets, headers: Packet["extensionHeaders"]): Octets {
+  let at = 0;
+  for (const name of headers ?? []) {
+    if (name === "fragment") return octets.map((octet, i) => (i >= at + 4 && i < at + 8 ? undefined : octet));
+    at += ((octets[at + 1] ?? 0) + 1) * 8;
+  }
+  return octets;
 }

@@ -152,6 +152,8 @@ export interface Packet {
   readonly headerLength: number;
   /** IPv4 identification, or that of the IPv6 fragment header. */
   readonly id?: number;
+  /** The kernel has drawn the identification, for which `id` and `extensionOctets` have another. */
+  readonly drawnId?: true;
   readonly dontFragment?: boolean;
   readonly fragment?: Fragment;
   /** IPv4 options as octets, absent when there are none. */

@@ -28,8 +28,9 @@ function fragMatch(args: Args<typeof options>, context: PacketContext): MatchRes
   const { octets, at } = found;
   if (context.packet.length < at + 8) return "hotdrop";
   const field = unsignedAt(octets, at + 2, 2);
-  const id = unsignedAt(octets, at + 4, 4);
+  const id = args.id ? unsignedAt(octets, at + 4, 4) : 0;
   const second = octets[at + 1];
+  if (id === undefined && context.packet.drawnId) return { unknown: "the identification that the kernel draws for fragments of its own" };
   if (field === undefined || id === undefined || second === undefined) return UNSEEN_HEADER;
   if (!holds(args.id, (range) => within(id, range))) return false;
   if (args.reserved && (second !== 0 || (field & RESERVED) !== 0)) return false;
