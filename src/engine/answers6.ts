@@ -3,9 +3,10 @@ import { packetOctets } from "../extensions/packet-octets.ts";
 import { type Address, isMulticast } from "../model/address.ts";
 import { type Icmp, type Packet, PROTOCOL, TCP_FLAG, type Tcp } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
+import { decodeIpv6 } from "../wire/ipv6.ts";
 import { asQuoted } from "../wire/quote.ts";
 import { isLinkLocal, isUnicast6 } from "./address6.ts";
-import { IPV6_HEADER, runsPast } from "./extensions6.ts";
+import { IPV6_HEADER, octetsOf, runsPast } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
 import { sendLocal6, sendRouted6 } from "./output6.ts";
 import { mayBeRejected, mayBeReset } from "./reject-checksum.ts";
@@ -136,9 +137,16 @@ export function sendIcmp6Error(
   const isFromDevice = own === undefined && route.source === undefined && arrived !== undefined;
   const { hopLimit } = isFromDevice || route.unreachable ? routed(run, netns, { ...flow, src: source }, scoped) : route;
   const quotable = Math.min(packet.length, MIN_MTU - IPV6_HEADER - ICMP_HEADER);
-  const error: Icmp = { kind: "icmp", type, code, ...more, quoted: asQuoted(packet) };
+  const error: Icmp = { kind: "icmp", type, code, ...more, quoted: quoteOf(packet, quotable) };
   const length = IPV6_HEADER + ICMP_HEADER + quotable;
   answer(run, netns, skb, made(source, towards, PROTOCOL.icmpv6, length, error, hopLimit), "icmp-error", scoped);
+}
+
+/** What can be read of a packet that is quoted; of one whose headers are longer than what is quoted that is less. */
+function quoteOf(packet: Packet, quotable: number): Packet {
+  if (packet.headerLength <= quotable) return asQuoted(packet);
+  const decoded = decodeIpv6(octetsOf(packet), 0, quotable, Number.POSITIVE_INFINITY, 1);
+  return typeof decoded === "string" ? asQuoted(packet) : decoded;
 }
 
 /** opt_unrec: whether an option asks to be answered for even where it came to many. */

@@ -1,10 +1,11 @@
 import { type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
 import { decodeIpv6 } from "../wire/ipv6.ts";
 import { needsStrict } from "./address6.ts";
+import { ANY_PORT } from "./connection.ts";
 import { type Extension, extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, octetsOf } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
-import type { Skb } from "./skb.ts";
+import { rewrite, type Skb } from "./skb.ts";
 import { Undecided } from "./undecided.ts";
 
 /** A fragment that waits, with what the kernel reads of it. */
@@ -147,7 +148,18 @@ function assemble(ordered: readonly Part[]): Packet | "invalid" | undefined {
   const whole = decodeIpv6(octets, 0, octets.length, octets.length, 0);
   if (typeof whole === "string") return "invalid";
   const seen = ordered.every(({ packet }) => packet.payload.length >= packet.length - packet.headerLength);
-  return { ...whole, ...(marks.size > 1 && marks.has(CE) && { tos: whole.tos | CE }), ...(!seen && { checksum: "unseen" as const }) };
+  return {
+    ...withDrawn(whole, first.packet),
+    ...(marks.size > 1 && marks.has(CE) && { tos: whole.tos | CE }),
+    ...(!seen && { checksum: "unseen" as const }),
+  };
+}
+
+/** A datagram with the port or id that NAT drew for its first fragment, which no octets can say. */
+function withDrawn(whole: Packet, { transport }: Packet): Packet {
+  if (transport?.kind === "icmp") return transport.id === ANY_PORT ? rewrite(whole, { icmpId: ANY_PORT }) : whole;
+  if (!transport || !("sport" in transport) || (transport.sport !== ANY_PORT && transport.dport !== ANY_PORT)) return whole;
+  return rewrite(whole, { sport: transport.sport, dport: transport.dport });
 }
 
 /** Where the part of a packet ends that every fragment repeats (ip6_find_1stfragopt). */
