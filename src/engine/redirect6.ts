@@ -97,7 +97,7 @@ function withOpenPorts(redirect: Packet, about: Packet): Packet {
   return { ...redirect, transport: { ...transport, quoted } };
 }
 
-/** No octets can say that NAT drew a port, or an id, that is not known; nor are those of a quote within an error written anew by NAT. */
+/** No octets can say that NAT drew a port, or an id, that is not known; in a quote within an error they cannot, either. */
 function withPortsOf(quoted: Packet, { transport: own }: Packet): Packet {
   if (!own) return quoted;
   const ports = "sport" in own ? { sport: own.sport, dport: own.dport } : undefined;

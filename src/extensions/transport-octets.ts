@@ -6,6 +6,7 @@ type Octet = number | undefined;
 const REDIRECT = 137;
 const TCP_HEADER = 20;
 const TCP_MSS = 2;
+const ICMP_ID = 4;
 const ICMP_QUOTE = 8;
 const IPV4_CHECKSUM = 10;
 
@@ -25,7 +26,7 @@ export function transportOctets(packet: Packet): readonly Octet[] {
   if ("sport" in transport) write(octets, 0, [...port(transport.sport), ...port(transport.dport)]);
   if (transport.kind === "tcp") writeTcp(octets, transport);
   else if (transport.kind === "icmp") {
-    if (transport.id !== undefined) write(octets, 4, [transport.id >> 8, transport.id & 255]);
+    if (transport.id !== undefined) write(octets, ICMP_ID, port(transport.id));
     // A redirect quotes elsewhere, and NAT leaves it as it is.
     if (transport.quoted && transport.type !== REDIRECT) writeQuoted(octets, transport.quoted);
   } else if (transport.kind === "sctp" && changed(octets, packet)) octets.fill(undefined, 8, 12);
@@ -34,7 +35,7 @@ export function transportOctets(packet: Packet): readonly Octet[] {
   return octets;
 }
 
-/** A port that NAT drew is negative, and not known. */
+/** A port, or an id, that NAT drew is negative, and not known. */
 function port(value: number): readonly Octet[] {
   return value < 0 ? [undefined, undefined] : [value >> 8, value & 255];
 }
@@ -87,9 +88,8 @@ function writeQuoted(octets: Octet[], quoted: Packet): void {
   }
   const { transport } = quoted;
   const start = at + quoted.headerLength;
-  if (transport && "sport" in transport) {
-    write(octets, start, [transport.sport >> 8, transport.sport & 255, transport.dport >> 8, transport.dport & 255]);
-  }
+  if (transport && "sport" in transport) write(octets, start, [...port(transport.sport), ...port(transport.dport)]);
+  else if (transport?.kind === "icmp" && transport.id !== undefined) write(octets, start + ICMP_ID, port(transport.id));
 }
 
 function addressOctets(address: Address): readonly number[] {

@@ -135,6 +135,20 @@ interface Said {
   readonly or?: Said;
 }
 
+/** Whether a frame has a fragment other than the first. */
+function isLater(words: string): boolean {
+  return /fragment [1-9]/.test(words);
+}
+
+/**
+ * The capture shares its octets with the fragment itself, whose header the next namespace changes in place: what else it has there of a
+ * later fragment comes from the whole datagram, which was cut again (ip6_fraglist_prepare).
+ */
+function unshared(words: string): string {
+  const own = words.replace(/^\S+ > \S+|ttl \d+|to [0-9a-f:]{17}/g, "");
+  return isLater(words) ? own.replace(/tos \d+/, "") : own;
+}
+
 interface SaidFrame extends Appearance {
   readonly written: Packet | undefined;
 }
@@ -208,10 +222,7 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed, asked: ReadonlySet
     const ours = said
       .filter((one) => one.key === key && (!asked.has(key) || one.words.includes(" to ")))
       .map((one, i) => (one.or && same(there[i]?.words ?? "", one.or.words) ? one.or : one));
-    // The capture shares its octets with the fragment itself, whose header the next namespace changes in place; with one that was cut off
-    // there as well.
-    const words = (one: { readonly words: string }) =>
-      whole?.fragment || /fragment [1-9]/.test(one.words) ? one.words.replace(/^\S+ > \S+|ttl \d+|to [0-9a-f:]{17}/g, "") : one.words;
+    const words = (one: { readonly words: string }) => (isLater(one.words) || whole?.fragment ? unshared(one.words) : one.words);
     const first = firstDifference(`frame on ${key}`, there.map(words), ours.map(words));
     if (first.length > 0) return first;
     return ours.flatMap((one, i) => {

@@ -1,4 +1,5 @@
 import { withAddress, withQuotedAddress } from "../../../src/engine/header-changes.ts";
+import { packetOctets } from "../../../src/extensions/packet-octets.ts";
 import { translatePrefix } from "../../../src/extensions/prefix-translation.ts";
 import type { PacketContext } from "../../../src/extensions/spec.ts";
 import type { Packet } from "../../../src/model/packet.ts";
@@ -6,17 +7,26 @@ import type { RuleStep, Way } from "../../../src/model/trace.ts";
 
 /**
  * By position among the frames of a way what the kernel's capture may show instead of one: SNPT and DNPT write into a packet that has just come
- * in without copying it first (ip6t_NPT.c), so that what was captured of its last frame, which shares its octets, has the new addresses, too.
+ * in without copying it first (ip6t_NPT.c), so that what was captured of its last frame, which shares its octets, has the new addresses, too;
+ * and of the frames before that were the same, as a bridge sends to its ports.
  */
 export function overwritten({ out, steps, allSteps }: Way): ReadonlyMap<number, Packet> {
   const found = new Map<number, Packet>();
   let last = -1;
   for (const step of allSteps ?? steps) {
     if (step.kind === "device" && step.direction === "out") last++;
-    const packet = found.get(last) ?? out[last]?.packet;
-    if (packet && step.kind === "rule") found.set(last, translated(packet, step));
+    const written = out[last];
+    if (!written || step.kind !== "rule" || !isPrefixTranslation(step)) continue;
+    const octets = String(packetOctets(written.packet));
+    for (const [i, { packet }] of out.slice(0, last + 1).entries()) {
+      if (String(packetOctets(packet)) === octets) found.set(i, translated(found.get(i) ?? packet, step));
+    }
   }
   return found;
+}
+
+function isPrefixTranslation({ rule: { target } }: RuleStep): boolean {
+  return target?.kind === "extension" && (target.name === "SNPT" || target.name === "DNPT");
 }
 
 function translated(packet: Packet, { hook, rule: { target } }: RuleStep): Packet {
