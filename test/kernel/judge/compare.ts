@@ -52,20 +52,27 @@ function* ways(way: Way): Generator<Way> {
  */
 function stepsOf(way: Way): Step[] {
   const steps = [...(way.allSteps ?? way.steps)];
+  const sent: Step[] = [];
+  const heard: Step[] = [];
   const last: Step[] = [];
   for (const { after, way: answer } of way.replies.toReversed()) {
     const own = stepsOf(answer);
-    if (!after) {
-      last.unshift(...own);
-      continue;
-    }
     const arrived = own.findIndex((step) => step.kind === "device" && (step.direction === "in" || step.interface === "lo"));
     const back = arrived < 0 ? [] : own.splice(arrived);
+    if (!after) {
+      // Only what was heard by then parts an answer from what becomes of it.
+      sent.unshift(...own);
+      last.unshift(...back);
+      continue;
+    }
     const next = steps.findIndex((step, i) => i >= after.steps && step.kind === "device" && step.direction === "in");
-    steps.splice(next < 0 ? steps.length : next, 0, ...back);
+    if (next < 0) heard.unshift(...back);
+    else steps.splice(next, 0, ...back);
     steps.splice(after.steps, 0, ...own);
   }
-  return [...steps, ...last];
+  if (heard.length > 0) return [...steps, ...sent, ...heard, ...last];
+  const answers = way.replies.filter(({ after }) => !after).flatMap(({ way: answer }) => stepsOf(answer));
+  return [...steps, ...answers];
 }
 
 function stepsDiffer(way: Way, kernel: Observed, reading: Reading, begun = false): string[] {
