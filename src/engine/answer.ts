@@ -1,5 +1,5 @@
 import { type Packet, TCP_FLAG, type Tcp } from "../model/packet.ts";
-import { contentKey, sameData } from "./same-packet.ts";
+import { sameContent, sameData } from "./same-packet.ts";
 
 /**
  * Whether a packet's own content shows that it answers another one, whatever ports it came to: a segment acknowledges the end of it,
@@ -15,7 +15,7 @@ export function showsAnswer(asked: Packet, answer: Packet): boolean {
 
 /** Whether what an ICMP error quotes is a packet that was sent, by all that translation leaves as it is. */
 export function showsQuote(sent: Packet, quoted: Packet): boolean {
-  return contentKey(sent) === contentKey(quoted) && sameData(sent, quoted);
+  return sameContent(sent, quoted);
 }
 
 /** The sequence number behind a segment; undefined for other packets. */

@@ -19,6 +19,12 @@ function keyOf(netns: string, device: string, direction: string, packet: Packet)
   return `${netns}|${device}|${direction}|${fingerprint(packet)}`;
 }
 
+/** The keys under which a packet that was seen may be awaited: the kernel may have drawn the identification of a fragment. */
+function keysOf(netns: string, device: string, direction: string, packet: Packet): readonly string[] {
+  const key = keyOf(netns, device, direction, packet);
+  return packet.family === 6 && packet.fragment ? [key, keyOf(netns, device, direction, { ...packet, drawnId: true })] : [key];
+}
+
 /** Holds what a capture shows further on against what the replay predicted: the same packet on other devices. */
 export class Observer {
   readonly #netns: string;
@@ -38,9 +44,10 @@ export class Observer {
     const device = entry.device?.name ?? entry.name;
     if (device === undefined || entry.netns.name !== this.#netns) return undefined;
     this.#covered.add(`${device}|${entry.direction}`);
-    const key = keyOf(this.#netns, device, entry.direction, packet);
-    const waiting = this.#seen.get(key)?.find((one) => frame.time - one.trace.frame.time <= WINDOW);
-    if (!waiting) return undefined;
+    const inTime = (one: Waiting) => frame.time - one.trace.frame.time <= WINDOW;
+    const key = keysOf(this.#netns, device, entry.direction, packet).find((one) => this.#seen.get(one)?.some(inTime));
+    const waiting = key === undefined ? undefined : this.#seen.get(key)?.find(inTime);
+    if (key === undefined || !waiting) return undefined;
     const index = waiting.sightings.findIndex((s) => keyOf(s.netns, s.interface, s.direction, s.packet) === key);
     if (index < 0) return undefined;
     waiting.sightings.splice(index, 1);
@@ -62,7 +69,7 @@ export class Observer {
 
   /** Whether an earlier packet is still to be seen looking just like this. */
   awaits(device: string, direction: string, packet: Packet): boolean {
-    return this.#seen.has(keyOf(this.#netns, device, direction, packet));
+    return keysOf(this.#netns, device, direction, packet).some((key) => this.#seen.has(key));
   }
 
   /** From now on looks out for a replayed packet. */

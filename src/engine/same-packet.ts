@@ -7,7 +7,10 @@ const ICMP_HEADER = 8;
 /** So many octets of data tell packets apart that have no numbers of their own. */
 const SAMPLE = 16;
 
-/** What translation leaves as it is: how a packet is found again under other addresses and ports. */
+/**
+ * What translation leaves as it is: how a packet is found again under other addresses and ports. The identification of IPv6 fragments is drawn
+ * anew where a datagram is cut again (ip6_fragment).
+ */
 export function contentKey(packet: Packet): string {
   const transport = packet.transport;
   const detail =
@@ -16,7 +19,7 @@ export function contentKey(packet: Packet): string {
       : transport?.kind === "icmp"
         ? `${transport.type}/${transport.code}/${transport.sequence}${transport.quoted ? "" : `/${sampleOf(packet)}`}`
         : sampleOf(packet);
-  return `=${packet.protocol}|${packet.id ?? ""}|${packet.length}|${packet.fragment?.offset ?? ""}|${detail}`;
+  return `=${packet.protocol}|${packet.family === 4 ? (packet.id ?? "") : ""}|${packet.length}|${packet.fragment?.offset ?? ""}|${detail}`;
 }
 
 function sampleOf(packet: Packet): number {
@@ -25,12 +28,18 @@ function sampleOf(packet: Packet): number {
   return sum;
 }
 
+/** Whether two packets are the same but for what translation changes. */
+export function sameContent(one: Packet, other: Packet): boolean {
+  if (contentKey(one) !== contentKey(other) || !sameData(one, other)) return false;
+  return one.id === other.id || one.drawnId === true || other.drawnId === true;
+}
+
 /** Addresses, ports, TTL and content: the same for two sightings of one packet between which nothing changes it. */
 export function fingerprint(packet: Packet): string {
   const transport = packet.transport;
   const ports =
     transport && "sport" in transport ? `${transport.sport}>${transport.dport}` : transport?.kind === "icmp" ? transport.id : "";
-  return `${packet.src}|${packet.dst}|${packet.ttl}|${ports}|${contentKey(packet)}`;
+  return `${packet.src}|${packet.dst}|${packet.ttl}|${ports}|${packet.drawnId ? "?" : packet.id}|${contentKey(packet)}`;
 }
 
 /** The ports that a seen packet tells where the predicted one leaves them open; ICMP has its identifier as `sport`. */
@@ -42,11 +51,10 @@ export interface Told {
 /** Holds a packet that was seen against one that was predicted; undefined when they are not the same. */
 export function compare(predicted: Packet, seen: Packet): Told | undefined {
   if (predicted.src !== seen.src || predicted.dst !== seen.dst || predicted.ttl !== seen.ttl) return undefined;
-  if (contentKey(predicted) !== contentKey(seen)) return undefined;
+  if (!sameContent(predicted, seen)) return undefined;
   const wanted = portsOf(predicted);
   const found = portsOf(seen);
   if ((wanted === undefined) !== (found === undefined)) return undefined;
-  if (!sameData(predicted, seen)) return undefined;
   if (!wanted || !found) return {};
   const { sport, dport } = wanted;
   if ((sport !== ANY_PORT && sport !== found.sport) || (dport !== ANY_PORT && dport !== found.dport)) return undefined;

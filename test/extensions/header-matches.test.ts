@@ -199,3 +199,24 @@ describe("rpfilter", () => {
     expect(seen).toEqual([{ loose: true, validMark: false, acceptLocal: true }]);
   });
 });
+
+describe("frag", () => {
+  it("does not know the identification that the kernel has drawn", () => {
+    const drawn = context({
+      packet: packet({
+        family: 6,
+        src: address("2001:db8::1"),
+        dst: address("2001:db8::2"),
+        headerLength: 48,
+        fragment: { offset: 8, more: false },
+        id: 7,
+        drawnId: true,
+        extensionHeaders: ["fragment"],
+        extensionOctets: Uint8Array.of(17, 0, 0, 8, 0, 0, 0, 7),
+      }),
+    });
+    expect(ask("-m frag --fragid 7", drawn)).toEqual({ unknown: "the identification that the kernel draws for fragments of its own" });
+    expect(ask("-m frag --fraglast", drawn)).toBe(true);
+    expect(ask("-m frag --fragfirst", drawn)).toBe(false);
+  });
+});
