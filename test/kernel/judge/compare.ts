@@ -268,8 +268,9 @@ function verdictDiffers(way: Way, kernel: Observed, reading: Reading, whole: Pac
       const answered = made.some((one) => one.verdict === "delivered");
       if (kernel.delivered.length > 0 && !answered)
         return `${way.verdict}, says the replay; the kernel delivered it in ${kernel.delivered[0]?.netns}`;
-      // The kernel counts a fragment that it has already like one that it keeps.
-      return waiting(kernel).length > 0 && way.at.reason !== "defrag"
+      // The kernel counts a fragment that it has already like one that it keeps; a copy that TEE made may wait as well.
+      const waits = made.some((one) => one.verdict === "queued");
+      return waiting(kernel).length > 0 && way.at.reason !== "defrag" && !waits
         ? `${way.verdict}, says the replay; in the kernel a fragment waits`
         : undefined;
     }
