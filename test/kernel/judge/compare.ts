@@ -269,7 +269,7 @@ function verdictDiffers(way: Way, kernel: Observed, reading: Reading, whole: Pac
       if (kernel.delivered.length > 0 && !answered)
         return `${way.verdict}, says the replay; the kernel delivered it in ${kernel.delivered[0]?.netns}`;
       // The kernel counts a fragment that it has already like one that it keeps; a copy that TEE made may wait as well.
-      const waits = made.some((one) => one.verdict === "queued");
+      const waits = made.some((one) => one.verdict === "queued" || one.at.reason === "defrag");
       return waiting(kernel).length > 0 && way.at.reason !== "defrag" && !waits
         ? `${way.verdict}, says the replay; in the kernel a fragment waits`
         : undefined;
