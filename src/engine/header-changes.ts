@@ -14,11 +14,17 @@ export function withAddress(packet: Packet, which: "src" | "dst", value: Address
   return { ...packet, [which]: value, ...(spoilt && { checksum: "bad" as const }) };
 }
 
-/** An ICMP error whose quoted packet has another address and the checksum that it had; any other packet as it is. */
+/** An ICMPv6 error whose quoted packet has another address, with the checksums that both had; any other packet as it is. */
 export function withQuotedAddress(packet: Packet, which: "src" | "dst", value: Address): Packet {
   const { transport } = packet;
   if (transport?.kind !== "icmp" || !transport.quoted) return packet;
-  return { ...packet, transport: { ...transport, quoted: withAddress(transport.quoted, which, value) } };
+  const { quoted } = transport;
+  const spoilt = packet.checksum === "good" && !sameSum(BigInt(quoted[which]), BigInt(value));
+  return {
+    ...packet,
+    transport: { ...transport, quoted: withAddress(quoted, which, value) },
+    ...(spoilt && { checksum: "bad" as const }),
+  };
 }
 
 /** Options of these kinds replaced by as many no-operations as they had octets (xt_TCPOPTSTRIP.c, tcpoptstrip_mangle_packet). */

@@ -10,6 +10,7 @@ const UDP_CHECKSUM = 6;
 const UDPLITE_COVERAGE = 4;
 const ICMP_CHECKSUM = 2;
 const ICMP_HEADER = 8;
+const IPV6_HEADER = 40;
 const SCTP_HEADER = 12;
 const SCTP_CHECKSUM = 8;
 
@@ -113,7 +114,12 @@ function icmpOctets(change: Change, transport: Icmp, patch: Patch): Uint8Array {
     const quote = before.slice(ICMP_HEADER);
     const now = patch(quote, transport.quoted, true);
     const first = pseudoHeader(change.ends.src, change.ends.dst, PROTOCOL.icmpv6, before.length);
-    if (!same(quote, now) && !isSpoilt(said, first, before)) {
+    if (isSpoilt(said, first, before)) {
+      // ip6t_npt_map_pfx changes an address and no checksum, in a quote like elsewhere.
+      after.set(now.subarray(0, IPV6_HEADER), ICMP_HEADER);
+      return after;
+    }
+    if (!same(quote, now)) {
       // nf_nat_icmp_reply_translation: the message's checksum is computed anew.
       after.set(now, ICMP_HEADER);
       write(after, ICMP_CHECKSUM, 2, 0);
