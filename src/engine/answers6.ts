@@ -1,6 +1,7 @@
 import type { RejectWith } from "../extensions/effect.ts";
 import { packetOctets } from "../extensions/packet-octets.ts";
 import { type Address, isMulticast } from "../model/address.ts";
+import type { Nexthop, Route } from "../model/host.ts";
 import { type Icmp, type Packet, PROTOCOL, TCP_FLAG, type Tcp } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
 import { decodeIpv6 } from "../wire/ipv6.ts";
@@ -194,8 +195,13 @@ function routed(
     ...(route.source !== undefined && { source: route.source }),
     ...(selected !== undefined && { selected }),
     hopLimit: hopLimit(device),
-    anycast: route.type === "anycast",
+    anycast: route.type === "anycast" || isSubnetRouter(route, nexthop, flow.dst),
   };
+}
+
+/** The address of a subnet itself, which stands for all routers there (ipv6_anycast_destination). */
+function isSubnetRouter({ destination }: Route, { via }: Nexthop, address: Address): boolean {
+  return via === undefined && destination.length < 127 && destination.address === address;
 }
 
 function made(src: Address, dst: Address, protocol: number, length: number, transport: Icmp | Tcp, ttl: number): Packet {

@@ -3,7 +3,8 @@ import { type At, addressOctets, join, number, read, write } from "./octets.ts";
 import { checksum, crc32c, pseudoHeader } from "./sums.ts";
 
 const NOTHING = new Uint8Array(0);
-const WRONG = 0x0100;
+/** No change of a header that rules make takes it back (skb->csum has the header as it was before TOS changes it). */
+const WRONG = 0x5a3c;
 
 /** Puts the checksum at `at`, right or wrong; 0 is written as 0xffff where 0 means that there is none. */
 function seal(octets: Uint8Array, at: number, before: Uint8Array, bad: boolean | undefined, neverZero = false): Uint8Array {
