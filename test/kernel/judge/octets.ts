@@ -3,6 +3,9 @@ import { type Extension, fragments, fragments6, icmp, icmp6, ipv4, ipv6, sctp, t
 import { join, number } from "../wire/octets.ts";
 import { measure } from "../wire/patch.ts";
 
+/** What a wrong checksum differs by: nothing that a rule's change of TOS makes good again, as the kernel may have summed up the header before. */
+const DAMAGE = 0x5a3c;
+
 /** Addresses of a packet, as text. */
 export interface Ends {
   readonly src: string;
@@ -36,7 +39,7 @@ export function errorAbout(
   about: Uint8Array,
   quoted: number,
 ): Uint8Array {
-  const badChecksum = header.damage === "checksum";
+  const badChecksum = header.damage === "checksum" && DAMAGE;
   if (isIpv6(ends)) {
     const message = icmp6({ type, code, mtu, quoted: about.slice(0, measure(about).header + quoted), badChecksum }, ends.src, ends.dst);
     return sealed6(ends, header, 58, message);
@@ -83,7 +86,7 @@ function sealed(ends: Ends, header: HeaderPlan, protocol: number, payload: Uint8
 }
 
 function transportOf({ src, dst }: Ends, header: HeaderPlan, payload: Payload): { protocol: number; data: Uint8Array } {
-  const badChecksum = header.damage === "checksum";
+  const badChecksum = header.damage === "checksum" && DAMAGE;
   const wrong = header.damage === "transport-length";
   switch (payload.kind) {
     case "tcp": {

@@ -3,13 +3,17 @@ import { type At, addressOctets, join, number, read, write } from "./octets.ts";
 import { checksum, crc32c, pseudoHeader } from "./sums.ts";
 
 const NOTHING = new Uint8Array(0);
-/** No change of a header that rules make takes it back (skb->csum has the header as it was before TOS changes it). */
-const WRONG = 0x5a3c;
+const WRONG = 0x0100;
+
+/** A wrong checksum, or what it differs by from the right one. */
+type Bad = boolean | number;
+
+const differenceOf = (bad: Bad) => (typeof bad === "number" ? bad : WRONG);
 
 /** Puts the checksum at `at`, right or wrong; 0 is written as 0xffff where 0 means that there is none. */
-function seal(octets: Uint8Array, at: number, before: Uint8Array, bad: boolean | undefined, neverZero = false): Uint8Array {
+function seal(octets: Uint8Array, at: number, before: Uint8Array, bad: Bad | undefined, neverZero = false): Uint8Array {
   const right = checksum(before, octets) || (neverZero ? 0xffff : 0);
-  write(octets, at, 2, bad ? right ^ WRONG || WRONG << 1 : right);
+  write(octets, at, 2, bad ? right ^ differenceOf(bad) || WRONG << 1 : right);
   return octets;
 }
 
@@ -25,7 +29,7 @@ interface TcpFields {
   /** As octets, or as the model has them; filled up with end-of-options to whole words. */
   readonly options?: Uint8Array | readonly TcpOption[];
   readonly payload?: Uint8Array;
-  readonly badChecksum?: boolean;
+  readonly badChecksum?: Bad;
   /** Instead of the header's true length in words of four octets. */
   readonly dataOffset?: number;
   /** The four bits behind the data offset. */
@@ -62,7 +66,7 @@ interface UdpFields {
   /** Instead of the true length. */
   readonly length?: number;
   readonly zeroChecksum?: boolean;
-  readonly badChecksum?: boolean;
+  readonly badChecksum?: Bad;
 }
 
 /** A UDP datagram (RFC 768) with its checksum. */
@@ -79,7 +83,7 @@ interface UdpLiteFields {
   readonly payload?: Uint8Array;
   /** Octets that the checksum covers; 0, the default, is all. */
   readonly coverage?: number;
-  readonly badChecksum?: boolean;
+  readonly badChecksum?: Bad;
 }
 
 /** A UDP-Lite datagram (RFC 3828). */
@@ -88,7 +92,7 @@ export function udplite(fields: UdpLiteFields, src: At, dst: At): Uint8Array {
   const datagram = join(number(fields.sport, 2), number(fields.dport, 2), number(coverage, 2), number(0, 2), fields.payload ?? NOTHING);
   const covered = datagram.slice(0, coverage || datagram.length);
   const right = checksum(pseudoHeader(src, dst, 136, datagram.length), covered) || 0xffff;
-  write(datagram, 6, 2, fields.badChecksum ? right ^ WRONG || WRONG << 1 : right);
+  write(datagram, 6, 2, fields.badChecksum ? right ^ differenceOf(fields.badChecksum) || WRONG << 1 : right);
   return datagram;
 }
 
@@ -99,7 +103,7 @@ interface DccpFields {
   readonly type?: number;
   readonly sequence?: number;
   readonly payload?: Uint8Array;
-  readonly badChecksum?: boolean;
+  readonly badChecksum?: Bad;
 }
 
 const DCCP_OFFSET: Readonly<Record<number, number>> = { 0: 5, 1: 7, 2: 4 };
@@ -130,7 +134,7 @@ interface IcmpFields {
   /** An IP packet in front of the payload. */
   readonly quoted?: Uint8Array;
   readonly payload?: Uint8Array;
-  readonly badChecksum?: boolean;
+  readonly badChecksum?: Bad;
 }
 
 function icmpMessage(fields: IcmpFields, ...body: readonly Uint8Array[]): Uint8Array {
@@ -163,7 +167,7 @@ interface SctpFields {
   readonly dport: number;
   readonly tag?: number;
   readonly chunks: readonly Chunk[];
-  readonly badChecksum?: boolean;
+  readonly badChecksum?: Bad;
 }
 
 /** DATA; INIT and INIT ACK: tag, window, streams, first sequence number; SACK; SHUTDOWN. */
@@ -184,7 +188,7 @@ export function sctp(fields: SctpFields): Uint8Array {
   });
   const packet = join(number(fields.sport, 2), number(fields.dport, 2), number(fields.tag ?? 0, 4), number(0, 4), ...chunks);
   const crc = crc32c(packet);
-  new DataView(packet.buffer).setUint32(8, fields.badChecksum ? crc ^ WRONG : crc, true);
+  new DataView(packet.buffer).setUint32(8, fields.badChecksum ? crc ^ differenceOf(fields.badChecksum) : crc, true);
   return packet;
 }
 
