@@ -47,8 +47,10 @@ export function followAnswer(
     reply.ctDirection = about.ctDirection === "original" ? "reply" : "original";
   }
   if (!send(own, reply)) return;
-  own.drain();
-  run.replies.push({ netns: netns.name, type, packet, way: own.way(packet, []) });
+  run.inTurn(() => {
+    own.drain();
+    run.replies.push({ netns: netns.name, type, packet, way: own.way(packet, []) });
+  });
 }
 
 /**

@@ -1,13 +1,14 @@
 import type { Address } from "../model/address.ts";
 import type { Device, Host } from "../model/host.ts";
 import type { Packet } from "../model/packet.ts";
-import type { Appearance, Place, Reply, Step, Translation, Verdict, Way } from "../model/trace.ts";
+import type { Appearance, Place, Reply, Translation, Verdict, Way } from "../model/trace.ts";
 import { Choices } from "./choices.ts";
 import { type Connection, endpoint } from "./connection.ts";
 import { Assumptions, Netns } from "./netns.ts";
 import { usesAny } from "./rule-needs.ts";
 import type { Skb } from "./skb.ts";
 import { State } from "./state.ts";
+import { StepLog } from "./step-log.ts";
 import { Undecided } from "./undecided.ts";
 
 /** All namespaces with their state; what one replay works on. */
@@ -124,17 +125,6 @@ interface End {
 /** Which end counts when a packet was flooded and ended in several ways. */
 const RANK: readonly Verdict[] = ["unknown", "delivered", "forwarded", "queued", "rejected", "dropped"];
 
-/** The steps of a packet, and from its first copy on those of all its copies among them. */
-class StepLog {
-  readonly own: Step[] = [];
-  all: Step[] | undefined;
-
-  push(step: Step): void {
-    this.own.push(step);
-    this.all?.push(step);
-  }
-}
-
 /** Copies of one packet beyond this many are not followed: two rules with TEE can make them double all the way round. */
 const MAX_COPIES = 64;
 
@@ -189,6 +179,12 @@ export class Run {
   /** What a device has received waits until the sender is done (netif_rx, the backlog). */
   later(receive: () => void): void {
     this.#waiting.push(receive);
+  }
+
+  /** What an answer sets in motion comes after what waits already. */
+  inTurn(receive: () => void): void {
+    if (this.#waiting.length > 0) this.later(receive);
+    else receive();
   }
 
   /** Works off what waits, until nothing moves any more. */
