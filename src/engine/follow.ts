@@ -8,6 +8,7 @@ import { receive } from "./link.ts";
 import { UNKNOWN_DEVICE } from "./netns.ts";
 import { sendLocal } from "./output.ts";
 import { sendPassing } from "./passing.ts";
+import { doubtRedirects, isAllowance } from "./redirect-limit.ts";
 import { hintedDevice } from "./route-input.ts";
 import { Run, type Sighting, type World } from "./run.ts";
 import type { Skb } from "./skb.ts";
@@ -119,7 +120,7 @@ export function settle(world: World, departure: Departure, explored: readonly Co
   taintDifferences(
     world,
     effects.map(({ keys }) => keys),
-    departure.frame.number,
+    departure.frame,
   );
   state.commit();
   return {
@@ -136,17 +137,20 @@ function giveUp(world: World, { frame, packet }: Departure, { way, sightings, un
   for (const key of doubtful) world.state.taint(key, reason);
   const root = reason.startsWith(DEPENDS) ? reason : `${DEPENDS}${frame.number}, which could not be followed (not known: ${reason})`;
   world.state.taintRuleState(root);
+  if (packet.family === 6) doubtRedirects(world.state, frame.time);
   for (const netns of world.netns.values()) netns.conntrack?.doubt(tupleOf(packet), 0, root);
   for (const { netns, reply } of unfinished) world.netns.get(netns)?.conntrack?.doubt(reply, 0, root);
   return { ways: [{ ...way, verdict: "unknown", undecided: reason }], sightings, connections: [] };
 }
 
 /** What the ways of one packet leave different is not known to later packets. */
-function taintDifferences(world: World, effects: readonly ReadonlyMap<string, string>[], packet: number): void {
+function taintDifferences(world: World, effects: readonly ReadonlyMap<string, string>[], { number, time }: Departure["frame"]): void {
   const keys = new Set(effects.flatMap((one) => [...one.keys()]));
   for (const key of keys) {
     const values = new Set(effects.map((one) => one.get(key)));
-    if (values.size > 1) world.state.taint(key, `${DEPENDS}${packet}, which can have gone more than one way`);
+    if (values.size < 2) continue;
+    if (isAllowance(key)) doubtRedirects(world.state, time);
+    else world.state.taint(key, `${DEPENDS}${number}, which can have gone more than one way`);
   }
 }
 

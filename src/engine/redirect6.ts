@@ -5,6 +5,7 @@ import { isLinkLocal } from "./address6.ts";
 import { sendRedirect } from "./answers6.ts";
 import { IPV6_HEADER, octetsOf } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
+import { mayRedirect } from "./redirect-limit.ts";
 import { routeOutput6 } from "./route6.ts";
 import { Run } from "./run.ts";
 import { type Destination, rewrite, type Skb } from "./skb.ts";
@@ -17,37 +18,18 @@ const MESSAGE = 40;
 const LINK_OPTION = 8;
 const PACKET_OPTION = 8;
 
-const SECOND = 1_000_000_000n;
-const BURST = 6n * SECOND;
-
-interface Allowance {
-  readonly tokens: bigint;
-  readonly at: bigint;
-}
-
-/** inet_peer_xrlim_allow: six at once, then one each second. */
-function isAllowed(run: Run, netns: Netns, peer: Address): boolean {
-  const key = `peer|${netns.name}|${peer}`;
-  const known = run.world.state.get<Allowance>(key);
-  const saved = known ? known.tokens + run.time - known.at : BURST;
-  const tokens = saved > BURST ? BURST : saved;
-  const allowed = tokens >= SECOND;
-  run.world.state.set<Allowance>(key, { tokens: allowed ? tokens - SECOND : tokens, at: run.time });
-  return allowed;
-}
-
 /** A router tells the sender of a packet that leaves where it came in of the better way (ip6_output.c, ip6_forward; ndisc.c, ndisc_send_redirect). */
 export function redirect6(run: Run, netns: Netns, skb: Skb, destination: Destination): void {
   const { src, dst } = skb.packet;
   const target = destination.nexthop?.via ?? dst;
   const device = netns.devices.get(skb.device);
-  if (!device || !isAllowed(run, netns, dst)) return;
+  if (!device || !mayRedirect(run, netns, dst)) return;
   const source = device.addresses.findLast(({ address, tentative }) => isLinkLocal(address) && !tentative)?.address;
   if (source === undefined || (dst !== target && !isLinkLocal(target))) return;
   const flow = { src: source, dst: src, iif: "lo", oif: device.name, mark: 0, tos: 0, protocol: PROTOCOL.icmpv6 };
   const own = new Run(run.world, run.time);
   const route = routeOutput6(own, netns, flow, "output");
-  if (!route || route.nexthop?.via !== undefined || !isAllowed(run, netns, src)) return;
+  if (!route || route.nexthop?.via !== undefined || !mayRedirect(run, netns, src)) return;
   const packet = redirectPacket(skb.packet, source, target, macOf(netns, destination.device, target));
   if (packet) sendRedirect(run, own, netns, packet, { device: device.name, route });
 }
