@@ -97,4 +97,16 @@ describe("an IPv6 router", () => {
     expect(answers(trace)).toEqual(["137/0 from fe80::1"]);
     expect(headline(trace, trace.way)).toBe("told the sender of a better way (ICMPv6 redirect to 2001:db8:1::10), forwarded lan");
   });
+
+  it("tells one host of better ways six times at once, and once more each second", () => {
+    const replay = createReplay(host, { netns: "host", capture: "made" });
+    const description = { protocol: PROTOCOL.udp, sport: 4000, dport: 53, src: address("2001:db8:1::10"), dst: address("2001:db8:1::20") };
+    const seconds = [0, 0, 0, 0, 0, 0, 0, 0.9, 1.1, 1.2];
+    const traces = seconds.flatMap((at, i) => {
+      const time = 1_700_000_000_000_000_000n + BigInt(at * 1e9);
+      return replay.push(makeFrame(makePacket({ ...description, length: 100 + i }), i + 1, time, undefined, "lan"));
+    });
+    const told = [...traces, ...replay.finish()].map(({ way }) => way.replies.length);
+    expect(told).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 1, 0]);
+  });
 });
