@@ -1,9 +1,11 @@
 import type { Effect } from "../extensions/effect.ts";
 import type { Outcome, PacketContext, TargetResult } from "../extensions/spec.ts";
+import type { Packet } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import type { Changes, EndStep, RuleStep, Tried } from "../model/trace.ts";
 import type { Choices } from "./choices.ts";
 import type { CompiledChain, CompiledRule, CompiledTable } from "./compile.ts";
+import { isIndexed } from "./rule-index.ts";
 import { Undecided } from "./undecided.ts";
 
 export type ChainVerdict = "ACCEPT" | "DROP" | "QUEUE" | "REJECT";
@@ -22,6 +24,8 @@ export interface Traversal {
   readonly table: TableName;
   readonly choices: Choices;
   readonly detailed: boolean;
+  /** Rules that cannot match by their header values are passed over. */
+  readonly indexed: boolean;
   /** Looks at the packet as it is now; `ruleKey` is that of the rule at hand. */
   readonly context: PacketContext & { ruleKey: string; in: string; out: string };
   readonly undeterminedPort: boolean;
@@ -45,7 +49,9 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
   let tried: Tried[] = [];
   const remarks: (() => string)[] = [];
   traversal.context.remark = (words) => remarks.push(words);
+  const places = new Places(traversal);
   for (;;) {
+    index = places.next(chain, index);
     const rule = chain.rules[index];
     if (!rule) {
       const end = endOf(chain, builtin, traversal, tried);
@@ -102,6 +108,37 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
       continue;
     }
     return { verdict, step };
+  }
+}
+
+/** Which rules of a chain are worth a look: all of them, or those that its index names. */
+class Places {
+  readonly #traversal: Traversal;
+  readonly #indexed: boolean;
+  /** What was found for the packet as it is, by chain. */
+  readonly #found = new Map<CompiledChain, readonly number[] | undefined>();
+  #packet: Packet | undefined;
+
+  constructor(traversal: Traversal) {
+    this.#traversal = traversal;
+    this.#indexed = traversal.indexed && !traversal.detailed && !traversal.undeterminedPort;
+  }
+
+  /** The next place from one on. */
+  next(chain: CompiledChain, from: number): number {
+    if (!this.#indexed) return from;
+    const { context } = this.#traversal;
+    const { packet } = context;
+    if (packet !== this.#packet) {
+      this.#packet = packet;
+      this.#found.clear();
+    }
+    let places = this.#found.get(chain);
+    if (!places && !this.#found.has(chain)) {
+      places = isIndexed(context) ? chain.index()?.candidates(packet) : undefined;
+      this.#found.set(chain, places);
+    }
+    return places ? (places.find((place) => place >= from) ?? chain.rules.length) : from;
   }
 }
 

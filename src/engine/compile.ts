@@ -4,6 +4,7 @@ import type { MatchResult, PacketContext, TargetResult } from "../extensions/spe
 import { inMask } from "../model/address.ts";
 import type { Hook, MatchUse, Rule, Ruleset, TableName, TargetUse } from "../model/rule.ts";
 import type { FailedCondition } from "../model/trace.ts";
+import { indexOf, type RuleIndex } from "./rule-index.ts";
 
 /** One condition of a rule, in the order in which the kernel tries them. */
 export interface Condition {
@@ -27,6 +28,8 @@ export interface CompiledChain {
   readonly line: number;
   readonly policy?: "ACCEPT" | "DROP";
   readonly rules: CompiledRule[];
+  /** Made when a packet first comes to the chain; undefined where the chain is too short for one. */
+  readonly index: () => RuleIndex | undefined;
 }
 
 export type CompiledTable = ReadonlyMap<string, CompiledChain>;
@@ -43,7 +46,9 @@ export function compileRuleset(ruleset: Ruleset, netns: string): CompiledRuleset
   for (const table of ruleset.tables.values()) {
     const chains = new Map<string, CompiledChain>();
     for (const chain of table.chains.values()) {
-      chains.set(chain.name, { name: chain.name, line: chain.line, ...(chain.policy ? { policy: chain.policy } : {}), rules: [] });
+      const rules: CompiledRule[] = [];
+      const { name, line, policy } = chain;
+      chains.set(name, { name, line, ...(policy ? { policy } : {}), rules, index: once(() => indexOf(rules, ruleset.family)) });
     }
     for (const chain of table.chains.values()) {
       const compiled = chains.get(chain.name);
@@ -56,6 +61,14 @@ export function compileRuleset(ruleset: Ruleset, netns: string): CompiledRuleset
     tables.set(table.name, chains);
   }
   return tables;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function compileRule(rule: Rule, key: string, chains: ReadonlyMap<string, CompiledChain>, ruleset: Ruleset): CompiledRule {

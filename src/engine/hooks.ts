@@ -131,6 +131,7 @@ function traverseTable(run: Run, netns: Netns, hook: Hook, table: TableName, skb
     table,
     choices: run.world.choices,
     detailed: run.world.detailed,
+    indexed: run.world.indexed,
     context: contextOf(run, netns, hook, table, skb, devices),
     undeterminedPort: skb.undeterminedPort === true,
     add: (step) => run.steps.push(step),

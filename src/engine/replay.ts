@@ -25,6 +25,8 @@ export interface ReplayOptions {
   readonly detailed?: boolean;
   /** What is assumed of the host, by key: "owner.uid" is "1000". */
   readonly assumed?: ReadonlyMap<string, string>;
+  /** Pass over rules that cannot match by their header values (the default), or look at every rule. */
+  readonly indexed?: boolean;
   /** Mark that packets carry when they enter. */
   readonly mark?: number;
 }
@@ -52,7 +54,7 @@ interface Open {
 
 /** Makes a replay of one capture. Frames without an IP packet are passed over. */
 export function createReplay(host: Host, options: ReplayOptions): Replay {
-  const world = new World(withNamespace(host, options.netns), options.detailed === true, options.assumed);
+  const world = new World(withNamespace(host, options.netns), options.detailed === true, options.assumed, options.indexed);
   const netns = world.netns.get(options.netns) as Netns;
   const observer = new Observer(options.netns, options.capture);
   const listed = new Listed(host);

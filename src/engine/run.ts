@@ -20,14 +20,17 @@ export class World {
   /** Ports that NAT drew for the packet at hand, where something tells them (see `drawKey`). */
   readonly told = new Map<string, number>();
   readonly detailed: boolean;
+  /** Rules that cannot match by their header values are passed over. */
+  readonly indexed: boolean;
   #ids = 0;
   #restored = false;
   #first = 0n;
   readonly #takenAt: bigint | undefined;
   readonly #assumed: ReadonlyMap<string, string>;
 
-  constructor(host: Host, detailed: boolean, assumed: ReadonlyMap<string, string> = new Map()) {
+  constructor(host: Host, detailed: boolean, assumed: ReadonlyMap<string, string> = new Map(), indexed = true) {
     this.detailed = detailed;
+    this.indexed = indexed;
     this.#assumed = assumed;
     this.#takenAt = host.takenAt;
     this.state = new State(changesSets(host));

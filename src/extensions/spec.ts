@@ -5,6 +5,7 @@ import type { ArgValues, Hook, Negatable, TableName } from "../model/rule.ts";
 import type { CtState } from "../model/trace.ts";
 import type { Draw } from "./draw.ts";
 import type { Effect } from "./effect.ts";
+import type { Space } from "./space.ts";
 
 /**
  * How an option's words become a value and back.
@@ -245,6 +246,8 @@ interface SpecBase<O extends Options> {
 /** A match: one file in matches/. */
 export interface MatchSpec<O extends Options = Options> extends SpecBase<O> {
   readonly kind: "match";
+  /** The packets that it matches, where they can be told by their headers; absent for a match that looks at more, or keeps state. */
+  space?(args: Args<O>): Space;
   compile(args: Args<O>): (context: PacketContext) => MatchResult;
 }
 

@@ -1,4 +1,5 @@
 import { text } from "../codecs.ts";
+import { EVERYTHING } from "../space.ts";
 import { match } from "../spec.ts";
 
 /** xt_comment.c, comment_mt: always matches. */
@@ -7,6 +8,7 @@ const comment = match({
   options: { comment: { flag: "--comment", codec: text(255), required: true } },
   explain: (args) => `comment "${args.comment?.value ?? ""}"`,
   compile: () => () => true,
+  space: () => EVERYTHING,
   draw: (d) => `-m comment --comment ${d.pick(["foo", '"a b"', '"it\\\'s \\"so\\""', '"-j DROP"', '"!"', `"${"x".repeat(255)}"`])}`,
   doc: "A remark for the reader; matches every packet.",
   examples: [

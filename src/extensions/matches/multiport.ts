@@ -60,6 +60,10 @@ const multiport = match({
       holds(args.ports, (list) => inAny(list, found.sport) || inAny(list, found.dport))
     );
   },
+  space: ({ sports, dports, ports }) => {
+    if (ports || sports?.not || dports?.not) return { exact: false };
+    return { ...(sports && { sport: sports.value }), ...(dports && { dport: dports.value }), exact: true };
+  },
   draw: (d) => {
     if (!over(d, "tcp", "udp", "udplite", "sctp", "dccp")) return undefined;
     const [flag, side] = d.pick([

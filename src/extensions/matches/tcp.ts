@@ -5,6 +5,7 @@ import { holds, oneOf, says } from "../condition.ts";
 import { type Draw, not, over, some } from "../draw.ts";
 import { endsInExtensions } from "../ipv6-headers.ts";
 import { drawPortOptions, nftPortsHold, PORT_OPTIONS, portWords, within, withoutFullRange } from "../ports.ts";
+import { portSpace } from "../space.ts";
 import { type Args, type Codec, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { nftPortsOf, portsOf, tcpOptionsComplete, UNCAPTURED } from "../transport.ts";
 
@@ -147,6 +148,10 @@ const tcp = match({
     const args = effective(given);
     // iptables-nft leaves rules with a TCP option to the kernel's own match.
     return (context) => (context.backend === "nft" && !args.option ? nftMatch(args, context) : tcpMatch(args, context));
+  },
+  space: (given) => {
+    const args = effective(given);
+    return portSpace(args, !args.flags && !args.option);
   },
   draw: (d) => {
     if (!over(d, "tcp")) return undefined;

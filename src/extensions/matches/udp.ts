@@ -1,6 +1,7 @@
 import { holds } from "../condition.ts";
 import { over, some } from "../draw.ts";
 import { drawPortOptions, LOOSE_PORT_OPTIONS, nftPortsHold, portWords, within, withoutFullRange } from "../ports.ts";
+import { portSpace } from "../space.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 import { nftPortsOf, portsOf } from "../transport.ts";
 
@@ -30,6 +31,7 @@ const udp = match({
     const args = canonical(given);
     return (context) => udpMatch(args, context);
   },
+  space: (given) => portSpace(canonical(given), true),
   draw: (d) => (over(d, "udp") ? `-m udp ${some(d, drawPortOptions(d, true))}` : undefined),
   doc: "Ports of UDP.",
   examples: [

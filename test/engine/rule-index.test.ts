@@ -1,0 +1,49 @@
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { createReplay } from "../../src/engine/replay.ts";
+import type { PacketTrace } from "../../src/model/trace.ts";
+import { readSnapshot } from "../../src/parse/snapshot.ts";
+import { loadEvidence } from "../kernel/judge/evidence.ts";
+import { frameOf } from "../kernel/judge/frame.ts";
+import type { Evidence } from "../kernel/judge/run-case.ts";
+
+const LIVE = fileURLToPath(new URL("../recordings/live/", import.meta.url));
+const TIMES = 12;
+
+/** A ruleset in which every rule of a chain stands so often that chains are long enough for an index, in an order that mixes them. */
+function longer(saved: string): string {
+  return saved
+    .split("\n")
+    .flatMap((line, at, lines) => {
+      const own = (one: string | undefined) => /^\S* ?-A /.test(one ?? "");
+      if (!own(line) || own(lines[at - 1])) return own(line) ? [] : [line];
+      const end = lines.findIndex((one, i) => i > at && !own(one));
+      const rules = lines.slice(at, end);
+      return Array.from({ length: TIMES }, () => rules).flat();
+    })
+    .join("\n");
+}
+
+function traces(evidence: Evidence, indexed: boolean): PacketTrace[] {
+  const files = Object.entries(evidence.snapshot).map(([name, text]) => [name, /tables-save/.test(name) ? longer(text) : text] as const);
+  const { value: host } = readSnapshot(new Map(files), "snapshot");
+  const [netns = ""] = host.namespaces.keys();
+  const replay = createReplay(host, { netns, capture: "live", indexed });
+  const found = evidence.packets.flatMap(({ sent }, i) => replay.push(frameOf(sent, i + 1), sent.netns));
+  return [...found, ...replay.finish()];
+}
+
+describe("the index of a chain's rules", () => {
+  const recordings = readdirSync(LIVE).sort();
+
+  it.each(recordings)("changes nothing: %s", (file) => {
+    const evidence = loadEvidence(`${LIVE}${file}`);
+    expect(traces(evidence, true)).toEqual(traces(evidence, false));
+  });
+
+  it("was asked for long chains", () => {
+    const text = longer("*filter\n:INPUT ACCEPT [0:0]\n[0:0] -A INPUT -p tcp\n-A INPUT -p udp\nCOMMIT");
+    expect(text.split("\n").filter((line) => line.includes("-A "))).toHaveLength(2 * TIMES);
+  });
+});
