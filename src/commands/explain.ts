@@ -47,6 +47,12 @@ export default class Explain extends Command {
     ...filterFlags,
     sort: Flags.string({ summary: "order of the connections", options: ["trouble", "time"], helpGroup: "OUTPUT" }),
     all: Flags.boolean({ summary: "every connection, however many there are", helpGroup: "OUTPUT" }),
+    index: Flags.boolean({
+      summary: "pass over rules that cannot match, and remember the ways of connections; --no-index looks at every rule for every packet",
+      allowNo: true,
+      default: true,
+      helpGroup: "OUTPUT",
+    }),
     "all-steps": Flags.boolean({ summary: "every step of every connection", helpGroup: "OUTPUT" }),
     ...outputFlags,
   };
@@ -80,6 +86,7 @@ export default class Explain extends Command {
     const replay = createReplay(host, {
       netns,
       capture: basename(args.capture),
+      indexed: flags.index,
       assumed: readAssumptions(flags.assume),
       ...(flags.interface !== undefined && { interface: flags.interface }),
       ...(flags.packet !== undefined && { detailed: true }),

@@ -5,6 +5,7 @@ import type { Hook, TableName } from "../model/rule.ts";
 import type { Changes, EndStep, RuleStep, Tried } from "../model/trace.ts";
 import type { Choices } from "./choices.ts";
 import type { CompiledChain, CompiledRule, CompiledTable } from "./compile.ts";
+import type { Lesson } from "./lesson.ts";
 import { isIndexed } from "./rule-index.ts";
 import { Undecided } from "./undecided.ts";
 
@@ -29,6 +30,7 @@ export interface Traversal {
   /** Looks at the packet as it is now; `ruleKey` is that of the rule at hand. */
   readonly context: PacketContext & { ruleKey: string; in: string; out: string };
   readonly undeterminedPort: boolean;
+  readonly lesson: Lesson;
   add(step: RuleStep | EndStep): void;
   /** Applies what a target does; gives back the changes for the trace. "REJECT" drops and answers. */
   apply(effects: readonly Effect[], step: RuleStep): Changes | undefined;
@@ -151,6 +153,7 @@ function becauseOf(remarks: readonly (() => string)[]): { readonly because?: str
 function runTarget(rule: CompiledRule, step: RuleStep, traversal: Traversal): ChainVerdict | "CONTINUE" | "RETURN" {
   if (!rule.run) return "CONTINUE";
   if (rule.runReadsPorts && traversal.undeterminedPort) throw new Undecided("the port that source NAT picks at random");
+  if (!rule.steady) traversal.lesson.asked("more");
   traversal.context.ruleKey = rule.key;
   const result = outcomeOf(rule.run(traversal.context), rule, traversal);
   if (result.note) Object.assign(step, { note: result.note });
@@ -181,6 +184,7 @@ function firstFailure(rule: CompiledRule, traversal: Traversal, remarks: (() => 
   for (const condition of rule.conditions) {
     const before = remarks.length;
     if (condition.readsPorts && traversal.undeterminedPort) throw new Undecided("the port that source NAT picks at random");
+    if (condition.reads !== "nothing") traversal.lesson.asked(condition.reads);
     const result = condition.test(traversal.context);
     if (result === true) continue;
     if (result === false) {

@@ -5,12 +5,15 @@ import { inMask } from "../model/address.ts";
 import type { Hook, MatchUse, Rule, Ruleset, TableName, TargetUse } from "../model/rule.ts";
 import type { FailedCondition } from "../model/trace.ts";
 import { indexOf, type RuleIndex } from "./rule-index.ts";
+import { isSteady, type Reads, readsOf } from "./steady.ts";
 
 /** One condition of a rule, in the order in which the kernel tries them. */
 export interface Condition {
   readonly failed: FailedCondition;
   /** Whether it looks at ports, which may be undetermined after NAT. */
   readonly readsPorts: boolean;
+  /** What it looks at that may differ between packets of one connection. */
+  readonly reads: Reads;
   test(context: PacketContext): MatchResult;
 }
 
@@ -20,6 +23,8 @@ export interface CompiledRule {
   readonly conditions: readonly Condition[];
   readonly run?: (context: PacketContext) => TargetResult;
   readonly runReadsPorts?: boolean;
+  /** Its target does the same to all packets of a connection. */
+  readonly steady?: boolean;
   readonly jump?: { readonly chain: CompiledChain; readonly goto: boolean };
 }
 
@@ -81,7 +86,15 @@ function compileRule(rule: Rule, key: string, chains: ReadonlyMap<string, Compil
     return { rule, key, conditions, jump: { chain, goto: target.kind === "goto" } };
   }
   const runReadsPorts = target.kind === "extension" && TARGETS_READ_PORTS.has(target.name);
-  return { rule, key, conditions, runReadsPorts, run: compileTarget(target as Exclude<TargetUse, { kind: "jump" | "goto" }>, ruleset) };
+  const steady = isSteady(target);
+  return {
+    rule,
+    key,
+    conditions,
+    runReadsPorts,
+    steady,
+    run: compileTarget(target as Exclude<TargetUse, { kind: "jump" | "goto" }>, ruleset),
+  };
 }
 
 function compileTarget(target: Exclude<TargetUse, { kind: "jump" | "goto" }>, ruleset: Ruleset): (context: PacketContext) => TargetResult {
@@ -98,16 +111,16 @@ function matchCondition(match: MatchUse, index: number, ruleset: Ruleset): Condi
   const failed: FailedCondition = { kind: "match", index };
   const spec = matchSpec(match.name, ruleset.family);
   if (!spec || !match.args) {
-    return { failed, readsPorts: false, test: () => ({ unknown: `the match "${match.name}", which is not modelled` }) };
+    return { failed, readsPorts: false, reads: "more", test: () => ({ unknown: `the match "${match.name}", which is not modelled` }) };
   }
-  return { failed, readsPorts: READS_PORTS.has(match.name), test: spec.compile(match.args as never) };
+  return { failed, readsPorts: READS_PORTS.has(match.name), reads: readsOf(match), test: spec.compile(match.args as never) };
 }
 
 /** ip_packet_match, in its order: addresses, devices, protocol, fragment. */
 function headerConditions(rule: Rule): Condition[] {
   const conditions: Condition[] = [];
   const add = (kind: Exclude<FailedCondition["kind"], "match">, test: (context: PacketContext) => MatchResult) =>
-    conditions.push({ failed: { kind }, readsPorts: false, test });
+    conditions.push({ failed: { kind }, readsPorts: false, reads: "nothing", test });
   const { source, destination, inInterface, outInterface, protocol, fragment } = rule;
   if (source) add("source", ({ packet }) => inMask(packet.src, source.value.address, source.value.mask) !== source.not);
   if (destination)

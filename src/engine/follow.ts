@@ -4,6 +4,7 @@ import type { Way } from "../model/trace.ts";
 import { type Connection, type DrawnPort, type FlowTuple, tupleOf } from "./connection.ts";
 import { type Entry, skbOf } from "./entry.ts";
 import { ipReceive } from "./input.ts";
+import type { Lesson } from "./lesson.ts";
 import { receive } from "./link.ts";
 import { UNKNOWN_DEVICE } from "./netns.ts";
 import { sendLocal } from "./output.ts";
@@ -43,6 +44,8 @@ export interface Course {
   readonly answers: readonly boolean[];
   /** That of the only way; of several ways it is not known before one is taken. */
   readonly connection: Connection | undefined;
+  /** Of the only way: what others can learn of it. */
+  readonly lesson?: Lesson;
   /** Why it could not be followed to its end. */
   readonly undecided?: Undecided;
 }
@@ -73,6 +76,7 @@ export function explore(world: World, departure: Departure): readonly Course[] {
       unfinished: undecided ? run.opened.map(openedAs) : [],
       answers: choices.answers,
       connection: run.connection,
+      ...(!forked && { lesson: run.lesson }),
       ...(undecided ? { undecided } : {}),
     });
     if (forked) state.rollback();

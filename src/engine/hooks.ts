@@ -1,6 +1,6 @@
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
-import type { EndStep, RuleStep } from "../model/trace.ts";
+import type { ConntrackStep, EndStep, RuleStep } from "../model/trace.ts";
 import { type TableResult, type Traversal, traverse } from "./chains.ts";
 import { tablesAt } from "./compile.ts";
 import { announcement, confirm } from "./confirm.ts";
@@ -89,6 +89,7 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
     return;
   }
   if (skb.connection) return;
+  const { packet } = skb;
   const why = conntrack.track(skb, run.time, hook === "PREROUTING");
   if (skb.takenForOpening) {
     run.world.assumptions.add({
@@ -104,14 +105,17 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
   run.connection ??= connection;
   if (connection && !connection.confirmed) run.opened.push(connection);
   const protocolState = connection?.tcp?.state ?? connection?.sctp?.state;
-  run.steps.push({
+  const step: ConntrackStep = {
     kind: "conntrack",
     netns: netns.name,
     state: skb.ctState,
     ...(connection ? { direction: skb.ctDirection } : {}),
     ...(protocolState ? { protocolState } : {}),
     ...noteOf(why ?? (skb.ctState === "RELATED" ? announcement(connection) : undefined)),
-  });
+  };
+  run.steps.push(step);
+  if (skb.template) run.lesson.asked("more");
+  run.lesson.tracked.push({ conntrack, packet, prerouting: hook === "PREROUTING", connection, direction: skb.ctDirection, step });
 }
 
 const noteOf = (note: string | undefined) => (note === undefined ? {} : { note });
@@ -132,6 +136,7 @@ function traverseTable(run: Run, netns: Netns, hook: Hook, table: TableName, skb
     choices: run.world.choices,
     detailed: run.world.detailed,
     indexed: run.world.indexed,
+    lesson: run.lesson,
     context: contextOf(run, netns, hook, table, skb, devices),
     undeterminedPort: skb.undeterminedPort === true,
     add: (step) => run.steps.push(step),

@@ -46,11 +46,17 @@ function track(run: Run, netns: Netns, skb: Skb, known: boolean): void {
   const conntrack = netns.tracker(skb.packet.family);
   if (!conntrack || skb.packet.fragment) return;
   try {
+    const { packet } = skb;
     const why = conntrack.track(skb, run.time, true);
     const connection = skb.connection;
-    if (why !== undefined || !connection || skb.ctState === "RELATED") return;
+    if (why !== undefined || !connection || skb.ctState === "RELATED") {
+      run.lesson.asked("more");
+      return;
+    }
     run.connection ??= connection;
-    run.steps.push({ kind: "conntrack", netns: netns.name, state: skb.ctState, direction: skb.ctDirection });
+    const step = { kind: "conntrack" as const, netns: netns.name, state: skb.ctState, direction: skb.ctDirection };
+    run.steps.push(step);
+    run.lesson.tracked.push({ conntrack, packet, prerouting: true, connection, direction: skb.ctDirection, step });
     if (known || connection.confirmed) return;
     connection.srcNatDone = connection.dstNatDone = true;
     conntrack.confirm(skb, run.time);
@@ -62,5 +68,6 @@ function track(run: Run, netns: Netns, skb: Skb, known: boolean): void {
     });
   } catch (error) {
     if (!(error instanceof Undecided)) throw error;
+    run.lesson.asked("more");
   }
 }

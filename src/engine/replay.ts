@@ -4,6 +4,7 @@ import type { PacketTrace, Way } from "../model/trace.ts";
 import { decide } from "./decide.ts";
 import { decisionsOf } from "./decisions.ts";
 import { type Entry, entryOf, skbOf } from "./entry.ts";
+import { FlowMemory } from "./flow-memory.ts";
 import { FlowNumbers } from "./flow-numbers.ts";
 import { type Course, type Departure, explore, type Followed, settle, start } from "./follow.ts";
 import { Listed } from "./listed.ts";
@@ -60,6 +61,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   const listed = new Listed(host);
   const flows = new FlowNumbers();
   const ahead = new LookAhead();
+  const memory = options.detailed !== true && options.indexed !== false && options.mark === undefined ? new FlowMemory(world) : undefined;
   const around = { ahead, observer, device: options.interface };
   let open: Open | undefined;
   /** The first packet's socket may have set a mark, which only its whole window tells. */
@@ -80,6 +82,12 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
         ahead.shift();
         return true;
       }
+      const recalled = memory?.recall(entry, frame, packet);
+      if (recalled) {
+        observer.expect(recalled.trace, recalled.sightings);
+        ahead.shift();
+        return true;
+      }
       held = !over && options.mark === undefined && first.from.stack(packet.family).marksMatter && isLocal(entry);
       if (held) return false;
       const departure = { entry, frame, packet, mark: options.mark ?? markOf(world, entry, frame, packet, ahead, options.interface) };
@@ -90,12 +98,15 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     const verdict = decide(world, departure, explored, around, over ? listed : undefined);
     open.wanted = verdict.wanted;
     if (!over && verdict.wanted.size > 0) return false;
+    const remember = verdict.explored === explored ? memory?.learn(departure.entry, departure.frame, explored) : undefined;
     const followed = settle(world, departure, verdict.explored, verdict.left);
     world.told.clear();
     for (const assumption of [...assumptions, ...verdict.assumptions]) world.assumptions.add(assumption);
     const trace = traceOf(world, departure, followed, flows, options.capture);
     trace.decided = decisionsOf(packet, explored, verdict.left, verdict.sources);
-    observer.expect(trace, withoutItself(followed.sightings, departure.entry, packet));
+    const sightings = withoutItself(followed.sightings, departure.entry, packet);
+    remember?.(trace, sightings);
+    observer.expect(trace, sightings);
     open = undefined;
     ahead.shift();
     return true;

@@ -4,6 +4,7 @@ import type { Packet } from "../model/packet.ts";
 import type { Appearance, Place, Reply, Translation, Verdict, Way } from "../model/trace.ts";
 import { Choices } from "./choices.ts";
 import { type Connection, endpoint } from "./connection.ts";
+import { Lesson } from "./lesson.ts";
 import { Assumptions, Netns } from "./netns.ts";
 import { usesAny } from "./rule-needs.ts";
 import type { Skb } from "./skb.ts";
@@ -143,6 +144,8 @@ export class Run {
   #last: Packet | undefined;
   /** The first connection that the packet was found to belong to. */
   connection: Connection | undefined;
+  /** What others can learn of it. */
+  readonly lesson = new Lesson();
   /** The connections that it opens, one in each namespace that tracks. */
   readonly opened: Connection[] = [];
   /** A socket is sending: what a device has received is worked off before the next packet leaves. */

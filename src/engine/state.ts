@@ -59,6 +59,16 @@ export class State implements StateCells {
     this.#check(object.stateKey);
   }
 
+  /** Whether anything is in doubt. */
+  get isDoubtful(): boolean {
+    return this.#tainted.size > 0 || this.#ruleStateTaint !== undefined;
+  }
+
+  /** Keys of what has changed since the last commit. */
+  changes(): readonly string[] {
+    return [...this.#before.keys(), ...[...this.#objects.keys()].map(({ stateKey }) => stateKey)];
+  }
+
   /** Forgets the journal: what was changed stays. */
   commit(): void {
     this.#before.clear();

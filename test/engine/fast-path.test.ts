@@ -10,6 +10,8 @@ import type { Evidence } from "../kernel/judge/run-case.ts";
 
 const LIVE = fileURLToPath(new URL("../recordings/live/", import.meta.url));
 const TIMES = 12;
+/** Nanoseconds. */
+const AGAIN = 1000n;
 
 /** A ruleset in which every rule of a chain stands so often that chains are long enough for an index, in an order that mixes them. */
 function longer(saved: string): string {
@@ -30,11 +32,15 @@ function traces(evidence: Evidence, indexed: boolean): PacketTrace[] {
   const { value: host } = readSnapshot(new Map(files), "snapshot");
   const [netns = ""] = host.namespaces.keys();
   const replay = createReplay(host, { netns, capture: "live", indexed });
-  const found = evidence.packets.flatMap(({ sent }, i) => replay.push(frameOf(sent, i + 1), sent.netns));
+  let number = 0;
+  // Three times, so that there is something to be remembered of a connection.
+  const found = evidence.packets.flatMap(({ sent }) =>
+    [0n, 1n, 2n].flatMap((again) => replay.push(frameOf({ ...sent, time: sent.time + again * AGAIN }, ++number), sent.netns)),
+  );
   return [...found, ...replay.finish()];
 }
 
-describe("the index of a chain's rules", () => {
+describe("the index of a chain's rules, and what is remembered of connections", () => {
   const recordings = readdirSync(LIVE).sort();
 
   it.each(recordings)("changes nothing: %s", (file) => {

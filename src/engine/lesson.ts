@@ -1,0 +1,30 @@
+import type { Packet } from "../model/packet.ts";
+import type { ConntrackStep } from "../model/trace.ts";
+import type { Connection } from "./connection.ts";
+import type { Conntrack } from "./conntrack.ts";
+import type { Reads } from "./steady.ts";
+
+/** A turn of connection tracking: the packet as it was then, and what it was found to belong to. */
+export interface Tracked {
+  readonly conntrack: Conntrack;
+  readonly packet: Packet;
+  readonly prerouting: boolean;
+  readonly connection: Connection | undefined;
+  readonly direction: "original" | "reply";
+  readonly step: ConntrackStep;
+}
+
+/** What the way of one packet tells about those after it in its connection. */
+export class Lesson {
+  /** Nothing was asked that another packet of the connection may answer otherwise. */
+  steady = true;
+  /** Beside that, its TCP flags were looked at. */
+  flags = false;
+  readonly tracked: Tracked[] = [];
+
+  /** A rule has looked at the packet. */
+  asked(reads: Reads): void {
+    if (reads === "more") this.steady = false;
+    else if (reads === "flags") this.flags = true;
+  }
+}
