@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { FlowMemory } from "../../src/engine/flow-memory.ts";
 import { createReplay } from "../../src/engine/replay.ts";
 import type { PacketTrace } from "../../src/model/trace.ts";
 import { readSnapshot } from "../../src/parse/snapshot.ts";
@@ -42,10 +43,17 @@ function traces(evidence: Evidence, indexed: boolean): PacketTrace[] {
 
 describe("the index of a chain's rules, and what is remembered of connections", () => {
   const recordings = readdirSync(LIVE).sort();
+  const recall = vi.spyOn(FlowMemory.prototype, "recall");
+  afterAll(() => recall.mockRestore());
 
   it.each(recordings)("changes nothing: %s", (file) => {
     const evidence = loadEvidence(`${LIVE}${file}`);
     expect(traces(evidence, true)).toEqual(traces(evidence, false));
+  });
+
+  it("has remembered something", () => {
+    const remembered = recall.mock.results.filter(({ value }) => value !== undefined);
+    expect(remembered.length).toBeGreaterThan(recordings.length / 10);
   });
 
   it("was asked for long chains", () => {
