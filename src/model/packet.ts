@@ -187,18 +187,30 @@ export interface VlanTag {
 /** Packet type of LINUX_SLL and LINUX_SLL2, and of sk_buff (include/uapi/linux/if_packet.h). */
 export type FrameType = "host" | "broadcast" | "multicast" | "otherhost" | "outgoing";
 
+/** An ARP message for IPv4 over Ethernet (RFC 826). */
+export interface Arp {
+  /** 1: request, 2: reply. */
+  readonly operation: number;
+  readonly senderMac: Mac;
+  readonly sender: Address;
+  readonly targetMac: Mac;
+  readonly target: Address;
+}
+
 /** A frame as captured. */
 export interface Frame {
   /** Number in the capture, from 1. */
   readonly number: number;
   /** Nanoseconds since the epoch. */
   readonly time: bigint;
+  /** The capture does not say when it was (Simple Packet Block): `time` is that of the frame before. */
+  readonly untimed?: true;
   /** Octets captured and octets on the wire. */
   readonly captured: number;
   readonly length: number;
   /** Name of the link type as in the pcap registry without `LINKTYPE_`: "EN10MB". */
   readonly linkType: string;
-  /** Interface index of LINUX_SLL2 (0: none), or that of pcapng; name where the capture has it. */
+  /** The device's index in its namespace, of LINUX_SLL2 (0: none), NFLOG and Kuznetzov's pcap; its name of pcapng and PFLOG. */
   readonly interfaceIndex?: number;
   readonly interfaceName?: string;
   readonly type?: FrameType;
@@ -208,8 +220,13 @@ export interface Frame {
   readonly dstMac?: Mac;
   readonly etherType?: number;
   readonly vlans?: readonly VlanTag[];
+  /** What stands between an Ethernet header and the packet: a Linux device hands such a frame on to no IP layer of its own. */
+  readonly within?: "llc" | "mpls" | "pppoe";
+  readonly arp?: Arp;
   /** Absent when the frame carries no IP. */
   readonly packet?: Packet;
+  /** A packet that every IP layer refuses because of `defect`, as far as it can be read: nothing of it is replayed. */
+  readonly refused?: Packet;
   /** What is broken in the frame below IP, or why the IP packet could not be decoded. */
   readonly defect?: string;
 }

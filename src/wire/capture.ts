@@ -2,8 +2,9 @@ import type { Frame } from "../model/packet.ts";
 import type { Problem } from "../model/problem.ts";
 import { CompressionError, decompress } from "./decompress.ts";
 import type { FrameDraft } from "./frame-draft.ts";
-import { NO_OCTETS, u32, view } from "./octets.ts";
+import { NO_OCTETS, view } from "./octets.ts";
 import { pcap } from "./pcap.ts";
+import { pcapng } from "./pcapng.ts";
 import type { CapturedRecord, CaptureFormat, Fault, Scanner } from "./records.ts";
 
 /** Some frames of a capture, in order; a batch with a problem is the last one. */
@@ -23,15 +24,13 @@ export interface RecordBatch {
   readonly fault?: Fault;
 }
 
-const FORMATS: readonly CaptureFormat[] = [pcap];
-const PCAPNG_MAGIC = 0x0a0d0d0a;
+const FORMATS: readonly CaptureFormat[] = [pcap, pcapng];
 const MAGIC_LENGTH = 4;
 const BATCH = 4096;
 
-/** Whether a file that starts so is a capture (or pcapng, which is recognised but not read). */
+/** Whether a file that starts so is a capture. */
 export function looksLikeCapture(head: Uint8Array): boolean {
-  if (head.length < MAGIC_LENGTH) return false;
-  return u32(head, 0) === PCAPNG_MAGIC || FORMATS.some((format) => format.recognises(head));
+  return head.length >= MAGIC_LENGTH && FORMATS.some((format) => format.recognises(head));
 }
 
 /** Reads a capture piece by piece and decodes its frames; `name` is for messages. */
@@ -101,6 +100,8 @@ function decodeFrame(record: CapturedRecord, number: number): Frame {
   const { bytes, start, time, captured, length, link } = record;
   const frame: FrameDraft = { number, time, captured, length, linkType: link.name };
   if (record.interfaceIndex !== undefined) frame.interfaceIndex = record.interfaceIndex;
+  if (record.interfaceName !== undefined) frame.interfaceName = record.interfaceName;
+  if (record.untimed) frame.untimed = true;
   if (record.type !== undefined) frame.type = record.type;
   link.decode(frame, bytes, start, start + captured, start + Math.max(captured, length));
   return frame;
@@ -109,12 +110,9 @@ function decodeFrame(record: CapturedRecord, number: number): Frame {
 function notACapture(bytes: Uint8Array): Fault {
   const fault = { broken: "input", offset: 0 } as const;
   if (bytes.length === 0) return { ...fault, message: "the file is empty, expected a capture" };
-  if (u32(bytes, 0) === PCAPNG_MAGIC) {
-    return { ...fault, message: "pcapng is not read yet", hint: "convert it with: editcap -F pcap IN.pcapng OUT.pcap" };
-  }
   const text = bytes.subarray(0, 64).every((octet) => octet >= 0x20 || (octet >= 0x09 && octet <= 0x0d));
   const found = text ? "this is text" : "this is no capture";
-  return { ...fault, message: `${found}, expected a pcap file`, hint: "tcpdump -w FILE writes one" };
+  return { ...fault, message: `${found}, expected a pcap or pcapng file`, hint: "tcpdump -w FILE writes one" };
 }
 
 function problemOf(file: string, fault: Fault): Problem {

@@ -1,8 +1,11 @@
-import type { Packet, VlanTag } from "../model/packet.ts";
+import type { VlanTag } from "../model/packet.ts";
 import { type FrameDraft, hasHeader } from "./frame-draft.ts";
 import { decodeIpv4 } from "./ipv4.ts";
 import { decodeIpv6 } from "./ipv6.ts";
+import { decodeLlc } from "./llc.ts";
+import { decodeNetwork, ETH_IPV4, ETH_IPV6, takePacket } from "./network.ts";
 import { mac, u16 } from "./octets.ts";
+import { decodePppoe } from "./ppp.ts";
 
 const DESTINATION = 0;
 const SOURCE = 6;
@@ -14,11 +17,12 @@ const TAG_TYPE = 2;
 const VLAN_ID = 0xfff;
 const VLAN_PRIORITY_SHIFT = 13;
 
-const ETH_IPV4 = 0x0800;
-const ETH_IPV6 = 0x86dd;
 // include/linux/if_vlan.h, eth_type_vlan
 const ETH_8021Q = 0x8100;
 const ETH_8021AD = 0x88a8;
+const ETH_PPPOE_SESSION = 0x8864;
+/** Up to here the field is the length of an IEEE 802.3 frame (include/uapi/linux/if_ether.h, ETH_P_802_3_MIN). */
+export const LONGEST_LENGTH = 0x5ff;
 
 /** Decodes an Ethernet II frame (LINKTYPE_ETHERNET). */
 export function decodeEthernet(frame: FrameDraft, bytes: Uint8Array, start: number, end: number, wireEnd: number): void {
@@ -28,7 +32,7 @@ export function decodeEthernet(frame: FrameDraft, bytes: Uint8Array, start: numb
   decodeByEtherType(frame, u16(bytes, start + TYPE), bytes, start + HEADER, end, wireEnd);
 }
 
-/** Decodes what an EtherType announces: any number of VLAN tags, then IP; anything else is left alone. */
+/** Decodes what an EtherType announces: any number of VLAN tags, then IP, ARP, MPLS, PPPoE or LLC; anything else is left alone. */
 export function decodeByEtherType(
   frame: FrameDraft,
   announced: number,
@@ -51,12 +55,12 @@ export function decodeByEtherType(
     }
   }
   frame.etherType = etherType;
-  if (etherType === ETH_IPV4) takePacket(frame, decodeIpv4(bytes, at, end, wireEnd, 0));
-  else if (etherType === ETH_IPV6) takePacket(frame, decodeIpv6(bytes, at, end, wireEnd, 0));
-}
-
-/** Puts a decoded packet, or what is wrong with it, into its frame. */
-export function takePacket(frame: FrameDraft, decoded: Packet | string): void {
-  if (typeof decoded === "string") frame.defect = decoded;
-  else frame.packet = decoded;
+  if (etherType === ETH_IPV4) takePacket(frame, decodeIpv4(bytes, at, end, wireEnd, 0), bytes, at, end);
+  else if (etherType === ETH_IPV6) takePacket(frame, decodeIpv6(bytes, at, end, wireEnd, 0), bytes, at, end);
+  else if (etherType === ETH_PPPOE_SESSION) decodePppoe(frame, bytes, at, end, wireEnd);
+  else if (etherType > LONGEST_LENGTH) decodeNetwork(frame, etherType, bytes, at, end, wireEnd);
+  else {
+    frame.within = "llc";
+    decodeLlc(frame, bytes, at, Math.min(end, at + etherType), Math.min(wireEnd, at + etherType));
+  }
 }

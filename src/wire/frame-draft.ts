@@ -9,6 +9,6 @@ export type LinkDecoder = (frame: FrameDraft, bytes: Uint8Array, start: number, 
 /** Whether a link header is all there; if not, the frame says so. */
 export function hasHeader(frame: FrameDraft, name: string, needed: number, start: number, end: number): boolean {
   if (end - start >= needed) return true;
-  frame.defect = `only ${end - start} of the ${needed} octets of the ${name} header are there`;
+  frame.defect = `only ${Math.max(0, end - start)} of the ${needed} octets of the ${name} header are there`;
   return false;
 }

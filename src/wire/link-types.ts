@@ -1,7 +1,13 @@
 import { decodeEthernet } from "./ethernet.ts";
 import type { LinkDecoder } from "./frame-draft.ts";
+import { OTHER_LINK_TYPES } from "./link-type-names.ts";
 import { decodeLinuxSll, decodeLinuxSll2 } from "./linux-sll.ts";
-import { decodeLoopback, decodeRawIp } from "./raw-ip.ts";
+import { decodeAtmClip, decodeFddi, decodeFrameRelay, decodeLlc, decodeTokenRing } from "./llc.ts";
+import { decodeNflog, decodePflog } from "./logged.ts";
+import { decodeCiscoHdlc, decodePpp, decodePppd, decodePppHdlc, decodePppoe, withDirection } from "./ppp.ts";
+import { decodeEnc, decodeFireWire, decodeIpnet, decodeLoopback, decodeRawIp, decodeSlip } from "./raw-ip.ts";
+import { prependedBySwitch, taggedBySwitch } from "./switch-tag.ts";
+import { decodePrism, decodeRadiotap, decodeWifi, perPacketInformation } from "./wifi.ts";
 
 /** A link type of the pcap registry (www.tcpdump.org/linktypes.html) and how its frames are decoded. */
 export interface LinkType {
@@ -9,59 +15,66 @@ export interface LinkType {
   readonly decode: LinkDecoder;
 }
 
-const RAW: LinkType = { name: "RAW", decode: decodeRawIp };
+const PPI = 192;
 
-const LINK_TYPES: ReadonlyMap<number, LinkType> = new Map([
-  [0, { name: "NULL", decode: decodeLoopback }],
-  [1, { name: "EN10MB", decode: decodeEthernet }],
-  // DLT_RAW of Linux and OpenBSD, written by tools that do not translate it.
-  [12, RAW],
-  [14, RAW],
-  [101, RAW],
-  [108, { name: "LOOP", decode: decodeLoopback }],
-  [113, { name: "LINUX_SLL", decode: decodeLinuxSll }],
-  [228, { name: "IPV4", decode: decodeRawIp }],
-  [229, { name: "IPV6", decode: decodeRawIp }],
-  [276, { name: "LINUX_SLL2", decode: decodeLinuxSll2 }],
-]);
+const LINK_TYPES: ReadonlyMap<number, LinkType> = new Map(
+  (
+    [
+      [0, "NULL", decodeLoopback],
+      [1, "EN10MB", decodeEthernet],
+      [6, "IEEE802_5", decodeTokenRing],
+      [8, "SLIP", decodeSlip],
+      [9, "PPP", decodePpp],
+      [10, "FDDI", decodeFddi],
+      // DLT_ATM_RFC1483, DLT_RAW of Linux and OpenBSD and DLT_ATM_CLIP, written by tools that do not translate them.
+      [11, "ATM_RFC1483", decodeLlc],
+      [12, "RAW", decodeRawIp],
+      [14, "RAW", decodeRawIp],
+      [19, "ATM_CLIP", decodeAtmClip],
+      [50, "PPP_HDLC", decodePppHdlc],
+      [51, "PPP_ETHER", decodePppoe],
+      [100, "ATM_RFC1483", decodeLlc],
+      [101, "RAW", decodeRawIp],
+      [104, "C_HDLC", decodeCiscoHdlc],
+      [105, "IEEE802_11", decodeWifi],
+      [106, "ATM_CLIP", decodeAtmClip],
+      [107, "FRELAY", decodeFrameRelay],
+      [108, "LOOP", decodeLoopback],
+      [109, "ENC", decodeEnc],
+      [113, "LINUX_SLL", decodeLinuxSll],
+      [117, "PFLOG", decodePflog],
+      [119, "PRISM_HEADER", decodePrism],
+      [127, "IEEE802_11_RADIOTAP", decodeRadiotap],
+      [138, "APPLE_IP_OVER_IEEE1394", decodeFireWire],
+      [163, "IEEE802_11_AVS", decodePrism],
+      [166, "PPP_PPPD", decodePppd],
+      [PPI, "PPI", perPacketInformation((number) => (number === PPI ? leaveAlone : linkType(number).decode))],
+      [204, "PPP_WITH_DIR", withDirection(decodePpp)],
+      [205, "C_HDLC_WITH_DIR", withDirection(decodeCiscoHdlc)],
+      [206, "FRELAY_WITH_DIR", withDirection(decodeFrameRelay)],
+      [226, "IPNET", decodeIpnet],
+      [228, "IPV4", decodeRawIp],
+      [229, "IPV6", decodeRawIp],
+      [239, "NFLOG", decodeNflog],
+      [276, "LINUX_SLL2", decodeLinuxSll2],
+      [281, "DSA_TAG_BRCM", taggedBySwitch(4)],
+      [282, "DSA_TAG_BRCM_PREPEND", prependedBySwitch(4)],
+      [284, "DSA_TAG_DSA", taggedBySwitch(4)],
+      [285, "DSA_TAG_EDSA", taggedBySwitch(8)],
+    ] as const
+  ).map(([number, name, decode]) => [number, { name, decode }]),
+);
 
-const OTHER_NAMES: ReadonlyMap<number, string> = new Map([
-  [6, "IEEE802_5"],
-  [8, "SLIP"],
-  [9, "PPP"],
-  [10, "FDDI"],
-  [50, "PPP_HDLC"],
-  [51, "PPP_ETHER"],
-  [104, "C_HDLC"],
-  [105, "IEEE802_11"],
-  [107, "FRELAY"],
-  [119, "PRISM_HEADER"],
-  [127, "IEEE802_11_RADIOTAP"],
-  [147, "USER0"],
-  [189, "USB_LINUX"],
-  [192, "PPI"],
-  [195, "IEEE802_15_4_WITHFCS"],
-  [201, "BLUETOOTH_HCI_H4_WITH_PHDR"],
-  [220, "USB_LINUX_MMAPPED"],
-  [231, "DBUS"],
-  [239, "NFLOG"],
-  [249, "USBPCAP"],
-  [253, "NETLINK"],
-  [271, "VSOCK_MONITOR"],
-]);
-
-/** The link type of a number, if its frames can be decoded. */
-export function linkType(number: number): LinkType | undefined {
-  return LINK_TYPES.get(number);
-}
-
-/** A link type that cannot be decoded, in words. */
-export function describeLinkType(number: number): string {
-  const name = OTHER_NAMES.get(number);
-  return name ? `${number} (${name})` : String(number);
+/** The link type of a number; frames of one that is not known carry nothing. */
+export function linkType(number: number): LinkType {
+  return LINK_TYPES.get(number) ?? { name: OTHER_LINK_TYPES.get(number) ?? String(number), decode: leaveAlone };
 }
 
 /** Names of the link types that can be decoded. */
 export function linkTypeNames(): readonly string[] {
   return [...new Set([...LINK_TYPES.values()].map((type) => type.name))];
+}
+
+function leaveAlone(): void {
+  // Nothing is known of what is in it.
 }

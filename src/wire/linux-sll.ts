@@ -1,6 +1,7 @@
 import type { FrameType } from "../model/packet.ts";
-import { decodeByEtherType } from "./ethernet.ts";
+import { decodeByEtherType, LONGEST_LENGTH } from "./ethernet.ts";
 import { type FrameDraft, hasHeader } from "./frame-draft.ts";
+import { decodeLlc } from "./llc.ts";
 import { mac, u8, u16, u32 } from "./octets.ts";
 
 // LINKTYPE_LINUX_SLL
@@ -20,6 +21,9 @@ const SLL2_ADDRESS_LENGTH = 11;
 const SLL2_ADDRESS = 12;
 const SLL2_HEADER = 20;
 
+// include/uapi/linux/if_ether.h: a number in the place of an EtherType that says that an LLC header follows.
+const ETH_P_802_2 = 4;
+
 const TYPES: readonly FrameType[] = ["host", "broadcast", "multicast", "otherhost", "outgoing"];
 const MAC_LENGTH = 6;
 // include/uapi/linux/if_arp.h: of these devices the protocol field is no EtherType.
@@ -36,7 +40,7 @@ export function decodeLinuxSll(frame: FrameDraft, bytes: Uint8Array, start: numb
   takeType(frame, u16(bytes, start + SLL_TYPE));
   if (u16(bytes, start + SLL_ADDRESS_LENGTH) === MAC_LENGTH) frame.srcMac = mac(bytes, start + SLL_ADDRESS);
   if (NO_ETHER_TYPE.has(u16(bytes, start + SLL_DEVICE_TYPE))) return;
-  decodeByEtherType(frame, u16(bytes, start + SLL_PROTOCOL), bytes, start + SLL_HEADER, end, wireEnd);
+  decodeProtocol(frame, u16(bytes, start + SLL_PROTOCOL), bytes, start + SLL_HEADER, end, wireEnd);
 }
 
 /** Decodes a cooked capture frame as `tcpdump -i any` writes it since 4.99: with the device's index. */
@@ -46,7 +50,15 @@ export function decodeLinuxSll2(frame: FrameDraft, bytes: Uint8Array, start: num
   frame.interfaceIndex = u32(bytes, start + SLL2_INTERFACE);
   if (u8(bytes, start + SLL2_ADDRESS_LENGTH) === MAC_LENGTH) frame.srcMac = mac(bytes, start + SLL2_ADDRESS);
   if (NO_ETHER_TYPE.has(u16(bytes, start + SLL2_DEVICE_TYPE))) return;
-  decodeByEtherType(frame, u16(bytes, start + SLL2_PROTOCOL), bytes, start + SLL2_HEADER, end, wireEnd);
+  decodeProtocol(frame, u16(bytes, start + SLL2_PROTOCOL), bytes, start + SLL2_HEADER, end, wireEnd);
+}
+
+function decodeProtocol(frame: FrameDraft, protocol: number, bytes: Uint8Array, start: number, end: number, wireEnd: number): void {
+  if (protocol > LONGEST_LENGTH) decodeByEtherType(frame, protocol, bytes, start, end, wireEnd);
+  else if (protocol === ETH_P_802_2) {
+    frame.within = "llc";
+    decodeLlc(frame, bytes, start, end, wireEnd);
+  }
 }
 
 function takeType(frame: FrameDraft, number: number): void {

@@ -1,4 +1,4 @@
-import { describeLinkType, type LinkType, linkType, linkTypeNames } from "./link-types.ts";
+import { type LinkType, linkType } from "./link-types.ts";
 import { frameType } from "./linux-sll.ts";
 import { u8, u16, u16le, u32, u32le } from "./octets.ts";
 import type { CapturedRecord, CaptureFormat, Fault, Scanner } from "./records.ts";
@@ -40,6 +40,7 @@ class PcapScanner implements Scanner {
   private little = false;
   private modified = false;
   private minor = CURRENT_MINOR;
+  private strange: Fault | undefined;
   private found = 0;
   private second = -1;
   private secondStart = 0n;
@@ -60,7 +61,7 @@ class PcapScanner implements Scanner {
       const message = `the file ends after ${left} of the ${FILE_HEADER} octets of a pcap header`;
       return { broken: "input", offset: end, message };
     }
-    if (left === 0) return undefined;
+    if (left === 0) return this.strange;
     const message = `the capture breaks off in packet ${this.found + 1}: its record takes ${this.needed}${
       left < this.recordHeader() ? " or more" : ""
     } octets, the file has ${left} left`;
@@ -78,19 +79,18 @@ class PcapScanner implements Scanner {
     const word = this.little ? u32le : u32;
     const major = half(bytes, at + VERSION_MAJOR);
     this.minor = half(bytes, at + VERSION_MINOR);
-    if (major !== CURRENT_MAJOR || this.minor > CURRENT_MINOR) {
+    if (major < CURRENT_MAJOR) {
       const message = `pcap version ${major}.${this.minor} is not supported, expected ${CURRENT_MAJOR}.${CURRENT_MINOR}`;
       this.fault = { broken: "input", offset: VERSION_MAJOR, message };
       return;
     }
-    const number = word(bytes, at + LINK_TYPE) & LINK_TYPE_MASK;
-    const link = linkType(number);
-    if (!link) {
-      const message = `link type ${describeLinkType(number)} is not supported; supported are ${linkTypeNames().join(", ")}`;
-      this.fault = { broken: "input", offset: LINK_TYPE, message };
-      return;
+    // No such version exists; what the records hold is more likely to be whole than these four octets.
+    if (major > CURRENT_MAJOR || this.minor > CURRENT_MINOR) {
+      const message = `pcap version ${major}.${this.minor} is not known; the packets were read as those of ${CURRENT_MAJOR}.${CURRENT_MINOR}`;
+      this.strange = { broken: "damaged", offset: VERSION_MAJOR, message };
+      this.minor = CURRENT_MINOR;
     }
-    this.link = link;
+    this.link = linkType(word(bytes, at + LINK_TYPE) & LINK_TYPE_MASK);
     this.digits = magic === MAGIC_NANOSECONDS ? 9 : 6;
     this.modified = magic === MAGIC_MODIFIED;
   }

@@ -11,7 +11,10 @@ export interface CapturedRecord {
   readonly length: number;
   readonly link: LinkType;
   readonly interfaceIndex?: number;
-  readonly type?: FrameType;
+  readonly interfaceName?: string | undefined;
+  readonly type?: FrameType | undefined;
+  /** The record does not say when: its time is that of the one before. */
+  readonly untimed?: true | undefined;
 }
 
 /** What is wrong with a capture: "input" when nothing of it can be read, "damaged" when it breaks off. */
