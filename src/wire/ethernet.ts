@@ -1,9 +1,7 @@
 import type { VlanTag } from "../model/packet.ts";
 import { type FrameDraft, hasHeader } from "./frame-draft.ts";
-import { decodeIpv4 } from "./ipv4.ts";
-import { decodeIpv6 } from "./ipv6.ts";
 import { decodeLlc } from "./llc.ts";
-import { decodeNetwork, ETH_IPV4, ETH_IPV6, takePacket } from "./network.ts";
+import { decodeNetwork } from "./network.ts";
 import { mac, u16 } from "./octets.ts";
 import { decodePppoe } from "./ppp.ts";
 
@@ -54,13 +52,12 @@ export function decodeByEtherType(
       at += TAG;
     }
   }
-  frame.etherType = etherType;
-  if (etherType === ETH_IPV4) takePacket(frame, decodeIpv4(bytes, at, end, wireEnd, 0), bytes, at, end);
-  else if (etherType === ETH_IPV6) takePacket(frame, decodeIpv6(bytes, at, end, wireEnd, 0), bytes, at, end);
-  else if (etherType === ETH_PPPOE_SESSION) decodePppoe(frame, bytes, at, end, wireEnd);
-  else if (etherType > LONGEST_LENGTH) decodeNetwork(frame, etherType, bytes, at, end, wireEnd);
-  else {
+  if (etherType <= LONGEST_LENGTH) {
     frame.within = "llc";
     decodeLlc(frame, bytes, at, Math.min(end, at + etherType), Math.min(wireEnd, at + etherType));
+    return;
   }
+  frame.etherType = etherType;
+  if (etherType === ETH_PPPOE_SESSION) decodePppoe(frame, bytes, at, end, wireEnd);
+  else decodeNetwork(frame, etherType, bytes, at, end, wireEnd);
 }

@@ -1,4 +1,4 @@
-import type { Ports, Spi } from "../model/packet.ts";
+import { type Packet, type Ports, PROTOCOL, type Spi } from "../model/packet.ts";
 import { u16, u32 } from "./octets.ts";
 import { type Defect, lacking, QUOTED_OCTETS } from "./transport.ts";
 
@@ -30,4 +30,13 @@ export function decodeEsp(bytes: Uint8Array, total: number): Spi | Defect {
 /** The security parameters index of an authentication header (RFC 4302 section 2). */
 export function decodeAh(bytes: Uint8Array, total: number, quoted: boolean): Spi | Defect {
   return lacking(bytes, total, quoted ? QUOTED_OCTETS : AH_HEADER) ?? { kind: "spi", spi: u32(bytes, AH_SPI) };
+}
+
+const WITH_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.dccp, PROTOCOL.sctp, PROTOCOL.udplite]);
+
+/** The ports of a packet whose transport header was not captured whole or is malformed, as far as they are there. */
+export function portsOfBroken(packet: Packet): { readonly sport: number; readonly dport: number } | undefined {
+  const { payload, fragment, protocol } = packet;
+  if (packet.transport || !WITH_PORTS.has(protocol) || (fragment?.offset ?? 0) > 0 || payload.length < 4) return undefined;
+  return { sport: u16(payload, 0), dport: u16(payload, 2) };
 }
