@@ -28,7 +28,7 @@ export default class Explain extends Command {
   ];
   static override strict = false;
   static override args = {
-    capture: Args.string({ description: "pcap file, may be gzip- or zstd-compressed; - is standard input", required: true }),
+    capture: Args.string({ description: "pcap or pcapng file, may be gzip- or zstd-compressed; - is standard input", required: true }),
   };
   static override flags = {
     ...hostFlags,
@@ -108,7 +108,7 @@ export default class Explain extends Command {
       digits = d;
       count += frames.length;
       for (const frame of frames) {
-        if (!frame.packet) sink.aside(frame.number);
+        if (!frame.packet || frame.within) sink.aside(frame.number);
         const traces = replay.push(frame);
         if (traces.length > 0) await pass(traces);
       }

@@ -14,7 +14,7 @@ export default class Packets extends Command {
     "tcpdump -i any -w - | <%= config.bin %> packets - --format ndjson",
   ];
   static override args = {
-    capture: Args.string({ description: "pcap file, may be gzip- or zstd-compressed; - is standard input", required: true }),
+    capture: Args.string({ description: "pcap or pcapng file, may be gzip- or zstd-compressed; - is standard input", required: true }),
   };
   static override flags = {
     format: Flags.string({ summary: "output format", options: ["table", "json", "ndjson"], default: "table" }),

@@ -14,7 +14,7 @@ export interface Reading {
 
 /** Reads a capture and hands over its frames batch by batch; what is no capture is refused. */
 export async function readFrames(path: string, take: (frames: readonly Frame[], digits: 6 | 9) => Promise<void> | void): Promise<Reading> {
-  const input = await openInput(path, "a capture (pcap)");
+  const input = await openInput(path, "a capture (pcap or pcapng)");
   const progress = new Progress(input.size);
   let octets = 0;
   let packets = 0;

@@ -14,7 +14,7 @@ import type { Output } from "./output.ts";
 export interface Sink {
   /** The next trace, and its time as RFC 3339. */
   take(trace: PacketTrace, time: string): Promise<void> | undefined;
-  /** A frame without IP, which is not replayed. */
+  /** A frame without IP, or with IP within PPPoE, MPLS or LLC, which is not replayed. */
   aside(frame: number): void;
   /** All frames were read. */
   end(frames: number): Promise<void>;
@@ -93,7 +93,10 @@ export function onlyPacket(sink: Sink, number: number): Sink {
       withoutIp ||= frame === number;
     },
     end: async (frames) => {
-      if (withoutIp) throw new UsageFailure(`frame ${number} carries no IP packet (ARP or the like), so there is nothing to explain`);
+      if (withoutIp)
+        throw new UsageFailure(
+          `frame ${number} carries no IP packet for a device of this host (but ARP, PPPoE, MPLS or the like), so there is nothing to explain`,
+        );
       if (!found) throw new UsageFailure(`there is no packet ${number}: the capture has ${frames}`);
       await sink.end(frames);
     },

@@ -114,7 +114,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
 
   return {
     push(frame, from) {
-      if (!frame.packet) return [];
+      if (!frame.packet || frame.within) return [];
       const keys = ahead.push(frame, frame.packet, (from === undefined ? undefined : world.netns.get(from)) ?? netns);
       const released: PacketTrace[] = [];
       for (;;) {

@@ -8,6 +8,7 @@ import { frameLine, frameObject } from "../../src/render/packet-list.ts";
 import { readCapture } from "../../src/wire/capture.ts";
 import { formatTime } from "../../src/wire/time.ts";
 import { hex, pcapFile } from "../wire/pcap-bytes.ts";
+import { join, NgWriter } from "../wire/pcapng-bytes.ts";
 import { filesBelow } from "./corpus.ts";
 
 /** A reader of octets: `complaint` says what is wrong with how it takes some. */
@@ -25,6 +26,27 @@ const MEGABYTE = 1 << 20;
 const MOST_MEMORY = 400 * MEGABYTE;
 /** The raw IPv4 packets of a capture, packed by zstd -19. */
 const ZSTD = new URL("raw.pcap.zst", import.meta.url);
+/** Packets that take decoders far: in VXLAN and GRE, PPPoE and MPLS, radiotap, NFLOG and the like, whatever the link type says. */
+const PACKETS: readonly Uint8Array[] = [
+  "0200000000a1 0200000000b2 0800 45000052000000004011000001010101 01010102 0fa012b5003e0000 0800000000002a00 0200000000a1 0200000000b2 0800 4500001e00000000402f0000 0a000001 0a000002 0000080045000014",
+  "0040 0200000000a1 8200000000b2 0630 0010 aaaa03000000 0800 45000014",
+  "ff03 0021 4500001400000000402f0000",
+  "50 0200000000a1 0200000000b2 aaaa03000000 0800 45000014",
+  "0f00 8847 00001100 00001040 00002140 45000014",
+  "1100 0001 0016 0021 45000014",
+  "8f00 0800 45000014",
+  "8841 0000 0200000000a1 0200000000b2 0200000000c3 0000 0000 aaaa03000000 0806 0001080006040001",
+  "0481 03 cc 45000014",
+  "3d020000 65746830 000000000000000000000000",
+  "80211001 00000040 00000000",
+  "0000 0c00 0f000080 00000000 0800 0000",
+  "0200000000a1 0000 0200000000b2 0000 0000 0800 45000014",
+  "00000800 01000000 45000014",
+  "02 00 0000 0800 0100 0800 0100 0800 0400 00000005 1800 0900 45000014",
+  "0800 0000 00000005 0001 04 06 0200000000b2 0000 45000014",
+  "0200000000a1 0200000000b2 20000000 8100 0007 0004 aaaa",
+  "0200000000a1 0200000000b2 dada0000 20000000 88a8 0001 86dd 60000000",
+].map(hex);
 const MODIFIED_MAGIC = 0xa1b2cd34;
 
 /** All readers of octets with what their mutations start from. */
@@ -43,9 +65,31 @@ export async function octetTargets(): Promise<readonly OctetTarget[]> {
   );
   return [
     { name: "capture", bases: [...captures, modified, old], complaint: captureComplaint },
+    {
+      name: "pcapng",
+      bases: [pcapngFile(true), pcapngFile(false), join(pcapngFile(false), pcapngFile(true))],
+      complaint: captureComplaint,
+    },
     { name: "gzip-zstd", bases: [...packed, ...packed.slice(-1), ...packed.slice(-1)], complaint: captureComplaint },
     { name: "archive", bases: [...archives, ...archives.map((octets) => new Uint8Array(gzipSync(octets)))], complaint: archiveComplaint },
   ];
+}
+
+/** Every kind of block, and packets of link types with headers of several parts. */
+function pcapngFile(little: boolean): Uint8Array {
+  const ng = new NgWriter(little);
+  const linkTypes = [1, 6, 9, 10, 50, 51, 104, 105, 107, 117, 119, 127, 138, 192, 239, 276, 281, 285];
+  const name = [2, Buffer.from("eth0")] as const;
+  const clock = [9, Uint8Array.of(little ? 0x94 : 9)] as const;
+  const packet = PACKETS.map((data, i) => ({ data, interface: i, ticks: 1n << 60n, flags: i % 20 }));
+  return join(
+    ng.section([[4, Buffer.from("a program")]]),
+    ...linkTypes.map((type) => ng.interface(type, [name, clock, [14, ng.numbers(32, -5n)]], 200)),
+    ...packet.map((each) => ng.packet(each)),
+    ng.block(5, new Uint8Array(20)),
+    ng.oldPacket({ data: PACKETS[0] ?? new Uint8Array(0), flags: 2 }),
+    ng.simplePacket(new Uint8Array(50), 60),
+  );
 }
 
 async function archive(rules: string): Promise<Uint8Array> {
