@@ -18,6 +18,9 @@ const IF_TSOFFSET_LENGTH = 8;
 /** The name that libpcap gives to all devices together: it tells no device. */
 const ALL_DEVICES = "any";
 
+/** Several times what Linux (15) and Windows use. */
+const LONGEST_NAME = 255;
+
 const SECOND = 1_000_000_000n;
 const NANOSECOND_DIGITS = 9;
 const MICROSECOND_DIGITS = 6;
@@ -83,7 +86,7 @@ export function readInterface(bytes: Uint8Array, start: number, end: number, lit
 
 function nameOf(bytes: Uint8Array, at: number, half: ReadNumber): string | undefined {
   if (at < 0) return undefined;
-  const octets = bytes.subarray(at, at + half(bytes, at - 2));
+  const octets = bytes.subarray(at, at + Math.min(half(bytes, at - 2), LONGEST_NAME));
   const text = new TextDecoder().decode(octets).replace(/\0+$/, "");
   // It is shown on terminals.
   const name = text.replaceAll(/\p{Cc}/gu, "?");

@@ -23,6 +23,9 @@ const SMALLEST_BLOCK = 12;
 /** libpcap sf-pcapng.c, MAX_BLOCKSIZE: a longer block that has to be at hand as a whole is damage. */
 const LONGEST_BLOCK = 1 << 24;
 
+/** Descriptions are held until the section ends, and take more than the octets they are read from. */
+const MOST_INTERFACES = 1 << 16;
+
 const ORDER_MAGIC = 0x1a2b3c4d;
 const MAJOR = 12;
 const MINOR = 14;
@@ -169,6 +172,10 @@ class PcapngScanner implements Scanner {
   private describe(bytes: Uint8Array, at: number, end: number, place: number): void {
     if (!optionsFit(bytes, at + INTERFACE_OPTIONS, end, this.little ? u16le : u16)) {
       this.broken(place, "describes an interface with an option that is longer than it");
+      return;
+    }
+    if (this.interfaces.length === MOST_INTERFACES) {
+      this.broken(place, `describes an interface more than the ${MOST_INTERFACES} that are read of a section`);
       return;
     }
     const described = readInterface(bytes, at, end, this.little);

@@ -66,8 +66,8 @@ function decodeData(frame: FrameDraft, bytes: Uint8Array, start: number, end: nu
 /** Decodes LINKTYPE_IEEE802_11_RADIOTAP: what the radio said, then the frame. */
 export function decodeRadiotap(frame: FrameDraft, bytes: Uint8Array, start: number, end: number, wireEnd: number): void {
   if (!hasHeader(frame, "radiotap", RADIOTAP_HEADER, start, end)) return;
-  const length = u16le(bytes, start + RADIOTAP_LENGTH);
-  if (!hasHeader(frame, "radiotap", Math.max(length, RADIOTAP_HEADER), start, end)) return;
+  const length = Math.max(u16le(bytes, start + RADIOTAP_LENGTH), RADIOTAP_HEADER);
+  if (!hasHeader(frame, "radiotap", length, start, end)) return;
   const present = u32le(bytes, start + RADIOTAP_PRESENT);
   let at = start + RADIOTAP_PRESENT;
   while (at + 4 <= start + length && u32le(bytes, at) >= RADIOTAP_MORE) at += 4;
@@ -94,8 +94,8 @@ const PPI_HEADER = 8;
 export function perPacketInformation(decoderOf: (linkType: number) => LinkDecoder): LinkDecoder {
   return (frame, bytes, start, end, wireEnd) => {
     if (!hasHeader(frame, "PPI", PPI_HEADER, start, end)) return;
-    const length = u16le(bytes, start + PPI_LENGTH);
-    if (!hasHeader(frame, "PPI", Math.max(length, PPI_HEADER), start, end)) return;
+    const length = Math.max(u16le(bytes, start + PPI_LENGTH), PPI_HEADER);
+    if (!hasHeader(frame, "PPI", length, start, end)) return;
     decoderOf(u32le(bytes, start + PPI_LINK_TYPE))(frame, bytes, start + length, end, wireEnd);
   };
 }

@@ -225,6 +225,13 @@ describe("damage of pcapng", () => {
     expect(await broken(word(little.block(5, new Uint8Array(8)), 4, 0xfffffff0))).toContain("breaks off");
   });
 
+  it("holds no more interfaces than any section has", async () => {
+    const one = little.interface(RAW);
+    const file = join(little.section(), ...Array<Uint8Array>(65_537).fill(one));
+    const { problem } = await readAll(file);
+    expect(problem).toMatchObject({ offset: file.length - one.length, message: expect.stringContaining("65536") });
+  });
+
   it("never throws, whatever is wrong", async () => {
     const file = join(head, little.simplePacket(ethernet), little.oldPacket({ data: ethernet, flags: 2 }), tail);
     await fc.assert(
