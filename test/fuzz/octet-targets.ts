@@ -52,7 +52,7 @@ const MODIFIED_MAGIC = 0xa1b2cd34;
 /** All readers of octets with what their mutations start from. */
 export async function octetTargets(): Promise<readonly OctetTarget[]> {
   const captures = [...filesBelow("test/wire/captures"), ...filesBelow("samples")]
-    .filter((file) => file.endsWith(".pcap"))
+    .filter((file) => /[.]pcap(ng)?$/.test(file))
     .map((file) => new Uint8Array(readFileSync(file).subarray(0, 6000)));
   const frames = [0, 1, 60].map((length) => ({ data: new Uint8Array(length).fill(0x45) }));
   const modified = pcapFile(frames, { magic: MODIFIED_MAGIC, extra: hex("07000000 0008 04 00") });

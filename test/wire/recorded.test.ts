@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { formatAddress } from "../../src/model/address.ts";
 import type { Frame, Transport } from "../../src/model/packet.ts";
 import { formatTime } from "../../src/wire/time.ts";
+import { tunnelOf } from "../../src/wire/tunnel.ts";
 import { readAll } from "./pcap-bytes.ts";
 
 const FOLDER = join(import.meta.dirname, "captures");
@@ -13,7 +14,7 @@ const FRAME_TYPES = ["host", "broadcast", "multicast", "otherhost", "outgoing"];
 
 /** tshark's rows: field name → text, "" where the packet has no such field. */
 function truthOf(capture: string): Record<string, string>[] {
-  const [head = "", ...rows] = readFileSync(join(FOLDER, capture.replace(/pcap$/, "fields.tsv")), "utf8")
+  const [head = "", ...rows] = readFileSync(join(FOLDER, capture.replace(/pcap(ng)?$/, "fields.tsv")), "utf8")
     .trimEnd()
     .split("\n");
   const names = head.split("\t");
@@ -90,6 +91,33 @@ describe("captures of a real kernel", () => {
     }
     expect([...counts.keys()].sort()).toEqual(["absent", "good", "partial", "unseen"]);
   });
+});
+
+it("a capture of several devices at once reads as tshark reads it, the outermost ARP or IP addresses and what the tunnel is", async () => {
+  const { frames, problem, digits } = await readAll(readFileSync(join(FOLDER, "devices.pcapng")));
+  expect({ problem, digits }).toEqual({ problem: undefined, digits: 9 });
+  const found = frames.map((frame) => {
+    const { packet, arp } = frame;
+    const family = packet?.family === 4 ? "ip" : "ipv6";
+    const tunnel = packet && tunnelOf(packet);
+    return {
+      "frame.time_epoch": `${frame.time / 1_000_000_000n}.${String(frame.time % 1_000_000_000n).padStart(9, "0")}`,
+      "frame.len": text(frame.length),
+      "frame.cap_len": text(frame.captured),
+      "frame.interface_name": frame.interfaceName,
+      ...(packet && { [`${family}.src`]: formatAddress(packet.src), [`${family}.dst`]: formatAddress(packet.dst) }),
+      ...(arp && { "arp.src.proto_ipv4": formatAddress(arp.sender) }),
+      ...(tunnel?.id !== undefined && { "vxlan.vni": text(tunnel.id) }),
+    };
+  });
+  // What tshark shows of the packet within a tunnel, where it is of another kind than the outer one, is not compared.
+  const outermost = (row: Record<string, string>) => {
+    const within = row["vxlan.vni"] ? ["ipv6.src", "ipv6.dst", "arp.src.proto_ipv4"] : [];
+    return Object.fromEntries(Object.entries(row).filter(([name, value]) => value !== "" && !within.includes(name)));
+  };
+  expect(found).toEqual(truthOf("devices.pcapng").map(outermost));
+  expect(new Set(found.map((row) => row["frame.interface_name"]))).toEqual(new Set(["eth0", "lo", "vx0"]));
+  expect(found.some((row) => row["vxlan.vni"] === "42")).toBe(true);
 });
 
 describe("times", () => {
