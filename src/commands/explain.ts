@@ -6,6 +6,7 @@ import type { PacketTrace } from "../model/trace.ts";
 import { problemsText } from "../render/problems.ts";
 import { formatTime } from "../wire/time.ts";
 import { readAssumptions } from "./assume.ts";
+import { type CaptureType, captureTypeFlag } from "./capture-type.ts";
 import { EXIT, UsageFailure } from "./failure.ts";
 import { filterFlags, filterOf } from "./filters.ts";
 import { assumeFlag, hostFlags, outputFlags } from "./flags.ts";
@@ -28,11 +29,15 @@ export default class Explain extends Command {
   ];
   static override strict = false;
   static override args = {
-    capture: Args.string({ description: "pcap or pcapng file, may be gzip- or zstd-compressed; - is standard input", required: true }),
+    capture: Args.string({
+      description: "pcap or pcapng file or text of tcpdump, may be gzip- or zstd-compressed; - is standard input",
+      required: true,
+    }),
   };
   static override flags = {
     ...hostFlags,
     assume: assumeFlag,
+    type: captureTypeFlag,
     interface: Flags.string({
       summary: "device that the capture was taken on, when it does not say",
       helpValue: "DEV",
@@ -91,20 +96,20 @@ export default class Explain extends Command {
       ...(flags.interface !== undefined && { interface: flags.interface }),
       ...(flags.packet !== undefined && { detailed: true }),
     });
-    const damage = await this.#replay(args.capture, replay, sink);
+    const damage = await this.#replay(args.capture, flags.type, replay, sink);
     await output.flush();
-    if (!damage) return;
-    warn(problemsText([damage], style.width));
+    if (damage.length === 0) return;
+    warn(problemsText(damage, style.width));
     process.exitCode = EXIT.partly;
   }
 
-  async #replay(capture: string, replay: Replay, sink: Sink): Promise<Problem | undefined> {
+  async #replay(capture: string, type: CaptureType | undefined, replay: Replay, sink: Sink): Promise<readonly Problem[]> {
     let digits: 6 | 9 = 6;
     let count = 0;
     const pass = async (traces: readonly PacketTrace[]) => {
       for (const trace of traces) await sink.take(trace, formatTime(trace.frame.time, digits));
     };
-    const { damage } = await readFrames(capture, async (frames, d) => {
+    const { damage } = await readFrames(capture, type, async (frames, d) => {
       digits = d;
       count += frames.length;
       for (const frame of frames) {

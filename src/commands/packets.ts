@@ -2,6 +2,7 @@ import { Args, Command, Flags } from "@oclif/core";
 import { frameLine, frameObject } from "../render/packet-list.ts";
 import { problemsText } from "../render/problems.ts";
 import { formatTime } from "../wire/time.ts";
+import { captureTypeFlag } from "./capture-type.ts";
 import { EXIT } from "./failure.ts";
 import { Output, terminalStyle, warn } from "./output.ts";
 import { readFrames } from "./read-frames.ts";
@@ -12,11 +13,16 @@ export default class Packets extends Command {
   static override examples = [
     "<%= config.bin %> packets capture.pcap",
     "tcpdump -i any -w - | <%= config.bin %> packets - --format ndjson",
+    "<%= config.bin %> packets tcpdump-output.txt",
   ];
   static override args = {
-    capture: Args.string({ description: "pcap or pcapng file, may be gzip- or zstd-compressed; - is standard input", required: true }),
+    capture: Args.string({
+      description: "pcap or pcapng file or text of tcpdump, may be gzip- or zstd-compressed; - is standard input",
+      required: true,
+    }),
   };
   static override flags = {
+    type: captureTypeFlag,
     format: Flags.string({ summary: "output format", options: ["table", "json", "ndjson"], default: "table" }),
     ascii: Flags.boolean({ summary: "only ASCII characters" }),
   };
@@ -28,7 +34,7 @@ export default class Packets extends Command {
     const output = new Output();
     let separator = "";
     if (flags.format === "json") await output.write('{"packets":[');
-    const { damage } = await readFrames(args.capture, async (frames, digits) => {
+    const { damage } = await readFrames(args.capture, flags.type, async (frames, digits) => {
       for (const frame of frames) {
         const time = formatTime(frame.time, digits);
         if (flags.format === "table") await output.write(`${frameLine(frame, time, style)}\n`);
@@ -39,8 +45,8 @@ export default class Packets extends Command {
     });
     if (flags.format === "json") await output.write("\n]}\n");
     await output.flush();
-    if (!damage) return;
-    warn(problemsText([damage], style.width));
+    if (damage.length === 0) return;
+    warn(problemsText(damage, style.width));
     process.exitCode = EXIT.partly;
   }
 }

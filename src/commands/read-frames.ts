@@ -1,6 +1,9 @@
 import type { Frame } from "../model/packet.ts";
 import type { Problem } from "../model/problem.ts";
+import { readTcpdump } from "../parse/tcpdump/text.ts";
 import { readCapture } from "../wire/capture.ts";
+import { CompressionError, decompress } from "../wire/decompress.ts";
+import { type CaptureType, recognise } from "./capture-type.ts";
 import { InputFailure } from "./failure.ts";
 import { openInput } from "./input.ts";
 import { Progress } from "./progress.ts";
@@ -8,13 +11,16 @@ import { Progress } from "./progress.ts";
 /** What reading a capture came to. */
 export interface Reading {
   readonly name: string;
-  /** Where and how the capture broke off; everything before was read. */
-  readonly damage?: Problem;
+  /** Where and how the capture broke off, or which lines of a text could not be read; all else was. */
+  readonly damage: readonly Problem[];
 }
 
-/** Reads a capture and hands over its frames batch by batch; what is no capture is refused. */
-export async function readFrames(path: string, take: (frames: readonly Frame[], digits: 6 | 9) => Promise<void> | void): Promise<Reading> {
-  const input = await openInput(path, "a capture (pcap or pcapng)");
+/** Takes frames, with the digits that a second of their times has. */
+export type TakeFrames = (frames: readonly Frame[], digits: 6 | 9) => Promise<void> | void;
+
+/** Reads a capture, or tcpdump's text of one, and hands over its frames batch by batch; what is neither is refused. */
+export async function readFrames(path: string, type: CaptureType | undefined, take: TakeFrames): Promise<Reading> {
+  const input = await openInput(path, "a capture (pcap or pcapng, or the text of tcpdump)");
   const progress = new Progress(input.size);
   let octets = 0;
   let packets = 0;
@@ -24,16 +30,41 @@ export async function readFrames(path: string, take: (frames: readonly Frame[], 
       yield chunk;
     }
   }
+  const counting: TakeFrames = async (frames, digits) => {
+    packets += frames.length;
+    if (frames.length > 0) await take(frames, digits);
+    progress.tell(octets, packets);
+  };
   try {
-    for await (const batch of readCapture(input.name, counted())) {
-      packets += batch.frames.length;
-      if (batch.frames.length > 0) await take(batch.frames, batch.digits);
-      progress.tell(octets, packets);
-      if (batch.problem && batch.broken === "input") throw new InputFailure([batch.problem]);
-      if (batch.problem) return { name: input.name, damage: batch.problem };
-    }
+    const { isText, chunks } = await recognise(input.name, decompress(counted()), type);
+    return { name: input.name, damage: await (isText ? readText : readPackets)(input.name, chunks, counting) };
   } finally {
     progress.stop();
   }
-  return { name: input.name };
+}
+
+async function readPackets(name: string, chunks: AsyncIterable<Uint8Array>, take: TakeFrames): Promise<readonly Problem[]> {
+  for await (const batch of readCapture(name, chunks)) {
+    await take(batch.frames, batch.digits);
+    if (batch.problem && batch.broken === "input") throw new InputFailure([batch.problem]);
+    if (batch.problem) return [batch.problem];
+  }
+  return [];
+}
+
+async function readText(name: string, chunks: AsyncIterable<Uint8Array>, take: TakeFrames): Promise<readonly Problem[]> {
+  const damage: Problem[] = [];
+  let found = 0;
+  try {
+    for await (const { frames, digits, problems } of readTcpdump(name, chunks)) {
+      found += frames.length;
+      damage.push(...problems);
+      await take(frames, digits);
+    }
+  } catch (error) {
+    if (!(error instanceof CompressionError)) throw error;
+    damage.push({ file: name, message: error.message });
+  }
+  if (found === 0 && damage.length > 0) throw new InputFailure(damage);
+  return damage;
 }

@@ -1,4 +1,5 @@
 import type { Address, Family, Mac } from "./address.ts";
+import type { Assumption } from "./host.ts";
 
 /** IP protocol numbers that the replay knows by name (IANA protocol-numbers). */
 export const PROTOCOL = {
@@ -208,8 +209,8 @@ export interface Frame {
   /** Octets captured and octets on the wire. */
   readonly captured: number;
   readonly length: number;
-  /** Name of the link type as in the pcap registry without `LINKTYPE_`: "EN10MB". */
-  readonly linkType: string;
+  /** Name of the link type as in the pcap registry without `LINKTYPE_`: "EN10MB"; absent when a text does not tell. */
+  readonly linkType?: string;
   /** The device's index in its namespace, of LINUX_SLL2 (0: none), NFLOG and Kuznetzov's pcap; its name of pcapng and PFLOG. */
   readonly interfaceIndex?: number;
   readonly interfaceName?: string;
@@ -229,4 +230,8 @@ export interface Frame {
   readonly refused?: Packet;
   /** What is broken in the frame below IP, or why the IP packet could not be decoded. */
   readonly defect?: string;
+  /** What reading it took for granted: a text does not say everything. */
+  readonly assumptions?: readonly Assumption[];
+  /** The same of its time, which matters only where rules look at the clock. */
+  readonly timeAssumption?: Assumption;
 }

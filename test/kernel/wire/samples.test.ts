@@ -16,7 +16,7 @@ const LINK_HEADER: Readonly<Record<string, number>> = { EN10MB: 14, LINUX_SLL2: 
 function octetsOf(file: Buffer, frames: readonly Frame[]): Uint8Array[] {
   let at = 24;
   return frames.map(({ linkType, captured }) => {
-    const start = at + RECORD_HEADER + (LINK_HEADER[linkType] ?? 0);
+    const start = at + RECORD_HEADER + (LINK_HEADER[linkType ?? ""] ?? 0);
     at += RECORD_HEADER + captured;
     return new Uint8Array(file.subarray(start, at));
   });
