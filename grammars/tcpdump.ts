@@ -23,15 +23,15 @@ export interface TcpdumpLine {
   readonly body: readonly Word[];
 }
 
-const Date = /\d{4}-\d\d-\d\d[ T]-?\d\d:\d\d:\d\d(?:\.\d+)?/;
+const DayAndClock = /\d{4}-\d\d-\d\d[ T]-?\d\d:\d\d:\d\d(?:\.\d+)?/;
 const Clock = /-?\d\d:\d\d:\d\d\.\d+/;
 const Seconds = /-?\d+\.\d{6,}/;
 const Unknown = /\[Error converting time\]/;
-const Count = createToken({ name: "Count", pattern: / *\d+ {2}(?=\S)/, line_breaks: false, push_mode: "stamp" });
+const Count = createToken({ name: "Count", pattern: / *\d+ {2,3}(?=\S)/, line_breaks: false, push_mode: "stamp" });
 const Stamp = createToken({
   name: "Stamp",
   label: "a time",
-  pattern: new RegExp(`(?:${[Date, Clock, Seconds, Unknown].map((one) => one.source).join("|")})(?!\\S)`),
+  pattern: new RegExp(`(?:${[DayAndClock, Clock, Seconds, Unknown].map((one) => one.source).join("|")})(?!\\S)`),
   line_breaks: false,
   push_mode: "packet",
 });

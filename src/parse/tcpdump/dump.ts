@@ -8,6 +8,7 @@ import type { IpText } from "./ip-text.ts";
 
 /** No packet is longer: a damaged dump must not fill the memory. */
 const MOST_OCTETS = 1 << 18;
+const LONGER = 1 << 17;
 
 /** Where the octets of a dump may begin: at the IP header (-x), or at the frame's (-xx). */
 const DECODERS: readonly (readonly [name: string, decode: LinkDecoder, header: number])[] = [
@@ -35,11 +36,15 @@ export function fromDump(octets: Uint8Array, told: IpText, frame: Frame): Frame 
   for (const [name, decode, header] of DECODERS) {
     const draft: FrameDraft = { ...frame };
     if (name === "LINUX_SLL2" || name === "LINUX_SLL") delete draft.vlans;
-    decode(draft, octets, 0, octets.length, Math.max(octets.length, told.length + header));
+    decode(draft, octets, 0, octets.length, octets.length);
+    // A packet that was not captured to its end.
+    if (!draft.packet) decode(draft, octets, 0, octets.length, LONGER);
     const packet: Packet | undefined = draft.packet;
     if (packet?.src !== told.src || packet.dst !== told.dst) continue;
-    const captured = name === "IP" ? octets.length + Math.max(0, frame.length - told.length) : octets.length;
-    const length = name === "IP" ? frame.length : Math.max(frame.length, packet.length + header);
+    delete draft.defect;
+    const below = Math.max(0, frame.length - told.length);
+    const captured = name === "IP" ? octets.length + below : octets.length;
+    const length = Math.max(frame.length, packet.length + (name === "IP" ? below : header));
     return { ...draft, captured: Math.min(captured, length), length, ...(name !== "IP" && { linkType: frame.linkType ?? name }) };
   }
   return undefined;

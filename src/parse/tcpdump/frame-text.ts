@@ -6,7 +6,7 @@ import type { Report } from "../lines.ts";
 import { dumpOctets, fromDump } from "./dump.ts";
 import { readIp } from "./ip-text.ts";
 import { type LinkText, readLink } from "./link-text.ts";
-import type { Sequences } from "./sequences.ts";
+import type { Past } from "./past.ts";
 import { UNTOLD } from "./told.ts";
 
 /** What header lines say of all packets: `listening on eth0, link-type EN10MB (Ethernet), …`. */
@@ -27,10 +27,10 @@ export interface PacketLines {
 const SHORTEST = 60;
 
 /** Makes the frame that lines describe. */
-export function frameOf({ line, more, number, time }: PacketLines, header: TextHeader, sequences: Sequences, report: Report): Frame {
+export function frameOf({ line, more, number, time }: PacketLines, header: TextHeader, past: Past, report: Report): Frame {
   const link = readLink(line.link);
   const told = link.length !== undefined && link.header !== undefined && link.length > SHORTEST ? link.length - link.header : undefined;
-  const ip = readIp({ line, family: link.family, more, sequences, report, length: told });
+  const ip = readIp({ line, family: link.family, more, past, report, length: told });
   const frame = linkFrame(link, header, number, time, ip?.length ?? 0);
   if (!ip) return frame;
   const octets = dumpOctets(more);

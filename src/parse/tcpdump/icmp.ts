@@ -49,7 +49,7 @@ const MESSAGES_6: readonly Message[] = [
   [/^destination unreachable.* prohibited/, 1, 1],
   [/^destination unreachable.* beyond scope/, 1, 2],
   [/^destination unreachable.* unreachable address/, 1, 3],
-  [/^destination unreachable.* port \S+ unreachable/, 1, 4],
+  [/^destination unreachable.* (?:unreachable port|port \S+ unreachable)/, 1, 4],
   [/^destination unreachable/, 1, 0],
   [/^packet too big/, 2, 0],
   [/^time exceeded in-transit/, 3, 0],

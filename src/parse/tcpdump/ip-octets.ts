@@ -22,8 +22,12 @@ const CHECKSUM_AT: Readonly<Record<number, number>> = {
   [PROTOCOL.icmp]: 2,
   [PROTOCOL.icmpv6]: 2,
 };
-const OPTIONS: Readonly<Record<string, readonly number[]>> = { EOL: [0], NOP: [1], RA: [148, 4, 0, 0] };
 const NOP = 1;
+const OPTIONS: Readonly<Record<string, readonly number[]>> = { EOL: [0], NOP: [NOP], RA: [148, 4, 0, 0] };
+const ROUTES: Readonly<Record<string, number>> = { RR: 7, LSRR: 131, SSRR: 137 };
+/** Where the first address of a route stands, counted from 1 (RFC 791). */
+const FIRST_ADDRESS = 4;
+const OPTION = /([A-Za-z][\w-]*)((?: \d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?:,(?= ))?){0,9})/g;
 
 function complement(sum: number): number[] {
   return octetsOf(~sum & 0xffff, 2);
@@ -71,11 +75,26 @@ export function octets4(src: number, dst: number, facts: HeaderFacts, transport:
 
 function optionsOf({ options, length }: HeaderFacts, transport: number): number[] {
   if (options === undefined) return [];
-  const octets = options.split(",").flatMap((name) => [...(OPTIONS[name.trim()] ?? [])]);
+  const octets = [...options.matchAll(OPTION)].flatMap(([, name = "", route = ""]) => optionOctets(name, route));
   // Whatever else there is takes its place.
   const room = (length ?? 0) - HEADER_4 - transport;
   while (octets.length < 40 && (octets.length % 4 !== 0 || octets.length < room)) octets.push(NOP);
   return octets.slice(0, 40);
+}
+
+/** A comma behind an address says that the pointer is past it (print-ip.c, ip_printroute). */
+function optionOctets(name: string, route: string): readonly number[] {
+  const type = ROUTES[name];
+  if (type === undefined) return OPTIONS[name] ?? [];
+  const addresses = route.trim().split(" ");
+  const passed = addresses.filter((address) => address.endsWith(",")).length;
+  const octets = addresses.flatMap((address) =>
+    address
+      .replace(",", "")
+      .split(".")
+      .map((octet) => Number(octet) & 0xff),
+  );
+  return [type, 3 + octets.length, FIRST_ADDRESS + 4 * passed, ...octets];
 }
 
 /** Extension headers of IPv6 as octets; each begins with the number of the next, which is filled in here. */

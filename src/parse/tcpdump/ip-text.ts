@@ -1,6 +1,7 @@
 import { readTcpdumpLine, type TcpdumpLine } from "../../../grammars/tcpdump.ts";
 import { type Family, familyOf, formatAddress } from "../../model/address.ts";
 import { PROTOCOL } from "../../model/packet.ts";
+import { protocolNumber } from "../../model/protocol-names.ts";
 import type { Report } from "../lines.ts";
 import { Cursor } from "./cursor.ts";
 import { type Endpoint, portOf, readEndpoint, reportName } from "./endpoint.ts";
@@ -9,7 +10,7 @@ import { readIcmp } from "./icmp.ts";
 import { type HeaderFacts, protocolOf, readHeader } from "./ip-header.ts";
 import { type IpOctets, octets4, octets6 } from "./ip-octets.ts";
 import { checksumOf, readOther, readUdp } from "./other-transport.ts";
-import type { Sequences } from "./sequences.ts";
+import type { Past } from "./past.ts";
 import { looksLikeTcp, readTcp } from "./tcp.ts";
 import type { Untold } from "./told.ts";
 import type { TransportText } from "./transport-text.ts";
@@ -28,7 +29,7 @@ export interface IpSource {
   readonly family: Family | undefined;
   /** Lines that go on with the packet, as they stand. */
   readonly more: readonly string[];
-  readonly sequences: Sequences;
+  readonly past: Past;
   readonly report: Report;
   /** Octets of the IP packet as the link layer tells them. */
   readonly length?: number | undefined;
@@ -36,6 +37,8 @@ export interface IpSource {
   readonly isQuote?: boolean;
 }
 
+const HEADER_4 = 20;
+const HEADER_6 = 40;
 const UNKNOWN_PROTOCOL = 255;
 const LATER_FRAGMENT = 1480;
 /** How many lines on a quoted packet may begin. */
@@ -80,6 +83,8 @@ class IpReading {
   readonly #header: HeaderFacts;
   readonly #more: readonly string[];
   readonly #untold = new Set<Untold>();
+  /** Whether only the frame tells the length. */
+  readonly #isFrame: boolean;
 
   constructor(source: IpSource, header: HeaderFacts | undefined, more: readonly string[]) {
     this.#source = source;
@@ -87,6 +92,7 @@ class IpReading {
     if (!header) this.#untold.add("header");
     if (header?.options !== undefined) this.#untold.add("options");
     const told = header?.length || source.length;
+    this.#isFrame = !header?.length && told !== undefined;
     this.#header = { ...header, ...(told !== undefined && { length: told }) };
   }
 
@@ -98,16 +104,22 @@ class IpReading {
   #read4(src: Endpoint, dst: Endpoint, cursor: Cursor): { readonly packet: IpOctets; readonly protocol: number } {
     const facts = this.#fragment4(cursor, src.port === undefined);
     const isLater = (facts.offset ?? 0) > 0;
-    const room = (facts.length ?? 0) - 20;
-    const transport = isLater ? this.#later(cursor) : this.#transport(src, dst, cursor, room, facts.protocol);
-    return { packet: octets4(Number(src.address), Number(dst.address), facts, transport), protocol: transport.protocol };
+    const room = (facts.length ?? 0) - HEADER_4;
+    const transport = isLater
+      ? this.#later(facts.protocol ?? protocolOf(cursor.word) ?? protocolNumber(cursor.word ?? ""))
+      : this.#transport(src, dst, cursor, room, facts.protocol);
+    // A datagram that is longer than its packet goes on in others.
+    const goesOn = facts.more ?? (this.#isFrame && room > 0 && (transport.datagram ?? 0) > room);
+    const packet = octets4(Number(src.address), Number(dst.address), goesOn ? { ...facts, more: true } : facts, transport);
+    return { packet, protocol: transport.protocol };
   }
 
   /** Without -v a later fragment is known by the bare name of its protocol (print-ip.c, ip_print). */
   #fragment4(cursor: Cursor, isBare: boolean): HeaderFacts {
     const facts = this.#header;
     if (facts.offset !== undefined || !isBare || cursor.words.length !== 1) return facts;
-    if (!/^(?:ip-proto-\d+|tcp|udp|icmp)$/.test(cursor.word ?? "")) return facts;
+    const { word = "" } = cursor;
+    if (!/^ip-proto-\d+$/.test(word) && (/^\d/.test(word) || protocolNumber(word) === undefined)) return facts;
     this.#untold.add("place");
     return { ...facts, offset: LATER_FRAGMENT, more: false };
   }
@@ -119,19 +131,19 @@ class IpReading {
     const [from, to] = fragment?.offset === 0 ? fragmentPorts(src, dst, cursor) : [src, dst];
     const { protocol: next, ...facts } = this.#header;
     const size = extensions.reduce((sum, { octets }) => sum + octets.length, 0);
-    const room = (facts.length ?? 0) - 40 - size;
+    const room = (facts.length ?? 0) - HEADER_6 - size;
     const isLater = fragment !== undefined && fragment.offset > 0;
-    const read = isLater ? this.#later(cursor) : this.#transport(from, to, cursor, room, extensions.length > 0 ? undefined : next);
+    const earlier = fragment && this.#source.past.protocolOf(src.address, dst.address);
+    const read = isLater ? this.#later(earlier) : this.#transport(from, to, cursor, room, extensions.length > 0 ? undefined : next);
+    if (fragment && !isLater) this.#source.past.begin(src.address, dst.address, read.protocol);
     const transport = fragment ? { ...read, length: fragment.length } : read;
     const packet = octets6(BigInt(src.address), BigInt(dst.address), facts, extensions, transport, fragment !== undefined);
     return { packet, protocol: transport.protocol };
   }
 
-  #later(cursor: Cursor): TransportText {
-    const protocol = this.#header.protocol ?? protocolOf(cursor.word) ?? UNKNOWN_PROTOCOL;
-    const { length, offset } = this.#header;
-    if (length === undefined) this.#untold.add("length");
-    return { protocol, octets: [], isTold: offset !== undefined };
+  #later(protocol = UNKNOWN_PROTOCOL): TransportText {
+    if (this.#header.length === undefined) this.#untold.add("length");
+    return { protocol, octets: [], isTold: true };
   }
 
   #transport(src: Endpoint, dst: Endpoint, cursor: Cursor, room: number, named: number | undefined): TransportText {
@@ -147,7 +159,7 @@ class IpReading {
     if (ports && (named === PROTOCOL.tcp || (named === undefined && looksLikeTcp(cursor)))) {
       const [sport, dport] = ports;
       const [from, to] = [`${formatAddress(src.address)}.${sport}`, `${formatAddress(dst.address)}.${dport}`];
-      return readTcp(cursor, { src: from, dst: to, sport, dport, sequences: this.#source.sequences, total: told });
+      return readTcp(cursor, { src: from, dst: to, sport, dport, sequences: this.#source.past.sequences, total: told });
     }
     const said = protocolOf(cursor.word);
     if (ports && (named === PROTOCOL.udp || (named === undefined && (said === undefined || said === PROTOCOL.udp))))

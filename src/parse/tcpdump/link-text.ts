@@ -54,7 +54,8 @@ export function readLink(words: readonly Word[]): LinkText {
 function takeDevice(link: Draft, texts: readonly string[]): number {
   const [first = "", second = "", third = ""] = texts;
   if (Object.hasOwn(TYPES, second) && TYPES[second] && first !== "DSA") {
-    link.device = first;
+    // Read from a file, a device that is not here has no name.
+    if (first !== "?") link.device = first;
     link.type = TYPES[second];
     link.linkType = "LINUX_SLL2";
     if (third === "ifindex") link.interfaceIndex = Number(texts[3]) || 0;

@@ -10,12 +10,14 @@ const DCCP_OFFSET = 4;
 /** Reads what stands behind the addresses and ports of UDP: `UDP, length 5`, or what a printer of its own says, with the length in brackets or at the end. */
 export function readUdp(cursor: Cursor, sport: number, dport: number, told: number | undefined): TransportText {
   const checksum = checksumOf(cursor);
-  const length = told ?? lengthOf(cursor);
-  const octets = [...octetsOf(sport, 2), ...octetsOf(dport, 2), ...octetsOf((length ?? UDP_HEADER) & 0xffff, 2), 0, 0];
+  const datagram = lengthOf(cursor) ?? told;
+  const length = told ?? datagram;
+  const octets = [...octetsOf(sport, 2), ...octetsOf(dport, 2), ...octetsOf((datagram ?? UDP_HEADER) & 0xffff, 2), 0, 0];
   return {
     protocol: PROTOCOL.udp,
     octets,
     isTold: true,
+    ...(datagram !== undefined && { datagram }),
     ...(length !== undefined && { length }),
     ...(checksum !== undefined && { checksum }),
   };

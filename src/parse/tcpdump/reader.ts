@@ -4,21 +4,21 @@ import type { Frame } from "../../model/packet.ts";
 import type { Problem } from "../../model/problem.ts";
 import { MOST_PROBLEMS, type Report, TOO_MANY } from "../lines.ts";
 import { frameOf, type PacketLines, type TextHeader } from "./frame-text.ts";
-import { Sequences } from "./sequences.ts";
+import { Past } from "./past.ts";
 import { Clock, readStamp } from "./stamp.ts";
 import { UNTOLD_TIME } from "./told.ts";
 
 /** How tcpdump's lines begin with a time, and before it their number. */
 const STAMPED =
-  /^(?: *\d+ {2})?(?:-?\d\d:\d\d:\d\d\.\d+|\d{4}-\d\d-\d\d[ T]-?\d\d:\d\d:\d\d|-?\d+\.\d{6,}(?=\s)|\[Error converting time\])/;
+  /^(?: *\d+ {2})? ?(?:-?\d\d:\d\d:\d\d\.\d+|\d{4}-\d\d-\d\d[ T]-?\d\d:\d\d:\d\d|-?\d+\.\d{6,}(?=\s)|\[Error converting time\])/;
 /** How they begin without one. */
 const UNSTAMPED =
   /^(?: *\d+ {2})?(?:IP6? |IP6?: |ARP, |RARP|PPPoE |MPLS \(|EAPOL|LLDP|STP |CDPv|IS-IS|LLC|Loopback|AF IPv|ip: |(?:[0-9a-f]{2}:){5}[0-9a-f]{2} > |\S{1,32} +(?:In|Out|B|M|P) {1,3}(?:IP6?|ARP|ifindex)[ ,]|(?:In|Out| B| M| P) +(?:[0-9a-f]{2}:|ethertype))/;
 const LISTENING = /^(?:tcpdump: )?(?:listening on|reading from file) (\S+?),(?: RFMON,)? link-type (\S+)/;
 const REMARK =
   /^(?:tcpdump: |dropped privs|listening on |reading from file |Warning: |\d+ packets? (?:captured|received by filter|dropped by))/;
-/** What the octets of an IP header are to -A: version and header length first. */
-const ASCII_DUMP = /^[`a-oE-O]/;
+/** What the octets of a network header are to -A: version and header length of IP first, or nothing that can be printed. */
+const ASCII_DUMP = /^[.`a-oE-O]/;
 /** Lines of one packet that are kept: of a dump, those of the longest packet. */
 const MOST_LINES = 16_500;
 /** Packets by whose times -ttt and -ttttt are told apart. */
@@ -48,7 +48,7 @@ export class TcpdumpReader {
   readonly problems: Problem[] = [];
   readonly #file: string;
   readonly #header: TextHeader = {};
-  readonly #sequences = new Sequences();
+  readonly #past = new Past();
   readonly #clock = new Clock();
   #isStamped: boolean | undefined;
   #held: Held | undefined;
@@ -152,7 +152,7 @@ export class TcpdumpReader {
     const stamp = readStamp(packet.line.stamp?.text);
     const { time, base } = this.#clock.take(stamp, this.#adds);
     const report: Report = ({ text, column }, message) => this.#complain({ message, column, span: text.length }, held.text, held.line);
-    const frame = frameOf({ ...packet, time }, this.#header, this.#sequences, report);
+    const frame = frameOf({ ...packet, time }, this.#header, this.#past, report);
     const untold = base === "epoch" ? undefined : UNTOLD_TIME[base === "date" || base === "none" ? base : "clock"];
     this.#frames.push(untold ? { ...frame, timeAssumption: untold } : frame);
   }

@@ -5,6 +5,8 @@ export interface TransportText {
   readonly octets: readonly number[];
   /** Octets of the whole transport packet; absent when the text does not tell. */
   readonly length?: number;
+  /** Octets of the whole UDP datagram, where the text tells that apart. */
+  readonly datagram?: number;
   /** The checksum that stands in the header where the text shows it: 0 for "[no cksum]". */
   readonly checksum?: number;
   /** Whether the header is more than ports: false when it had to be made up. */
