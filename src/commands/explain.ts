@@ -6,12 +6,12 @@ import type { PacketTrace } from "../model/trace.ts";
 import { problemsText } from "../render/problems.ts";
 import { formatTime } from "../wire/time.ts";
 import { readAssumptions } from "./assume.ts";
-import { type CaptureType, captureTypeFlag } from "./capture-type.ts";
+import { captureTypeFlag } from "./capture-type.ts";
 import { EXIT, UsageFailure } from "./failure.ts";
 import { filterFlags, filterOf } from "./filters.ts";
 import { assumeFlag, hostFlags, outputFlags } from "./flags.ts";
 import { Output, terminalStyle, warn } from "./output.ts";
-import { readFrames } from "./read-frames.ts";
+import { type ReadOptions, readFrames } from "./read-frames.ts";
 import { filtered, jsonSink, ndjsonSink, onlyPacket, packetSink, type Sink, tableSink } from "./sinks.ts";
 
 /** Connections that are kept in full when only the first few will be shown. */
@@ -96,20 +96,20 @@ export default class Explain extends Command {
       ...(flags.interface !== undefined && { interface: flags.interface }),
       ...(flags.packet !== undefined && { detailed: true }),
     });
-    const damage = await this.#replay(args.capture, flags.type, replay, sink);
+    const damage = await this.#replay(args.capture, { type: flags.type, near: host.takenAt }, replay, sink);
     await output.flush();
     if (damage.length === 0) return;
     warn(problemsText(damage, style.width));
     process.exitCode = EXIT.partly;
   }
 
-  async #replay(capture: string, type: CaptureType | undefined, replay: Replay, sink: Sink): Promise<readonly Problem[]> {
+  async #replay(capture: string, options: ReadOptions, replay: Replay, sink: Sink): Promise<readonly Problem[]> {
     let digits: 6 | 9 = 6;
     let count = 0;
     const pass = async (traces: readonly PacketTrace[]) => {
       for (const trace of traces) await sink.take(trace, formatTime(trace.frame.time, digits));
     };
-    const { damage } = await readFrames(capture, type, async (frames, d) => {
+    const { damage } = await readFrames(capture, options, async (frames, d) => {
       digits = d;
       count += frames.length;
       for (const frame of frames) {

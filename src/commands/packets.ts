@@ -34,7 +34,7 @@ export default class Packets extends Command {
     const output = new Output();
     let separator = "";
     if (flags.format === "json") await output.write('{"packets":[');
-    const { damage } = await readFrames(args.capture, flags.type, async (frames, digits) => {
+    const { damage } = await readFrames(args.capture, { type: flags.type }, async (frames, digits) => {
       for (const frame of frames) {
         const time = formatTime(frame.time, digits);
         if (flags.format === "table") await output.write(`${frameLine(frame, time, style)}\n`);

@@ -18,8 +18,16 @@ export interface Reading {
 /** Takes frames, with the digits that a second of their times has. */
 export type TakeFrames = (frames: readonly Frame[], digits: 6 | 9) => Promise<void> | void;
 
+/** How to read a capture. */
+export interface ReadOptions {
+  /** What it is, when the content is not to decide. */
+  readonly type?: CaptureType | undefined;
+  /** A time of the day that it was taken, for a text that shows none: nanoseconds since the epoch. */
+  readonly near?: bigint | undefined;
+}
+
 /** Reads a capture, or tcpdump's text of one, and hands over its frames batch by batch; what is neither is refused. */
-export async function readFrames(path: string, type: CaptureType | undefined, take: TakeFrames): Promise<Reading> {
+export async function readFrames(path: string, { type, near }: ReadOptions, take: TakeFrames): Promise<Reading> {
   const input = await openInput(path, "a capture (pcap or pcapng, or the text of tcpdump)");
   const progress = new Progress(input.size);
   let octets = 0;
@@ -37,7 +45,8 @@ export async function readFrames(path: string, type: CaptureType | undefined, ta
   };
   try {
     const { isText, chunks } = await recognise(input.name, decompress(counted()), type);
-    return { name: input.name, damage: await (isText ? readText : readPackets)(input.name, chunks, counting) };
+    const damage = isText ? await readText(input.name, chunks, near, counting) : await readPackets(input.name, chunks, counting);
+    return { name: input.name, damage };
   } finally {
     progress.stop();
   }
@@ -52,11 +61,16 @@ async function readPackets(name: string, chunks: AsyncIterable<Uint8Array>, take
   return [];
 }
 
-async function readText(name: string, chunks: AsyncIterable<Uint8Array>, take: TakeFrames): Promise<readonly Problem[]> {
+async function readText(
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+  near: bigint | undefined,
+  take: TakeFrames,
+): Promise<readonly Problem[]> {
   const damage: Problem[] = [];
   let found = 0;
   try {
-    for await (const { frames, digits, problems } of readTcpdump(name, chunks)) {
+    for await (const { frames, digits, problems } of readTcpdump(name, chunks, near)) {
       found += frames.length;
       damage.push(...problems);
       await take(frames, digits);

@@ -150,6 +150,8 @@ export class Conntrack {
   #trackError(skb: Skb, quoted: Packet | undefined, zone: Zone, now: bigint): string | undefined {
     const inner = quoted && tupleOf(quoted);
     const tuple = inner && invert(inner);
+    const { payload, length, headerLength } = skb.packet;
+    if (!tuple && payload.length < length - headerLength) throw new Undecided("the packet that it quotes, which was not captured");
     if (!tuple) return "it quotes no packet that could be looked up";
     const found = this.#table.find(zone, tuple, now, { kind: "quote", packet: quoted });
     if (!found) {

@@ -1,5 +1,5 @@
 import { familyOf, inPrefix, isGroupMac, MAC_BROADCAST } from "../model/address.ts";
-import type { Device } from "../model/host.ts";
+import type { Assumption, Device } from "../model/host.ts";
 import type { Frame, FrameType, Packet } from "../model/packet.ts";
 import { callsIptables } from "./bridge.ts";
 import { tupleOf } from "./connection.ts";
@@ -23,6 +23,12 @@ export interface Entry {
   readonly dstMac?: number;
 }
 
+const SENT_HERE: Assumption = {
+  id: "direction",
+  text: "packets from an address of this host go out (tcpdump's text does not show the direction)",
+  flag: "tcpdump -e or -i any",
+};
+
 /** Packet type 4 with this interface: a local socket's packet as it enters OUTPUT. */
 const NO_INTERFACE = 0;
 
@@ -30,6 +36,7 @@ const NO_INTERFACE = 0;
 export function entryOf(world: World, netns: Netns, frame: Frame, given: string | undefined): Entry {
   const { device, name, outgoing, fromSocket } = placeOf(netns, frame, given);
   if (fromSocket) return { netns, direction: "out", outgoing: false, type: "outgoing" };
+  if (isSentHere(netns, device, frame)) world.assumptions.add(SENT_HERE);
   const dstMac = frame.dstMac ?? inferMac(world, netns, device, frame);
   const type = frame.type ?? typeOf(dstMac, device);
   return {
@@ -52,12 +59,22 @@ export function placeOf(
   if (frame.type === "outgoing" && frame.interfaceIndex === NO_INTERFACE) return { outgoing: false, fromSocket: true };
   const device = deviceOf(netns, frame, given);
   const name = device?.name ?? frame.interfaceName ?? given;
-  const outgoing = frame.type === "outgoing" || (frame.type === undefined && device?.mac !== undefined && frame.srcMac === device.mac);
+  const outgoing =
+    frame.type === "outgoing" ||
+    (frame.type === undefined && device?.mac !== undefined && frame.srcMac === device.mac) ||
+    isSentHere(netns, device, frame);
   return { ...(device ? { device } : {}), ...(name === undefined ? {} : { name }), outgoing, fromSocket: false };
 }
 
+/** A text without MAC addresses does not tell the direction of an Ethernet frame; the packet's source does where it is an address of this host. */
+function isSentHere(netns: Netns, device: Device | undefined, { type, srcMac, linkType, packet }: Frame): boolean {
+  if (type !== undefined || srcMac !== undefined || !packet || device?.kind === "loopback") return false;
+  return (linkType === undefined || linkType === "EN10MB") && netns.deviceOf(packet.src) !== undefined;
+}
+
 function deviceOf(netns: Netns, frame: Frame, given: string | undefined): Device | undefined {
-  if (frame.interfaceIndex !== undefined && frame.interfaceName === undefined && frame.linkType === "LINUX_SLL2") {
+  // A text that tcpdump printed elsewhere has the right index, and a name of another machine.
+  if (frame.interfaceIndex !== undefined && frame.linkType === "LINUX_SLL2") {
     const device = netns.byIndex.get(frame.interfaceIndex);
     if (device) return device;
   }

@@ -90,6 +90,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
       }
       held = !over && options.mark === undefined && first.from.stack(packet.family).marksMatter && isLocal(entry);
       if (held) return false;
+      for (const assumption of assumedOf(world, frame)) world.assumptions.add(assumption);
       const departure = { entry, frame, packet, mark: options.mark ?? markOf(world, entry, frame, packet, ahead, options.interface) };
       const assumptions = world.assumptions.take();
       open = { departure, explored: explore(world, departure), assumptions, wanted: new Set() };
@@ -147,6 +148,11 @@ function again(earlier: Mutable, frame: Frame, packet: Packet, entry: Entry): Mu
     missing: [],
     seenBefore: earlier.frame.number,
   };
+}
+
+/** What reading a frame took for granted; that of its time only where rules look at the clock. */
+function assumedOf(world: World, { assumptions = [], timeAssumption }: Frame): readonly Assumption[] {
+  return timeAssumption && world.looksAtClock ? [...assumptions, timeAssumption] : assumptions;
 }
 
 /** Whether a packet was seen as a local socket sends it, before OUTPUT. */

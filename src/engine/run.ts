@@ -26,6 +26,8 @@ export class World {
   #ids = 0;
   #restored = false;
   #first = 0n;
+  /** Whether rules ask what time it is. */
+  readonly looksAtClock: boolean;
   readonly #takenAt: bigint | undefined;
   readonly #assumed: ReadonlyMap<string, string>;
 
@@ -35,6 +37,7 @@ export class World {
     this.#assumed = assumed;
     this.#takenAt = host.takenAt;
     this.state = new State(changesSets(host));
+    this.looksAtClock = asksForTime(host);
     for (const namespace of host.namespaces.values()) {
       this.netns.set(
         namespace.name,
@@ -109,8 +112,15 @@ export class World {
 }
 
 function changesSets(host: Host): boolean {
-  const sets = new Set(["SET"]);
-  return [...host.namespaces.values()].some(({ ruleset4, ruleset6 }) => usesAny(ruleset4, sets) || usesAny(ruleset6, sets));
+  return anyRuleUses(host, new Set(["SET"]));
+}
+
+function asksForTime(host: Host): boolean {
+  return anyRuleUses(host, new Set(["time"]));
+}
+
+function anyRuleUses(host: Host, names: ReadonlySet<string>): boolean {
+  return [...host.namespaces.values()].some(({ ruleset4, ruleset6 }) => usesAny(ruleset4, names) || usesAny(ruleset6, names));
 }
 
 /** A place where a packet was on a device, for finding it again in the capture. */

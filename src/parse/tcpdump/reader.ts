@@ -5,7 +5,7 @@ import type { Problem } from "../../model/problem.ts";
 import { MOST_PROBLEMS, type Report, TOO_MANY } from "../lines.ts";
 import { frameOf, type PacketLines, type TextHeader } from "./frame-text.ts";
 import { Past } from "./past.ts";
-import { Clock, readStamp } from "./stamp.ts";
+import { Clock, dayOf, readStamp } from "./stamp.ts";
 import { UNTOLD_TIME } from "./told.ts";
 
 /** How tcpdump's lines begin with a time, and before it their number. */
@@ -49,7 +49,7 @@ export class TcpdumpReader {
   readonly #file: string;
   readonly #header: TextHeader = {};
   readonly #past = new Past();
-  readonly #clock = new Clock();
+  readonly #clock: Clock;
   #isStamped: boolean | undefined;
   #held: Held | undefined;
   /** Packets whose times may be those since the one before. */
@@ -61,8 +61,10 @@ export class TcpdumpReader {
   #frames: Frame[] = [];
   digits: 6 | 9 = 6;
 
-  constructor(file: string) {
+  /** `near` is a time of the day that clocks without a date are of: nanoseconds since the epoch. */
+  constructor(file: string, near = 0n) {
     this.#file = file;
+    this.#clock = new Clock(dayOf(near));
   }
 
   /** Takes one line, without its end. */

@@ -7,7 +7,7 @@ const MICROSECOND_DIGITS = 6;
 const MIDNIGHT = DAY / 2n;
 
 /** What the times of a text count from. */
-export type TimeBase = "epoch" | "date" | "clock" | "first" | "previous" | "none";
+export type TimeBase = "epoch" | "date" | "clock" | "previous" | "none";
 
 /** Nanoseconds since the epoch, of the text's own clock. */
 export interface ReadStamp {
@@ -58,22 +58,33 @@ export function readStamp(text: string | undefined): ReadStamp {
   return { time: 0n, base: "none", digits: 6 };
 }
 
+/** The beginning of the day that a time lies in, UTC. */
+export function dayOf(time: bigint): bigint {
+  return time - (((time % DAY) + DAY) % DAY);
+}
+
 /** Puts the times of a text in a row: a clock without a date goes past midnight, and `-ttt` adds up. */
 export class Clock {
   #last: ReadStamp | undefined;
   #offset = 0n;
   #now = 0n;
+  readonly #day: bigint;
+
+  /** `day` is when a clock without a date begins. */
+  constructor(day: bigint) {
+    this.#day = day;
+  }
 
   /** The time of the next line, and what it counts from; `adds` says that the times are those since the line before. */
   take(stamp: ReadStamp, adds: boolean): { readonly time: bigint; readonly base: TimeBase } {
-    if (stamp.base === "none") return { time: this.#now, base: this.#last?.base ?? "none" };
+    if (stamp.base === "none") return { time: this.#last ? this.#now : this.#day, base: this.#last?.base ?? "none" };
     if (stamp.base === "clock" && adds) {
       this.#now += stamp.time;
-      return { time: this.#now < 0n ? 0n : this.#now, base: "previous" };
+      return { time: this.#day + (this.#now < 0n ? 0n : this.#now), base: "previous" };
     }
     if (stamp.base === "clock" && this.#last && this.#last.time - stamp.time > MIDNIGHT) this.#offset += DAY;
     this.#last = stamp;
-    this.#now = stamp.time + this.#offset;
+    this.#now = stamp.time + this.#offset + (stamp.base === "clock" ? this.#day : 0n);
     return { time: this.#now, base: stamp.base };
   }
 }

@@ -46,10 +46,10 @@ class Lines {
   }
 }
 
-/** Reads tcpdump's text piece by piece, as `tcpdump -l` writes it; `name` is for messages. */
-export async function* readTcpdump(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TextBatch> {
+/** Reads tcpdump's text piece by piece, as `tcpdump -l` writes it; `name` is for messages, `near` a time of its day where it shows none. */
+export async function* readTcpdump(name: string, chunks: AsyncIterable<Uint8Array>, near?: bigint): AsyncGenerator<TextBatch> {
   const lines = new Lines();
-  const reader = new TcpdumpReader(name);
+  const reader = new TcpdumpReader(name, near);
   let told = 0;
   const batch = (frames: readonly Frame[]): TextBatch => {
     const problems = reader.problems.slice(told);

@@ -37,6 +37,6 @@ export type Untold = keyof typeof UNTOLD;
 /** What the times of a text leave open; it matters only where rules look at the clock. */
 export const UNTOLD_TIME: Readonly<Record<"date" | "clock" | "none", Assumption>> = {
   date: { id: "text-time", text: "the times in tcpdump's text are UTC", flag: "tcpdump -tt, or TZ=UTC tcpdump" },
-  clock: { id: "text-time", text: "the times in tcpdump's text are UTC, on 1 January 1970", flag: "tcpdump -tt" },
-  none: { id: "text-time", text: "tcpdump's text has no times: all packets came at once, on 1 January 1970", flag: "tcpdump -tt" },
+  clock: { id: "text-time", text: "the times in tcpdump's text are UTC, of the day that the snapshot is of", flag: "tcpdump -tt" },
+  none: { id: "text-time", text: "tcpdump's text has no times: all packets came at once", flag: "tcpdump -tt" },
 };
