@@ -39,7 +39,7 @@ export function fingerprint(packet: Packet): string {
   const transport = packet.transport;
   const ports =
     transport && "sport" in transport ? `${transport.sport}>${transport.dport}` : transport?.kind === "icmp" ? transport.id : "";
-  return `${packet.src}|${packet.dst}|${packet.ttl}|${ports}|${packet.drawnId ? "?" : packet.id}|${contentKey(packet)}`;
+  return `${packet.src}|${packet.dst}|${packet.isTtlAssumed ? "" : packet.ttl}|${ports}|${packet.drawnId ? "?" : packet.id}|${contentKey(packet)}`;
 }
 
 /** The ports that a seen packet tells where the predicted one leaves them open; ICMP has its identifier as `sport`. */
@@ -50,7 +50,8 @@ export interface Told {
 
 /** Holds a packet that was seen against one that was predicted; undefined when they are not the same. */
 export function compare(predicted: Packet, seen: Packet): Told | undefined {
-  if (predicted.src !== seen.src || predicted.dst !== seen.dst || predicted.ttl !== seen.ttl) return undefined;
+  if (predicted.src !== seen.src || predicted.dst !== seen.dst) return undefined;
+  if (predicted.ttl !== seen.ttl && !seen.isTtlAssumed) return undefined;
   if (!sameContent(predicted, seen)) return undefined;
   const wanted = portsOf(predicted);
   const found = portsOf(seen);

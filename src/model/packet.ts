@@ -145,6 +145,8 @@ export interface Packet {
   readonly protocol: number;
   /** TTL or hop limit. */
   readonly ttl: number;
+  /** Set when the TTL is only what is usual, since a text does not show it. */
+  readonly isTtlAssumed?: boolean;
   /** TOS or traffic class, the whole octet. */
   readonly tos: number;
   /** Length in octets of the whole IP packet by its header, not by what was captured. */

@@ -43,7 +43,7 @@ export function frameOf({ line, more, number, time }: PacketLines, header: TextH
   return {
     ...frame,
     captured: Math.max(0, captured),
-    packet: withVerdict(packet, line, more),
+    packet: withVerdict(ip.untold.has("header") ? { ...packet, isTtlAssumed: true } : packet, line, more),
     ...(assumptions.length > 0 && { assumptions }),
   };
 }

@@ -44,7 +44,7 @@ const LATER_FRAGMENT = 1480;
 /** How many lines on a quoted packet may begin. */
 const QUOTE_LINES = 4;
 const LABEL_LINES = 2;
-const PACKET_BELOW = /^\s+IP6? \(/;
+const PACKET_BELOW = /^\s+(?:IP6? )?\((?:tos|class|flowlabel|hlim) /;
 
 /** Reads the packet whose addresses stand in a line, or in the next where the IP header fills the line; undefined when there is none. */
 export function readIp(given: IpSource): IpText | undefined {
@@ -75,7 +75,7 @@ function belowLabels(source: IpSource): IpSource | undefined {
 }
 
 function familyIn(line: TcpdumpLine): Family {
-  return line.link.some(({ text }) => text === "IP6") ? 6 : 4;
+  return line.link.some(({ text }) => text === "IP6") || (line.header && !line.header.text.startsWith("(tos")) ? 6 : 4;
 }
 
 class IpReading {
