@@ -79,6 +79,8 @@ async function readText(
     if (!(error instanceof CompressionError)) throw error;
     damage.push({ file: name, message: error.message });
   }
+  // A packet is read when its last line is there, which may be behind a line that was refused.
+  damage.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
   if (found === 0 && damage.length > 0) throw new InputFailure(damage);
   return damage;
 }

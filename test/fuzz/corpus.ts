@@ -27,6 +27,8 @@ export async function corpus(): Promise<ReadonlyMap<string, readonly string[]>> 
   for (const file of [...filesBelow("samples").filter((name) => name.includes("/netns/")), ...filesBelow("test/parse/iproute2")]) {
     add(basename(file), readFileSync(file, "utf8"));
   }
+  for (const file of filesBelow("test/recordings/tcpdump").filter((name) => name.endsWith(".txt")))
+    add("tcpdump.txt", readFileSync(file, "utf8"));
   for (const [name, text] of await recordedFiles()) add(name, text);
   for (const { family, text } of recordedRules()) add(family === 4 ? "iptables-save" : "ip6tables-save", text);
   return new Map([...texts].map(([kind, found]) => [kind, [...found]]));

@@ -3,6 +3,9 @@ import type { Problem } from "../../src/model/problem.ts";
 import { detectKind } from "../../src/parse/detect.ts";
 import { parseNetnsIds } from "../../src/parse/netns-ids.ts";
 import { readSnapshot } from "../../src/parse/snapshot.ts";
+import { looksLikeTcpdump, TcpdumpReader } from "../../src/parse/tcpdump/reader.ts";
+import { frameLine, frameObject } from "../../src/render/packet-list.ts";
+import { formatTime } from "../../src/wire/time.ts";
 
 /** What reading a text came to. */
 export interface Reading {
@@ -20,6 +23,7 @@ export interface TextTarget {
   read(text: string): Reading;
 }
 
+const STYLE = { colour: false, ascii: false, width: 100 };
 /** The name that the texts are given. */
 const FILE = "f";
 /** Stands before the name of a file where one text is a whole snapshot. */
@@ -46,6 +50,15 @@ export function textTargets(corpus: ReadonlyMap<string, readonly string[]>): rea
     const { problems } = parseNetnsIds(text, FILE);
     return { problems, texts: one(text) };
   };
+  const tcpdump = (text: string) => {
+    const reader = new TcpdumpReader(FILE);
+    for (const line of text.split("\n")) reader.push(line.replace(/\r$/, ""));
+    const frames = reader.finish();
+    for (const frame of frames) frameLine(frame, formatTime(frame.time, reader.digits), STYLE);
+    looksLikeTcpdump(text);
+    const json = () => frames.map((frame) => frameObject(frame, formatTime(frame.time, reader.digits)));
+    return { problems: reader.problems, texts: one(text), json };
+  };
   const detect = (text: string) => {
     detectKind(text);
     return { problems: [], texts: one(text) };
@@ -53,6 +66,7 @@ export function textTargets(corpus: ReadonlyMap<string, readonly string[]>): rea
   return [
     ...typed,
     { name: "netns-ids", bases: bases("netns-ids"), read: ids },
+    { name: "tcpdump", bases: bases("tcpdump"), read: tcpdump },
     { name: "detect", bases: all, read: detect },
     { name: "snapshot", bases: snapshots(corpus), read: readSections },
   ];
@@ -89,7 +103,7 @@ const SAMPLES: Readonly<Record<string, readonly string[]>> = {
 };
 
 function snapshots(corpus: ReadonlyMap<string, readonly string[]>): string[] {
-  const files = [...corpus].filter(([kind]) => kind !== "snapshot" && kind !== "route-n");
+  const files = [...corpus].filter(([kind]) => !["snapshot", "route-n", "tcpdump"].includes(kind));
   return [0, 1, 2].map((index) => {
     const sections = files.map(([kind, texts]) => {
       const text = texts[index % texts.length] ?? "";

@@ -60,7 +60,9 @@ export function readIp(given: IpSource): IpText | undefined {
   // Other protocols have addresses too; what they are called tells.
   if (source.family === undefined && (src === "name" || dst === "name")) return undefined;
   if (src === "name" || dst === "name") {
-    reportName(src === "name" ? found.pair.src : found.pair.dst, inLine ? source.report : () => {});
+    const name = src === "name" ? found.pair.src : found.pair.dst;
+    // A name in the line below is told of where the packet begins.
+    reportName(name, inLine ? source.report : (_, message) => source.report(line.header ?? name, message));
     return undefined;
   }
   if (familyOf(src.address) !== familyOf(dst.address)) return undefined;

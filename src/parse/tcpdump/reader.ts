@@ -1,5 +1,5 @@
 import { readDumpLine, readTcpdumpLine } from "../../../grammars/tcpdump.ts";
-import type { Fault } from "../../../grammars/words.ts";
+import { type Fault, LONGEST_LINE } from "../../../grammars/words.ts";
 import type { Frame } from "../../model/packet.ts";
 import type { Problem } from "../../model/problem.ts";
 import { MOST_PROBLEMS, type Report, TOO_MANY } from "../lines.ts";
@@ -68,8 +68,9 @@ export class TcpdumpReader {
   }
 
   /** Takes one line, without its end. */
-  push(text: string): void {
+  push(whole: string): void {
     this.#line++;
+    const text = (this.#line === 1 ? whole.replace(/^\ufeff/, "") : whole).slice(0, LONGEST_LINE);
     if (text.trim() === "") return;
     if (this.#isStamped !== true && !beginsPacket(text, false) && !STAMPED.test(text) && this.#takeRemark(text)) return;
     this.#isStamped ??= STAMPED.test(text) ? true : UNSTAMPED.test(text) ? false : undefined;
@@ -121,7 +122,8 @@ export class TcpdumpReader {
     if (this.problems.length > MOST_PROBLEMS) return;
     const file = this.#file;
     if (this.problems.length === MOST_PROBLEMS) this.problems.push({ file, line, column: 1, message: TOO_MANY });
-    else this.problems.push({ file, line, column: fault.column, message: fault.message, source, span: fault.span });
+    // A line that was cut is not shown.
+    else this.problems.push({ file, line, ...fault, ...(source.length < LONGEST_LINE && { source }) });
   }
 
   #release(): void {

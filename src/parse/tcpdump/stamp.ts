@@ -2,6 +2,7 @@ const SECOND = 1_000_000_000n;
 const DAY = 86_400n * SECOND;
 const MICROSECOND = 1000n;
 const NANOSECOND_DIGITS = 9;
+const MOST_DIGITS = 12;
 const MICROSECOND_DIGITS = 6;
 /** Clocks run back a little where packets of several devices are sorted badly; half a day is midnight. */
 const MIDNIGHT = DAY / 2n;
@@ -22,7 +23,7 @@ const SECONDS = /^(-?)(\d+)\.(\d+)$/;
 
 // More digits than nine are microseconds of a damaged capture, more than a second of them.
 function fractionOf(digits: string): bigint {
-  if (digits.length > NANOSECOND_DIGITS) return BigInt(digits) * MICROSECOND;
+  if (digits.length > NANOSECOND_DIGITS) return BigInt(digits.slice(0, MOST_DIGITS)) * MICROSECOND;
   return BigInt(digits.padEnd(NANOSECOND_DIGITS, "0"));
 }
 
@@ -52,7 +53,7 @@ export function readStamp(text: string | undefined): ReadStamp {
   const since = SECONDS.exec(text ?? "");
   if (since) {
     const [, sign, whole = "", fraction = ""] = since;
-    const time = BigInt(whole.slice(0, 12)) * SECOND + fractionOf(fraction.slice(0, 12));
+    const time = BigInt(whole.slice(0, MOST_DIGITS)) * SECOND + fractionOf(fraction);
     return { time: sign ? -time : time, base: "epoch", digits: digitsOf(fraction) };
   }
   return { time: 0n, base: "none", digits: 6 };
