@@ -10,8 +10,8 @@ export interface IpOctets {
   readonly length: number;
 }
 
-/** What is taken for true of a header that the text does not show. */
-export const USUAL = { ttl: 64, tos: 0, id: 0, data: 32 } as const;
+// What is taken for true of a header that the text does not show.
+const USUAL = { ttl: 64, tos: 0, id: 0, data: 32 } as const;
 
 const HEADER_4 = 20;
 const HEADER_6 = 40;
