@@ -42,6 +42,7 @@ export function fromDump(octets: Uint8Array, told: IpText, frame: Frame): Frame 
     const packet: Packet | undefined = draft.packet;
     if (packet?.src !== told.src || packet.dst !== told.dst) continue;
     delete draft.defect;
+    delete draft.refused;
     const below = Math.max(0, frame.length - told.length);
     const captured = name === "IP" ? octets.length + below : octets.length;
     const length = Math.max(frame.length, packet.length + (name === "IP" ? below : header));
