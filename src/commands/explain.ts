@@ -1,6 +1,8 @@
 import { basename } from "node:path";
 import { Args, Command, Flags } from "@oclif/core";
 import { createReplay, type Replay } from "../engine/replay.ts";
+import { GROUPINGS } from "../explain/groups.ts";
+import { TOP } from "../explain/summary.ts";
 import type { Problem } from "../model/problem.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { problemsText } from "../render/problems.ts";
@@ -47,7 +49,7 @@ export default class Explain extends Command {
       summary: "one packet, with every step and the rules that did not match",
       helpValue: "N",
       min: 1,
-      exclusive: ["flow", "verdict", "address", "protocol", "sort", "all"],
+      exclusive: ["flow", "verdict", "address", "protocol", "sort", "all", "top", "group-by"],
     }),
     ...filterFlags,
     sort: Flags.string({ summary: "order of the connections", options: ["trouble", "time"], helpGroup: "OUTPUT" }),
@@ -56,6 +58,18 @@ export default class Explain extends Command {
       summary: "pass over rules that cannot match, and remember the ways of connections; --no-index looks at every rule for every packet",
       allowNo: true,
       default: true,
+      helpGroup: "OUTPUT",
+    }),
+    top: Flags.integer({
+      summary: "totals with so many rows in each table, and so many connections below them; 10 for captures of many connections",
+      helpValue: "N",
+      min: 1,
+      max: 100_000,
+      helpGroup: "OUTPUT",
+    }),
+    "group-by": Flags.string({
+      summary: "what the totals count lost packets by, rule if not given",
+      options: [...GROUPINGS],
       helpGroup: "OUTPUT",
     }),
     "all-steps": Flags.boolean({ summary: "every step of every connection", helpGroup: "OUTPUT" }),
@@ -67,16 +81,20 @@ export default class Explain extends Command {
     const { args, argv, flags } = await this.parse(Explain);
     if (argv.length > 1) throw new UsageFailure(`one capture at a time, found ${argv.join(" and ")}`);
     const wanted = filterOf(flags);
+    const totals = flags.top !== undefined ? "--top" : flags["group-by"] !== undefined ? "--group-by" : undefined;
+    if (totals && flags.format !== "table") throw new UsageFailure(`${totals} is for the table, not for --format ${flags.format}`);
     // The parsers take a third of the start-up time, and neither help nor wrong flags need them.
     const { checkInterface, loadHost } = await import("./load-host.ts");
     const { host, netns } = await loadHost(flags, [args.capture]);
     checkInterface(host, netns, flags.interface, "--interface");
+    const grouping = GROUPINGS.find((name) => name === flags["group-by"]);
     const style = terminalStyle(flags.ascii);
     const output = new Output();
     const summary = {
       all: flags.all,
       allSteps: flags["all-steps"] || flags.verbose,
       tables: flags["all-steps"] || flags.verbose || flags.flow !== undefined,
+      ...((flags.top !== undefined || flags["group-by"] !== undefined) && { top: flags.top ?? TOP }),
       sort: flags.sort === "time" ? ("time" as const) : ("trouble" as const),
       filtered: wanted !== undefined,
     };
@@ -84,7 +102,7 @@ export default class Explain extends Command {
     if (flags.format === "ndjson") sink = ndjsonSink(output);
     else if (flags.format === "json") sink = jsonSink(output, host, summary);
     else if (flags.packet !== undefined) sink = packetSink(output, host, { style, verbose: flags.verbose });
-    else sink = tableSink(output, host, { ...summary, style, keep: KEEP });
+    else sink = tableSink(output, host, { ...summary, style, keep: Math.max(KEEP, flags.top ?? 0), ...(grouping && { grouping }) });
     if (flags.packet !== undefined) sink = onlyPacket(sink, flags.packet);
     else if (wanted) sink = filtered(sink, wanted);
 

@@ -1,4 +1,5 @@
-import { Collection } from "../explain/collect.ts";
+import { Collection, ROWS } from "../explain/collect.ts";
+import type { Grouping } from "../explain/groups.ts";
 import { explainPacket } from "../explain/packet-detail.ts";
 import { assumptionTexts, type Explanation, type SummaryOptions, summarize } from "../explain/summary.ts";
 import type { Host } from "../model/host.ts";
@@ -49,9 +50,20 @@ export function jsonSink(output: Output, host: Host, options: SummaryOptions): S
   };
 }
 
+interface TableOptions extends SummaryOptions {
+  readonly style: Style;
+  /** Connections that are kept in full, and as many with trouble. */
+  readonly keep: number;
+  readonly grouping?: Grouping;
+}
+
 /** The explanation by connection, as text. */
-export function tableSink(output: Output, host: Host, options: SummaryOptions & { readonly style: Style; readonly keep: number }): Sink {
-  const collection = new Collection(options.all ? Number.POSITIVE_INFINITY : options.keep);
+export function tableSink(output: Output, host: Host, options: TableOptions): Sink {
+  const collection = new Collection(
+    options.all ? Number.POSITIVE_INFINITY : options.keep,
+    options.grouping,
+    Math.max(ROWS, options.top ?? 0),
+  );
   return {
     take: (trace) => {
       collection.add(trace);

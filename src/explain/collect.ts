@@ -1,6 +1,10 @@
 import type { Assumption } from "../model/host.ts";
 import type { PacketTrace, Verdict } from "../model/trace.ts";
-import { translations } from "./way.ts";
+import { Budget } from "./distinct.ts";
+import { missingDevices } from "./evidence.ts";
+import { FlowStates } from "./flow-states.ts";
+import { type Grouping, groupOf, mappingsOf, placeKey, type RowLabel, shortPlace } from "./groups.ts";
+import { Tallies } from "./tallies.ts";
 
 /** Packets of a connection to which the same happened. */
 export interface Outcome {
@@ -17,15 +21,12 @@ export interface Connection {
   packets: number;
 }
 
-/** Packets and connections that ended at the same place. */
-export interface Tally {
-  readonly first: PacketTrace;
-  packets: number;
-  readonly flows: Set<number>;
-}
-
-const VERDICTS: readonly Verdict[] = ["delivered", "forwarded", "dropped", "rejected", "queued", "unknown"];
-const BAD = (1 << VERDICTS.indexOf("dropped")) | (1 << VERDICTS.indexOf("rejected"));
+/** Rows of each table of totals that are kept at least. */
+export const ROWS = 10_000;
+/** Connections that the rows of totals tell apart exactly, all together. */
+const EXACT = 500_000;
+/** Assumptions that are kept word for word; captures of many hosts have one for each. */
+const ASSUMPTIONS = 2000;
 
 /** Whether packets with this verdict are what a reader came for. */
 export function isTrouble(verdict: Verdict): boolean {
@@ -33,27 +34,36 @@ export function isTrouble(verdict: Verdict): boolean {
 }
 
 /**
- * Gathers traces by connection. Memory stays bounded however long the capture is: beyond `keep` connections only
- * counts are kept, those with trouble having a quota of their own.
+ * Gathers traces by connection. Memory stays bounded however long the capture is and however many connections it has: beyond
+ * `keep` connections only counts are kept, those with trouble having a quota of their own.
  */
 export class Collection {
   readonly connections = new Map<number, Connection>();
   readonly verdicts = new Map<Verdict, number>();
-  readonly troubles = new Map<string, Tally>();
-  readonly translated = new Map<string, number>();
+  readonly states = new FlowStates();
+  readonly grouping: Grouping;
+  /** Packets that were dropped or rejected, by what they have in common. */
+  readonly lost: Tallies<RowLabel>;
+  /** Packets that cannot be decided, by what would decide them. */
+  readonly undecided: Tallies<RowLabel>;
+  readonly translated: Tallies<RowLabel>;
   readonly assumptions = new Map<string, Assumption>();
   packets = 0;
   observations = 0;
   leftAside = 0;
   firstTime: bigint | undefined;
   lastTime: bigint | undefined;
-  #seen = new Uint8Array(1024);
   #troubleKept = 0;
   #otherKept = 0;
   readonly #keep: number;
 
-  constructor(keep: number) {
+  constructor(keep: number, grouping: Grouping = "rule", rows = ROWS) {
     this.#keep = keep;
+    this.grouping = grouping;
+    const budget = new Budget(EXACT);
+    this.lost = new Tallies(rows, budget);
+    this.undecided = new Tallies(rows, budget);
+    this.translated = new Tallies(rows, budget);
   }
 
   /** Counts a frame that carries no IP. */
@@ -66,25 +76,33 @@ export class Collection {
     this.packets++;
     this.firstTime ??= trace.frame.time;
     this.lastTime = trace.frame.time;
-    for (const assumption of trace.assumptions) this.assumptions.set(assumption.id + assumption.text, assumption);
+    for (const assumption of trace.assumptions) this.#assume(assumption);
     if (trace.seenBefore !== undefined) {
       this.observations++;
       return;
     }
     const { verdict } = trace.way;
     this.verdicts.set(verdict, (this.verdicts.get(verdict) ?? 0) + 1);
-    this.#mark(trace.flow, verdict);
-    const outcome = outcomeKey(trace);
-    if (isTrouble(verdict)) this.#tally(placeKey(trace), trace);
-    for (const words of translations(trace.way)) this.translated.set(words, (this.translated.get(words) ?? 0) + 1);
-    this.#remember(trace, outcome);
+    this.states.mark(trace.flow, verdict, missingDevices(trace).length > 0);
+    this.#tally(trace);
+    this.#remember(trace, outcomeKey(trace));
   }
 
-  #tally(key: string, trace: PacketTrace): void {
-    const tally = this.troubles.get(key) ?? { first: trace, packets: 0, flows: new Set<number>() };
-    tally.packets++;
-    tally.flows.add(trace.flow);
-    this.troubles.set(key, tally);
+  #assume(assumption: Assumption): void {
+    const key = assumption.id + assumption.text;
+    if (this.assumptions.size < ASSUMPTIONS || this.#keep === Number.POSITIVE_INFINITY) this.assumptions.set(key, assumption);
+  }
+
+  #tally(trace: PacketTrace): void {
+    const { flow, way } = trace;
+    if (way.verdict === "unknown") {
+      const name = way.undecided ?? "something that was not given";
+      this.undecided.add(name, flow, () => ({ name }));
+    } else if (isTrouble(way.verdict)) {
+      const { key, label } = groupOf(trace, this.grouping);
+      this.lost.add(key, flow, label, this.grouping === "rule" ? undefined : shortPlace(way.at));
+    }
+    for (const { key, label } of mappingsOf(way)) this.translated.add(key, flow, label);
   }
 
   #remember(trace: PacketTrace, key: string): void {
@@ -102,29 +120,6 @@ export class Collection {
     if (outcome) outcome.packets++;
     else connection.outcomes.set(key, { first: trace, reply: isReply(connection.first, trace), packets: 1 });
   }
-
-  #mark(flow: number, verdict: Verdict): void {
-    if (flow >= this.#seen.length) {
-      const larger = new Uint8Array(Math.max(flow + 1, this.#seen.length * 2));
-      larger.set(this.#seen);
-      this.#seen = larger;
-    }
-    this.#seen[flow] = (this.#seen[flow] ?? 0) | (1 << VERDICTS.indexOf(verdict));
-  }
-
-  /** Number of connections by the worst thing that happened in each; "part" for those that lost only some packets. */
-  connectionCounts(): ReadonlyMap<Verdict | "part", number> {
-    const counts = new Map<Verdict | "part", number>();
-    const rank: readonly Verdict[] = ["dropped", "rejected", "unknown", "delivered", "forwarded", "queued"];
-    for (const mask of this.#seen) {
-      if (mask === 0) continue;
-      const lostSome = (mask & BAD) !== 0 && (mask & ~BAD & 0b11) !== 0;
-      const worst = rank.find((v) => mask & (1 << VERDICTS.indexOf(v))) ?? "unknown";
-      const group = lostSome ? "part" : worst;
-      counts.set(group, (counts.get(group) ?? 0) + 1);
-    }
-    return counts;
-  }
 }
 
 /** Whether a packet goes against the direction of the connection's first packet. */
@@ -136,13 +131,8 @@ function isReply(first: PacketTrace, trace: PacketTrace): boolean {
   return trace.packet.dst === first.packet.src || trace.packet.src === first.packet.dst;
 }
 
-function placeKey(trace: PacketTrace): string {
-  const { at, verdict } = trace.way;
-  return [verdict, at.netns, at.table, at.chain, at.kind, at.rule, at.reason].join("|");
-}
-
 function outcomeKey(trace: PacketTrace): string {
   const { way } = trace;
   const related = way.steps.some((s) => s.kind === "conntrack" && s.state === "RELATED");
-  return [placeKey(trace), way.at.interface, way.nat.src?.to, way.nat.dst?.to, trace.packet.src, related].join("|");
+  return [placeKey(way), way.at.interface, way.nat.src?.to, way.nat.dst?.to, trace.packet.src, related].join("|");
 }

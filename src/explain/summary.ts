@@ -1,21 +1,11 @@
 import type { Assumption, Host } from "../model/host.ts";
 import type { Verdict } from "../model/trace.ts";
-import { type Collection, type Connection, isTrouble, type Tally } from "./collect.ts";
+import { type Collection, type Connection, isTrouble } from "./collect.ts";
 import { type ConnectionText, type DetailOptions, explainConnection } from "./connection.ts";
 import { missingDevices } from "./evidence.ts";
-import { reasonWords } from "./reasons.ts";
-import { briefRule } from "./rule-words.ts";
-import { lastChainStep } from "./way.ts";
+import type { Ending, Endings } from "./flow-states.ts";
+import { type Total, totalsOf } from "./totals.ts";
 import { count, duration, list } from "./words.ts";
-
-/** A place where packets were lost, with how many. */
-export interface TroubleRow {
-  readonly place: string;
-  readonly line?: number;
-  readonly text: string;
-  readonly packets: number;
-  readonly connections: number;
-}
 
 /** What was taken for granted; `more` counts others of the same kind that are not told. */
 export interface AssumptionText {
@@ -30,11 +20,11 @@ export interface Explanation {
   readonly notes: readonly string[];
   /** Packets by verdict, for captures of many connections. */
   readonly shares: readonly { readonly verdict: Verdict; readonly packets: number; readonly share: number }[];
-  readonly troubles: readonly TroubleRow[];
-  readonly translations: readonly { readonly text: string; readonly packets: number }[];
-  readonly translationsInAll: number;
+  /** What was lost, what is open and what was translated, for captures of many connections. */
+  readonly totals: readonly Total[];
   readonly connections: readonly ConnectionText[];
-  readonly hidden: number;
+  /** Connections that are not among the ones above: with trouble, and by the ending of those that went as expected. */
+  readonly hidden: { readonly trouble: number; readonly expected: readonly { readonly ending: Ending; readonly connections: number }[] };
   readonly assumptions: readonly AssumptionText[];
 }
 
@@ -42,6 +32,8 @@ export interface SummaryOptions extends DetailOptions {
   readonly sort: "trouble" | "time";
   /** Explain every connection, however many there are. */
   readonly all: boolean;
+  /** Rows of each table of totals, and connections below them; with it there are totals however few connections there are. */
+  readonly top?: number;
   /** Whether filters were given, so that the counts are those of a part. */
   readonly filtered: boolean;
   /** False leaves the first sentence out, for a single packet. */
@@ -50,43 +42,84 @@ export interface SummaryOptions extends DetailOptions {
 
 /** Above this number of connections only the totals and the first few are explained. */
 const MANY = 40;
-const FIRST_FEW = 10;
-const TOP = 5;
+/** Rows of each table of totals, and connections below them, when nothing else is asked for. */
+export const TOP = 10;
+/** Connections that are told as examples where none had trouble. */
+const EXAMPLES = 3;
+const ORDER: readonly Verdict[] = ["delivered", "forwarded", "dropped", "rejected", "queued", "unknown"];
 
 /** Turns what was collected into the words that the reader gets. */
 export function summarize(collection: Collection, host: Host, options: SummaryOptions): Explanation {
-  const counts = collection.connectionCounts();
-  const inAll = [...counts.values()].reduce((a, b) => a + b, 0);
-  const many = inAll > MANY && !options.all;
+  const endings = collection.states.endings();
+  const inAll = sum(endings.all);
+  const top = options.top ?? TOP;
+  const many = options.top !== undefined || (inAll > MANY && !options.all);
   const sorted = sortConnections([...collection.connections.values()], options.sort);
-  const shown = many ? sorted.slice(0, FIRST_FEW) : sorted;
+  const shown = many && !options.all ? firstFew(sorted, top, options.sort) : sorted;
   const tables = options.tables || inAll === 1;
   const stepsShown = new Map<string, number>();
-  const replayed = collection.packets - collection.observations;
   return {
-    headline: options.headline === false ? "" : headlineOf(collection, inAll, counts, options.filtered),
+    headline: options.headline === false ? "" : headlineOf(collection, inAll, endings.all, options.filtered),
     notes: notesOf(collection),
-    shares: many ? [...collection.verdicts].map(([verdict, packets]) => ({ verdict, packets, share: packets / replayed })) : [],
-    troubles: many ? troubleRows(collection) : [],
-    translations: many ? topTranslations(collection) : [],
-    translationsInAll: collection.translated.size,
+    shares: many ? sharesOf(collection) : [],
+    totals: many ? totalsOf(collection, top) : [],
     connections: shown.map((connection) => explainConnection(connection, host, { ...options, tables }, stepsShown)),
-    hidden: inAll - shown.length,
+    hidden: hiddenOf(endings, shown),
     assumptions: assumptionTexts([...collection.assumptions.values()], options.all || options.allSteps),
   };
 }
 
-function sortConnections(connections: readonly Connection[], sort: SummaryOptions["sort"]): readonly Connection[] {
-  const trouble = (c: Connection) => {
-    const outcomes = [...c.outcomes.values()];
-    if (outcomes.some((o) => isTrouble(o.first.way.verdict) && o.first.way.verdict !== "unknown")) return 0;
-    if (outcomes.some((o) => isTrouble(o.first.way.verdict))) return 1;
-    return outcomes.some((o) => missingDevices(o.first).length > 0) ? 2 : 3;
-  };
-  return [...connections].sort((a, b) => (sort === "trouble" ? trouble(a) - trouble(b) : 0) || a.first.frame.number - b.first.frame.number);
+function sharesOf({ verdicts, packets, observations }: Collection): Explanation["shares"] {
+  const share = (n: number) => n / (packets - observations);
+  return ORDER.flatMap((verdict) => {
+    const n = verdicts.get(verdict) ?? 0;
+    return n > 0 ? [{ verdict, packets: n, share: share(n) }] : [];
+  });
 }
 
-const ENDINGS: readonly (readonly [Verdict | "part", string, string])[] = [
+/** Those with trouble; in the order of time, or when there is none, the first ones of all. */
+function firstFew(sorted: readonly Connection[], top: number, sort: SummaryOptions["sort"]): readonly Connection[] {
+  if (sort === "time") return sorted.slice(0, top);
+  const bad = sorted.filter((connection) => troubleRank(connection) < AS_EXPECTED);
+  return bad.length > 0 ? bad.slice(0, top) : sorted.slice(0, Math.min(EXAMPLES, top));
+}
+
+/** What is left of the counts when the connections that are shown are taken away. */
+function hiddenOf({ all, expected }: Endings, shown: readonly Connection[]): Explanation["hidden"] {
+  const good = shown.filter((connection) => troubleRank(connection) === AS_EXPECTED);
+  const left = [...expected].map(([ending, n]) => ({ ending, connections: n - good.filter((c) => endingOf(c) === ending).length }));
+  return {
+    trouble: Math.max(0, sum(all) - sum(expected) - (shown.length - good.length)),
+    expected: left.filter(({ connections }) => connections > 0).sort((a, b) => b.connections - a.connections),
+  };
+}
+
+function sum(endings: ReadonlyMap<Ending, number>): number {
+  return [...endings.values()].reduce((a, b) => a + b, 0);
+}
+
+/** What a connection without trouble came to. */
+function endingOf(connection: Connection): Ending {
+  const verdicts = [...connection.outcomes.values()].map(({ first }) => first.way.verdict);
+  return ORDER.find((verdict) => verdicts.includes(verdict)) ?? "unknown";
+}
+
+const AS_EXPECTED = 3;
+
+/** The worse a connection fared, the smaller. */
+function troubleRank(connection: Connection): number {
+  const outcomes = [...connection.outcomes.values()];
+  if (outcomes.some((o) => isTrouble(o.first.way.verdict) && o.first.way.verdict !== "unknown")) return 0;
+  if (outcomes.some((o) => isTrouble(o.first.way.verdict))) return 1;
+  return outcomes.some((o) => missingDevices(o.first).length > 0) ? 2 : AS_EXPECTED;
+}
+
+function sortConnections(connections: readonly Connection[], sort: SummaryOptions["sort"]): readonly Connection[] {
+  const rank = new Map(connections.map((connection) => [connection, sort === "trouble" ? troubleRank(connection) : 0]));
+  return [...connections].sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0) || a.first.frame.number - b.first.frame.number);
+}
+
+const ENDINGS: readonly (readonly [Ending, string, string])[] = [
   ["delivered", "reached a socket", "reached a socket"],
   ["forwarded", "was passed on", "were passed on"],
   ["part", "lost some of its packets", "lost some of their packets"],
@@ -96,7 +129,7 @@ const ENDINGS: readonly (readonly [Verdict | "part", string, string])[] = [
   ["unknown", "cannot be decided", "cannot be decided"],
 ];
 
-function headlineOf(collection: Collection, inAll: number, counts: ReadonlyMap<Verdict | "part", number>, filtered: boolean): string {
+function headlineOf(collection: Collection, inAll: number, counts: ReadonlyMap<Ending, number>, filtered: boolean): string {
   const which = filtered ? " that the filters let through" : "";
   if (collection.packets === 0) return filtered ? "No packet passes the filters." : "The capture holds no IP packet.";
   const head = `${count(collection.packets, "packet")}, ${count(inAll, "connection")}${which}`;
@@ -126,28 +159,6 @@ function notesOf(collection: Collection): readonly string[] {
     notes.push(`They span ${duration(collection.lastTime - collection.firstTime)}.`);
   }
   return notes;
-}
-
-function troubleRows(collection: Collection): readonly TroubleRow[] {
-  return [...collection.troubles.values()].sort((a, b) => b.packets - a.packets).map(troubleRow);
-}
-
-function troubleRow(tally: Tally): TroubleRow {
-  const { way } = tally.first;
-  const last = lastChainStep(way);
-  const counts = { packets: tally.packets, connections: tally.flows.size };
-  if (way.verdict === "unknown") return { ...counts, place: "undecided", text: way.undecided ?? "" };
-  if (way.at.kind === "policy") return { ...counts, place: `${way.at.table} ${way.at.chain}`, text: "policy DROP" };
-  if (way.at.kind === "rule" && last?.kind === "rule") {
-    const { number, line } = last.rule;
-    return { ...counts, place: `${last.table} ${last.chain} ${number}`, text: briefRule(last.rule), ...(line > 0 && { line }) };
-  }
-  return { ...counts, place: `netns ${way.at.netns}`, text: reasonWords(way.at, tally.first.packet) };
-}
-
-function topTranslations(collection: Collection): Explanation["translations"] {
-  const sorted = [...collection.translated].sort((a, b) => b[1] - a[1]);
-  return sorted.slice(0, TOP).map(([text, packets]) => ({ text, packets }));
 }
 
 const SAME_KIND = 2;

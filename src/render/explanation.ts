@@ -1,10 +1,13 @@
 import stringWidth from "string-width";
 import type { ConnectionText, Line, OutcomeText } from "../explain/connection.ts";
 import type { Explanation } from "../explain/summary.ts";
-import { count } from "../explain/words.ts";
-import { columns } from "./columns.ts";
+import { count, list } from "../explain/words.ts";
 import { stepTable } from "./step-table.ts";
 import { cut, paint, type Style, spell, type Tone, wrap } from "./style.ts";
+import { sharesText, totalText } from "./totals.ts";
+
+/** Endings of connections without trouble. */
+const WENT: Readonly<Record<string, string>> = { delivered: "delivered", forwarded: "passed on", queued: "held back" };
 
 const SIGNS = { good: "✓", bad: "✗", unsure: "?" } as const;
 
@@ -12,52 +15,32 @@ const SIGNS = { good: "✓", bad: "✗", unsure: "?" } as const;
 export function* explanationText(explanation: Explanation, style: Style): Generator<string> {
   if (explanation.headline) yield `${paint(wrap(spell(explanation.headline, style), style, 0), "strong", style)}\n`;
   for (const note of explanation.notes) yield `${wrap(spell(note, style), style, 0)}\n`;
-  yield* totals(explanation, style);
+  if (explanation.shares.length > 0) yield `\n${sharesText(explanation.shares, style)}`;
+  for (const total of explanation.totals) yield `\n${totalText(total, style)}`;
   const indent = Math.max(5, ...explanation.connections.map((c) => String(c.flow).length + 4));
   let gap = explanation.headline ? "\n" : "";
   for (const connection of explanation.connections) {
     yield `${gap}${connectionText(connection, style, indent)}`;
     gap = "\n";
   }
-  if (explanation.hidden > 0) {
-    const text = `${count(explanation.hidden, "more connection")} not shown: --all shows every one; --verdict, --flow, --protocol and --address choose.`;
-    yield `\n${wrap(spell(text, style), style, 0)}\n`;
-  }
+  const hidden = hiddenText(explanation.hidden);
+  if (hidden) yield `\n${wrap(spell(hidden, style), style, 0)}\n`;
   if (explanation.assumptions.length > 0) yield `\n${assumptionsText(explanation.assumptions, style)}`;
 }
 
-function* totals(explanation: Explanation, style: Style): Generator<string> {
-  const { shares, troubles, translations } = explanation;
-  if (shares.length > 0) {
-    const words = shares.map((s) => `${s.verdict} ${s.packets.toLocaleString("en-US")} (${(s.share * 100).toFixed(1)} %)`);
-    yield `\n${wrap(spell(words.join(" · "), style), style, 2)}\n`;
-  }
-  if (troubles.length > 0) {
-    yield `\n${paint("Where packets were lost", "strong", style)}\n`;
-    const head = ["", "line", "rule or reason", "packets", "connections"].map((text, i) => ({
-      text,
-      tone: "quiet" as const,
-      right: i > 2,
-    }));
-    const room = Math.max(16, style.width - 44 - Math.max(...troubles.map((t) => t.place.length)));
-    const rows = troubles
-      .slice(0, 20)
-      .map((t) => [
-        { text: t.place, tone: "bad" as const },
-        { text: t.line === undefined ? "" : String(t.line) },
-        { text: cut(spell(t.text, style), room, style) },
-        { text: t.packets.toLocaleString("en-US"), right: true },
-        { text: t.connections.toLocaleString("en-US"), right: true },
-      ]);
-    yield `${columns([head, ...rows], style, 2)}\n`;
-  }
-  if (translations.length > 0) {
-    const of =
-      explanation.translationsInAll > translations.length ? ` (top ${translations.length} of ${explanation.translationsInAll})` : "";
-    yield `\n${paint(`Where translations went${of}`, "strong", style)}\n`;
-    const rows = translations.map((t) => [{ text: spell(t.text, style) }, { text: count(t.packets, "packet"), right: true }]);
-    yield `${columns(rows, style, 2)}\n`;
-  }
+/** What became of the connections that are not shown, and how to see them. */
+function hiddenText({ trouble, expected }: Explanation["hidden"]): string {
+  const all = expected.reduce((sum, { connections }) => sum + connections, 0);
+  const number = (n: number) => n.toLocaleString("en-US");
+  const words = expected.map(
+    ({ ending, connections }) => `${expected.length > 1 ? `${number(connections)} ` : ""}${WENT[ending] ?? ending}`,
+  );
+  const parts = [
+    ...(trouble > 0 ? [count(trouble, "more connection").concat(" with trouble")] : []),
+    ...(all > 0 ? [`${trouble > 0 ? number(all) : count(all, "connection")} ${list(words)} as expected`] : []),
+  ];
+  const choose = trouble > 0 ? "; --top, --verdict, --flow, --protocol and --address choose" : "";
+  return parts.length > 0 ? `… and ${list(parts)} (--all)${choose}` : "";
 }
 
 function connectionText(connection: ConnectionText, style: Style, indent: number): string {

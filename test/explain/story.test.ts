@@ -98,8 +98,11 @@ describe("many connections", () => {
     const explanation = summarize(collection, host, OPTIONS);
     expect(explanation.headline).toBe("200 packets, 200 connections: all were dropped.");
     expect(explanation.connections).toHaveLength(10);
-    expect(explanation.hidden).toBe(190);
-    expect(explanation.troubles).toEqual([{ place: "filter FORWARD", text: "policy DROP", packets: 200, connections: 200 }]);
+    expect(explanation.hidden).toEqual({ trouble: 190, expected: [] });
+    expect(explanation.totals.map(({ kind }) => kind)).toEqual(["lost"]);
+    expect(explanation.totals[0]?.rows).toEqual([
+      { name: "filter FORWARD", text: "policy DROP", packets: 200, connections: 200, about: false },
+    ]);
     expect(collection.connections.size).toBe(20);
   });
 });
