@@ -11,7 +11,7 @@ import { readAssumptions } from "./assume.ts";
 import { captureTypeFlag } from "./capture-type.ts";
 import { EXIT, UsageFailure } from "./failure.ts";
 import { filterFlags, filterOf } from "./filters.ts";
-import { assumeFlag, hostFlags, outputFlags } from "./flags.ts";
+import { assumeFlag, fileFlags, type HostFlags, hostFlags, outputFlags } from "./flags.ts";
 import { Output, terminalStyle, warn } from "./output.ts";
 import { type ReadOptions, readFrames } from "./read-frames.ts";
 import { filtered, jsonSink, ndjsonSink, onlyPacket, packetSink, type Sink, tableSink } from "./sinks.ts";
@@ -74,6 +74,7 @@ export default class Explain extends Command {
     }),
     "all-steps": Flags.boolean({ summary: "every step of every connection", helpGroup: "OUTPUT" }),
     ...outputFlags,
+    ...fileFlags,
   };
 
   /** Reads, replays and prints. */
@@ -82,6 +83,9 @@ export default class Explain extends Command {
     if (argv.length > 1) throw new UsageFailure(`one capture at a time, found ${argv.join(" and ")}`);
     const wanted = filterOf(flags);
     const totals = flags.top !== undefined ? "--top" : flags["group-by"] !== undefined ? "--group-by" : undefined;
+    if (flags.format === "parquet" && !flags.output) throw new UsageFailure("--format parquet needs a file to write: -o out.parquet");
+    if (flags.format !== "parquet" && flags.output !== undefined)
+      throw new UsageFailure(`-o is for --format parquet; --format ${flags.format} goes to standard output`);
     if (totals && flags.format !== "table") throw new UsageFailure(`${totals} is for the table, not for --format ${flags.format}`);
     // The parsers take a third of the start-up time, and neither help nor wrong flags need them.
     const { checkInterface, loadHost } = await import("./load-host.ts");
@@ -101,8 +105,10 @@ export default class Explain extends Command {
     let sink: Sink;
     if (flags.format === "ndjson") sink = ndjsonSink(output);
     else if (flags.format === "json") sink = jsonSink(output, host, summary);
+    else if (flags.output !== undefined) sink = await openParquet(flags.output, args.capture, flags, output);
     else if (flags.packet !== undefined) sink = packetSink(output, host, { style, verbose: flags.verbose });
     else sink = tableSink(output, host, { ...summary, style, keep: Math.max(KEEP, flags.top ?? 0), ...(grouping && { grouping }) });
+    const { abandon } = sink;
     if (flags.packet !== undefined) sink = onlyPacket(sink, flags.packet);
     else if (wanted) sink = filtered(sink, wanted);
 
@@ -114,7 +120,10 @@ export default class Explain extends Command {
       ...(flags.interface !== undefined && { interface: flags.interface }),
       ...(flags.packet !== undefined && { detailed: true }),
     });
-    const damage = await this.#replay(args.capture, { type: flags.type, near: host.takenAt }, replay, sink);
+    const damage = await this.#replay(args.capture, { type: flags.type, near: host.takenAt }, replay, sink).catch(async (error) => {
+      await abandon?.();
+      throw error;
+    });
     await output.flush();
     if (damage.length === 0) return;
     warn(problemsText(damage, style.width));
@@ -140,4 +149,12 @@ export default class Explain extends Command {
     await sink.end(count);
     return damage;
   }
+}
+
+/** The Parquet files; the writer is loaded only for them. */
+async function openParquet(path: string, capture: string, flags: HostFlags, output: Output): Promise<Sink> {
+  const { parquetSink } = await import("./parquet-sink.ts");
+  const { rules, rules6, routes = [], links = [], snapshot } = flags;
+  const inputs = [capture, rules, rules6, snapshot, ...routes, ...links].filter((input) => input !== undefined);
+  return parquetSink(path, inputs, output);
 }

@@ -36,9 +36,23 @@ export const assumeFlag = Flags.string({
   multipleNonGreedy: true,
 });
 
+const formatFlag = (...options: readonly string[]) =>
+  Flags.string({ summary: "output format", options: [...options], default: "table", helpGroup: "OUTPUT" });
+
+/** The format of a command that also writes Parquet, and the file for it. */
+export const fileFlags = {
+  format: formatFlag("table", "json", "ndjson", "parquet"),
+  output: Flags.string({
+    char: "o",
+    summary: "file for --format parquet; the steps go to another beside it: out.parquet, out.steps.parquet",
+    helpValue: "FILE",
+    helpGroup: "OUTPUT",
+  }),
+};
+
 /** How the output looks. */
 export const outputFlags = {
-  format: Flags.string({ summary: "output format", options: ["table", "json", "ndjson"], default: "table", helpGroup: "OUTPUT" }),
+  format: formatFlag("table", "json", "ndjson"),
   ascii: Flags.boolean({ summary: "only ASCII characters", helpGroup: "OUTPUT" }),
   verbose: Flags.boolean({ summary: "full rule texts, every rule that was tried", helpGroup: "OUTPUT" }),
 };

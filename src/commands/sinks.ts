@@ -19,6 +19,8 @@ export interface Sink {
   aside(frame: number): void;
   /** All frames were read. */
   end(frames: number): Promise<void>;
+  /** Something went wrong: takes away what is not whole. */
+  abandon?(): Promise<void>;
 }
 
 /** One JSON object per packet, each on a line. */
