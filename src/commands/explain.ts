@@ -3,6 +3,7 @@ import { Args, Command, Flags } from "@oclif/core";
 import { createReplay, type Replay } from "../engine/replay.ts";
 import { GROUPINGS } from "../explain/groups.ts";
 import { TOP } from "../explain/summary.ts";
+import type { Frame } from "../model/packet.ts";
 import type { Problem } from "../model/problem.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { problemsText } from "../render/problems.ts";
@@ -120,7 +121,9 @@ export default class Explain extends Command {
       ...(flags.interface !== undefined && { interface: flags.interface }),
       ...(flags.packet !== undefined && { detailed: true }),
     });
-    const damage = await this.#replay(args.capture, { type: flags.type, near: host.takenAt }, replay, sink).catch(async (error) => {
+    const streaming = flags.packet !== undefined || flags.format === "json" || flags.format === "ndjson";
+    const options = { type: flags.type, near: host.takenAt, streaming };
+    const damage = await this.#replay(args.capture, options, replay, sink).catch(async (error) => {
       await abandon?.();
       throw error;
     });
@@ -136,7 +139,7 @@ export default class Explain extends Command {
     const pass = async (traces: readonly PacketTrace[]) => {
       for (const trace of traces) await sink.take(trace, formatTime(trace.frame.time, digits));
     };
-    const { damage } = await readFrames(capture, options, async (frames, d) => {
+    const take = async (frames: readonly Frame[], d: 6 | 9) => {
       digits = d;
       count += frames.length;
       for (const frame of frames) {
@@ -144,7 +147,8 @@ export default class Explain extends Command {
         const traces = replay.push(frame);
         if (traces.length > 0) await pass(traces);
       }
-    });
+    };
+    const { damage } = await readFrames(capture, options, take);
     await pass(replay.finish());
     await sink.end(count);
     return damage;

@@ -24,24 +24,26 @@ export interface ReadOptions {
   readonly type?: CaptureType | undefined;
   /** A time of the day that it was taken, for a text that shows none: nanoseconds since the epoch. */
   readonly near?: bigint | undefined;
+  /** Results are printed meanwhile, so that progress would get between them on a terminal (the default). */
+  readonly streaming?: boolean;
 }
 
 /** Reads a capture, or tcpdump's text of one, and hands over its frames batch by batch; what is neither is refused. */
-export async function readFrames(path: string, { type, near }: ReadOptions, take: TakeFrames): Promise<Reading> {
+export async function readFrames(path: string, { type, near, streaming = true }: ReadOptions, take: TakeFrames): Promise<Reading> {
   const input = await openInput(path, "a capture (pcap or pcapng, or the text of tcpdump)");
-  const progress = new Progress(input.size);
+  const progress = new Progress(input.size, streaming);
   let octets = 0;
   let packets = 0;
   async function* counted(): AsyncGenerator<Uint8Array> {
     for await (const chunk of input.chunks()) {
-      octets += chunk.length;
       yield chunk;
+      octets += chunk.length;
     }
   }
   const counting: TakeFrames = async (frames, digits) => {
     packets += frames.length;
     if (frames.length > 0) await take(frames, digits);
-    progress.tell(octets, packets);
+    await progress.tell(octets, packets);
   };
   try {
     const { isText, chunks } = await recognise(input.name, decompress(counted()), type);

@@ -91,9 +91,9 @@ function isAnswer(way: Way, index: number): boolean {
   return entry?.kind === "conntrack" && entry.direction === "reply";
 }
 
-/** "DNAT DOCKER 3" and the rule's line; the table is always nat. */
+/** "DOCKER 3, DNAT" and the rule's line; the table is always nat. */
 function mappingRule(manip: "src" | "dst", step: RuleStep | undefined): Pick<RowLabel, "line" | "text"> {
   if (!step) return { text: manip === "src" ? "SNAT" : "DNAT" };
   const { number, line, target } = step.rule;
-  return { text: `${targetName(target)} ${step.chain} ${number}`, ...(line > 0 && { line }) };
+  return { text: `${step.chain} ${number}, ${targetName(target)}`, ...(line > 0 && { line }) };
 }

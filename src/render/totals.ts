@@ -8,6 +8,7 @@ import { cut, paint, type Style, spell, type Tone, wrap } from "./style.ts";
 
 const INDENT = 2;
 const GAP = 2;
+const LEAST_NAME = 8;
 const LEAST_TEXT = 14;
 /** What an ellipsis takes more where it is spelled in ASCII; a rule can have two. */
 const ASCII_ROOM = 4;
@@ -61,7 +62,7 @@ function cells(total: Total, style: Style): readonly (readonly Cell[])[] {
   const taken = fixed.reduce((sum, column) => sum + GAP + Math.max(...column.map((text) => text?.length ?? 0)), INDENT);
   const room = style.width - taken;
   const names = Math.max(...[heads[0], ...rows.map((row) => row.name)].map((name) => stringWidth(spell(name, style))));
-  const nameRoom = texts ? Math.min(names, Math.max(room - GAP - LEAST_TEXT, Math.floor(room / 2))) : Math.min(names, room);
+  const nameRoom = texts ? Math.min(names, Math.max(LEAST_NAME, room - GAP - LEAST_TEXT)) : Math.min(names, room);
   const textRoom = room - nameRoom - GAP;
   const quiet = (text: string, right = false): Cell => ({ text, tone: "quiet", right });
   const head = [

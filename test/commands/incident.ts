@@ -59,12 +59,12 @@ export function traffic(clients: number): Sent[] {
     const at = (i * 150) / clients;
     sent.push({ at, src, sport: 20_000 + i, dst: "10.1.0.10", dport: 53 });
     sent.push({ at: at + 0.1, src, sport: 20_000 + i, dst: "198.51.100.2", dport: i % 4 === 0 ? 8081 : 8080 });
-    if (at < 60) sent.push({ at: at + 0.2, src: "192.0.2.66", sport: 30_000 + i, dst: "10.1.0.9", dport: 161 });
+    if (at < 60) sent.push({ at: at + 0.2, src: "192.0.9.66", sport: 30_000 + i, dst: "10.1.0.9", dport: 161 });
     else sent.push({ at: at + 0.2, src, sport: 30_000 + i, dst: "10.1.0.9", dport: 9999 });
     if (i % 8 === 0) sent.push({ at: at + 0.3, src, sport: 40_000 + i, dst: "10.1.0.9", dport: 123 });
   }
   for (const [at, data] of [20, 20, 100, 100].entries()) {
-    sent.push({ at: at * 30, src: "192.0.2.99", sport: 514, dst: "10.1.0.5", dport: 514, data });
+    sent.push({ at: at * 30, src: "192.0.9.99", sport: 514, dst: "10.1.0.5", dport: 514, data });
   }
   return sent.sort((a, b) => a.at - b.at);
 }
