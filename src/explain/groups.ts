@@ -38,7 +38,7 @@ export function groupOf(trace: PacketTrace, grouping: Grouping): { readonly key:
 }
 
 /** The place where a packet was lost: the rule with its text, the policy, or the reason outside the packet filter. */
-export function placeLabel(trace: PacketTrace): RowLabel {
+function placeLabel(trace: PacketTrace): RowLabel {
   const { way } = trace;
   const last = lastChainStep(way);
   if (way.at.kind === "policy") return { name: `${way.at.table} ${way.at.chain}`, text: "policy DROP" };
