@@ -3,7 +3,7 @@ import type { PacketTrace, Verdict } from "../model/trace.ts";
 import { Budget } from "./distinct.ts";
 import { missingDevices } from "./evidence.ts";
 import { FlowStates } from "./flow-states.ts";
-import { type Grouping, groupOf, mappingsOf, placeKey, type RowLabel, shortPlace } from "./groups.ts";
+import { type Grouping, groupOf, mappingsOf, openLabel, placeKey, type RowLabel, shortPlace } from "./groups.ts";
 import { Tallies } from "./tallies.ts";
 
 /** Packets of a connection to which the same happened. */
@@ -96,8 +96,7 @@ export class Collection {
   #tally(trace: PacketTrace): void {
     const { flow, way } = trace;
     if (way.verdict === "unknown") {
-      const name = way.undecided ?? "something that was not given";
-      this.undecided.add(name, flow, () => ({ name }));
+      this.undecided.add(way.undecided ?? "", flow, () => openLabel(way));
     } else if (isTrouble(way.verdict)) {
       const { key, label } = groupOf(trace, this.grouping);
       this.lost.add(key, flow, label, this.grouping === "rule" ? undefined : shortPlace(way.at));

@@ -1,6 +1,7 @@
 import { SERVICES } from "../extensions/services.ts";
 import { formatAddress } from "../model/address.ts";
 import type { NatStep, PacketTrace, Place, RuleStep, Way } from "../model/trace.ts";
+import { readCondition } from "./open-condition.ts";
 import { splitEndpoint } from "./packet-along.ts";
 import { reasonWords } from "./reasons.ts";
 import { briefRule, targetName } from "./rule-words.ts";
@@ -47,6 +48,12 @@ function placeLabel(trace: PacketTrace): RowLabel {
     return { name: `${last.table} ${last.chain} ${number}`, text: briefRule(last.rule), ...(line > 0 && { line }) };
   }
   return { name: `netns ${way.at.netns}`, text: reasonWords(way.at, trace.packet) };
+}
+
+/** What an undecided packet hangs on, and what would tell that. */
+export function openLabel(way: Way): RowLabel {
+  const { text, unknown } = readCondition(way.undecided ?? "something that was not given");
+  return unknown === text ? { name: text } : { name: text.replace(/ (?:matches|does not match)$/, ""), text: unknown };
 }
 
 /** The place where a way ended in a few words: "filter FORWARD 4", "filter FORWARD policy", "no-route". */

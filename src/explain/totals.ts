@@ -38,8 +38,8 @@ export function totalsOf(collection: Collection, top: number): readonly Total[] 
     { kind: "lost", title: `Dropped and rejected, ${title}`, heads: [name, second], ...rowsOf(collection.lost, top, noun) },
     {
       kind: "undecided",
-      title: "Undecided, by what would tell",
-      heads: ["", ""],
+      title: "Undecided, by what they hang on",
+      heads: ["", "not known"],
       ...rowsOf(collection.undecided, top, "open condition"),
     },
     {

@@ -116,3 +116,29 @@ describe("translations", () => {
     ]);
   });
 });
+
+describe("what cannot be decided", () => {
+  it("is counted by what it hangs on", () => {
+    const rules = [
+      "*filter",
+      ":INPUT ACCEPT",
+      ":FORWARD ACCEPT",
+      ":OUTPUT ACCEPT",
+      "-A FORWARD -m cgroup --cgroup 5 -j DROP",
+      "COMMIT",
+      "",
+    ];
+    const host = router({ "iptables-save.txt": rules.join("\n") });
+    const collection = new Collection(100);
+    for (let port = 1; port <= 3; port++) {
+      const [trace] = replayed(host, [{ at: 0, device: "lan", packet: tcp(`10.0.0.5:${port}`, "198.51.100.7:443", "SYN") }]);
+      if (trace) collection.add({ ...trace, flow: port });
+    }
+    const { totals, hidden } = summarize(collection, host, { ...OPTIONS, top: 1 });
+    expect(totals.map(({ kind, heads }) => [kind, heads[1]])).toEqual([["undecided", "not known"]]);
+    expect(totals[0]?.rows).toEqual([
+      { name: "filter FORWARD 1", text: expect.stringMatching(/net_cls class/), packets: 3, connections: 3, about: false },
+    ]);
+    expect(hidden).toEqual({ trouble: 2, expected: [] });
+  });
+});
