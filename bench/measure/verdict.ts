@@ -1,0 +1,57 @@
+import type { Goal, Part } from "../goals/goal.ts";
+import { type Round, type Spread, spreadOf } from "./rounds.ts";
+import type { Sample } from "./sample.ts";
+
+/** A line of the table of goals. */
+export interface Line {
+  readonly goal: string;
+  readonly what: string;
+  readonly limit: string;
+  readonly measured: string;
+  readonly spread: string;
+  readonly result: string;
+}
+
+/** Holds what was measured against a goal. */
+export function judge(goal: Goal, rounds: readonly Round[]): Line[] {
+  if (goal.absent !== undefined) return [{ goal: goal.id, what: goal.what, limit: "", measured: "", spread: "", result: goal.absent }];
+  return goal.parts.map((part) => lineOf(goal.id, part, rounds));
+}
+
+function lineOf(goal: string, part: Part, rounds: readonly Round[]): Line {
+  const { what, atLeast = false } = part;
+  const limit = part.limit === undefined ? "none" : `${atLeast ? "≥" : "≤"} ${part.limit}${part.unit}`;
+  const line = { goal, what, limit, measured: "", spread: "" };
+  const samples = (name: string) => rounds.map((round) => round.get(name)).filter((sample) => sample !== undefined);
+  for (const name of part.needs) {
+    const failed = samples(name).find((sample) => sample.failed !== undefined)?.failed;
+    if (failed !== undefined) return { ...line, result: failureOf(name, failed) };
+    if (name !== part.own && samples(name).some((sample) => sample.over))
+      return { ...line, result: `not measured: ${name} takes too long` };
+  }
+  const over = samples(part.own).some((sample) => sample.over);
+  const values = rounds.map((round) => part.value((name) => round.get(name) as Sample));
+  if (values.some((value) => value === undefined))
+    return { ...line, result: over ? "not measured: it takes too long" : "not measured: no /usr/bin/time, which tells memory" };
+  const spread = spreadOf(values.filter((value) => value !== undefined));
+  const sign = over ? (atLeast ? "< " : "> ") : "";
+  const met = part.limit === undefined ? undefined : atLeast ? spread.median >= part.limit : spread.median <= part.limit;
+  const result = met === undefined ? "-" : met && !over ? "pass" : "MISS";
+  return { ...line, measured: `${sign}${short(spread.median)}${part.unit}`, spread: spreadText(spread), result };
+}
+
+/** Formats and flags that are still to come say so themselves. */
+function failureOf(name: string, failed: string): string {
+  if (/not read yet|Nonexistent flag/.test(failed)) return "not there yet";
+  return `not measured: ${name}: ${failed}`;
+}
+
+/** Least and most of several rounds. */
+export function spreadText({ least, most }: Spread): string {
+  return least === most ? "" : `${short(least)}–${short(most)}`;
+}
+
+/** A number with three digits that count. */
+export function short(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
