@@ -20,11 +20,13 @@ export function report({ lines, rounds, names, seed, small }: Run): string {
   return [
     `${machine()}, ${new Date().toISOString().slice(0, 10)}, seed ${seed}, ${rounds.length} rounds${small ? ", a tenth of the size" : ""}.`,
     "Ratios are the medians of the rounds, with the least and the most of them; files are in the page cache.",
-    MEMORY_IS_MEASURED ? "Memory is the most that wait4 tells of a process (`/usr/bin/time`)." : "",
+    MEMORY_IS_MEASURED
+      ? "Memory is the most that wait4 tells of a process, and processor time what it tells of that (`/usr/bin/time`)."
+      : "",
     "",
     ...table(["goal", "what", "wanted", "measured", "spread", "result"], goals),
     "",
-    ...table(["run", "median", "spread", "peak MiB"], figures),
+    ...table(["run", "median", "spread", "processor", "peak MiB"], figures),
     "",
   ].join("\n");
 }
@@ -32,14 +34,16 @@ export function report({ lines, rounds, names, seed, small }: Run): string {
 function figure(name: string, rounds: readonly Round[]): string[] {
   const samples = rounds.map((round) => round.get(name)).filter((sample) => sample !== undefined);
   const failed = samples.find((sample) => sample.failed !== undefined)?.failed;
-  if (failed !== undefined) return [name, failed.length > 60 ? `${failed.slice(0, 59)}…` : failed, "", ""];
+  if (failed !== undefined) return [name, failed.length > 60 ? `${failed.slice(0, 59)}…` : failed, "", "", ""];
   const times = spreadOf(samples.map((sample) => sample.seconds));
   const peaks = samples.map((sample) => sample.peak).filter((peak) => peak !== undefined);
+  const cpus = samples.map((sample) => sample.cpu).filter((cpu) => cpu !== undefined);
+  const cpu = cpus.length > 0 ? `${short(spreadOf(cpus).median)} s` : "";
   const over = samples.some((sample) => sample.over) ? "> " : "";
   const small = times.median < 0.001;
   const median = small ? `${short(times.median * 1e6)} µs` : `${short(times.median)} s`;
   const scaled = small ? { median: 0, least: times.least * 1e6, most: times.most * 1e6 } : times;
-  return [name, over + median, spreadText(scaled), peaks.length > 0 ? short(spreadOf(peaks).median) : ""];
+  return [name, over + median, spreadText(scaled), cpu, peaks.length > 0 ? short(spreadOf(peaks).median) : ""];
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Inputs } from "../inputs/all.ts";
+import { SIGHTINGS } from "../inputs/traffic.ts";
 import { KERNEL_SCAN_BEFORE, kernelScan, whyNotKernel } from "../measure/kernel.ts";
 import { processOf, type Settings } from "../measure/process.ts";
 import type { Candidate, Sample } from "../measure/sample.ts";
@@ -158,7 +159,8 @@ function againstKernel(bench: Bench): Goal {
     ? { name: "kernel, per packet (measured earlier, elsewhere)", run: async () => ({ seconds }) }
     : kernelScan("kernel, per packet", inputs.rules("hand", MANY / inputs.size.part), join(root, "bench", "scripts", "send.js"));
   const what = `a packet through ${named(bench, MANY)} rules, faster than the kernel${why ? ` (${KERNEL_SCAN_BEFORE * 1e6} µs, measured earlier: ${why})` : ""}`;
-  const value = (sample: (name: string) => Sample) => (sample(kernel.name).seconds * inputs.size.frames) / loop(own, load, sample);
+  const packets = inputs.size.frames / SIGHTINGS;
+  const value = (sample: (name: string) => Sample) => (sample(kernel.name).seconds * packets) / loop(own, load, sample);
   const candidates = [own, load, kernel];
   const needs = candidates.map((one) => one.name);
   return { id: "P6", what, candidates, parts: [{ what, unit: "×", limit: 500, atLeast: true, needs, own: own.name, value }] };

@@ -9,7 +9,7 @@ import { Random } from "./random.ts";
 export const BEGIN = 1_795_262_400e6;
 
 /** Each packet is seen twice: as it comes in and as it goes out. */
-const SIGHTINGS = 2;
+export const SIGHTINGS = 2;
 const STEPS = 1 << 11;
 const FLOWS = 1 << 15;
 const TTL = 64;

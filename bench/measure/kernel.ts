@@ -43,10 +43,12 @@ function build(from: string, by: string): void {
   run(["ip", "-n", from, "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", by]);
   run(["ip", "-n", from, "addr", "add", "10.200.0.1/30", "dev", "v0"]);
   run(["ip", "-n", by, "addr", "add", "10.200.0.2/30", "dev", "v1"]);
-  run(["ip", "-n", by, "link", "add", "d0", "type", "dummy"]);
+  // Nobody answers behind d0: its other end drops what is not for its own address.
+  run(["ip", "-n", by, "link", "add", "d0", "type", "veth", "peer", "name", "d1", "netns", from]);
   run(["ip", "-n", by, "addr", "add", "10.201.0.1/24", "dev", "d0"]);
   for (const [netns, device] of [
     [from, "v0"],
+    [from, "d1"],
     [by, "v1"],
     [by, "d0"],
   ] as const)

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, rmSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Candidate, Sample } from "./sample.ts";
 
@@ -41,7 +41,7 @@ export function processOf(settings: Settings, name: string, words: readonly stri
 async function runProcess(settings: Settings, words: readonly string[]): Promise<Sample> {
   const resources = join(settings.folder, "resources");
   const errors = join(settings.folder, "errors");
-  const [program, ...args] = MEMORY_IS_MEASURED ? [TIME, "-q", "-f", "%M", "-o", resources, "--", ...words] : words;
+  const [program, ...args] = MEMORY_IS_MEASURED ? [TIME, "-q", "-f", "%M %U %S", "-o", resources, "--", ...words] : words;
   const said = openSync(errors, "w");
   const begin = process.hrtime.bigint();
   // A group of its own, so that ending it ends what it has started.
@@ -58,9 +58,9 @@ async function runProcess(settings: Settings, words: readonly string[]): Promise
   if (over) return { seconds: settings.limit, over };
   if (status !== 0) return { seconds, failed: firstLine(errors) || `ended with ${status}` };
   if (!MEMORY_IS_MEASURED) return { seconds };
-  const peak = Number(readFileSync(resources, "utf8").trim().split("\n").at(-1)) / 1024;
-  rmSync(resources);
-  return { seconds, peak };
+  const told = readFileSync(resources, "utf8").trim().split("\n").at(-1) ?? "";
+  const [kibibytes = 0, user = 0, system = 0] = told.split(" ").map(Number);
+  return { seconds, peak: kibibytes / 1024, cpu: user + system };
 }
 
 function firstLine(file: string): string {

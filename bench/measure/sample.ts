@@ -4,6 +4,8 @@ export interface Sample {
   readonly seconds: number;
   /** MiB, as wait4 tells of the process (`/usr/bin/time`); absent where that is not installed. */
   readonly peak?: number;
+  /** Seconds of processor time, in the process and in the kernel for it; told by the same. */
+  readonly cpu?: number;
   /** It was ended when its time was over, so it would have taken longer. */
   readonly over?: boolean;
   /** Why there is no figure. */
