@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Bench, GOALS, nettrace } from "./goals/all.ts";
+import { GOALS } from "./goals/all.ts";
+import { type Bench, MANY, nettrace } from "./goals/runs.ts";
 import { Inputs, sizeOf } from "./inputs/all.ts";
 import { runRounds } from "./measure/rounds.ts";
 import { judge } from "./measure/verdict.ts";
@@ -13,7 +14,6 @@ const ROUNDS = 5;
 const SEED = 1;
 const LIMIT = 300;
 const FUNCTIONS = 20;
-const PROFILED_RULES = 50_000;
 
 /** What can be profiled, and with which capture. */
 const PROFILED: Readonly<Record<string, (inputs: Inputs) => string>> = {
@@ -71,7 +71,7 @@ async function measured(bench: Bench, only: string | undefined, count: number, a
 
 function profiled(bench: Bench, goal: string, functions: number): void {
   const capture = PROFILED[goal] ?? fail(`--profile ${goal}: these can be profiled: ${Object.keys(PROFILED).join(", ")}`);
-  const snapshot = bench.inputs.node("kube", PROFILED_RULES / bench.inputs.size.part);
+  const snapshot = bench.inputs.node("kube", MANY / bench.inputs.size.part);
   const words = nettrace(bench.root, "explain", capture(bench.inputs), "--snapshot", snapshot);
   const file = join(bench.root, "bench", `${goal}.cpuprofile`);
   tell(`profiling ${goal}`);

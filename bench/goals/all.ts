@@ -1,23 +1,26 @@
 import { join } from "node:path";
-import type { Inputs } from "../inputs/all.ts";
 import { SIGHTINGS } from "../inputs/traffic.ts";
 import { KERNEL_SCAN_BEFORE, kernelScan, whyNotKernel } from "../measure/kernel.ts";
-import { processOf, type Settings } from "../measure/process.ts";
+import { processOf } from "../measure/process.ts";
 import type { Candidate, Sample } from "../measure/sample.ts";
 import { faster, type Goal, peak, times } from "./goal.ts";
-
-/** What goals are made of. */
-export interface Bench {
-  readonly inputs: Inputs;
-  readonly settings: Settings;
-  /** The project's folder. */
-  readonly root: string;
-}
-
-/** Words that run nettrace. */
-export function nettrace(root: string, ...args: readonly string[]): string[] {
-  return [process.execPath, join(root, "bin", "run.js"), ...args];
-}
+import {
+  type Bench,
+  capinfos,
+  decoded,
+  explained,
+  FEW,
+  hostile,
+  loaded,
+  loop,
+  MANY,
+  MOST,
+  named,
+  ndjson,
+  nettrace,
+  SOME,
+  summary,
+} from "./runs.ts";
 
 /** The goals by name, each made only when it is wanted. */
 export const GOALS: ReadonlyMap<string, (bench: Bench) => Goal> = new Map([
@@ -32,41 +35,6 @@ export const GOALS: ReadonlyMap<string, (bench: Bench) => Goal> = new Map([
   ["P9", output],
   ["P10", bothCores],
 ]);
-
-const FEW = 1000;
-const SOME = 10_000;
-const MANY = 50_000;
-const MOST = 200_000;
-
-function named(bench: Bench, count: number): string {
-  const rules = count / bench.inputs.size.part;
-  return rules >= 1000 ? `${rules / 1000}k` : String(rules);
-}
-
-function capinfos({ settings, inputs }: Bench): Candidate {
-  return processOf(settings, "capinfos -c", ["capinfos", "-c", inputs.traffic("pcap")]);
-}
-
-function decoded(bench: Bench, format: "pcap" | "pcapng"): Candidate {
-  const script = join(bench.root, "bench", "scripts", "decode.js");
-  return processOf(bench.settings, `decode ${format}`, [process.execPath, script, bench.inputs.traffic(format)]);
-}
-
-function explained(bench: Bench, what: string, capture: string, style: "kube" | "hand", count: number, ...more: string[]): Candidate {
-  const snapshot = bench.inputs.node(style, count / bench.inputs.size.part);
-  const name = [`explain ${what}, ${named(bench, count)} ${style} rules`, ...more].join(" ");
-  return processOf(bench.settings, name, nettrace(bench.root, "explain", capture, "--snapshot", snapshot, ...more));
-}
-
-/** Reads the rules, and replays nothing. */
-function loaded(bench: Bench, style: "kube" | "hand", count: number): Candidate {
-  return explained(bench, "no packets", bench.inputs.empty(), style, count);
-}
-
-/** What explaining takes beyond reading the rules. */
-function loop(own: Candidate, load: Candidate, sample: (name: string) => Sample): number {
-  return sample(own.name).seconds - sample(load.name).seconds;
-}
 
 function decoding(bench: Bench): Goal {
   const peers = [
@@ -111,14 +79,6 @@ function parsing(bench: Bench): Goal {
   return { id: "P2", what: "parse", candidates: [...kube, hand].flatMap((one) => [one.peer, one.own]), parts };
 }
 
-function summary(bench: Bench): Candidate {
-  return explained(bench, "traffic", bench.inputs.traffic("pcap"), "kube", MANY);
-}
-
-function ndjson(bench: Bench): Candidate {
-  return explained(bench, "traffic", bench.inputs.traffic("pcap"), "kube", MANY, "--format", "ndjson");
-}
-
 function explaining(bench: Bench): Goal {
   const [text, lines, peer] = [summary(bench), ndjson(bench), capinfos(bench)];
   const printed = processOf(bench.settings, "tcpdump -nn -r", ["tcpdump", "-nn", "-r", bench.inputs.traffic("pcap")]);
@@ -128,10 +88,6 @@ function explaining(bench: Bench): Goal {
     faster("NDJSON, faster than tcpdump -nn -r", lines, printed, 3),
   ];
   return { id: "P3", what: "explain", candidates: [peer, text, lines, printed], parts };
-}
-
-function hostile(bench: Bench): Candidate {
-  return explained(bench, "flood", bench.inputs.hostile(), "kube", MANY);
 }
 
 function flood(bench: Bench): Goal {
