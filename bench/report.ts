@@ -15,7 +15,7 @@ export interface Run {
 
 /** The report of a run: goals, then the figures that they are made of. */
 export function report({ lines, rounds, names, seed, small }: Run): string {
-  const goals = lines.map((line) => [line.goal, line.what, line.limit, line.measured, line.spread, line.result]);
+  const goals = lines.map((line) => [line.goal, line.what, line.limit, line.measured, line.spread, line.processor, line.result]);
   const figures = names.map((name) => figure(name, rounds));
   return [
     `${machine()}, ${new Date().toISOString().slice(0, 10)}, seed ${seed}, ${rounds.length} rounds${small ? ", a tenth of the size" : ""}.`,
@@ -24,7 +24,7 @@ export function report({ lines, rounds, names, seed, small }: Run): string {
       ? "Memory is the most that wait4 tells of a process, and processor time what it tells of that (`/usr/bin/time`)."
       : "",
     "",
-    ...table(["goal", "what", "wanted", "measured", "spread", "result"], goals),
+    ...table(["goal", "what", "wanted", "measured", "spread", "by processor", "result"], goals),
     "",
     ...table(["run", "median", "spread", "processor", "peak MiB"], figures),
     "",

@@ -48,7 +48,7 @@ function decoding(bench: Bench): Goal {
     times("read and decode pcapng, against capinfos -c", pcapng, peers[1], 2),
     times("tcpdump -r -w /dev/null, against capinfos -c", peers[2], peers[0]),
   ];
-  return { id: "P1", what: "read and decode", candidates: [...peers, pcap, pcapng], parts };
+  return { id: "P1", candidates: [...peers, pcap, pcapng], parts };
 }
 
 function parsing(bench: Bench): Goal {
@@ -76,7 +76,7 @@ function parsing(bench: Bench): Goal {
   };
   const what = `memory at ${named(bench, MOST)} kube rules, against iptables-legacy-restore`;
   parts.push({ what, unit: "×", limit: 2.5, needs: [own.name, peer.name], own: own.name, value });
-  return { id: "P2", what: "parse", candidates: [...kube, hand].flatMap((one) => [one.peer, one.own]), parts };
+  return { id: "P2", candidates: [...kube, hand].flatMap((one) => [one.peer, one.own]), parts };
 }
 
 function explaining(bench: Bench): Goal {
@@ -87,12 +87,12 @@ function explaining(bench: Bench): Goal {
     times("NDJSON, against capinfos -c", lines, peer, 30),
     faster("NDJSON, faster than tcpdump -nn -r", lines, printed, 3),
   ];
-  return { id: "P3", what: "explain", candidates: [peer, text, lines, printed], parts };
+  return { id: "P3", candidates: [peer, text, lines, printed], parts };
 }
 
 function flood(bench: Bench): Goal {
   const [own, other] = [hostile(bench), summary(bench)];
-  return { id: "P4", what: "flood", candidates: [own, other], parts: [times("every packet a new connection, against P3", own, other, 4)] };
+  return { id: "P4", candidates: [own, other], parts: [times("every packet a new connection, against P3", own, other, 4)] };
 }
 
 function manyRules(bench: Bench): Goal {
@@ -102,7 +102,7 @@ function manyRules(bench: Bench): Goal {
   const what = `replay loop at ${named(bench, MOST)} rules, against ${named(bench, MANY)}`;
   const value = (sample: (name: string) => Sample) => loop(more, moreLoad, sample) / loop(less, lessLoad, sample);
   const needs = candidates.map((one) => one.name);
-  return { id: "P5", what, candidates, parts: [{ what, unit: "×", limit: 1.5, needs, own: more.name, value }] };
+  return { id: "P5", candidates, parts: [{ what, unit: "×", limit: 1.5, needs, own: more.name, value }] };
 }
 
 function againstKernel(bench: Bench): Goal {
@@ -119,7 +119,7 @@ function againstKernel(bench: Bench): Goal {
   const value = (sample: (name: string) => Sample) => (sample(kernel.name).seconds * packets) / loop(own, load, sample);
   const candidates = [own, load, kernel];
   const needs = candidates.map((one) => one.name);
-  return { id: "P6", what, candidates, parts: [{ what, unit: "×", limit: 500, atLeast: true, needs, own: own.name, value }] };
+  return { id: "P6", candidates, parts: [{ what, unit: "×", limit: 500, atLeast: true, needs, own: own.name, value }] };
 }
 
 function memory(bench: Bench): Goal {
@@ -130,24 +130,24 @@ function memory(bench: Bench): Goal {
     peak("most memory, NDJSON", lines, 300),
     peak("most memory, flood", flooded, 300),
   ];
-  return { id: "P7", what: "memory", candidates, parts };
+  return { id: "P7", candidates, parts };
 }
 
 function start(bench: Bench): Goal {
   const bare = processOf(bench.settings, "node -e 0", [process.execPath, "-e", "0"]);
   const own = processOf(bench.settings, "nettrace --version", nettrace(bench.root, "--version"));
-  return { id: "P8", what: "start", candidates: [bare, own], parts: [times("nettrace --version, against node -e 0", own, bare, 2.2)] };
+  return { id: "P8", candidates: [bare, own], parts: [times("nettrace --version, against node -e 0", own, bare, 2.2)] };
 }
 
 function output(bench: Bench): Goal {
   const table = (flows: number) =>
     explained(bench, `${flows} connections`, bench.inputs.listed(flows), "kube", FEW * bench.inputs.size.part, "--all");
   const [more, less] = [table(SOME / bench.inputs.size.part), table(FEW / bench.inputs.size.part)];
-  return { id: "P9", what: "output", candidates: [more, less], parts: [times("ten times the connections in a table", more, less, 12)] };
+  return { id: "P9", candidates: [more, less], parts: [times("ten times the connections in a table", more, less, 12)] };
 }
 
 function bothCores(bench: Bench): Goal {
   const jobs = (count: number) => explained(bench, "traffic", bench.inputs.traffic("pcap"), "kube", MANY, "--jobs", String(count));
   const [one, two] = [jobs(1), jobs(2)];
-  return { id: "P10", what: "both cores", candidates: [one, two], parts: [faster("two worker threads, faster than one", two, one, 1.6)] };
+  return { id: "P10", candidates: [one, two], parts: [faster("two worker threads, faster than one", two, one, 1.6)] };
 }

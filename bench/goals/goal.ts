@@ -18,9 +18,6 @@ export interface Part {
 /** A goal of the performance page, with all that is run for it. */
 export interface Goal {
   readonly id: string;
-  readonly what: string;
-  /** Why nothing of it can be measured. */
-  readonly absent?: string;
   readonly candidates: readonly Candidate[];
   readonly parts: readonly Part[];
 }

@@ -9,19 +9,20 @@ export interface Line {
   readonly limit: string;
   readonly measured: string;
   readonly spread: string;
+  /** The same from processor times, which other work on the machine disturbs less. */
+  readonly processor: string;
   readonly result: string;
 }
 
 /** Holds what was measured against a goal. */
 export function judge(goal: Goal, rounds: readonly Round[]): Line[] {
-  if (goal.absent !== undefined) return [{ goal: goal.id, what: goal.what, limit: "", measured: "", spread: "", result: goal.absent }];
   return goal.parts.map((part) => lineOf(goal.id, part, rounds));
 }
 
 function lineOf(goal: string, part: Part, rounds: readonly Round[]): Line {
   const { what, atLeast = false } = part;
   const limit = part.limit === undefined ? "none" : `${atLeast ? "≥" : "≤"} ${part.limit}${part.unit}`;
-  const line = { goal, what, limit, measured: "", spread: "" };
+  const line = { goal, what, limit, measured: "", spread: "", processor: "" };
   const samples = (name: string) => rounds.map((round) => round.get(name)).filter((sample) => sample !== undefined);
   for (const name of part.needs) {
     const failed = samples(name).find((sample) => sample.failed !== undefined)?.failed;
@@ -38,7 +39,20 @@ function lineOf(goal: string, part: Part, rounds: readonly Round[]): Line {
   const met = part.limit === undefined ? undefined : atLeast ? spread.median >= part.limit : spread.median <= part.limit;
   if (met && over) return { ...line, result: `not measured: ${part.own} takes too long` };
   const result = met === undefined ? "-" : met ? "pass" : "MISS";
-  return { ...line, measured: `${sign}${short(spread.median)}${part.unit}`, spread: spreadText(spread), result };
+  const measured = `${sign}${short(spread.median)}${part.unit}`;
+  return { ...line, measured, spread: spreadText(spread), processor: over ? "" : byProcessor(part, rounds, spread.median), result };
+}
+
+/** Nothing when processor times play no part in a figure. */
+function byProcessor(part: Part, rounds: readonly Round[], byWall: number): string {
+  const values = rounds.map((round) =>
+    part.value((name) => {
+      const sample = round.get(name) as Sample;
+      return { ...sample, seconds: sample.cpu ?? sample.seconds };
+    }),
+  );
+  const { median } = spreadOf(values.filter((value) => value !== undefined));
+  return median === byWall ? "" : `${short(median)}${part.unit}`;
 }
 
 /** Formats and flags that are still to come say so themselves. */
