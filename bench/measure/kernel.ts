@@ -29,7 +29,8 @@ function measure(rules: string, sender: string): Sample {
     build(from, by);
     const bare = perPacket(from, by, sender);
     run(["ip", "netns", "exec", by, "iptables-legacy-restore"], readFileSync(rules, "utf8"));
-    return { seconds: perPacket(from, by, sender) - bare };
+    const loaded = perPacket(from, by, sender);
+    return { seconds: loaded.seconds - bare.seconds, cpu: loaded.cpu - bare.cpu };
   } catch (error) {
     return { seconds: Number.NaN, failed: (error as Error).message };
   } finally {
@@ -59,10 +60,12 @@ function build(from: string, by: string): void {
 }
 
 /** Seconds per packet that got through: the sender's own processor does the forwarding too. */
-function perPacket(from: string, by: string, sender: string): number {
+function perPacket(from: string, by: string, sender: string): { readonly seconds: number; readonly cpu: number } {
   const before = passed(by);
-  const seconds = Number(run(["ip", "netns", "exec", from, process.execPath, sender, TARGET, String(SECONDS)]));
-  return seconds / (passed(by) - before);
+  const said = run(["ip", "netns", "exec", from, process.execPath, sender, TARGET, String(SECONDS)]);
+  const packets = passed(by) - before;
+  const [seconds = 0, cpu = 0] = said.split(" ").map(Number);
+  return { seconds: seconds / packets, cpu: cpu / packets };
 }
 
 function passed(by: string): number {

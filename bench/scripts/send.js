@@ -1,4 +1,4 @@
-// Sends small UDP datagrams to an address for some seconds, as fast as the kernel takes them; prints how many seconds it was.
+// Sends small UDP datagrams to an address for some seconds, as fast as the kernel takes them; prints how many seconds that was, and how many of processor time.
 import { createSocket } from "node:dgram";
 
 const [address, seconds] = process.argv.slice(2);
@@ -12,7 +12,8 @@ await new Promise((done) => socket.connect(PORT, address, done));
 const next = () => {
   if (process.hrtime.bigint() >= end) {
     socket.close();
-    process.stdout.write(`${Number(process.hrtime.bigint() - begin) / 1e9}\n`);
+    const { user, system } = process.cpuUsage();
+    process.stdout.write(`${Number(process.hrtime.bigint() - begin) / 1e9} ${(user + system) / 1e6}\n`);
     return;
   }
   let open = AT_ONCE;
