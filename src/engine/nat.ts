@@ -259,7 +259,8 @@ function choosePort(
     range.minPort === undefined || range.maxPort === undefined ? (icmp ? [0, 65535] : portClass(current)) : [range.minPort, range.maxPort];
   const size = max - min + 1;
   let offset = 0;
-  if (range.basePort !== undefined) offset = current - range.basePort;
+  // nf_nat_l4proto_unique_tuple counts in 16 bits, below the base as well.
+  if (range.basePort !== undefined) offset = (current - range.basePort) & 0xffff;
   else if ((range.random || manip !== "dst") && size > 1) return put(draw(min, max));
   for (let i = 0; i < Math.min(size, 128); i++) {
     const candidate = put(min + ((((offset + i) % size) + size) % size));

@@ -99,5 +99,7 @@ function talkIn(octets: Uint8Array, quoted = false): Uint8Array | undefined {
   if (next === PROTOCOL.hopopt && !hasOptions && (isWhole || read(octets, HOP_LIMIT, 1) !== 1)) return undefined;
   const start = hasOptions ? HEADER + (read(octets, HEADER + 1, 1) + 1) * 8 : HEADER;
   const type = read(octets, start, 1);
-  return OWN.includes(type) ? Uint8Array.of(type, ...octets.subarray(SOURCE, HEADER), ...octets.subarray(start + 4)) : undefined;
+  // A header with the number of SCTP, as of authentication, looks like a message where its options are not shown, but has no code 0.
+  const isMessage = OWN.includes(type) && read(octets, start + 1, 1) === 0;
+  return isMessage ? Uint8Array.of(type, ...octets.subarray(SOURCE, HEADER), ...octets.subarray(start + 4)) : undefined;
 }
