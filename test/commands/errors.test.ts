@@ -54,7 +54,11 @@ describe("wrong input", () => {
   it("the wrong kind of file", async () => {
     await refused(["explain", CAPTURE, "--rules", file("binary")], /binary: this is binary data, expected iptables-save output/);
     await refused(["explain", CAPTURE, "--rules", CAPTURE], /capture\.pcap: this is a capture, expected iptables-save output/);
-    await refused(["explain", file("rules.txt"), "--rules", file("rules.txt")], /rules\.txt: this is text, expected a pcap or pcapng file/, 2);
+    await refused(
+      ["explain", file("rules.txt"), "--rules", file("rules.txt")],
+      /rules\.txt: this is text, expected a pcap or pcapng file/,
+      2,
+    );
     await refused(["explain", file("binary"), "--rules", file("rules.txt")], /binary: this is no capture/, 2);
     await refused(["explain", CAPTURE, "--snapshot", file("rules.txt")], /rules\.txt: /);
   });
