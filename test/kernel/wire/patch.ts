@@ -61,13 +61,15 @@ function address6(octets: Uint8Array, at: number): bigint {
  * One that is `quoted` may have been cut short.
  */
 export function patched(original: Uint8Array, said: Packet, quoted = false): Uint8Array {
-  const { header, end, src, dst } = measure(original);
+  const { header: chain, end, src, dst } = measure(original);
+  const lost = said.family === 6 ? defragmented(original, said) : 0;
+  // Of headers that run past the end only those count that can be read.
+  const header = chain > end ? said.headerLength + lost * FRAGMENT_HEADER : chain;
   // sctp_manip_pkt looks as far as the buffer goes, beyond the end of a packet that is quoted.
   const before = original.slice(header, quoted ? original.length : end);
   // A router that goes by a source route leaves the transport's checksum as it is.
   const ends = { src, dst: isSentOn(original, header, said) ? said.dst : dst };
   const after = said.transport ? changedTransport({ said, quoted, ends, before }, said.transport, patched) : before;
-  const lost = said.family === 6 ? defragmented(original, said) : 0;
   const head = lost > 0 ? withExtensions(original, said, lost) : original.slice(0, header);
   (said.family === 4 ? patchHeader4 : patchHeader6)(head, said, after.length - before.length);
   return join(head, after);
