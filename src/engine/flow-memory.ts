@@ -124,7 +124,7 @@ function keyOf(entry: Entry, frame: Frame, packet: Packet): string | undefined {
   if (transport?.kind !== "tcp" && transport?.kind !== "udp") return undefined;
   if (packet.fragment || packet.defect || packet.ipOptions || packet.extensionHeaders || packet.flowLabel || frame.vlans) return undefined;
   const { netns, device, direction, outgoing, type, dstMac } = entry;
-  if (!device || packet.checksum === "bad" || packet.checksum === "partial") return undefined;
+  if (!device || packet.headerChecksum === "bad" || packet.checksum === "bad" || packet.checksum === "partial") return undefined;
   const place = `${netns.name}|${device.name}|${direction}|${outgoing}|${type}|${dstMac}|${frame.srcMac}`;
   const { src, dst, protocol, tos } = packet;
   return `${place}|${src}|${dst}|${protocol}|${transport.sport}|${transport.dport}|${tos}|${packet.checksum}|${packet.dontFragment}`;

@@ -6,8 +6,9 @@ import { createReplay } from "../../src/engine/replay.ts";
 import type { PacketTrace } from "../../src/model/trace.ts";
 import { readSnapshot } from "../../src/parse/snapshot.ts";
 import { loadEvidence } from "../kernel/judge/evidence.ts";
-import { frameOf } from "../kernel/judge/frame.ts";
+import { ETHERNET_HEADER, frameOf, type Sent } from "../kernel/judge/frame.ts";
 import type { Evidence } from "../kernel/judge/run-case.ts";
+import { checksum } from "../kernel/wire/sums.ts";
 
 const LIVE = fileURLToPath(new URL("../recordings/live/", import.meta.url));
 const TIMES = 12;
@@ -28,15 +29,36 @@ function longer(saved: string): string {
     .join("\n");
 }
 
+/** A packet thrice, so that there is something to be remembered of a connection, and then as IP would not take it: damaged, and at the end of its TTL. */
+function variants({ device, octets }: Sent): readonly Uint8Array[] {
+  const start = device === undefined ? 0 : ETHERNET_HEADER;
+  const changed = (at: number, change: (octet: number) => number) => octets.map((octet, i) => (i === start + at ? change(octet) : octet));
+  const version = (octets[start] ?? 0) >> 4;
+  // VLAN tags stand before it.
+  if (version !== 4 && version !== 6) return [octets, octets, octets];
+  const six = version === 6;
+  const last = changed(six ? 7 : 8, () => 1);
+  return [octets, octets, octets, ...(six ? [] : [changed(10, (octet) => octet ^ 1)]), six ? last : sealed(last, start)];
+}
+
+/** An IPv4 header with its right checksum. */
+function sealed(octets: Uint8Array, start: number): Uint8Array {
+  const header = octets.slice(start, start + ((octets[start] ?? 0) & 15) * 4);
+  header.set([0, 0], 10);
+  const sum = checksum(header);
+  return octets.map((octet, i) => (i === start + 10 ? sum >> 8 : i === start + 11 ? sum & 255 : octet));
+}
+
 function traces(evidence: Evidence, indexed: boolean): PacketTrace[] {
   const files = Object.entries(evidence.snapshot).map(([name, text]) => [name, /tables-save/.test(name) ? longer(text) : text] as const);
   const { value: host } = readSnapshot(new Map(files), "snapshot");
   const [netns = ""] = host.namespaces.keys();
   const replay = createReplay(host, { netns, capture: "live", indexed });
   let number = 0;
-  // Three times, so that there is something to be remembered of a connection.
   const found = evidence.packets.flatMap(({ sent }) =>
-    [0n, 1n, 2n].flatMap((again) => replay.push(frameOf({ ...sent, time: sent.time + again * AGAIN }, ++number), sent.netns)),
+    variants(sent).flatMap((octets, again) =>
+      replay.push(frameOf({ ...sent, octets, time: sent.time + BigInt(again) * AGAIN }, ++number), sent.netns),
+    ),
   );
   return [...found, ...replay.finish()];
 }
