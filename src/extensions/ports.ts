@@ -33,13 +33,13 @@ interface GivenPorts {
 }
 
 /**
- * Whether ports are those of a rule that iptables-nft 1.8.9 has loaded: it compares two single ports as one number, so that
+ * Whether ports are those of a rule that iptables-nft 1.8.9 has loaded: it compares two single ports other than 0 as one number, so that
  * `! --sport A ! --dport B` holds unless both are met (nft-shared.c, add_nft_tcpudp).
  */
 export function nftPortsHold({ sport, dport }: GivenPorts, found: { readonly sport: number; readonly dport: number }): boolean {
   const source = sport ? within(found.sport, sport.value) : true;
   const destination = dport ? within(found.dport, dport.value) : true;
-  const single = ({ value: [low, high] }: Negatable<Range>) => low === high;
+  const single = ({ value: [low, high] }: Negatable<Range>) => low === high && low !== 0;
   if (sport?.not && dport?.not && single(sport) && single(dport)) return !(source && destination);
   return (sport?.not ? !source : source) && (dport?.not ? !destination : destination);
 }
