@@ -13,12 +13,15 @@ import type { RuleStep, Way } from "../../../src/model/trace.ts";
 export function overwritten({ out, steps, allSteps }: Way): ReadonlyMap<number, Packet> {
   const found = new Map<number, Packet>();
   let last = -1;
+  const isFlood = steps.some(({ kind }) => kind === "bridge");
   for (const step of allSteps ?? steps) {
     if (step.kind === "device" && step.direction === "out") last++;
     const written = out[last];
     if (!written || step.kind !== "rule" || !isPrefixTranslation(step)) continue;
     const octets = String(packetOctets(written.packet));
-    for (const [i, { packet }] of out.slice(0, last + 1).entries()) {
+    // What a rule writes into one frame of a flood stands in all of them, those to come included.
+    const frames = step.hook === "POSTROUTING" && isFlood ? out : out.slice(0, last + 1);
+    for (const [i, { packet }] of frames.entries()) {
       if (String(packetOctets(packet)) === octets) found.set(i, translated(found.get(i) ?? packet, step));
     }
   }
@@ -31,7 +34,8 @@ function isPrefixTranslation({ rule: { target } }: RuleStep): boolean {
 
 function translated(packet: Packet, { hook, rule: { target } }: RuleStep): Packet {
   if (target?.kind !== "extension" || !target.args) return packet;
-  const which = target.name === "SNPT" && hook === "INPUT" ? "src" : target.name === "DNPT" && hook === "PREROUTING" ? "dst" : undefined;
+  const isSource = target.name === "SNPT" && (hook === "INPUT" || hook === "POSTROUTING");
+  const which = isSource ? "src" : target.name === "DNPT" && hook === "PREROUTING" ? "dst" : undefined;
   if (!which) return packet;
   const result = translatePrefix(target.args as never, which, { packet } as PacketContext);
   let changed = packet;
