@@ -3,8 +3,8 @@ import type { Capture, Clue } from "./clues.ts";
 import type { Source } from "./decisions.ts";
 import { type Course, type Departure, explore } from "./follow.ts";
 import type { Listed } from "./listed.ts";
-import type { World } from "./run.ts";
 import { weigh } from "./witness.ts";
+import type { World } from "./world.ts";
 
 /** What is known of a packet's ways after everything was asked that can tell. */
 interface Outcome {

@@ -5,9 +5,9 @@ import { callsIptables } from "./bridge.ts";
 import { tupleOf } from "./connection.ts";
 import { groupMac } from "./neighbour.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
-import type { World } from "./run.ts";
 import { longestSegment } from "./segments.ts";
 import type { Skb } from "./skb.ts";
+import type { World } from "./world.ts";
 
 /** Where and how a captured packet enters the replay. */
 export interface Entry {

@@ -4,9 +4,10 @@ import type { Entry } from "./entry.ts";
 import type { Course } from "./follow.ts";
 import type { Tracked } from "./lesson.ts";
 import type { Mutable } from "./observe.ts";
-import type { Sighting, World } from "./run.ts";
+import type { Sighting } from "./run.ts";
 import { longestSegment } from "./segments.ts";
 import { rewrite, type Skb } from "./skb.ts";
+import type { World } from "./world.ts";
 
 /** Directions of connections that are kept in mind; when there are more, all is forgotten. */
 const MOST = 65_536;

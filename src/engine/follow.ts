@@ -11,9 +11,10 @@ import { sendLocal } from "./output.ts";
 import { sendPassing } from "./passing.ts";
 import { doubtRedirects, isAllowance } from "./redirect-limit.ts";
 import { hintedDevice } from "./route-input.ts";
-import { Run, type Sighting, type World } from "./run.ts";
+import { Run, type Sighting } from "./run.ts";
 import type { Skb } from "./skb.ts";
 import { Undecided } from "./undecided.ts";
+import type { World } from "./world.ts";
 
 /** How the reason begins when an earlier packet is to blame. */
 const DEPENDS = "what became of packet ";

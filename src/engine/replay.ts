@@ -12,8 +12,8 @@ import { LookAhead } from "./look-ahead.ts";
 import type { Netns } from "./netns.ts";
 import { type Mutable, Observer } from "./observe.ts";
 import type { Run, Sighting } from "./run.ts";
-import { World } from "./run.ts";
 import { socketMark } from "./socket-mark.ts";
+import { World } from "./world.ts";
 
 export interface ReplayOptions {
   /** Namespace that the capture was taken in. */

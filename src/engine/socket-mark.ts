@@ -4,8 +4,9 @@ import { invert, tupleKey, tupleOf } from "./connection.ts";
 import { type Entry, placeOf } from "./entry.ts";
 import type { LookAhead } from "./look-ahead.ts";
 import type { Netns } from "./netns.ts";
-import { Run, type World } from "./run.ts";
+import { Run } from "./run.ts";
 import type { Undecided } from "./undecided.ts";
+import type { World } from "./world.ts";
 
 /** The marks that rules and routing of a namespace look for: the ones that a socket could have set to some effect. */
 function candidates(netns: Netns, family: Family): number[] {
