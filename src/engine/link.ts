@@ -6,7 +6,7 @@ import { ipReceive } from "./input.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import { isTaken } from "./segments.ts";
-import type { Skb } from "./skb.ts";
+import { type Skb, scrubbed } from "./skb.ts";
 import { lowerOf, tagOf, vlanDevice } from "./vlan.ts";
 
 /** Devices that a packet may cross before it is taken for going round in a circle; a TTL of 255 lets it cross some more than that. */
@@ -60,40 +60,8 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     run.drop(skb, "too-big", `${peer.device.name} in ${peer.netns.name} takes no packets of more than ${peer.device.mtu} octets (its MTU)`);
     return;
   }
-  const {
-    connection,
-    template,
-    answersUntracked,
-    bridge,
-    destination,
-    options,
-    fragments,
-    fragMaxSize,
-    fragDf,
-    ignoreDf,
-    duplicate,
-    taken,
-    sentBy,
-    checksumSum,
-    ...rest
-  } = skb;
-  void [
-    connection,
-    template,
-    answersUntracked,
-    bridge,
-    destination,
-    options,
-    fragments,
-    fragMaxSize,
-    fragDf,
-    ignoreDf,
-    duplicate,
-    taken,
-    sentBy,
-  ];
   const moved: Skb = {
-    ...rest,
+    ...scrubbed(skb),
     type: "host",
     mark: peer.netns === netns ? skb.mark : 0,
     netns: peer.netns.name,
@@ -101,7 +69,6 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     ctDirection: "original",
     local: false,
     looped: false,
-    ...(checksumSum === "unnecessary" && { checksumSum }),
   };
   run.later(() => receive(run, peer.netns, peer.device, moved));
 }

@@ -103,6 +103,31 @@ export function cloneSkb(skb: Skb): Skb {
   return { ...skb, ...(skb.bridge ? { bridge: { ...skb.bridge } } : {}) };
 }
 
+/** What a host keeps with a packet and does not hand on with it. */
+const HOST_OWN = [
+  "connection",
+  "template",
+  "answersUntracked",
+  "bridge",
+  "destination",
+  "options",
+  "fragments",
+  "fragMaxSize",
+  "fragDf",
+  "ignoreDf",
+  "duplicate",
+  "taken",
+  "sentBy",
+] as const satisfies readonly (keyof Skb)[];
+
+/** A packet as another host gets it (skb_scrub_packet); a checksum that was found right for good stays so. */
+export function scrubbed(skb: Skb): Skb {
+  const moved = { ...skb };
+  for (const name of HOST_OWN) delete moved[name];
+  if (moved.checksumSum !== "unnecessary") delete moved.checksumSum;
+  return moved;
+}
+
 /** The packet with other addresses or ports. */
 export function rewrite(packet: Packet, change: { src?: Address; dst?: Address; sport?: number; dport?: number; icmpId?: number }): Packet {
   let transport: Transport | undefined = packet.transport;
