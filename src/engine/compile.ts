@@ -1,11 +1,10 @@
 import { ipv6Protocol } from "../extensions/ipv6-headers.ts";
 import { matchSpec, targetSpec } from "../extensions/registry.ts";
-import type { MatchResult, PacketContext, TargetResult } from "../extensions/spec.ts";
+import type { MatchResult, PacketContext, Reads, TargetResult } from "../extensions/spec.ts";
 import { inMask } from "../model/address.ts";
 import type { Hook, MatchUse, Rule, Ruleset, TableName, TargetUse } from "../model/rule.ts";
 import type { FailedCondition } from "../model/trace.ts";
 import { indexOf, type RuleIndex } from "./rule-index.ts";
-import { isSteady, type Reads, readsOf } from "./steady.ts";
 
 /** One condition of a rule, in the order in which the kernel tries them. */
 export interface Condition {
@@ -86,13 +85,12 @@ function compileRule(rule: Rule, key: string, chains: ReadonlyMap<string, Compil
     return { rule, key, conditions, jump: { chain, goto: target.kind === "goto" } };
   }
   const runReadsPorts = target.kind === "extension" && TARGETS_READ_PORTS.has(target.name);
-  const steady = isSteady(target);
   return {
     rule,
     key,
     conditions,
     runReadsPorts,
-    steady,
+    steady: target.kind !== "extension" || targetSpec(target.name, ruleset.family)?.steady === true,
     run: compileTarget(target as Exclude<TargetUse, { kind: "jump" | "goto" }>, ruleset),
   };
 }
@@ -113,7 +111,12 @@ function matchCondition(match: MatchUse, index: number, ruleset: Ruleset): Condi
   if (!spec || !match.args) {
     return { failed, readsPorts: false, reads: "more", test: () => ({ unknown: `the match "${match.name}", which is not modelled` }) };
   }
-  return { failed, readsPorts: READS_PORTS.has(match.name), reads: readsOf(match), test: spec.compile(match.args as never) };
+  return {
+    failed,
+    readsPorts: READS_PORTS.has(match.name),
+    reads: spec.reads?.(match.args as never) ?? "more",
+    test: spec.compile(match.args as never),
+  };
 }
 
 /** ip_packet_match, in its order: addresses, devices, protocol, fragment. */

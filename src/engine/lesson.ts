@@ -1,8 +1,8 @@
+import type { Reads } from "../extensions/spec.ts";
 import type { Packet } from "../model/packet.ts";
 import type { ConntrackStep } from "../model/trace.ts";
 import type { Connection } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
-import type { Reads } from "./steady.ts";
 
 /** A turn of connection tracking: the packet as it was then, and what it was found to belong to. */
 export interface Tracked {

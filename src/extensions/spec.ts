@@ -243,17 +243,27 @@ interface SpecBase<O extends Options> {
   draw(d: Draw): string | undefined;
 }
 
+/**
+ * What a match looks at beside what all packets share that a connection has in one direction (addresses, ports, protocol, devices, TOS, mark,
+ * connection state): nothing, the TCP flags, or more.
+ */
+export type Reads = "nothing" | "flags" | "more";
+
 /** A match: one file in matches/. */
 export interface MatchSpec<O extends Options = Options> extends SpecBase<O> {
   readonly kind: "match";
   /** The packets that it matches, where they can be told by their headers; absent for a match that looks at more, or keeps state. */
   space?(args: Args<O>): Space;
+  /** What it looks at beside what packets of a connection share; absent: more. */
+  reads?(args: Args<O>): Reads;
   compile(args: Args<O>): (context: PacketContext) => MatchResult;
 }
 
 /** A target: one file in targets/. */
 export interface TargetSpec<O extends Options = Options> extends SpecBase<O> {
   readonly kind: "target";
+  /** It does the same to all packets that a connection has in one direction, and leaves nothing behind. */
+  readonly steady?: true;
   compile(args: Args<O>): (context: PacketContext) => TargetResult;
 }
 

@@ -7,6 +7,7 @@ const comment = match({
   name: "comment",
   options: { comment: { flag: "--comment", codec: text(255), required: true } },
   explain: (args) => `comment "${args.comment?.value ?? ""}"`,
+  reads: () => "nothing",
   compile: () => () => true,
   space: () => EVERYTHING,
   draw: (d) => `-m comment --comment ${d.pick(["foo", '"a b"', '"it\\\'s \\"so\\""', '"-j DROP"', '"!"', `"${"x".repeat(255)}"`])}`,

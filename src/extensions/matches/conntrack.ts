@@ -132,6 +132,8 @@ const conntrack = match({
       ...says(args.expire, (value) => `connection with ${rangeWords(value)} seconds to live`),
       ...says(args.dir, (dir) => `${dir.toLowerCase()} direction`),
     ].join(", "),
+  // What a connection has come to changes while it lasts.
+  reads: (args) => (args.status || args.expire ? "more" : "nothing"),
   compile: (args) => (context) => conntrackMatch(args, context),
   draw: drawConntrack,
   doc: "State, addresses, ports, status and direction of the packet's connection.",

@@ -36,6 +36,7 @@ const iprange = match({
   check: (args) => (args.src || args.dst ? undefined : "iprange needs --src-range or --dst-range"),
   explain: (args) =>
     [...says(args.src, (span) => `source ${words(span)}`), ...says(args.dst, (span) => `destination ${words(span)}`)].join(", "),
+  reads: () => "nothing",
   compile:
     (args) =>
     ({ packet }) =>

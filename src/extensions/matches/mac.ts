@@ -19,6 +19,7 @@ const mac = match({
   hooks: ["PREROUTING", "INPUT", "FORWARD"],
   options: { source: { flag: "--mac-source", codec: ADDRESS, negatable: true, required: true } },
   explain: (args) => says(args.source, (address) => `Ethernet source ${ADDRESS.save(address)}`).join(""),
+  reads: () => "nothing",
   compile:
     (args) =>
     ({ srcMac }) => {

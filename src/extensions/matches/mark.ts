@@ -10,6 +10,7 @@ const mark = match({
   name: "mark",
   options: { mark: { flag: "--mark", codec: masked(32, false), negatable: true, required: true } },
   explain: (args) => says(args.mark, (value: Masked) => markWords("mark", value)).join(""),
+  reads: () => "nothing",
   compile: (args) => (context) => holds(args.mark, (value) => underMask(context.mark, value)),
   draw: (d) => `-m mark ${not(d)}--mark ${drawMasked(d)}`,
   doc: "The packet's mark, under a mask.",

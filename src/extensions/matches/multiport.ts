@@ -51,6 +51,7 @@ const multiport = match({
       ...says(args.dports, (list) => `destination ${portList(list)}`),
       ...says(args.ports, (list) => `source or destination ${portList(list)}`),
     ].join(", "),
+  reads: () => "nothing",
   compile: (args) => (context) => {
     const found = portsOf(context, 4);
     if (found.kind === "missing") return found.result;

@@ -29,6 +29,7 @@ const pkttype = match({
     },
   },
   explain: (args) => says(args.type, (type) => `${save(type)} frame`).join(""),
+  reads: () => "nothing",
   compile: (args) => (context) => holds(args.type, (type) => context.frameType === type),
   draw: (d) => `-m pkttype ${not(d)}--pkt-type ${d.pick(["unicast", "unicast", "broadcast", "multicast"])}`,
   doc: "Whether the frame was addressed to this host, to all or to a group.",

@@ -8,6 +8,7 @@ const state = match({
   name: "state",
   options: { state: { flag: "--state", codec: PLAIN_STATES, negatable: true, required: true } },
   explain: (args) => says(args.state, stateWords).join(""),
+  reads: () => "nothing",
   compile: (args) => (context) => holds(args.state, (states) => inState(context, states)),
   draw: (d) => `-m state ${not(d)}--state ${drawStates(d, PLAIN_STATES)}`,
   doc: "State of the packet's connection.",

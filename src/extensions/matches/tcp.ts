@@ -144,6 +144,7 @@ const tcp = match({
     const words = [...portWords("TCP", args), ...says(args.flags, flagWords), ...says(args.option, (kind) => `TCP option ${kind}`)];
     return words.join(", ") || "TCP";
   },
+  reads: (args) => (args.option ? "more" : args.flags || args.syn ? "flags" : "nothing"),
   compile: (given) => {
     const args = effective(given);
     // iptables-nft leaves rules with a TCP option to the kernel's own match.

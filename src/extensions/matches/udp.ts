@@ -27,6 +27,7 @@ const udp = match({
   options,
   canonical,
   explain: (args) => portWords("UDP", canonical(args)).join(", ") || "UDP",
+  reads: () => "nothing",
   compile: (given) => {
     const args = canonical(given);
     return (context) => udpMatch(args, context);

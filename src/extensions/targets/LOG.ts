@@ -32,6 +32,7 @@ const log = target({
   },
   canonical: (args) => ({ ...args, level: args.level?.value === WARNING ? undefined : args.level }),
   explain: (args) => (args.prefix ? `log with prefix "${args.prefix.value}"` : "log"),
+  steady: true,
   compile: (args) => () => ({ verdict: "CONTINUE", effects: [{ kind: "log", prefix: args.prefix?.value ?? "" }] }),
   draw: (d) => {
     const prefix = maybe(d, 2, `--log-prefix ${d.pick(["drop", '"in: "', '"a \\"b\\" "', `"${"p".repeat(29)}"`])}`);

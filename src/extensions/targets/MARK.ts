@@ -11,6 +11,7 @@ const mark = target({
   check: (args) =>
     markOptionsGiven(args) === 1 ? undefined : "MARK needs exactly one of --set-xmark, --set-mark, --and-mark, --or-mark, --xor-mark",
   explain: (args) => changeWords("mark", xmarkOf(args)?.value ?? { value: 0, mask: 0 }),
+  steady: true,
   compile: (args) => {
     const change = xmarkOf(args)?.value ?? { value: 0, mask: 0 };
     return (context) => ({ verdict: "CONTINUE", effects: [{ kind: "set-mark", value: changed(context.mark, change) }] });

@@ -22,6 +22,7 @@ const nflog = target({
     threshold: args.threshold?.value === 0 ? undefined : args.threshold,
   }),
   explain: (args) => `log to group ${args.group?.value ?? 0}${args.prefix ? ` with prefix "${args.prefix.value}"` : ""}`,
+  steady: true,
   compile:
     (args) =>
     ({ backend }) => ({

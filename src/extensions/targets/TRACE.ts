@@ -6,6 +6,7 @@ const trace = target({
   tables: ["raw"],
   options: {},
   explain: () => "trace the packet",
+  steady: true,
   compile: () => () => ({ verdict: "CONTINUE" }),
   draw: () => "-j TRACE",
   doc: "Makes the kernel log every rule that the packet matches.",
