@@ -42,8 +42,6 @@ export interface Recalled {
 export class FlowMemory {
   readonly #world: World;
   readonly #known = new Map<string, Memory>();
-  /** Grows with whatever else may lead packets another way. */
-  #age = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -54,7 +52,7 @@ export class FlowMemory {
     const { state } = this.#world;
     const key = keyOf(entry, frame, packet);
     const memory = key === undefined ? undefined : this.#known.get(key);
-    if (!memory || memory.age !== this.#age || state.isDoubtful || frame.time - memory.at > KEPT) return undefined;
+    if (!memory || memory.age !== state.age || state.isDoubtful || frame.time - memory.at > KEPT) return undefined;
     const first = memory.trace.packet;
     if (packet.length > first.length || packet.ttl <= memory.hops || entry.device === undefined) return undefined;
     if (memory.flags !== undefined && memory.flags !== flagsOf(packet)) return undefined;
@@ -88,34 +86,26 @@ export class FlowMemory {
       : { ...step, protocolState };
   }
 
-  /** Takes note of how a packet went. To be called before what it changed is settled. */
-  learn(entry: Entry, frame: Frame, courses: readonly Course[]): (trace: PacketTrace, sightings: readonly Sighting[]) => void {
-    const { state } = this.#world;
-    const changes = state.changes();
-    const connections = new Set<string>();
-    const [course] = courses;
-    for (const { connection } of course?.lesson?.tracked ?? []) if (connection) connections.add(connection.stateKey);
-    const own = changes.every((key) => connections.has(key));
-    if (!changes.every((key) => key.startsWith("ct|"))) this.#age++;
-    const lesson = course?.lesson;
-    if (courses.length !== 1 || !course || course.undecided || !own || !lesson?.steady || !lesson.tracked.every(isSettled)) return () => {};
-    return (trace, sightings) => {
-      const { packet, way } = trace;
-      const key = keyOf(entry, frame, packet);
-      if (key === undefined || way !== course.way || !isPlain(way) || trace.alternatives.length > 0 || trace.decided.length > 0) return;
-      const seen = [...way.out.map((one) => one.packet), ...sightings.map((one) => one.packet), ...lesson.tracked.map((one) => one.packet)];
-      if (!seen.every((one) => isLike(one, packet))) return;
-      if (this.#known.size >= MOST) this.#known.clear();
-      this.#known.set(key, {
-        trace,
-        sightings,
-        tracked: lesson.tracked,
-        at: frame.time,
-        flags: lesson.flags ? flagsOf(packet) : undefined,
-        hops: Math.max(0, ...seen.map((one) => packet.ttl - one.ttl)),
-        age: this.#age,
-      });
-    };
+  /** Takes note of how a packet went of which one course is known. */
+  learn(entry: Entry, { way, lesson, undecided }: Course, trace: PacketTrace, sightings: readonly Sighting[]): void {
+    if (undecided || !lesson?.steady || !lesson.tracked.every(isSettled)) return;
+    const connections = new Set(lesson.tracked.map(({ connection }) => connection?.stateKey));
+    if (!lesson.changed.every((key) => connections.has(key))) return;
+    const { frame, packet } = trace;
+    const key = keyOf(entry, frame, packet);
+    if (key === undefined || trace.way !== way || !isPlain(way) || trace.alternatives.length > 0 || trace.decided.length > 0) return;
+    const seen = [...way.out.map((one) => one.packet), ...sightings.map((one) => one.packet), ...lesson.tracked.map((one) => one.packet)];
+    if (!seen.every((one) => isLike(one, packet))) return;
+    if (this.#known.size >= MOST) this.#known.clear();
+    this.#known.set(key, {
+      trace,
+      sightings,
+      tracked: lesson.tracked,
+      at: frame.time,
+      flags: lesson.flags ? flagsOf(packet) : undefined,
+      hops: Math.max(0, ...seen.map((one) => packet.ttl - one.ttl)),
+      age: this.#world.state.age,
+    });
   }
 }
 

@@ -70,6 +70,7 @@ export function explore(world: World, departure: Departure): readonly Course[] {
     const undecided = start(run, departure.entry, skbAt(departure));
     const next = choices.next();
     const forked = next !== undefined || courses.length > 0;
+    run.lesson.changed = state.changes();
     courses.push({
       way: run.way(departure.packet, choices.conditions),
       sightings: run.sightings,

@@ -21,6 +21,8 @@ export class Lesson {
   /** Beside that, its TCP flags were looked at. */
   flags = false;
   readonly tracked: Tracked[] = [];
+  /** Keys of the state that it changed. */
+  changed: readonly string[] = [];
 
   /** A rule has looked at the packet. */
   asked(reads: Reads): void {

@@ -99,14 +99,14 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     const verdict = decide(world, departure, explored, around, over ? listed : undefined);
     open.wanted = verdict.wanted;
     if (!over && verdict.wanted.size > 0) return false;
-    const remember = verdict.explored === explored ? memory?.learn(departure.entry, departure.frame, explored) : undefined;
     const followed = settle(world, departure, verdict.explored, verdict.left);
     world.told.clear();
     for (const assumption of [...assumptions, ...verdict.assumptions]) world.assumptions.add(assumption);
     const trace = traceOf(world, departure, followed, flows, options.capture);
     trace.decided = decisionsOf(packet, explored, verdict.left, verdict.sources);
     const sightings = withoutItself(followed.sightings, departure.entry, packet);
-    remember?.(trace, sightings);
+    const [course] = explored;
+    if (course && explored.length === 1 && verdict.explored === explored) memory?.learn(departure.entry, course, trace, sightings);
     observer.expect(trace, sightings);
     open = undefined;
     ahead.shift();

@@ -17,6 +17,7 @@ export class State implements StateCells {
   readonly #tainted = new Map<string, string>();
   readonly #before = new Map<string, unknown>();
   readonly #objects = new Map<Restorable, object>();
+  #age = 0;
   /** Set members are only in doubt where a rule can change them. */
   readonly #steady: RegExp;
   #ruleStateTaint: string | undefined;
@@ -37,6 +38,7 @@ export class State implements StateCells {
 
   set<T>(key: string, value: T): void {
     if (!this.#before.has(key)) this.#before.set(key, this.#cells.get(key));
+    if (!key.startsWith("ct|")) this.#age++;
     if (value === undefined) this.#cells.delete(key);
     else this.#cells.set(key, value);
   }
@@ -62,6 +64,11 @@ export class State implements StateCells {
   /** Whether anything is in doubt. */
   get isDoubtful(): boolean {
     return this.#tainted.size > 0 || this.#ruleStateTaint !== undefined;
+  }
+
+  /** Grows with every change of a cell that is not connection tracking's, one that is undone later included. */
+  get age(): number {
+    return this.#age;
   }
 
   /** Keys of what has changed since the last commit. */
