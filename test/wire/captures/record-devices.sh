@@ -3,19 +3,12 @@
 # Needs root, iproute2, dumpcap and tshark.
 set -eu
 cd "$(dirname "$0")"
-one=wire-one-$$ two=wire-two-$$
+. ./two-hosts.sh
 file=$(mktemp)
-cleanup() { ip netns del $one 2>/dev/null || true; ip netns del $two 2>/dev/null || true; rm -f "$file"; }
-trap cleanup EXIT
+trap 'cleanup; rm -f "$file"' EXIT
 
-ip netns add $one
-ip netns add $two
-ip -n $one link add eth0 type veth peer name eth0 netns $two
 n=1
 for netns in $one $two; do
-  ip -n $netns link set lo up
-  ip -n $netns link set eth0 up
-  ip -n $netns addr add 192.0.2.$n/24 dev eth0
   ip -n $netns link add vx0 type vxlan id 42 dstport 4789 remote 192.0.2.$((3 - n)) dev eth0
   ip -n $netns link set vx0 up
   ip -n $netns addr add 198.51.100.$n/24 dev vx0
