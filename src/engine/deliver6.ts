@@ -1,8 +1,8 @@
 import { isMulticast } from "../model/address.ts";
-import { type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
+import { IPV6_HEADER, type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
 import { addressSum, addsUp, pseudoSum } from "../wire/checksum.ts";
 import { sendIcmp6Error } from "./answers6.ts";
-import { type Extension, extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, NEXT_HEADER_AT, octetsOf } from "./extensions6.ts";
+import { type Extension, extensionsOf, FRAGMENT_HEADER, NEXT_HEADER_AT, octetsOf } from "./extensions6.ts";
 import { gatherFragments6 } from "./fragments6.ts";
 import type { Netns } from "./netns.ts";
 import { optionFault } from "./options6.ts";

@@ -1,8 +1,5 @@
 import { packetOctets } from "../extensions/packet-octets.ts";
-import { EXTENSION_NUMBERS, type ExtensionHeader, type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
-
-/** Octets of the fixed IPv6 header. */
-export const IPV6_HEADER = 40;
+import { EXTENSION_NUMBERS, type ExtensionHeader, IPV6_HEADER, type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
 
 /** Octets of a fragment header. */
 export const FRAGMENT_HEADER = 8;

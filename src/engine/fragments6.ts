@@ -1,8 +1,8 @@
-import { type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
+import { IPV6_HEADER, type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
 import { decodeIpv6 } from "../wire/ipv6.ts";
 import { needsStrict } from "./address6.ts";
 import { ANY_PORT } from "./connection.ts";
-import { type Extension, extensionsOf, FRAGMENT_HEADER, IPV6_HEADER, octetsOf } from "./extensions6.ts";
+import { type Extension, extensionsOf, FRAGMENT_HEADER, octetsOf } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import { rewrite, type Skb } from "./skb.ts";

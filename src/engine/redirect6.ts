@@ -1,9 +1,9 @@
 import { type Address, formatMac } from "../model/address.ts";
-import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { IPV6_HEADER, type Packet, PROTOCOL } from "../model/packet.ts";
 import { decodeIpv6 } from "../wire/ipv6.ts";
 import { isLinkLocal } from "./address6.ts";
 import { sendRedirect } from "./answers6.ts";
-import { IPV6_HEADER, octetsOf } from "./extensions6.ts";
+import { octetsOf } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
 import { mayRedirect } from "./redirect-limit.ts";
 import { routeOutput6 } from "./route6.ts";

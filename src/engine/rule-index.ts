@@ -1,8 +1,8 @@
 import { matchSpec } from "../extensions/registry.ts";
 import type { Space } from "../extensions/space.ts";
 import type { PacketContext } from "../extensions/spec.ts";
-import type { Address, Family } from "../model/address.ts";
-import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { type Address, type Family, masked } from "../model/address.ts";
+import { IPV6_HEADER, type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Rule } from "../model/rule.ts";
 import { UNKNOWN_DEVICE } from "./netns.ts";
 
@@ -10,7 +10,6 @@ import { UNKNOWN_DEVICE } from "./netns.ts";
 const SHORTEST = 16;
 /** More ways to tell rules apart than these are not tried for each packet; the rules beyond are looked at always. */
 const MOST_SHAPES = 48;
-const IPV6_HEADER = 40;
 /** What has ports, though a packet may be too short to have them. */
 const WITH_PORTS: readonly number[] = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.dccp, PROTOCOL.sctp];
 
@@ -158,11 +157,6 @@ function enter(places: Map<number, number[]>, key: number, place: number): void 
   const list = places.get(key);
   if (!list) places.set(key, [place]);
   else if (list.at(-1) !== place) list.push(place);
-}
-
-function masked(address: Address, mask: Address): Address {
-  if (typeof address === "bigint" || typeof mask === "bigint") return BigInt(address) & BigInt(mask);
-  return address & mask;
 }
 
 function folded(address: Address): number {

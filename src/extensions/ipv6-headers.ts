@@ -1,8 +1,7 @@
-import { type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
+import { IPV6_HEADER, type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
 import { type Octets, packetOctets, unsignedAt } from "./packet-octets.ts";
 import type { MatchResult, PacketContext } from "./spec.ts";
 
-const IPV6_HEADER = 40;
 const NEXT_HEADER = 6;
 const FRAGMENT_OFFSET = 0xfff8;
 

@@ -1,10 +1,8 @@
-import { EXTENSION_NUMBERS, type Packet } from "../model/packet.ts";
+import { EXTENSION_NUMBERS, IPV6_HEADER, type Packet } from "../model/packet.ts";
 import { transportOctets } from "./transport-octets.ts";
 
 /** Octets one after the other; undefined stands for one that is not known. */
 export type Octets = readonly (number | undefined)[];
-
-const IPV6_HEADER = 40;
 
 const built = new WeakMap<Packet, Octets>();
 

@@ -34,6 +34,11 @@ export function maskOf(family: Family, length: number): Address {
   return ALL_ONES_6 ^ ((1n << BigInt(128 - length)) - 1n);
 }
 
+/** The bits of an address that a mask of its family keeps. */
+export function masked(address: Address, mask: Address): Address {
+  return typeof address === "number" ? (address & Number(mask)) >>> 0 : address & BigInt(mask);
+}
+
 /** Whether an address agrees with another one under a mask; false when the families differ. */
 export function inMask(address: Address, network: Address, mask: Address): boolean {
   if (typeof address === "number") {

@@ -35,6 +35,9 @@ export function protocolName(protocol: number): string {
   return PROTOCOL_NAMES.get(protocol) ?? String(protocol);
 }
 
+/** Octets of the fixed IPv6 header. */
+export const IPV6_HEADER = 40;
+
 /** TCP flag bits as they stand in the header's 14th octet (RFC 9293 section 3.1, RFC 3168). */
 export const TCP_FLAG = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ECE: 64, CWR: 128 } as const;
 

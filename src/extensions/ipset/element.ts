@@ -4,6 +4,7 @@ import {
   familyOf,
   formatAddress,
   formatMac,
+  masked,
   maskOf,
   parseAddress,
   parseMac,
@@ -25,14 +26,13 @@ export interface Part {
 const MOST = 65_536n;
 
 /** The address under a mask, which a number up to 128 gives by its length. */
-export function masked(address: Address, bits: number | Address): Address {
-  const mask = typeof bits === "number" && bits <= 128 ? maskOf(familyOf(address), bits) : bits;
-  return typeof address === "number" ? (address & Number(mask)) >>> 0 : address & BigInt(mask);
+export function underMask(address: Address, bits: number | Address): Address {
+  return masked(address, typeof bits === "number" && bits <= 128 ? maskOf(familyOf(address), bits) : bits);
 }
 
 /** "10.0.0.0/8": the key of a network part. */
 export function netKey(address: Address, length: number): string {
-  return `${formatAddress(masked(address, length))}/${length}`;
+  return `${formatAddress(underMask(address, length))}/${length}`;
 }
 
 /** "tcp:80": the key of a port part; ICMP packs type and code into the number. */
@@ -44,10 +44,10 @@ export function portKey(protocol: number, port: number): string {
 export function parsePart(dimension: Dimension, text: string, bits: number | Address | undefined): readonly Part[] | undefined {
   switch (dimension) {
     case "ip":
-      return addresses(text)?.map((address) => ({ key: formatAddress(bits === undefined ? address : masked(address, bits)) }));
+      return addresses(text)?.map((address) => ({ key: formatAddress(bits === undefined ? address : underMask(address, bits)) }));
     case "net":
       return networks(text)?.map(({ address, length }) => ({
-        key: netKey(bits === undefined ? address : masked(address, bits), length),
+        key: netKey(bits === undefined ? address : underMask(address, bits), length),
         length,
       }));
     case "port":
@@ -75,7 +75,7 @@ function span(text: string): Span | undefined {
   const prefix = parsePrefix(text);
   if (prefix) {
     const family = familyOf(prefix.address);
-    const low = BigInt(masked(prefix.address, prefix.length));
+    const low = BigInt(underMask(prefix.address, prefix.length));
     return { family, low, high: low + (1n << BigInt((family === 4 ? 32 : 128) - prefix.length)) - 1n };
   }
   const [low, high] = text.split("-").map(parseAddress);

@@ -5,7 +5,7 @@ import { parseNumber } from "../codecs.ts";
 import { endsInExtensions, protocolPastEnd } from "../ipv6-headers.ts";
 import type { PacketContext } from "../spec.ts";
 import { isLaterFragment, portsOf } from "../transport.ts";
-import { masked, portKey } from "./element.ts";
+import { portKey, underMask } from "./element.ts";
 import { maskedBits } from "./members.ts";
 import type { Dimension } from "./types.ts";
 
@@ -41,9 +41,9 @@ function onePart(set: IpSet, dimension: Dimension, direction: "src" | "dst", con
   const bits = maskedBits(set);
   switch (dimension) {
     case "net":
-      return { address: bits === undefined ? address : masked(address, bits) };
+      return { address: bits === undefined ? address : underMask(address, bits) };
     case "ip": {
-      const found = bits === undefined ? address : masked(address, bits);
+      const found = bits === undefined ? address : underMask(address, bits);
       return BigInt(found) === 0n && WITHOUT_ZERO.has(set.type) ? "none" : formatAddress(found);
     }
     case "port":

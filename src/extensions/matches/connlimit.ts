@@ -1,4 +1,4 @@
-import { type Address, maskOf } from "../../model/address.ts";
+import { type Address, masked, maskOf } from "../../model/address.ts";
 import type { Tuple } from "../../model/host.ts";
 import type { Negatable } from "../../model/rule.ts";
 import { FLAG, number, PREFIX_LENGTH } from "../codecs.ts";
@@ -58,10 +58,6 @@ function same(a: Tuple, b: Tuple): boolean {
     x?.type === y?.type &&
     x?.code === y?.code
   );
-}
-
-function masked(address: Address, mask: Address): Address {
-  return typeof address === "number" ? (address & (mask as number)) >>> 0 : address & (mask as bigint);
 }
 
 interface Outcome {

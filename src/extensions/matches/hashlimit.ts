@@ -1,4 +1,4 @@
-import { type Address, maskOf } from "../../model/address.ts";
+import { type Address, familyOf, masked, maskOf } from "../../model/address.ts";
 import { PROTOCOL } from "../../model/packet.ts";
 import { FLAG, number, PREFIX_LENGTH, word } from "../codecs.ts";
 import { oneOf } from "../condition.ts";
@@ -163,10 +163,10 @@ function portsOf(context: PacketContext): readonly [number, number] | MatchResul
   return [a * 256 + b, c * 256 + d];
 }
 
-function masked(address: Address, length: number | undefined): string {
+function underMask(address: Address, length: number | undefined): string {
   if (length === undefined) return String(address);
-  if (typeof address === "number") return String((address & (maskOf(4, Math.min(length, 32)) as number)) >>> 0);
-  return String(address & (maskOf(6, length) as bigint));
+  const family = familyOf(address);
+  return String(masked(address, maskOf(family, Math.min(length, family === 4 ? 32 : 128))));
 }
 
 /** What the entries of a table go by; those of the rule that made it hold for all that name it. */
@@ -188,9 +188,9 @@ function hashlimitMatch(args: HashArgs, limit: Limit, context: PacketContext): M
   const table = `hashlimit:${context.netns}:${context.family}:${args.name?.value}`;
   const { packet } = context;
   const key = [
-    mode.includes("srcip") ? masked(packet.src, args.srcMask?.value) : "",
+    mode.includes("srcip") ? underMask(packet.src, args.srcMask?.value) : "",
     mode.includes("srcport") ? ports[0] : "",
-    mode.includes("dstip") ? masked(packet.dst, args.dstMask?.value) : "",
+    mode.includes("dstip") ? underMask(packet.dst, args.dstMask?.value) : "",
     mode.includes("dstport") ? ports[1] : "",
   ].join();
   const under = underLimit(context, `${table}:${key}`, limit);

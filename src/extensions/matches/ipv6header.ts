@@ -1,4 +1,4 @@
-import { PROTOCOL } from "../../model/packet.ts";
+import { IPV6_HEADER, PROTOCOL } from "../../model/packet.ts";
 import { FLAG, parseNumber, word } from "../codecs.ts";
 import { oneOf } from "../condition.ts";
 import { type Draw, not } from "../draw.ts";
@@ -6,7 +6,6 @@ import { ipv6HeaderLength, UNSEEN_HEADER } from "../ipv6-headers.ts";
 import { packetOctets, unsignedAt } from "../packet-octets.ts";
 import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 
-const IPV6_HEADER = 40;
 const { esp, "ipv6-nonxt": none } = PROTOCOL;
 
 /** In the order in which iptables-save prints them; "protocol" is any upper layer. */

@@ -1,4 +1,4 @@
-import { type Address, type AddressMask, formatAddress, maskOf } from "../../model/address.ts";
+import { formatAddress, masked, maskOf } from "../../model/address.ts";
 import { FLAG, number, parseAddressOf, word } from "../codecs.ts";
 import { type Draw, maybe, not } from "../draw.ts";
 import { recentCheck, recentRemove, recentSet } from "../recent-table.ts";
@@ -57,16 +57,11 @@ function check(args: RecentArgs): string | undefined {
   return args.reap && !args.seconds ? "--reap needs --seconds" : undefined;
 }
 
-function masked(address: Address, mask: Address | undefined): AddressMask["address"] {
-  if (mask === undefined) return address;
-  if (typeof address === "number") return typeof mask === "number" ? (address & mask) >>> 0 : address;
-  return typeof mask === "bigint" ? address & mask : address;
-}
-
 /** xt_recent.c, recent_mt. */
 function recentMatch(args: RecentArgs, context: PacketContext): MatchResult {
   const not = [args.set, args.rcheck, args.update, args.remove].some((option) => option?.not);
-  const address = masked(args.rdest ? context.packet.dst : context.packet.src, args.mask?.value);
+  const { src, dst, family } = context.packet;
+  const address = masked(args.rdest ? dst : src, args.mask?.value ?? maskOf(family, family === 4 ? 32 : 128));
   // A forwarded packet that already lost a hop counts with the TTL that it came with.
   const hops = context.out !== "" && context.local !== true ? 1 : 0;
   const entry = {
