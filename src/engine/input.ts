@@ -11,7 +11,7 @@ import { learnPathMtu, sendingMtu } from "./path-mtu.ts";
 import { routeInput } from "./route-input.ts";
 import type { Run } from "./run.ts";
 import { fits } from "./segments.ts";
-import type { Skb } from "./skb.ts";
+import { isPassedOver, type Skb } from "./skb.ts";
 
 /** ip_rcv: a packet that a device hands up. */
 export function ipReceive(run: Run, netns: Netns, skb: Skb): void {
@@ -26,9 +26,7 @@ export function ipReceive(run: Run, netns: Netns, skb: Skb): void {
   }
   skb.in = skb.device;
   delete skb.options;
-  const sabotage = skb.bridge !== undefined && !skb.bridge.sabotageDone;
-  if (skb.bridge) skb.bridge.sabotageDone = true;
-  if (!sabotage && !runHook(run, netns, "PREROUTING", skb, { in: skb.device, out: "" })) return;
+  if (!isPassedOver(skb) && !runHook(run, netns, "PREROUTING", skb, { in: skb.device, out: "" })) return;
   skb.device = skb.in;
   afterPrerouting(run, netns, skb);
 }

@@ -12,7 +12,7 @@ import { redirect6 } from "./redirect6.ts";
 import { routeInput6 } from "./route6.ts";
 import type { Run } from "./run.ts";
 import { fits } from "./segments.ts";
-import type { Skb } from "./skb.ts";
+import { isPassedOver, type Skb } from "./skb.ts";
 
 const PARAMETER_PROBLEM = 4;
 const MIN_MTU = 1280;
@@ -27,9 +27,7 @@ export function receive6(run: Run, netns: Netns, skb: Skb): void {
   delete skb.headersEnd;
   delete skb.fragMaxSize;
   delete skb.fragments;
-  const sabotage = skb.bridge !== undefined && !skb.bridge.sabotageDone;
-  if (skb.bridge) skb.bridge.sabotageDone = true;
-  if (!sabotage && !runHook(run, netns, "PREROUTING", skb, { in: skb.device, out: "" })) return;
+  if (!isPassedOver(skb) && !runHook(run, netns, "PREROUTING", skb, { in: skb.device, out: "" })) return;
   skb.device = skb.in;
   if (!((skb.looped || skb.bridge) && skb.destination)) {
     const route = routeInput6(run, netns, skb);

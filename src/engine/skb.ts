@@ -103,6 +103,14 @@ export function cloneSkb(skb: Skb): Skb {
   return { ...skb, ...(skb.bridge ? { bridge: { ...skb.bridge } } : {}) };
 }
 
+/** Whether bridge netfilter was asked already for what PREROUTING would now be asked again (ip_sabotage_in), which it is once; the port is forgotten then. */
+export function isPassedOver({ bridge }: Skb): boolean {
+  if (!bridge || bridge.sabotageDone) return false;
+  bridge.sabotageDone = true;
+  delete bridge.physOut;
+  return true;
+}
+
 /** What a host keeps with a packet and does not hand on with it. */
 const HOST_OWN = [
   "connection",
