@@ -207,9 +207,9 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed, asked: ReadonlySet
     whole?.fragment || one.packet.fragment ? undefined : differs(filledIn(one.packet, octets), original, octets);
   const isMade = (one: Appearance, octets: Uint8Array) =>
     one.packet.fragment ? undefined : differsMade(filledIn(one.packet, octets), octets);
-  const addWay = (way: Way, check: typeof isOf) => {
+  const addWay = (way: Way, check: typeof isOf, sent?: Packet) => {
     const { replies } = way;
-    const shared = overwritten(way);
+    const shared = overwritten(way, sent);
     const out = way.out.map((one, i) => ({ ...one, written: shared.get(i) }));
     let gone = 0;
     for (const { way: redirect, after } of replies) {
@@ -221,7 +221,7 @@ function framesDiffer(way: Way, sent: Sent, kernel: Observed, asked: ReadonlySet
     add(out.slice(gone), check);
     for (const reply of replies) if (!reply.after) addWay(reply.way, isMade);
   };
-  addWay(way, isOf);
+  addWay(way, isOf, whole);
   const keys = new Set([...seen, ...said].map((one) => one.key));
   return [...keys].flatMap((key) => {
     const there = seen.filter((one) => one.key === key);

@@ -3,15 +3,20 @@ import { packetOctets } from "../../../src/extensions/packet-octets.ts";
 import { translatePrefix } from "../../../src/extensions/prefix-translation.ts";
 import type { PacketContext } from "../../../src/extensions/spec.ts";
 import type { Packet } from "../../../src/model/packet.ts";
-import type { RuleStep, Way } from "../../../src/model/trace.ts";
+import type { RuleStep, Step, Way } from "../../../src/model/trace.ts";
 
 /**
  * By position among the frames of a way what the kernel's capture may show instead of one: SNPT and DNPT write into a packet that has just come
  * in without copying it first (ip6t_NPT.c), so that what was captured of its last frame, which shares its octets, has the new addresses, too;
- * and of the frames before that were the same, as a bridge sends to its ports.
+ * and of the frames before that were the same, as a bridge sends to its ports. In an error `sent` by a raw socket they do not find the packet that
+ * it quotes, for it does not say where its transport header is (rawv6_send_hdrinc).
  */
-export function overwritten({ out, steps, allSteps }: Way): ReadonlyMap<number, Packet> {
+export function overwritten({ out, steps, allSteps }: Way, sent?: Packet): ReadonlyMap<number, Packet> {
   const found = new Map<number, Packet>();
+  const quoted = isLocal(steps) && sent?.transport?.kind === "icmp" ? sent.transport.quoted?.dst : undefined;
+  if (quoted !== undefined && steps.some((step) => step.kind === "rule" && isPrefixTranslation(step))) {
+    for (const [i, { packet }] of out.entries()) found.set(i, withQuotedAddress(packet, "dst", quoted));
+  }
   let last = -1;
   const isFlood = steps.some(({ kind }) => kind === "bridge");
   for (const step of allSteps ?? steps) {
@@ -26,6 +31,10 @@ export function overwritten({ out, steps, allSteps }: Way): ReadonlyMap<number, 
     }
   }
   return found;
+}
+
+function isLocal(steps: readonly Step[]): boolean {
+  return steps.find((step) => "hook" in step)?.hook === "OUTPUT";
 }
 
 function isPrefixTranslation({ rule: { target } }: RuleStep): boolean {
