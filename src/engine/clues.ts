@@ -48,18 +48,20 @@ export function cluesOf(departure: Departure, course: Course, capture: Capture, 
 }
 
 function sightingsOf(departure: Departure, course: Course, opened: readonly Opened[], capture: Capture, forked: boolean): Clue[] {
-  const { netns } = departure.entry;
   const clues: Clue[] = [];
   for (const sighting of course.sightings) {
-    if (sighting.netns !== netns.name) continue;
+    const { name: home } = departure.entry.netns;
+    if (!capture.observer.sees(home, sighting.netns)) continue;
+    // Elsewhere a port may have been drawn once more.
+    const telling = sighting.netns === home || course.opened.filter(openTo).length === 1 ? opened : [];
     for (const one of capture.ahead.by(contentKey(sighting.packet))) {
       const told = compare(sighting.packet, one.packet);
-      if (!told || one.from !== netns) continue;
-      const { device, name, outgoing, fromSocket } = placeOf(netns, one.frame, capture.device);
+      if (!told || one.from.name !== sighting.netns) continue;
+      const { device, name, outgoing, fromSocket } = placeOf(one.from, one.frame, capture.device);
       if (fromSocket || (device?.name ?? name) !== sighting.interface || outgoing !== (sighting.direction === "out")) continue;
-      const ports = toldPorts(opened, told);
+      const ports = toldPorts(telling, told);
       if (!ports || looksLikeAnother(departure, one, capture)) continue;
-      const awaited = capture.observer.awaits(sighting.interface, sighting.direction, one.packet);
+      const awaited = capture.observer.awaits(sighting, one.packet);
       if (forked && (awaited || isRepeated(departure, one, capture))) continue;
       clues.push({ course, by: "seen", ahead: one, device: sighting.interface, ports });
     }
@@ -148,7 +150,7 @@ function provesArrival(packet: Packet, answer: Packet, { original, reply }: Open
 
 /** Another packet further on that could be what is answered: of another connection, or the same once more. */
 function isRival({ packet, frame }: Departure, other: Ahead, answer: Ahead, forked: boolean): boolean {
-  if (other.frame.number === frame.number || other.position >= answer.position) return false;
+  if (other.frame === frame || other.position >= answer.position) return false;
   const [own, tuple] = [tupleOf(packet), tupleOf(other.packet)];
   const same = own !== undefined && tuple !== undefined && sameTuple(own, tuple);
   if (same && !forked) return false;

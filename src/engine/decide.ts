@@ -1,4 +1,5 @@
 import type { Assumption } from "../model/host.ts";
+import { frameNumber } from "../model/packet.ts";
 import type { Capture, Clue } from "./clues.ts";
 import type { Source } from "./decisions.ts";
 import { type Course, type Departure, explore } from "./follow.ts";
@@ -52,13 +53,14 @@ export function decide(
 }
 
 function sourceOf({ by, ahead, device }: Clue): Source {
-  return { by, packet: ahead.frame.number, ...(device === undefined ? {} : { interface: device }) };
+  const { number, source } = ahead.frame;
+  return { by, packet: number, ...(source && { capture: source.capture }), ...(device === undefined ? {} : { interface: device }) };
 }
 
 function youngList({ frame }: Departure): Assumption {
   return {
     id: "snapshot-age",
-    text: `conntrack -L was taken after packet ${frame.number}`,
+    text: `conntrack -L was taken after packet ${frameNumber(frame)}`,
     flag: "--snapshot (takenAt in snapshot.json)",
   };
 }

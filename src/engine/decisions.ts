@@ -4,7 +4,7 @@ import { endpoint } from "./connection.ts";
 import type { Course } from "./follow.ts";
 
 /** What told an open choice. */
-export type Source = Pick<Decision, "by" | "packet" | "interface">;
+export type Source = Pick<Decision, "by" | "packet" | "capture" | "interface">;
 
 /** The choices that were open among the ways of a packet and are not among those that are left. */
 export function decisionsOf(

@@ -58,7 +58,7 @@ export function placeOf(
 ): { readonly device?: Device; readonly name?: string; readonly outgoing: boolean; readonly fromSocket: boolean } {
   if (frame.type === "outgoing" && frame.interfaceIndex === NO_INTERFACE) return { outgoing: false, fromSocket: true };
   const device = deviceOf(netns, frame, given);
-  const name = device?.name ?? frame.interfaceName ?? given;
+  const name = device?.name ?? frame.interfaceName ?? ownDevice(frame, given);
   const outgoing =
     frame.type === "outgoing" ||
     (frame.type === undefined && device?.mac !== undefined && frame.srcMac === device.mac) ||
@@ -72,13 +72,18 @@ function isSentHere(netns: Netns, device: Device | undefined, { type, srcMac, li
   return (linkType === undefined || linkType === "EN10MB") && netns.deviceOf(packet.src) !== undefined;
 }
 
+/** The device that a capture which does not say was taken on. */
+function ownDevice({ source }: Frame, given: string | undefined): string | undefined {
+  return source ? source.interface : given;
+}
+
 function deviceOf(netns: Netns, frame: Frame, given: string | undefined): Device | undefined {
   // A text that tcpdump printed elsewhere has the right index, and a name of another machine.
   if (frame.interfaceIndex !== undefined && frame.linkType === "LINUX_SLL2") {
     const device = netns.byIndex.get(frame.interfaceIndex);
     if (device) return device;
   }
-  const name = frame.interfaceName ?? given;
+  const name = frame.interfaceName ?? ownDevice(frame, given);
   if (name !== undefined) return netns.devices.get(name);
   for (const device of netns.devices.values()) {
     if (device.mac !== undefined && device.mac !== 0 && (frame.dstMac === device.mac || frame.srcMac === device.mac)) return device;

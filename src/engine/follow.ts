@@ -1,5 +1,5 @@
 import { isGroupMac } from "../model/address.ts";
-import type { Frame, Packet } from "../model/packet.ts";
+import { type Frame, frameNumber, type Packet } from "../model/packet.ts";
 import type { Way } from "../model/trace.ts";
 import { type Connection, type DrawnPort, type FlowTuple, tupleOf } from "./connection.ts";
 import { type Entry, skbOf } from "./entry.ts";
@@ -141,7 +141,7 @@ function giveUp(world: World, { frame, packet }: Departure, { way, sightings, un
   const { reason, doubtful } = undecided;
   world.state.rollback();
   for (const key of doubtful) world.state.taint(key, reason);
-  const root = reason.startsWith(DEPENDS) ? reason : `${DEPENDS}${frame.number}, which could not be followed (not known: ${reason})`;
+  const root = reason.startsWith(DEPENDS) ? reason : `${DEPENDS}${frameNumber(frame)}, which could not be followed (not known: ${reason})`;
   world.state.taintRuleState(root);
   if (packet.family === 6) doubtRedirects(world.state, frame.time);
   for (const netns of world.netns.values()) netns.conntrack?.doubt(tupleOf(packet), 0, root);
@@ -150,13 +150,13 @@ function giveUp(world: World, { frame, packet }: Departure, { way, sightings, un
 }
 
 /** What the ways of one packet leave different is not known to later packets. */
-function taintDifferences(world: World, effects: readonly ReadonlyMap<string, string>[], { number, time }: Departure["frame"]): void {
+function taintDifferences(world: World, effects: readonly ReadonlyMap<string, string>[], frame: Frame): void {
   const keys = new Set(effects.flatMap((one) => [...one.keys()]));
   for (const key of keys) {
     const values = new Set(effects.map((one) => one.get(key)));
     if (values.size < 2) continue;
-    if (isAllowance(key)) doubtRedirects(world.state, time);
-    else world.state.taint(key, `${DEPENDS}${number}, which can have gone more than one way`);
+    if (isAllowance(key)) doubtRedirects(world.state, frame.time);
+    else world.state.taint(key, `${DEPENDS}${frameNumber(frame)}, which can have gone more than one way`);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Assumption, Host, Namespace } from "../model/host.ts";
-import type { Frame, Packet } from "../model/packet.ts";
+import type { Frame, Packet, Source } from "../model/packet.ts";
 import type { PacketTrace, Way } from "../model/trace.ts";
 import { decide } from "./decide.ts";
 import { decisionsOf } from "./decisions.ts";
@@ -15,13 +15,10 @@ import type { Run, Sighting } from "./run.ts";
 import { socketMark } from "./socket-mark.ts";
 import { World } from "./world.ts";
 
-export interface ReplayOptions {
-  /** Namespace that the capture was taken in. */
-  readonly netns: string;
-  /** Device that the capture was taken on, when it does not say; overrides nothing that it does say. */
-  readonly interface?: string;
-  /** Name of the capture, for observations. */
-  readonly capture: string;
+/** What to replay: where the one capture was taken, and how to look at it. */
+export interface ReplayOptions extends Source {
+  /** Where each of several captures was taken; their frames name the one that they are of. */
+  readonly sources?: readonly Source[];
   /** Record rules that were tried in vain (`--packet N`, closest rule). */
   readonly detailed?: boolean;
   /** What is assumed of the host, by key: "owner.uid" is "1000". */
@@ -32,13 +29,15 @@ export interface ReplayOptions {
   readonly mark?: number;
 }
 
-/** Replays the frames of one capture, in order, against a host. */
+/** Replays the frames of one capture, or of several in the order of their times, against a host. */
 export interface Replay {
   /**
    * Takes the next frame; gives back the traces that are final now (all that could be observed of them has been), in capture order.
    * `from` is the namespace that the frame enters, when it is not that of the capture (a described packet).
    */
   push(frame: Frame, from?: string): readonly PacketTrace[];
+  /** Nothing has come for longer than packets wait for others: all traces that were waiting. */
+  pause(): readonly PacketTrace[];
   /** The capture is over: the traces that were still waiting. */
   finish(): readonly PacketTrace[];
 }
@@ -53,11 +52,16 @@ interface Open {
   wanted: ReadonlySet<string>;
 }
 
-/** Makes a replay of one capture. Frames without an IP packet are passed over. */
+/** Makes a replay. Frames without an IP packet are passed over. */
 export function createReplay(host: Host, options: ReplayOptions): Replay {
-  const world = new World(withNamespace(host, options.netns), options.detailed === true, options.assumed, options.indexed);
+  const world = new World(
+    withNamespaces(host, [options, ...(options.sources ?? [])]),
+    options.detailed === true,
+    options.assumed,
+    options.indexed,
+  );
   const netns = world.netns.get(options.netns) as Netns;
-  const observer = new Observer(options.netns, options.capture);
+  const observer = new Observer(options, options.sources);
   const listed = new Listed(host);
   const flows = new FlowNumbers();
   const ahead = new LookAhead();
@@ -84,6 +88,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
       }
       const recalled = memory?.recall(entry, frame, packet);
       if (recalled) {
+        recalled.trace.capture = captureOf(frame, options);
         observer.expect(recalled.trace, recalled.sightings);
         ahead.shift();
         return true;
@@ -102,7 +107,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     const followed = settle(world, departure, verdict.explored, verdict.left);
     world.told.clear();
     for (const assumption of [...assumptions, ...verdict.assumptions]) world.assumptions.add(assumption);
-    const trace = traceOf(world, departure, followed, flows, options.capture);
+    const trace = traceOf(world, departure, followed, flows, captureOf(frame, options));
     trace.decided = decisionsOf(packet, explored, verdict.left, verdict.sources);
     const sightings = withoutItself(followed.sightings, departure.entry, packet);
     const [course] = explored;
@@ -116,7 +121,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   return {
     push(frame, from) {
       if (!frame.packet || frame.within) return [];
-      const keys = ahead.push(frame, frame.packet, (from === undefined ? undefined : world.netns.get(from)) ?? netns);
+      const keys = ahead.push(frame, frame.packet, world.netns.get(from ?? frame.source?.netns ?? options.netns) ?? netns);
       const released: PacketTrace[] = [];
       for (;;) {
         const over = ahead.isOver(frame.time);
@@ -125,6 +130,11 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
         if (!replayFirst(over, released)) break;
       }
       return released;
+    },
+    pause() {
+      const released: PacketTrace[] = [];
+      while (replayFirst(true, released));
+      return [...released, ...observer.give()];
     },
     finish() {
       const released: PacketTrace[] = [];
@@ -140,14 +150,22 @@ function again(earlier: Mutable, frame: Frame, packet: Packet, entry: Entry): Mu
   const { interface: _interface, ...rest } = earlier;
   return {
     ...rest,
+    ...(frame.source && { capture: frame.source.capture }),
     frame,
     packet,
+    netns: entry.netns.name,
     ...(device === undefined ? {} : { interface: device }),
     direction: entry.direction,
     observed: [],
     missing: [],
     seenBefore: earlier.frame.number,
+    ...(earlier.frame.source && { seenBeforeIn: earlier.capture }),
   };
+}
+
+/** Name of the capture that a frame is of. */
+function captureOf({ source }: Frame, own: Source): string {
+  return (source ?? own).capture;
 }
 
 /** What reading a frame took for granted; that of its time only where rules look at the clock. */
@@ -205,9 +223,10 @@ function undecided(ways: readonly Way[]): string {
   return ways.flatMap((way) => way.conditions)[0] ?? "something that was not given";
 }
 
-/** A host that has the namespace of the capture, if only an empty one. */
-function withNamespace(host: Host, name: string): Host {
-  if (host.namespaces.has(name)) return host;
-  const empty: Namespace = { name, addressesKnown: false };
-  return { ...host, namespaces: new Map([...host.namespaces, [name, empty]]) };
+/** A host that has the namespaces of the captures, if only empty ones. */
+function withNamespaces(host: Host, sources: readonly Source[]): Host {
+  const missing = sources.map(({ netns }) => netns).filter((name) => !host.namespaces.has(name));
+  if (missing.length === 0) return host;
+  const empty = missing.map((name): [string, Namespace] => [name, { name, addressesKnown: false }]);
+  return { ...host, namespaces: new Map([...host.namespaces, ...empty]) };
 }

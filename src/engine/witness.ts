@@ -2,6 +2,7 @@ import type { Packet } from "../model/packet.ts";
 import { answerKey, type Capture, type Clue, cluesOf, drawKeyOf, openTo } from "./clues.ts";
 import { tupleKey, tupleOf } from "./connection.ts";
 import type { Course, Departure } from "./follow.ts";
+import type { Observer } from "./observe.ts";
 import { contentKey } from "./same-packet.ts";
 
 /** What the packets further on say about the ways of the first one. */
@@ -19,10 +20,10 @@ export function weigh(departure: Departure, courses: readonly Course[], capture:
   const ports = new Map<string, number>();
   const witnesses: Clue[] = [];
   let left = courses;
-  if (isOpen(departure, left)) {
+  if (isOpen(departure, left, capture.observer)) {
     const hits = courses.flatMap((course) => cluesOf(departure, course, capture, courses.length > 1));
     hits.sort((a, b) => a.ahead.position - b.ahead.position);
-    for (let i = 0; i < hits.length && isOpen(departure, left, ports); ) {
+    for (let i = 0; i < hits.length && isOpen(departure, left, capture.observer, ports); ) {
       const position = hits[i]?.ahead.position;
       const same: Clue[] = [];
       for (; hits[i]?.ahead.position === position; i++) same.push(hits[i] as Clue);
@@ -37,7 +38,7 @@ export function weigh(departure: Departure, courses: readonly Course[], capture:
       witnesses.push(explaining[0] as Clue);
     }
   }
-  const wanted = isOpen(departure, left, ports) ? wantedBy(departure, left) : new Set<string>();
+  const wanted = isOpen(departure, left, capture.observer, ports) ? wantedBy(departure, left, capture.observer) : new Set<string>();
   return { left, ports, witnesses, wanted };
 }
 
@@ -46,16 +47,23 @@ function agree(hits: readonly Clue[]): boolean {
 }
 
 /** Whether ways are left that the capture could tell apart, or ports that it could tell. */
-function isOpen(departure: Departure, courses: readonly Course[], told: ReadonlyMap<string, number> = new Map()): boolean {
+function isOpen(
+  departure: Departure,
+  courses: readonly Course[],
+  observer: Observer,
+  told: ReadonlyMap<string, number> = new Map(),
+): boolean {
   const netns = departure.entry.netns.name;
   if (courses.some((course) => course.opened.some((one) => one.netns === netns && openTo(one) && !told.has(drawKeyOf(one))))) return true;
   if (courses.length < 2) return false;
-  return new Set(courses.map((course) => signature(netns, course))).size > 1;
+  return new Set(courses.map((course) => signature(netns, course, observer))).size > 1;
 }
 
-/** What a capture in a namespace could see of a way. */
-function signature(netns: string, { sightings, opened }: Course): string {
-  const seen = sightings.flatMap((one) => (one.netns === netns ? [`${one.interface}${one.direction}${placeKey(one.packet)}`] : []));
+/** What captures could see of a way that begins in a namespace. */
+function signature(netns: string, { sightings, opened }: Course, observer: Observer): string {
+  const seen = sightings.flatMap((one) =>
+    observer.sees(netns, one.netns) ? [`${one.netns}${one.interface}${one.direction}${placeKey(one.packet)}`] : [],
+  );
   const answers = opened.flatMap((one) => (one.netns === netns ? [tupleKey(one.reply)] : []));
   return [...seen, ...answers].join(" ");
 }
@@ -65,11 +73,11 @@ function placeKey(packet: Packet): string {
   return tuple ? `${tupleKey(tuple)}|${packet.ttl}` : `${packet.src}|${packet.dst}|${packet.ttl}`;
 }
 
-function wantedBy(departure: Departure, courses: readonly Course[]): ReadonlySet<string> {
+function wantedBy(departure: Departure, courses: readonly Course[], observer: Observer): ReadonlySet<string> {
   const netns = departure.entry.netns.name;
   const wanted = new Set<string>();
   for (const { sightings, opened } of courses) {
-    for (const one of sightings) if (one.netns === netns) wanted.add(contentKey(one.packet));
+    for (const one of sightings) if (observer.sees(netns, one.netns)) wanted.add(contentKey(one.packet));
     for (const one of opened) if (one.netns === netns) wanted.add(answerKey(one.reply));
   }
   return wanted;

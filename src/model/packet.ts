@@ -203,6 +203,15 @@ export interface Arp {
   readonly target: Address;
 }
 
+/** Where a capture was taken, beside what it says itself. */
+export interface Source {
+  /** Name of the capture. */
+  readonly capture: string;
+  readonly netns: string;
+  /** The device, when the capture does not say. */
+  readonly interface?: string;
+}
+
 /** A frame as captured. */
 export interface Frame {
   /** Number in the capture, from 1. */
@@ -220,8 +229,8 @@ export interface Frame {
   readonly interfaceIndex?: number;
   readonly interfaceName?: string;
   readonly type?: FrameType;
-  /** Namespace that it was seen in, when that is not the capture's. */
-  readonly netns?: string;
+  /** The capture that it is of, when there are several. */
+  readonly source?: Source;
   readonly srcMac?: Mac;
   readonly dstMac?: Mac;
   readonly etherType?: number;
@@ -239,4 +248,9 @@ export interface Frame {
   readonly assumptions?: readonly Assumption[];
   /** The same of its time, which matters only where rules look at the clock. */
   readonly timeAssumption?: Assumption;
+}
+
+/** A frame's number as people are told it: "3", or "3 of lan.pcap" when there are several captures. */
+export function frameNumber({ number, source }: Pick<Frame, "number" | "source">): string {
+  return source ? `${number} of ${source.capture}` : String(number);
 }

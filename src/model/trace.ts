@@ -210,8 +210,9 @@ export interface Decision {
   readonly chosen: string;
   /** The packet itself was seen further on, an answer to it came in, or `conntrack -L` lists the connection. */
   readonly by: "seen" | "answered" | "listed";
-  /** Number of the frame that told it, and the device that it was seen on. */
+  /** Number of the frame that told it, its capture when there are several, and the device that it was seen on. */
   readonly packet?: number;
+  readonly capture?: string;
   readonly interface?: string;
 }
 
@@ -237,6 +238,8 @@ export interface PacketTrace {
   readonly observed: readonly Observation[];
   /** Set when this frame is itself an observation of an earlier one and was not replayed. */
   readonly seenBefore?: number;
-  /** Devices where it was predicted to leave in a capture that sees them, but was not seen. */
+  /** The capture of that one, when there are several. */
+  readonly seenBeforeIn?: string;
+  /** Devices where it was predicted to leave in a capture that sees them, but was not seen; "web:eth0" for one in another namespace. */
   readonly missing: readonly string[];
 }
