@@ -1,13 +1,13 @@
 import type { Packet } from "../model/packet.ts";
 import { endOf, showsAnswer } from "./answer.ts";
-import { type FlowTuple, invert, sameTuple, tupleKey, tupleOf } from "./connection.ts";
+import { ANY_PORT, type FlowTuple, invert, sameTuple, tupleHash, tupleOf } from "./connection.ts";
 import { placeOf } from "./entry.ts";
 import type { Course, Departure, Opened } from "./follow.ts";
 import type { Ahead, LookAhead } from "./look-ahead.ts";
 import { drawKey } from "./nat.ts";
 import type { Observer } from "./observe.ts";
-import { openKey, openSide } from "./open-port.ts";
-import { compare, contentKey, sameData, type Told } from "./same-packet.ts";
+import { openHash, openSide } from "./open-port.ts";
+import { compare, contentHash, sameData, sameMark, type Told } from "./same-packet.ts";
 
 /** What is known of the capture beside the packet at hand. */
 export interface Capture {
@@ -54,7 +54,7 @@ function sightingsOf(departure: Departure, course: Course, opened: readonly Open
     if (!capture.observer.sees(home, sighting.netns)) continue;
     // Elsewhere a port may have been drawn once more.
     const telling = sighting.netns === home || course.opened.filter(openTo).length === 1 ? opened : [];
-    for (const one of capture.ahead.by(contentKey(sighting.packet))) {
+    for (const one of capture.ahead.by(contentHash(sighting.packet))) {
       const told = compare(sighting.packet, one.packet);
       if (!told || one.from.name !== sighting.netns) continue;
       const { device, name, outgoing, fromSocket } = placeOf(one.from, one.frame, capture.device);
@@ -86,13 +86,16 @@ function toldPorts(opened: readonly Opened[], told: Told): ReadonlyMap<string, n
 function looksLikeAnother({ packet }: Departure, seen: Ahead, { ahead }: Capture): boolean {
   if (packet.id || packet.transport?.kind === "tcp") return false;
   return ahead
-    .by(contentKey(packet))
-    .some((other) => other.position < seen.position && other.packet.src !== packet.src && sameData(other.packet, packet));
+    .by(contentHash(packet))
+    .some(
+      ({ packet: other, position }) =>
+        position < seen.position && other.src !== packet.src && sameMark(other, packet) && sameData(other, packet),
+    );
 }
 
 /** Whether the same octets have come once more where the packet set out: what is seen afterwards may be of either. */
 function isRepeated({ packet, entry }: Departure, seen: Ahead, { ahead, device: given }: Capture): boolean {
-  return ahead.by(contentKey(packet)).some((other) => {
+  return ahead.by(contentHash(packet)).some((other) => {
     if (other.position >= seen.position || other.from !== entry.netns || !compare(packet, other.packet)) return false;
     const { device, name, outgoing } = placeOf(entry.netns, other.frame, given);
     return (device?.name ?? name) === (entry.device?.name ?? entry.name) && outgoing === entry.outgoing;
@@ -105,11 +108,12 @@ function answersTo(departure: Departure, course: Course, opened: Opened, capture
   const { drawn, reply, original } = opened;
   const side = openSide(reply);
   const clues: Clue[] = [];
-  for (const one of capture.ahead.by(answerKey(reply))) {
+  for (const one of capture.ahead.by(answerHash(reply))) {
+    const tuple = tupleOf(one.packet);
+    if (!tuple || !sameTuple(side ? { ...tuple, [side]: ANY_PORT } : tuple, reply)) continue;
     if (one.from !== entry.netns || !comesIn(one, capture)) continue;
     const ports = new Map<string, number>();
     if (side) {
-      const tuple = tupleOf(one.packet) as FlowTuple;
       if (!drawn || tuple[side] < drawn.min || tuple[side] > drawn.max || !showsAnswer(packet, one.packet)) continue;
       if (entry.netns.tracker(packet.family)?.expects(0, tuple, one.packet, frame.time, original)) continue;
       ports.set(drawKeyOf(opened), tuple[side]);
@@ -122,10 +126,10 @@ function answersTo(departure: Departure, course: Course, opened: Opened, capture
   return clues;
 }
 
-/** The key by which answers to a connection are found. */
-export function answerKey(reply: FlowTuple): string {
+/** The number by which answers to a connection are found. */
+export function answerHash(reply: FlowTuple): number {
   const side = openSide(reply);
-  return side ? openKey(reply, side) : tupleKey(reply);
+  return side ? openHash(reply, side) : tupleHash(reply);
 }
 
 /** Before any translation: coming in from outside, or from a local socket. */

@@ -5,6 +5,7 @@ import { DRAWN_PORT } from "../model/trace.ts";
 import type { Counters } from "./accounting.ts";
 import type { SctpTracking } from "./conntrack-sctp.ts";
 import { trackedProtocol } from "./extensions6.ts";
+import { folded, mixed } from "./hash.ts";
 import type { FtpTracking } from "./helper-ftp.ts";
 import type { SequenceShift } from "./sequence-shift.ts";
 import type { Restorable } from "./state.ts";
@@ -26,6 +27,9 @@ export interface DrawnPort {
   readonly min: number;
   readonly max: number;
 }
+
+/** Keeps the hashes of tuples apart from those of contents. */
+const TUPLE = 0x7f4a_7c15;
 
 /** A port that the kernel picks at random. */
 export const ANY_PORT = -1;
@@ -111,6 +115,11 @@ export function sameTuple(a: FlowTuple, b: FlowTuple): boolean {
 /** Identifies a tuple among all of a namespace and zone. */
 export function tupleKey(tuple: FlowTuple): string {
   return `${tuple.src}|${tuple.dst}|${tuple.protocol}|${tuple.sport}|${tuple.dport}`;
+}
+
+/** A number by which a tuple is found again; others may have the same. */
+export function tupleHash({ src, dst, protocol, sport, dport }: FlowTuple): number {
+  return mixed(mixed(mixed(mixed(mixed(protocol, folded(src)), folded(dst)), sport), dport), TUPLE);
 }
 
 /** A tuple in the model's form. */

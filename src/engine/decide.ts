@@ -16,10 +16,10 @@ interface Outcome {
   readonly sources: readonly Source[];
   readonly assumptions: readonly Assumption[];
   /** Keys of packets still to come that could tell more. */
-  readonly wanted: ReadonlySet<string>;
+  readonly wanted: ReadonlySet<number>;
 }
 
-const NOTHING: ReadonlySet<string> = new Set();
+const NOTHING: ReadonlySet<number> = new Set();
 
 /**
  * Asks the capture further on, and in the end the list of connections, which way a packet went. Ports that they tell are left in

@@ -1,8 +1,8 @@
 import type { Frame, Packet } from "../model/packet.ts";
-import { tupleKey, tupleOf } from "./connection.ts";
+import { tupleHash, tupleOf } from "./connection.ts";
 import type { Netns } from "./netns.ts";
-import { openKey } from "./open-port.ts";
-import { contentKey } from "./same-packet.ts";
+import { openHash } from "./open-port.ts";
+import { contentHash } from "./same-packet.ts";
 
 /** How far ahead the capture is searched for what decides over a packet, in nanoseconds and frames. */
 const LOOK_AHEAD = 1_000_000_000n;
@@ -15,6 +15,8 @@ export interface Ahead {
   readonly from: Netns;
   /** Counts the packets of the capture. */
   readonly position: number;
+  /** By what it can be found, once it was written down. */
+  keys?: readonly number[];
 }
 
 /**
@@ -25,7 +27,7 @@ export class LookAhead {
   #queue: Ahead[] = [];
   /** Where the first one stands in the queue, whose beginning is cut off from time to time. */
   #head = 0;
-  readonly #found = new Map<string, Ahead[]>();
+  readonly #found = new Map<number, Ahead[]>();
   #indexed = false;
   #count = 0;
 
@@ -43,8 +45,8 @@ export class LookAhead {
   }
 
   /** Takes in the next packet; says by what it can be found, when anybody has ever looked for something. */
-  push(frame: Frame, packet: Packet, from: Netns): readonly string[] {
-    const ahead = { frame, packet, from, position: this.#count++ };
+  push(frame: Frame, packet: Packet, from: Netns): readonly number[] {
+    const ahead: Ahead = { frame, packet, from, position: this.#count++ };
     this.#queue.push(ahead);
     return this.#indexed ? this.#note(ahead) : [];
   }
@@ -59,7 +61,7 @@ export class LookAhead {
       this.#head = 0;
     }
     if (!this.#indexed) return;
-    for (const key of keysOf(first.packet)) {
+    for (const key of first.keys ?? []) {
       const list = this.#found.get(key);
       list?.shift();
       if (list?.length === 0) this.#found.delete(key);
@@ -72,8 +74,8 @@ export class LookAhead {
     return first !== undefined && (now - first.frame.time > LOOK_AHEAD || this.length > MAX_AHEAD);
   }
 
-  /** The packets after the first one and within its window that can be found by a key, in order. */
-  by(key: string): readonly Ahead[] {
+  /** The packets after the first one and within its window that can be found by a key, in order; others may have the same key. */
+  by(key: number): readonly Ahead[] {
     if (!this.#indexed) {
       this.#indexed = true;
       for (const ahead of this.all) this.#note(ahead);
@@ -86,8 +88,9 @@ export class LookAhead {
     );
   }
 
-  #note(ahead: Ahead): readonly string[] {
+  #note(ahead: Ahead): readonly number[] {
     const keys = keysOf(ahead.packet);
+    ahead.keys = keys;
     for (const key of keys) {
       const list = this.#found.get(key);
       if (list) list.push(ahead);
@@ -98,8 +101,8 @@ export class LookAhead {
 }
 
 /** By their content, and by their addresses and ports whole and with either port left open. */
-function keysOf(packet: Packet): readonly string[] {
+function keysOf(packet: Packet): readonly number[] {
   const tuple = tupleOf(packet);
-  const content = contentKey(packet);
-  return tuple ? [content, tupleKey(tuple), openKey(tuple, "sport"), openKey(tuple, "dport")] : [content];
+  const content = contentHash(packet);
+  return tuple ? [content, tupleHash(tuple), openHash(tuple, "sport"), openHash(tuple, "dport")] : [content];
 }

@@ -3,14 +3,24 @@ import type { Observation, PacketTrace } from "../model/trace.ts";
 import type { Entry } from "./entry.ts";
 import type { Sighting } from "./run.ts";
 import { SameMoment } from "./same-moment.ts";
-import { fingerprint } from "./same-packet.ts";
+import { contentHash, type Look, looksLike } from "./same-packet.ts";
 
 /** How long a packet may take from one device to the next, in nanoseconds of the capture's clock. */
 const WINDOW = 1_000_000_000n;
+/** No more traces wait for being seen again. */
+const MOST = 10_000;
+
+/** A place where a packet is still to be seen, and how it will look there. */
+interface Sought extends Look {
+  readonly netns: string;
+  readonly interface: string;
+  readonly direction: string;
+  readonly of: Waiting;
+}
 
 interface Waiting {
   readonly trace: Mutable;
-  readonly sightings: Sighting[];
+  readonly sought: Sought[];
   /** Given away already, since nothing came for a while; kept to be recognised. */
   given?: boolean;
 }
@@ -18,24 +28,16 @@ interface Waiting {
 /** A trace whose observations are still coming in. */
 export type Mutable = { -readonly [K in keyof PacketTrace]: PacketTrace[K] };
 
-function keyOf(netns: string, device: string, direction: string, packet: Packet): string {
-  return `${netns}|${device}|${direction}|${fingerprint(packet)}`;
-}
-
-/** The keys under which a packet that was seen may be awaited: the kernel may have drawn the identification of a fragment. */
-function keysOf(netns: string, device: string, direction: string, packet: Packet): readonly string[] {
-  const key = keyOf(netns, device, direction, packet);
-  return packet.family === 6 && packet.fragment ? [key, keyOf(netns, device, direction, { ...packet, drawnId: true })] : [key];
-}
-
 /** Holds what captures show further on against what the replay predicted: the same packet on other devices, in other namespaces, in another capture. */
 export class Observer {
   readonly #own: Source;
   /** Namespaces that captures were taken in. */
   readonly #watched: ReadonlySet<string>;
   readonly #moment: SameMoment | undefined;
-  readonly #seen = new Map<string, Waiting[]>();
-  readonly #order: Waiting[] = [];
+  readonly #seen = new Map<number, Sought[]>();
+  #order: Waiting[] = [];
+  /** Where the first one stands in the order, whose beginning is cut off from time to time. */
+  #head = 0;
   /** Devices that a capture has shown at least one frame of, with namespace and direction. */
   readonly #covered = new Set<string>();
 
@@ -56,7 +58,7 @@ export class Observer {
     const device = entry.device?.name ?? entry.name;
     const netns = entry.netns.name;
     if (device === undefined || !this.#watched.has(netns)) return undefined;
-    this.#covered.add(`${netns}|${device}|${entry.direction}`);
+    if (entry.direction === "out") this.#covered.add(`${netns}|${device}`);
     const trace = this.#shownElsewhere(frame, netns, device, entry.direction, packet) ?? this.#awaited(frame, netns, device, entry, packet);
     if (!trace) return undefined;
     const { capture } = frame.source ?? this.#own;
@@ -68,79 +70,126 @@ export class Observer {
   /** The packet that another capture shows at the same place. */
   #shownElsewhere({ time, source }: Frame, netns: string, device: string, direction: string, packet: Packet): Mutable | undefined {
     if (!this.#moment || !source) return undefined;
-    return this.#moment.recognise(keyOf(netns, device, direction, packet), time, source.capture);
+    return this.#moment.recognise({ netns, device, direction, packet }, time, source.capture);
   }
 
   /** The packet that the replay predicted to come to this place. */
   #awaited(frame: Frame, netns: string, device: string, { direction }: Entry, packet: Packet): Mutable | undefined {
-    const inTime = (one: Waiting) => frame.time - one.trace.frame.time <= WINDOW;
-    const key = keysOf(netns, device, direction, packet).find((one) => this.#seen.get(one)?.some(inTime));
-    const waiting = key === undefined ? undefined : this.#seen.get(key)?.find(inTime);
-    if (key === undefined || !waiting) return undefined;
-    const index = waiting.sightings.findIndex((s) => keyOf(s.netns, s.interface, s.direction, s.packet) === key);
-    if (index < 0) return undefined;
-    waiting.sightings.splice(index, 1);
-    const list = this.#seen.get(key);
-    if (list) {
-      list.splice(list.indexOf(waiting), 1);
-      if (list.length === 0) this.#seen.delete(key);
-    }
-    this.#note(frame, netns, device, direction, packet, waiting.trace);
-    return waiting.trace;
+    const hash = contentHash(packet);
+    const list = this.#seen.get(hash);
+    const found = list && find(list, netns, device, direction, packet, frame.time);
+    if (!found) return undefined;
+    this.#forget(hash, found);
+    const { sought, trace } = found.of;
+    sought.splice(sought.indexOf(found), 1);
+    this.#note(frame, netns, device, direction, packet, trace);
+    return trace;
+  }
+
+  #forget(hash: number, one: Sought): void {
+    const list = this.#seen.get(hash);
+    if (!list) return;
+    if (list.length === 1) this.#seen.delete(hash);
+    else list.splice(list.indexOf(one), 1);
   }
 
   #note(frame: Frame, netns: string, device: string, direction: string, packet: Packet, trace: Mutable): void {
-    if (this.#moment && frame.source) this.#moment.note(keyOf(netns, device, direction, packet), trace, frame.time, frame.source.capture);
+    if (this.#moment && frame.source) this.#moment.note({ netns, device, direction, packet }, trace, frame.time, frame.source.capture);
   }
 
   /** Whether an earlier packet is still to be seen looking just like this. */
   awaits({ netns, interface: device, direction }: Sighting, packet: Packet): boolean {
-    return keysOf(netns, device, direction, packet).some((key) => this.#seen.has(key));
+    const list = this.#seen.get(contentHash(packet));
+    return list !== undefined && find(list, netns, device, direction, packet) !== undefined;
   }
 
   /** From now on looks out for a replayed packet. */
   expect(trace: Mutable, sightings: readonly Sighting[]): void {
-    const waiting: Waiting = { trace, sightings: sightings.filter((s) => this.#watched.has(s.netns)) };
+    this.#expect(trace, sightings, ({ packet }) => ({ headers: packet, ttl: packet.ttl, content: packet }));
+  }
+
+  /** The same of a packet that goes as `first` did, of which these are the sightings. */
+  expectLike(trace: Mutable, sightings: readonly Sighting[], first: Packet): void {
+    const { packet: content } = trace;
+    this.#expect(trace, sightings, ({ packet: headers }) => ({ headers, ttl: content.ttl - (first.ttl - headers.ttl), content }));
+  }
+
+  #expect(trace: Mutable, sightings: readonly Sighting[], look: (sighting: Sighting) => Look): void {
     const { frame, netns, interface: device, direction, packet } = trace;
+    const of: Waiting = { trace, sought: [] };
     if (device !== undefined && trace.seenBefore === undefined) this.#note(frame, netns, device, direction, packet, trace);
-    for (const sighting of waiting.sightings) {
-      const key = keyOf(sighting.netns, sighting.interface, sighting.direction, sighting.packet);
-      const list = this.#seen.get(key);
-      if (list) list.push(waiting);
-      else this.#seen.set(key, [waiting]);
+    for (const sighting of sightings) {
+      if (!this.#watched.has(sighting.netns)) continue;
+      const { headers, ttl, content } = look(sighting);
+      const one: Sought = {
+        headers,
+        ttl,
+        content,
+        netns: sighting.netns,
+        interface: sighting.interface,
+        direction: sighting.direction,
+        of,
+      };
+      of.sought.push(one);
+      const hash = contentHash(content);
+      const list = this.#seen.get(hash);
+      if (list) list.push(one);
+      else this.#seen.set(hash, [one]);
     }
-    this.#order.push(waiting);
+    this.#order.push(of);
   }
 
   /** The traces that nothing can be added to any more at a time, in order; all of them without a time. */
   release(now?: bigint): Mutable[] {
     const done: Mutable[] = [];
     for (;;) {
-      const first = this.#order[0];
-      if (!first || (now !== undefined && now - first.trace.frame.time <= WINDOW && this.#order.length < 10_000)) return done;
-      this.#order.shift();
-      for (const sighting of first.sightings) {
-        const key = keyOf(sighting.netns, sighting.interface, sighting.direction, sighting.packet);
-        const list = this.#seen.get(key);
-        if (list?.includes(first)) list.splice(list.indexOf(first), 1);
-        if (list?.length === 0) this.#seen.delete(key);
+      const first = this.#order[this.#head];
+      const waiting = this.#order.length - this.#head;
+      if (!first || (now !== undefined && now - first.trace.frame.time <= WINDOW && waiting < MOST)) return done;
+      this.#head++;
+      if (this.#head * 2 > this.#order.length) {
+        this.#order = this.#order.slice(this.#head);
+        this.#head = 0;
       }
+      for (const one of first.sought) this.#forget(contentHash(one.content), one);
       if (!first.given) done.push(this.#finished(first));
     }
   }
 
   /** All traces, which are not waited for any longer; what is seen of them later is still recognised. */
   give(): Mutable[] {
-    const given = this.#order.filter((one) => !one.given);
+    const given = this.#order.slice(this.#head).filter((one) => !one.given);
     for (const one of given) one.given = true;
     return given.map((one) => this.#finished(one));
   }
 
-  #finished({ trace, sightings }: Waiting): Mutable {
-    const missing = sightings
-      .filter((s) => s.direction === "out" && this.#covered.has(`${s.netns}|${s.interface}|out`))
+  #finished({ trace, sought }: Waiting): Mutable {
+    if (sought.length === 0 || trace.certainty !== "certain") return trace;
+    const missing = sought
+      .filter((s) => s.direction === "out" && this.#covered.has(`${s.netns}|${s.interface}`))
       .map((s) => (s.netns === trace.netns ? s.interface : `${s.netns}:${s.interface}`));
-    if (trace.certainty === "certain" && missing.length > 0) trace.missing = [...new Set(missing)];
+    if (missing.length > 0) trace.missing = [...new Set(missing)];
     return trace;
   }
+}
+
+/** Among what is awaited the first that looks like a packet that was seen; the kernel may have drawn the identification of a fragment. */
+function find(
+  list: readonly Sought[],
+  netns: string,
+  device: string,
+  direction: string,
+  packet: Packet,
+  time?: bigint,
+): Sought | undefined {
+  const search = (drawn: boolean) =>
+    list.find(
+      (one) =>
+        one.interface === device &&
+        one.direction === direction &&
+        one.netns === netns &&
+        looksLike(one, packet, drawn) &&
+        (time === undefined || time - one.of.trace.frame.time <= WINDOW),
+    );
+  return search(false) ?? (packet.family === 6 && packet.fragment ? search(true) : undefined);
 }

@@ -1,7 +1,7 @@
 import type { Packet } from "../model/packet.ts";
 import { endOf, showsAnswer, showsQuote } from "./answer.ts";
 import type { Ask } from "./choices.ts";
-import { ANY_PORT, type Connection, endpoint, type FlowTuple, sameTuple, tupleKey } from "./connection.ts";
+import { ANY_PORT, type Connection, endpoint, type FlowTuple, sameTuple, tupleHash, tupleKey } from "./connection.ts";
 import type { State } from "./state.ts";
 import { Undecided } from "./undecided.ts";
 import { zoneIn } from "./zone.ts";
@@ -34,6 +34,11 @@ export function openSide(reply: FlowTuple): OpenSide | undefined {
 /** What all tuples have in common that differ in one port only. */
 export function openKey(tuple: FlowTuple, side: OpenSide): string {
   return tupleKey({ ...tuple, [side]: ANY_PORT });
+}
+
+/** The hash of a tuple with one port left open. */
+export function openHash(tuple: FlowTuple, side: OpenSide): number {
+  return tupleHash(side === "sport" ? { ...tuple, sport: ANY_PORT } : { ...tuple, dport: ANY_PORT });
 }
 
 /** Connections of one namespace whose port NAT drew at random, until a packet tells it. */

@@ -49,7 +49,7 @@ interface Open {
   readonly explored: readonly Course[];
   /** What had to be taken for granted before it set out. */
   readonly assumptions: readonly Assumption[];
-  wanted: ReadonlySet<string>;
+  wanted: ReadonlySet<number>;
 }
 
 /** Makes a replay. Frames without an IP packet are passed over. */

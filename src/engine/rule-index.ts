@@ -4,6 +4,7 @@ import type { PacketContext } from "../extensions/spec.ts";
 import { type Address, type Family, masked } from "../model/address.ts";
 import { IPV6_HEADER, type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Rule } from "../model/rule.ts";
+import { folded, mixed } from "./hash.ts";
 import { UNKNOWN_DEVICE } from "./netns.ts";
 
 /** Shorter chains are run through rule by rule. */
@@ -157,14 +158,4 @@ function enter(places: Map<number, number[]>, key: number, place: number): void 
   const list = places.get(key);
   if (!list) places.set(key, [place]);
   else if (list.at(-1) !== place) list.push(place);
-}
-
-function folded(address: Address): number {
-  if (typeof address === "number") return address | 0;
-  return Number(BigInt.asIntN(32, address ^ (address >> 32n) ^ (address >> 64n) ^ (address >> 96n)));
-}
-
-function mixed(hash: number, value: number): number {
-  const mixture = Math.imul(hash ^ value, 0x9e37_79b1);
-  return mixture ^ (mixture >>> 15);
 }

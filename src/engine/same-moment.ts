@@ -1,24 +1,36 @@
+import type { Packet } from "../model/packet.ts";
 import type { Mutable } from "./observe.ts";
+import { contentHash, looksLike } from "./same-packet.ts";
 
 /** How far apart in nanoseconds two captures on one device note the same packet: the kernel gives both one time, of which one may keep fewer digits. */
 const MOMENT = 1_000_000n;
 
+/** A packet on a device, coming in or going out. */
+interface Sight {
+  readonly netns: string;
+  readonly device: string;
+  readonly direction: string;
+  readonly packet: Packet;
+}
+
 interface Shown {
   readonly trace: Mutable;
-  readonly key: string;
+  readonly sight: Sight;
+  readonly key: number;
   readonly time: bigint;
   readonly captures: Set<string>;
 }
 
 /** Packets that one of several captures has just shown at some place, where another one may show them as well. */
 export class SameMoment {
-  readonly #shown = new Map<string, Shown[]>();
+  readonly #shown = new Map<number, Shown[]>();
   readonly #order: Shown[] = [];
 
   /** A capture has shown a packet at a place. */
-  note(key: string, trace: Mutable, time: bigint, capture: string): void {
+  note(sight: Sight, trace: Mutable, time: bigint, capture: string): void {
     this.#forget(time);
-    const shown: Shown = { trace, key, time, captures: new Set([capture]) };
+    const key = contentHash(sight.packet);
+    const shown: Shown = { trace, sight, key, time, captures: new Set([capture]) };
     this.#order.push(shown);
     const list = this.#shown.get(key);
     if (list) list.push(shown);
@@ -26,8 +38,9 @@ export class SameMoment {
   }
 
   /** The packet that another capture has shown at this place at this moment. */
-  recognise(key: string, time: bigint, capture: string): Mutable | undefined {
-    const found = this.#shown.get(key)?.find((one) => time - one.time <= MOMENT && !one.captures.has(capture));
+  recognise(sight: Sight, time: bigint, capture: string): Mutable | undefined {
+    const list = this.#shown.get(contentHash(sight.packet));
+    const found = list?.find((one) => time - one.time <= MOMENT && !one.captures.has(capture) && isSame(one.sight, sight));
     found?.captures.add(capture);
     return found?.trace;
   }
@@ -40,4 +53,10 @@ export class SameMoment {
       if (list?.length === 0) this.#shown.delete(first.key);
     }
   }
+}
+
+function isSame(shown: Sight, seen: Sight): boolean {
+  const { netns, device, direction, packet } = shown;
+  if (netns !== seen.netns || device !== seen.device || direction !== seen.direction) return false;
+  return looksLike({ headers: packet, ttl: packet.ttl, content: packet }, seen.packet, false);
 }

@@ -1,5 +1,6 @@
-import type { Packet } from "../model/packet.ts";
+import type { Packet, Transport } from "../model/packet.ts";
 import { ANY_PORT } from "./connection.ts";
+import { mixed } from "./hash.ts";
 
 /** Octets of the headers that come before a packet's own data, as far as their length is known. */
 const UDP_HEADER = 8;
@@ -7,39 +8,67 @@ const ICMP_HEADER = 8;
 /** So many octets of data tell packets apart that have no numbers of their own. */
 const SAMPLE = 16;
 
+/** A number by which a packet is found again under other addresses and ports (see `sameMark`). */
+export function contentHash(packet: Packet): number {
+  const { transport } = packet;
+  let hash = mixed(packet.protocol, packet.length);
+  if (packet.family === 4 && packet.id !== undefined) hash = mixed(hash, packet.id);
+  if (transport?.kind === "tcp") return mixed(mixed(hash, transport.seq), transport.flags);
+  return transport?.kind === "icmp" ? mixed(mixed(hash, transport.type), transport.sequence ?? -1) : mixed(hash, sampleOf(packet));
+}
+
 /**
- * What translation leaves as it is: how a packet is found again under other addresses and ports. The identification of IPv6 fragments is drawn
- * anew where a datagram is cut again (ip6_fragment).
+ * Whether two packets have the same in what translation leaves as it is. The identification of IPv6 fragments is drawn anew where a datagram
+ * is cut again (ip6_fragment).
  */
-export function contentKey(packet: Packet): string {
-  const transport = packet.transport;
-  const detail =
-    transport?.kind === "tcp"
-      ? `${transport.seq}/${transport.ack}/${transport.flags}`
-      : transport?.kind === "icmp"
-        ? `${transport.type}/${transport.code}/${transport.sequence}${transport.quoted ? "" : `/${sampleOf(packet)}`}`
-        : sampleOf(packet);
-  return `=${packet.protocol}|${packet.family === 4 ? (packet.id ?? "") : ""}|${packet.length}|${packet.fragment?.offset ?? ""}|${detail}`;
+export function sameMark(one: Packet, other: Packet): boolean {
+  if (one.protocol !== other.protocol || one.length !== other.length || one.fragment?.offset !== other.fragment?.offset) return false;
+  if (one.family !== other.family || (one.family === 4 && one.id !== other.id)) return false;
+  const [a, b] = [one.transport, other.transport];
+  if (a?.kind === "tcp" || b?.kind === "tcp") {
+    return a?.kind === "tcp" && b?.kind === "tcp" && a.seq === b.seq && a.ack === b.ack && a.flags === b.flags;
+  }
+  if (a?.kind === "icmp" || b?.kind === "icmp") {
+    if (a?.kind !== "icmp" || b?.kind !== "icmp") return false;
+    if (a.type !== b.type || a.code !== b.code || a.sequence !== b.sequence) return false;
+    return a.quoted ? b.quoted !== undefined : b.quoted === undefined && sampleOf(one) === sampleOf(other);
+  }
+  return sampleOf(one) === sampleOf(other);
 }
 
 function sampleOf(packet: Packet): number {
+  const { payload, transport } = packet;
+  const start = headerOf(transport);
   let sum = 0;
-  for (const octet of dataOf(packet).subarray(0, SAMPLE)) sum = (Math.imul(sum, 31) + octet) | 0;
+  for (let i = start; i < start + SAMPLE && i < payload.length; i++) sum = (Math.imul(sum, 31) + (payload[i] ?? 0)) | 0;
   return sum;
 }
 
 /** Whether two packets are the same but for what translation changes. */
 export function sameContent(one: Packet, other: Packet): boolean {
-  if (contentKey(one) !== contentKey(other) || !sameData(one, other)) return false;
+  if (!sameMark(one, other) || !sameData(one, other)) return false;
   return one.id === other.id || one.drawnId === true || other.drawnId === true;
 }
 
-/** Addresses, ports, TTL and content: the same for two sightings of one packet between which nothing changes it. */
-export function fingerprint(packet: Packet): string {
-  const transport = packet.transport;
-  const ports =
-    transport && "sport" in transport ? `${transport.sport}>${transport.dport}` : transport?.kind === "icmp" ? transport.id : "";
-  return `${packet.src}|${packet.dst}|${packet.isTtlAssumed ? "" : packet.ttl}|${ports}|${packet.drawnId ? "?" : packet.id}|${contentKey(packet)}`;
+/** How a packet looks at one place: addresses, ports and TTL of one packet, all else of another one that it came from. */
+export interface Look {
+  readonly headers: Packet;
+  readonly ttl: number;
+  readonly content: Packet;
+}
+
+/** Whether a packet looks just so; `drawn`: where the kernel drew its identification, which is another one. */
+export function looksLike({ headers, ttl, content }: Look, seen: Packet, drawn: boolean): boolean {
+  if (headers.src !== seen.src || headers.dst !== seen.dst) return false;
+  if (content.isTtlAssumed !== seen.isTtlAssumed || (ttl !== seen.ttl && !seen.isTtlAssumed)) return false;
+  if (drawn ? !content.drawnId : content.drawnId || content.id !== seen.id) return false;
+  return samePorts(headers.transport, seen.transport) && sameMark(content, seen);
+}
+
+function samePorts(a: Transport | undefined, b: Transport | undefined): boolean {
+  if (a?.kind === "icmp" || b?.kind === "icmp") return a?.kind === "icmp" && b?.kind === "icmp" && a.id === b.id;
+  const [one, other] = [a && "sport" in a ? a : undefined, b && "sport" in b ? b : undefined];
+  return one?.sport === other?.sport && one?.dport === other?.dport;
 }
 
 /** The ports that a seen packet tells where the predicted one leaves them open; ICMP has its identifier as `sport`. */
@@ -78,16 +107,13 @@ export function sameData(a: Packet, b: Packet): boolean {
   return true;
 }
 
-function dataOf(packet: Packet): Uint8Array {
-  const transport = packet.transport;
-  if (!transport) return packet.payload;
-  const header =
-    transport.kind === "tcp"
-      ? transport.headerLength
-      : transport.kind === "icmp"
-        ? ICMP_HEADER
-        : transport.kind === "udp"
-          ? UDP_HEADER
-          : Infinity;
-  return packet.payload.subarray(header);
+function dataOf({ payload, transport }: Packet): Uint8Array {
+  return payload.subarray(headerOf(transport));
+}
+
+/** Octets of a transport header, as far as they come before data. */
+function headerOf(transport: Transport | undefined): number {
+  if (!transport) return 0;
+  if (transport.kind === "tcp") return transport.headerLength;
+  return transport.kind === "icmp" ? ICMP_HEADER : transport.kind === "udp" ? UDP_HEADER : Infinity;
 }

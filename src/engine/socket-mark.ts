@@ -1,6 +1,6 @@
 import type { Family } from "../model/address.ts";
 import type { Frame, Packet } from "../model/packet.ts";
-import { invert, tupleKey, tupleOf } from "./connection.ts";
+import { invert, sameTuple, tupleHash, tupleOf } from "./connection.ts";
 import { type Entry, placeOf } from "./entry.ts";
 import type { LookAhead } from "./look-ahead.ts";
 import type { Netns } from "./netns.ts";
@@ -32,7 +32,9 @@ function isAnswered(netns: Netns, packet: Packet, ahead: LookAhead, device: stri
   const tuple = tupleOf(packet);
   const answer = tuple && invert(tuple);
   if (!answer) return false;
-  return ahead.by(tupleKey(answer)).some(({ frame }) => {
+  return ahead.by(tupleHash(answer)).some(({ frame, packet: other }) => {
+    const own = tupleOf(other);
+    if (!own || !sameTuple(own, answer)) return false;
     const place = placeOf(netns, frame, device);
     return !place.outgoing && place.device !== undefined && place.device.kind !== "loopback";
   });

@@ -1,9 +1,9 @@
 import type { Packet } from "../model/packet.ts";
-import { answerKey, type Capture, type Clue, cluesOf, drawKeyOf, openTo } from "./clues.ts";
+import { answerHash, type Capture, type Clue, cluesOf, drawKeyOf, openTo } from "./clues.ts";
 import { tupleKey, tupleOf } from "./connection.ts";
 import type { Course, Departure } from "./follow.ts";
 import type { Observer } from "./observe.ts";
-import { contentKey } from "./same-packet.ts";
+import { contentHash } from "./same-packet.ts";
 
 /** What the packets further on say about the ways of the first one. */
 export interface Testimony {
@@ -12,7 +12,7 @@ export interface Testimony {
   readonly ports: ReadonlyMap<string, number>;
   readonly witnesses: readonly Clue[];
   /** Keys of packets that could say more; empty when nothing is left to be said. */
-  readonly wanted: ReadonlySet<string>;
+  readonly wanted: ReadonlySet<number>;
 }
 
 /** Holds the ways of the first packet against what comes after it in the capture. */
@@ -38,7 +38,7 @@ export function weigh(departure: Departure, courses: readonly Course[], capture:
       witnesses.push(explaining[0] as Clue);
     }
   }
-  const wanted = isOpen(departure, left, capture.observer, ports) ? wantedBy(departure, left, capture.observer) : new Set<string>();
+  const wanted = isOpen(departure, left, capture.observer, ports) ? wantedBy(departure, left, capture.observer) : new Set<number>();
   return { left, ports, witnesses, wanted };
 }
 
@@ -73,12 +73,12 @@ function placeKey(packet: Packet): string {
   return tuple ? `${tupleKey(tuple)}|${packet.ttl}` : `${packet.src}|${packet.dst}|${packet.ttl}`;
 }
 
-function wantedBy(departure: Departure, courses: readonly Course[], observer: Observer): ReadonlySet<string> {
+function wantedBy(departure: Departure, courses: readonly Course[], observer: Observer): ReadonlySet<number> {
   const netns = departure.entry.netns.name;
-  const wanted = new Set<string>();
+  const wanted = new Set<number>();
   for (const { sightings, opened } of courses) {
-    for (const one of sightings) if (observer.sees(netns, one.netns)) wanted.add(contentKey(one.packet));
-    for (const one of opened) if (one.netns === netns) wanted.add(answerKey(one.reply));
+    for (const one of sightings) if (observer.sees(netns, one.netns)) wanted.add(contentHash(one.packet));
+    for (const one of opened) if (one.netns === netns) wanted.add(answerHash(one.reply));
   }
   return wanted;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LookAhead } from "../../src/engine/look-ahead.ts";
 import type { Netns } from "../../src/engine/netns.ts";
 import { createReplay } from "../../src/engine/replay.ts";
-import { contentKey } from "../../src/engine/same-packet.ts";
+import { contentHash } from "../../src/engine/same-packet.ts";
 import { frames, natTable, router, type Seen, tcp } from "./router.ts";
 
 const NOWHERE = {} as Netns;
@@ -19,7 +19,7 @@ function filled(seen: readonly Seen[]) {
   const ahead = new LookAhead();
   const captured = frames(seen);
   const keys = captured.map((frame, i) => ahead.push(frame, seen[i]?.packet as Seen["packet"], NOWHERE));
-  const at = (i: number) => ahead.by(contentKey(seen[i]?.packet as Seen["packet"])).map(({ frame }) => frame.number);
+  const at = (i: number) => ahead.by(contentHash(seen[i]?.packet as Seen["packet"])).map(({ frame }) => frame.number);
   return { ahead, captured, keys, at };
 }
 
@@ -30,7 +30,7 @@ describe("the packets that come after the one at hand", () => {
     expect(at(1)).toEqual([2]);
     const [frame] = frames(connections(1, 1));
     const packet = frame?.packet;
-    expect(frame && packet && ahead.push(frame, packet, NOWHERE)).toContain(packet && contentKey(packet));
+    expect(frame && packet && ahead.push(frame, packet, NOWHERE)).toContain(packet && contentHash(packet));
   });
 
   it("are those of the next second", () => {
