@@ -146,6 +146,22 @@ export class Conntrack {
     return "its connection could not be opened again";
   }
 
+  /**
+   * Takes in a further packet of a connection that is known to be in the table, as `track` would. False where that would make of it anything
+   * but an ESTABLISHED packet of this connection: then nothing but the connection is changed, which is to be put back.
+   */
+  takeAgain(connection: Connection, direction: "original" | "reply", packet: Packet, now: bigint): boolean {
+    const { confirmed, dying, expires, seenReply } = connection;
+    if (!confirmed || dying || expires <= now || !seenReply) return false;
+    if (headersError(packet) !== undefined || protocolError(packet, true) !== undefined) return false;
+    try {
+      return this.#trackers.track(connection, packet, direction === "reply" ? 1 : 0, now) === undefined;
+    } catch (error) {
+      if (error instanceof Undecided) return false;
+      throw error;
+    }
+  }
+
   /** nf_conntrack_inet_error: an ICMP error belongs to the connection of the packet that it quotes. */
   #trackError(skb: Skb, quoted: Packet | undefined, zone: Zone, now: bigint): string | undefined {
     const inner = quoted && tupleOf(quoted);

@@ -1,12 +1,15 @@
-import type { Frame, Packet } from "../model/packet.ts";
-import type { Appearance, ConntrackStep, PacketTrace, Step, Way } from "../model/trace.ts";
+import type { Device } from "../model/host.ts";
+import type { Frame, FrameType, Packet } from "../model/packet.ts";
+import type { PacketTrace, Step, Way } from "../model/trace.ts";
 import type { Entry } from "./entry.ts";
 import type { Course } from "./follow.ts";
+import { folded, mixed } from "./hash.ts";
 import type { Tracked } from "./lesson.ts";
-import type { Mutable } from "./observe.ts";
+import type { Netns } from "./netns.ts";
+import { packetLike, Recalled } from "./recalled.ts";
 import type { Sighting } from "./run.ts";
 import { longestSegment } from "./segments.ts";
-import { rewrite, type Skb } from "./skb.ts";
+import { TurnBack } from "./turn-back.ts";
 import type { World } from "./world.ts";
 
 /** Directions of connections that are kept in mind; when there are more, all is forgotten. */
@@ -16,8 +19,19 @@ const KEPT = 10_000_000_000n;
 /** Steps that say nothing that can be different for the next packet. */
 const SAME: ReadonlySet<Step["kind"]> = new Set(["rule", "policy", "return", "nat", "route", "neighbour", "device", "local", "stack"]);
 
+/** What packets have in common that go the same way. */
+interface Likeness {
+  readonly netns: Netns;
+  readonly device: Device;
+  readonly direction: Entry["direction"];
+  readonly outgoing: boolean;
+  readonly type: FrameType;
+  readonly dstMac: number | undefined;
+  readonly srcMac: number | undefined;
+}
+
 /** What became of a packet of an established connection, for those that come after it the same way. */
-interface Memory {
+interface Memory extends Likeness {
   readonly trace: PacketTrace;
   readonly sightings: readonly Sighting[];
   readonly tracked: readonly Tracked[];
@@ -29,10 +43,11 @@ interface Memory {
   readonly age: number;
 }
 
-/** A packet that went as an earlier one of its connection. */
-export interface Recalled {
-  readonly trace: Mutable;
+/** A packet that went as an earlier one of its connection, which was seen where `sightings` say. */
+export interface Recollection {
+  readonly trace: Recalled;
   readonly sightings: readonly Sighting[];
+  readonly first: Packet;
 }
 
 /**
@@ -41,49 +56,32 @@ export interface Recalled {
  */
 export class FlowMemory {
   readonly #world: World;
-  readonly #known = new Map<string, Memory>();
+  readonly #known = new Map<number, Memory[]>();
+  #count = 0;
+  /** Packets up to this length fit every device and every route. */
+  readonly #fitting: number;
 
   constructor(world: World) {
     this.#world = world;
+    this.#fitting = smallestMtu(world);
   }
 
   /** The trace of a packet that must go as one before it did, with its turns of connection tracking done; undefined when that is not certain. */
-  recall(entry: Entry, frame: Frame, packet: Packet): Recalled | undefined {
+  recall(entry: Entry, frame: Frame, packet: Packet): Recollection | undefined {
     const { state } = this.#world;
-    const key = keyOf(entry, frame, packet);
-    const memory = key === undefined ? undefined : this.#known.get(key);
-    if (!memory || memory.age !== state.age || state.isDoubtful || frame.time - memory.at > KEPT) return undefined;
+    const hash = hashOf(packet);
+    const list = hash === undefined ? undefined : this.#known.get(hash);
+    const memory = list?.find((one) => isAlike(one, entry, frame, packet));
+    if (!memory || memory.age !== state.age || state.isDoubtful || frame.time - memory.at > KEPT || !isOrdinary(frame, packet))
+      return undefined;
     const first = memory.trace.packet;
-    if (packet.length > first.length || packet.ttl <= memory.hops || entry.device === undefined) return undefined;
+    if ((packet.length > first.length && packet.length > this.#fitting) || packet.ttl <= memory.hops) return undefined;
     if (memory.flags !== undefined && memory.flags !== flagsOf(packet)) return undefined;
-    if (longestSegment(packet, entry.device, entry.direction) !== undefined) return undefined;
-    state.commit();
-    const steps = new Map<Step, Step>();
-    for (const one of memory.tracked) {
-      const step = this.#track(one, like(one.packet, first, packet), frame.time);
-      if (!step) {
-        state.rollback();
-        return undefined;
-      }
-      if (step !== one.step) steps.set(one.step, step);
-    }
-    state.commit();
+    if (longestSegment(packet, memory.device, entry.direction) !== undefined) return undefined;
+    const steps = retrack(memory.tracked, packet, frame.time);
+    if (steps === "otherwise") return undefined;
     this.#world.assumptions.take();
-    return { trace: traceLike(memory.trace, frame, packet, steps), sightings: memory.sightings.map((one) => seenLike(one, first, packet)) };
-  }
-
-  /** One turn of connection tracking; undefined when it does not find what it found before. */
-  #track(before: Tracked, packet: Packet, now: bigint): ConntrackStep | undefined {
-    const { connection, direction, step } = before;
-    if (!connection) return undefined;
-    const skb = { packet, ctState: "INVALID", ctDirection: "original" } as Skb;
-    const why = before.conntrack.track(skb, now, before.prerouting);
-    if (why !== undefined || skb.takenForOpening || skb.connection !== connection) return undefined;
-    if (skb.ctState !== "ESTABLISHED" || skb.ctDirection !== direction) return undefined;
-    const protocolState = connection.tcp?.state;
-    return step.protocolState === undefined || protocolState === undefined || step.protocolState === protocolState
-      ? step
-      : { ...step, protocolState };
+    return { trace: new Recalled(memory.trace, memory.device.name, frame, packet, steps), sightings: memory.sightings, first };
   }
 
   /** Takes note of how a packet went of which one course is known. */
@@ -92,12 +90,26 @@ export class FlowMemory {
     const connections = new Set(lesson.tracked.map(({ connection }) => connection?.stateKey));
     if (!lesson.changed.every((key) => connections.has(key))) return;
     const { frame, packet } = trace;
-    const key = keyOf(entry, frame, packet);
-    if (key === undefined || trace.way !== way || !isPlain(way) || trace.alternatives.length > 0 || trace.decided.length > 0) return;
+    const { netns, device, direction, outgoing, type, dstMac } = entry;
+    const hash = hashOf(packet);
+    if (hash === undefined || !device || !isOrdinary(frame, packet)) return;
+    if (trace.way !== way || !isPlain(way) || trace.alternatives.length > 0 || trace.decided.length > 0) return;
     const seen = [...way.out.map((one) => one.packet), ...sightings.map((one) => one.packet), ...lesson.tracked.map((one) => one.packet)];
     if (!seen.every((one) => isLike(one, packet))) return;
-    if (this.#known.size >= MOST) this.#known.clear();
-    this.#known.set(key, {
+    if (this.#count >= MOST) {
+      this.#known.clear();
+      this.#count = 0;
+    }
+    const others = this.#known.get(hash)?.filter((one) => !isAlike(one, entry, frame, packet)) ?? [];
+    this.#count++;
+    const memory: Memory = {
+      netns,
+      device,
+      direction,
+      outgoing,
+      type,
+      dstMac,
+      srcMac: frame.srcMac,
       trace,
       sightings,
       tracked: lesson.tracked,
@@ -105,24 +117,78 @@ export class FlowMemory {
       flags: lesson.flags ? flagsOf(packet) : undefined,
       hops: Math.max(0, ...seen.map((one) => packet.ttl - one.ttl)),
       age: this.#world.state.age,
-    });
+    };
+    this.#known.set(hash, [...others, memory]);
   }
 }
 
-/** What packets have in common that go the same way; undefined for those of which nothing is remembered. */
-function keyOf(entry: Entry, frame: Frame, packet: Packet): string | undefined {
-  const { transport } = packet;
+/** The MTU that no device and no route of any namespace goes below. */
+function smallestMtu({ netns }: World): number {
+  let smallest = Number.POSITIVE_INFINITY;
+  for (const { namespace } of netns.values()) {
+    for (const { mtu } of namespace.devices ?? []) smallest = Math.min(smallest, mtu);
+    for (const { mtu } of [...(namespace.routes ?? []), ...(namespace.routes6 ?? [])]) smallest = Math.min(smallest, mtu ?? smallest);
+  }
+  return Number.isFinite(smallest) ? smallest : 0;
+}
+
+/** A number by which packets of one direction of a connection are found again; undefined for those of which nothing is remembered. */
+function hashOf({ src, dst, protocol, transport }: Packet): number | undefined {
   if (transport?.kind !== "tcp" && transport?.kind !== "udp") return undefined;
-  if (packet.fragment || packet.defect || packet.ipOptions || packet.extensionHeaders || packet.flowLabel || frame.vlans) return undefined;
-  const { netns, device, direction, outgoing, type, dstMac } = entry;
-  if (!device || packet.headerChecksum === "bad" || packet.checksum === "bad" || packet.checksum === "partial") return undefined;
-  const place = `${netns.name}|${device.name}|${direction}|${outgoing}|${type}|${dstMac}|${frame.srcMac}`;
-  const { src, dst, protocol, tos } = packet;
-  return `${place}|${src}|${dst}|${protocol}|${transport.sport}|${transport.dport}|${tos}|${packet.checksum}|${packet.dontFragment}`;
+  return mixed(mixed(mixed(mixed(protocol, folded(src)), folded(dst)), transport.sport), transport.dport);
+}
+
+/** Whether a packet has nothing about it that may lead it another way. */
+function isOrdinary(frame: Frame, packet: Packet): boolean {
+  if (packet.fragment || packet.defect || packet.ipOptions || packet.extensionHeaders || packet.flowLabel || frame.vlans) return false;
+  return packet.headerChecksum !== "bad" && packet.checksum !== "bad" && packet.checksum !== "partial";
+}
+
+/** Whether a packet came to the same place from the same place as one that is remembered, in the same direction of the same connection. */
+function isAlike(memory: Memory, entry: Entry, frame: Frame, packet: Packet): boolean {
+  const { packet: other } = memory.trace;
+  const [one, two] = [packet.transport, other.transport];
+  if (!one || !two || !("sport" in one) || !("sport" in two)) return false;
+  return (
+    packet.src === other.src &&
+    packet.dst === other.dst &&
+    one.sport === two.sport &&
+    one.dport === two.dport &&
+    packet.protocol === other.protocol &&
+    packet.tos === other.tos &&
+    packet.checksum === other.checksum &&
+    packet.dontFragment === other.dontFragment &&
+    entry.device === memory.device &&
+    entry.netns === memory.netns &&
+    entry.direction === memory.direction &&
+    entry.outgoing === memory.outgoing &&
+    entry.type === memory.type &&
+    entry.dstMac === memory.dstMac &&
+    frame.srcMac === memory.srcMac
+  );
 }
 
 function flagsOf({ transport }: Packet): number | undefined {
   return transport?.kind === "tcp" ? transport.flags : undefined;
+}
+
+/** The turns of connection tracking of a further packet, and those steps that are not quite as before; all is put back where one goes otherwise. */
+function retrack(turns: readonly Tracked[], packet: Packet, now: bigint): ReadonlyMap<Step, Step> | undefined | "otherwise" {
+  const back: TurnBack[] = [];
+  let steps: Map<Step, Step> | undefined;
+  for (const { conntrack, connection, direction, step } of turns) {
+    if (!connection) return "otherwise";
+    back.push(new TurnBack(connection));
+    if (!conntrack.takeAgain(connection, direction, packet, now)) {
+      for (const one of back.reverse()) one.restore();
+      return "otherwise";
+    }
+    const protocolState = connection.tcp?.state;
+    if (step.protocolState === undefined || protocolState === undefined || step.protocolState === protocolState) continue;
+    steps ??= new Map();
+    steps.set(step, { ...step, protocolState });
+  }
+  return steps;
 }
 
 /** Whether a turn of connection tracking found a connection whose packets it takes in without more. */
@@ -140,16 +206,9 @@ function isPlain({ steps, replies, copies, verdict, at }: Way): boolean {
   return steps.every((step) => step.kind === "conntrack" || SAME.has(step.kind));
 }
 
-/** A packet as another one became on the same way: other addresses, ports, TTL. */
-function like(became: Packet, first: Packet, packet: Packet): Packet {
-  if (became === first) return packet;
-  const ports = became.transport && "sport" in became.transport ? { sport: became.transport.sport, dport: became.transport.dport } : {};
-  return { ...rewrite(packet, { src: became.src, dst: became.dst, ...ports }), ttl: packet.ttl - (first.ttl - became.ttl) };
-}
-
 /** Whether nothing else was changed. */
 function isLike(became: Packet, first: Packet): boolean {
-  const expected = like(became, first, first);
+  const expected = packetLike(became, first, first);
   const { transport: one, ...rest } = became;
   const { transport: other, ...others } = expected;
   return sameFields(rest, others) && sameFields(one ?? {}, other ?? {});
@@ -158,15 +217,4 @@ function isLike(became: Packet, first: Packet): boolean {
 function sameFields(a: object, b: object): boolean {
   const [one, other] = [Object.entries(a), new Map(Object.entries(b))];
   return one.length === other.size && one.every(([key, value]) => other.get(key) === value);
-}
-
-function seenLike(sighting: Sighting, first: Packet, packet: Packet): Sighting {
-  return { ...sighting, packet: like(sighting.packet, first, packet) };
-}
-
-function traceLike(trace: PacketTrace, frame: Frame, packet: Packet, steps: ReadonlyMap<Step, Step>): Mutable {
-  const { packet: first, way } = trace;
-  const out = way.out.map((one): Appearance => ({ ...one, packet: like(one.packet, first, packet) }));
-  const own = steps.size === 0 ? way.steps : way.steps.map((step) => steps.get(step) ?? step);
-  return { ...trace, frame, packet, way: { ...way, steps: own, out }, observed: [], missing: [] };
 }

@@ -29,7 +29,10 @@ function keyOf(netns: Netns, route: Route, nexthop: Nexthop, packet: Pick<Packet
 /** The MTU that a host has learned of the way to an address, while it holds. */
 function learned(run: Run, netns: Netns, packet: Pick<Packet, "dst">, { route, nexthop }: Partial<Destination>): PathMtu | undefined {
   const known = route && nexthop && run.world.state.get<PathMtu>(keyOf(netns, route, nexthop, packet));
-  return known && known.expires > run.time ? known : undefined;
+  if (!known || known.expires <= run.time) return undefined;
+  // It tells packets of one connection apart by their length.
+  run.lesson.asked("more");
+  return known;
 }
 
 /** Keeps what an ICMP error has told of the way to an address. */

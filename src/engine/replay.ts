@@ -11,6 +11,7 @@ import { Listed } from "./listed.ts";
 import { LookAhead } from "./look-ahead.ts";
 import type { Netns } from "./netns.ts";
 import { type Mutable, Observer } from "./observe.ts";
+import { SeenAgain } from "./recalled.ts";
 import type { Run, Sighting } from "./run.ts";
 import { socketMark } from "./socket-mark.ts";
 import { World } from "./world.ts";
@@ -89,7 +90,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
       const recalled = memory?.recall(entry, frame, packet);
       if (recalled) {
         recalled.trace.capture = captureOf(frame, options);
-        observer.expect(recalled.trace, recalled.sightings);
+        observer.expectLike(recalled.trace, recalled.sightings, recalled.first);
         ahead.shift();
         return true;
       }
@@ -145,22 +146,9 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
 }
 
 /** Another sighting of a packet that was replayed before. */
-function again(earlier: Mutable, frame: Frame, packet: Packet, entry: Entry): Mutable {
-  const device = entry.device?.name ?? entry.name;
-  const { interface: _interface, ...rest } = earlier;
-  return {
-    ...rest,
-    ...(frame.source && { capture: frame.source.capture }),
-    frame,
-    packet,
-    netns: entry.netns.name,
-    ...(device === undefined ? {} : { interface: device }),
-    direction: entry.direction,
-    observed: [],
-    missing: [],
-    seenBefore: earlier.frame.number,
-    ...(earlier.frame.source && { seenBeforeIn: earlier.capture }),
-  };
+function again(earlier: Mutable, frame: Frame, packet: Packet, { netns, device, name, direction }: Entry): SeenAgain {
+  const at = device?.name ?? name;
+  return new SeenAgain(earlier, frame, packet, { netns: netns.name, ...(at === undefined ? {} : { interface: at }), direction });
 }
 
 /** Name of the capture that a frame is of. */

@@ -231,6 +231,8 @@ export interface PacketTrace {
   readonly certainty: Certainty;
   /** The way it went, or the first of `alternatives`; with verdict "unknown" where these disagree. */
   readonly way: Way;
+  /** An earlier packet of its connection that went the same way through the same rules, where that was remembered. */
+  readonly like?: PacketTrace;
   readonly alternatives: readonly Way[];
   /** Choices that were open and have been told; empty when there was none. */
   readonly decided: readonly Decision[];

@@ -60,7 +60,19 @@ function traces(evidence: Evidence, indexed: boolean): PacketTrace[] {
       replay.push(frameOf({ ...sent, octets, time: sent.time + BigInt(again) * AGAIN }, ++number), sent.netns),
     ),
   );
-  return [...found, ...replay.finish()];
+  return [...found, ...replay.finish()].map(whole);
+}
+
+/** A trace with all that it can tell, whatever it is made of. */
+function whole(trace: PacketTrace): PacketTrace {
+  const { frame, capture, packet, netns, direction, flow, certainty, way, alternatives, decided, assumptions, observed, missing } = trace;
+  const { interface: device, seenBefore, seenBeforeIn } = trace;
+  return {
+    ...{ frame, capture, packet, netns, direction, flow, certainty, way, alternatives, decided, assumptions, observed, missing },
+    ...(device !== undefined && { interface: device }),
+    ...(seenBefore !== undefined && { seenBefore }),
+    ...(seenBeforeIn !== undefined && { seenBeforeIn }),
+  };
 }
 
 describe("the index of a chain's rules, and what is remembered of connections", () => {

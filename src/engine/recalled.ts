@@ -1,0 +1,110 @@
+import type { Frame, Packet } from "../model/packet.ts";
+import type { Appearance, Observation, PacketTrace, Step, Way } from "../model/trace.ts";
+import { rewrite } from "./skb.ts";
+
+/** The trace of a packet that went as an earlier one of its connection did. Its way is only made when somebody looks at it. */
+export class Recalled implements PacketTrace {
+  readonly frame: Frame;
+  capture: string;
+  readonly packet: Packet;
+  readonly netns: string;
+  readonly interface: string;
+  readonly direction: "in" | "out";
+  readonly flow: number;
+  readonly certainty: PacketTrace["certainty"];
+  readonly like: PacketTrace;
+  readonly alternatives: readonly Way[];
+  decided: PacketTrace["decided"];
+  readonly assumptions: PacketTrace["assumptions"];
+  observed: readonly Observation[] = [];
+  missing: readonly string[] = [];
+  readonly #steps: ReadonlyMap<Step, Step> | undefined;
+  #way: Way | undefined;
+
+  /** `steps`: those that are not quite the same. */
+  constructor(like: PacketTrace, device: string, frame: Frame, packet: Packet, steps: ReadonlyMap<Step, Step> | undefined) {
+    this.frame = frame;
+    this.capture = like.capture;
+    this.packet = packet;
+    this.netns = like.netns;
+    this.interface = device;
+    this.direction = like.direction;
+    this.flow = like.flow;
+    this.certainty = like.certainty;
+    this.like = like;
+    this.alternatives = like.alternatives;
+    this.decided = like.decided;
+    this.assumptions = like.assumptions;
+    this.#steps = steps;
+  }
+
+  get way(): Way {
+    this.#way ??= this.#made();
+    return this.#way;
+  }
+
+  #made(): Way {
+    const { packet: first, way } = this.like;
+    const out = way.out.map((one): Appearance => ({ ...one, packet: packetLike(one.packet, first, this.packet) }));
+    const known = this.#steps;
+    return { ...way, steps: known ? way.steps.map((step) => known.get(step) ?? step) : way.steps, out };
+  }
+}
+
+/** A packet as another one, `first`, became on the same way: other addresses, ports, TTL. */
+export function packetLike(became: Packet, first: Packet, packet: Packet): Packet {
+  if (became === first) return packet;
+  const ports = became.transport && "sport" in became.transport ? { sport: became.transport.sport, dport: became.transport.dport } : {};
+  return { ...rewrite(packet, { src: became.src, dst: became.dst, ...ports }), ttl: packet.ttl - (first.ttl - became.ttl) };
+}
+
+/** Another sighting of a packet that was replayed before. */
+export class SeenAgain implements PacketTrace {
+  readonly #earlier: PacketTrace;
+  readonly frame: Frame;
+  readonly capture: string;
+  readonly packet: Packet;
+  readonly netns: string;
+  readonly interface?: string;
+  readonly direction: "in" | "out";
+  readonly seenBefore: number;
+  readonly seenBeforeIn?: string;
+  readonly observed: readonly Observation[] = [];
+  readonly missing: readonly string[] = [];
+
+  constructor(earlier: PacketTrace, frame: Frame, packet: Packet, place: { netns: string; interface?: string; direction: "in" | "out" }) {
+    this.#earlier = earlier;
+    this.frame = frame;
+    this.capture = frame.source?.capture ?? earlier.capture;
+    this.packet = packet;
+    this.netns = place.netns;
+    if (place.interface !== undefined) this.interface = place.interface;
+    this.direction = place.direction;
+    this.seenBefore = earlier.frame.number;
+    if (earlier.frame.source) this.seenBeforeIn = earlier.capture;
+  }
+
+  get flow(): number {
+    return this.#earlier.flow;
+  }
+
+  get certainty(): PacketTrace["certainty"] {
+    return this.#earlier.certainty;
+  }
+
+  get way(): Way {
+    return this.#earlier.way;
+  }
+
+  get alternatives(): readonly Way[] {
+    return this.#earlier.alternatives;
+  }
+
+  get decided(): PacketTrace["decided"] {
+    return this.#earlier.decided;
+  }
+
+  get assumptions(): PacketTrace["assumptions"] {
+    return this.#earlier.assumptions;
+  }
+}
