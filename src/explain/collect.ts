@@ -21,6 +21,22 @@ export interface Connection {
   packets: number;
 }
 
+/** What a packet counts for, which is the same for all that went like it. */
+interface Marks {
+  readonly verdict: Verdict;
+  readonly undecided: Row | undefined;
+  readonly lost: Row | undefined;
+  /** What befell it, where rows are not about that. */
+  readonly most: string | undefined;
+  readonly mappings: readonly Row[];
+  readonly outcome: string;
+}
+
+interface Row {
+  readonly key: string;
+  label(): RowLabel;
+}
+
 /** Rows of each table of totals that are kept at least. */
 export const ROWS = 10_000;
 /** Connections that the rows of totals tell apart exactly, all together. */
@@ -53,6 +69,8 @@ export class Collection {
   leftAside = 0;
   firstTime: bigint | undefined;
   lastTime: bigint | undefined;
+  /** What counts of packets that others went like. */
+  readonly #likes = new WeakMap<PacketTrace, Marks>();
   #troubleKept = 0;
   #otherKept = 0;
   readonly #keep: number;
@@ -76,16 +94,34 @@ export class Collection {
     this.packets++;
     this.firstTime ??= trace.frame.time;
     this.lastTime = trace.frame.time;
-    for (const assumption of trace.assumptions) this.#assume(assumption);
     if (trace.seenBefore !== undefined) {
       this.observations++;
       return;
     }
-    const { verdict } = trace.way;
+    const marks = trace.like ? this.#likeness(trace.like) : this.#marks(trace);
+    const { verdict } = marks;
     this.verdicts.set(verdict, (this.verdicts.get(verdict) ?? 0) + 1);
     this.states.mark(trace.flow, verdict, missingDevices(trace).length > 0);
-    this.#tally(trace);
-    this.#remember(trace, outcomeKey(trace));
+    this.#tally(trace.flow, marks);
+    this.#remember(trace, marks);
+  }
+
+  #likeness(like: PacketTrace): Marks {
+    const known = this.#likes.get(like);
+    if (known) return known;
+    const marks = this.#marks(like);
+    this.#likes.set(like, marks);
+    return marks;
+  }
+
+  #marks(trace: PacketTrace): Marks {
+    const { way } = trace;
+    const { verdict } = way;
+    for (const assumption of trace.assumptions) this.#assume(assumption);
+    const undecided = verdict === "unknown" ? { key: way.undecided ?? "", label: () => openLabel(way) } : undefined;
+    const lost = verdict !== "unknown" && isTrouble(verdict) ? groupOf(trace, this.grouping) : undefined;
+    const most = lost && this.grouping !== "rule" ? shortPlace(way.at) : undefined;
+    return { verdict, undecided, lost, most, mappings: mappingsOf(way), outcome: outcomeKey(trace) };
   }
 
   #assume(assumption: Assumption): void {
@@ -93,20 +129,15 @@ export class Collection {
     if (this.assumptions.size < ASSUMPTIONS || this.#keep === Number.POSITIVE_INFINITY) this.assumptions.set(key, assumption);
   }
 
-  #tally(trace: PacketTrace): void {
-    const { flow, way } = trace;
-    if (way.verdict === "unknown") {
-      this.undecided.add(way.undecided ?? "", flow, () => openLabel(way));
-    } else if (isTrouble(way.verdict)) {
-      const { key, label } = groupOf(trace, this.grouping);
-      this.lost.add(key, flow, label, this.grouping === "rule" ? undefined : shortPlace(way.at));
-    }
-    for (const { key, label } of mappingsOf(way)) this.translated.add(key, flow, label);
+  #tally(flow: number, { undecided, lost, most, mappings }: Marks): void {
+    if (undecided) this.undecided.add(undecided.key, flow, undecided.label);
+    if (lost) this.lost.add(lost.key, flow, lost.label, most);
+    for (const { key, label } of mappings) this.translated.add(key, flow, label);
   }
 
-  #remember(trace: PacketTrace, key: string): void {
+  #remember(trace: PacketTrace, { verdict, outcome: key }: Marks): void {
     let connection = this.connections.get(trace.flow);
-    const trouble = isTrouble(trace.way.verdict);
+    const trouble = isTrouble(verdict);
     if (!connection) {
       if ((trouble ? this.#troubleKept : this.#otherKept) >= this.#keep) return;
       if (trouble) this.#troubleKept++;
