@@ -1,11 +1,13 @@
 // npm run bench -- [--only P1,P3] [--rounds N] [--small] [--seed N] [--limit SECONDS] [--keep FOLDER] [--profile P3]
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { bundle } from "../bin/bundle.js";
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 compile([path("../bin/build.js")]);
 compile([path("../node_modules/typescript/bin/tsc"), "-p", path("../tsconfig.bench.json")]);
+await bundle({ decode: path("scripts/decode.js") }, path("built"));
 const { main } = await import("./built/run.js");
 await main(process.argv.slice(2), path(".."));
 

@@ -1,7 +1,10 @@
 #!/usr/bin/env node
-// Writes docs/extensions.md out of the built extension specs. With --check it only says whether the file is up to date.
-import { readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+// Writes docs/extensions.md out of the extension specs. With --check it only says whether the file is up to date.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { bundle } from "./bundle.js";
 
 const HEAD = `# Matches and targets
 
@@ -72,11 +75,14 @@ function page(matches, targets) {
   return `${HEAD}${part("Matches", byName(matches))}\n${part("Targets", byName(targets))}`;
 }
 
-const { MATCHES, TARGETS } = await import("../dist/src/extensions/index.js");
+const folder = mkdtempSync(join(tmpdir(), "nettrace-docs-"));
+await bundle({ extensions: fileURLToPath(new URL("../src/extensions/index.ts", import.meta.url)) }, folder);
+const { MATCHES, TARGETS } = await import(pathToFileURL(join(folder, "extensions.js")).href);
+rmSync(folder, { recursive: true });
 const file = fileURLToPath(new URL("../docs/extensions.md", import.meta.url));
 const text = page(MATCHES, TARGETS);
 if (!process.argv.includes("--check")) writeFileSync(file, text);
 else if (readFileSync(file, "utf8") !== text) {
-  process.stderr.write("docs/extensions.md is stale: run npm run build, then node bin/generate-docs.js\n");
+  process.stderr.write("docs/extensions.md is stale: run node bin/generate-docs.js\n");
   process.exitCode = 1;
 }

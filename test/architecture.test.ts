@@ -54,8 +54,8 @@ function complaint({ file, specifier }: Import): string | undefined {
   if (/^(node:)?fs\b/.test(specifier) && !HANDS.includes(ROOMS[from] ?? ""))
     return `${file} imports ${specifier}: only commands read files`;
   if (!specifier.startsWith(".")) return undefined;
-  // bin runs what was compiled; the rooms have the same names there.
-  const target = posix(normalize(join(dirname(file), specifier))).replace(/^dist\//, "");
+  // bin runs what was bundled.
+  const target = posix(normalize(join(dirname(file), specifier))).replace("dist/nettrace.js", "src/commands/main.ts");
   const to = roomOf(target);
   if (to < 0) return `${file} imports ${target}, which lies in no room`;
   if (to > from) return `${file} imports ${target}: ${ROOMS[to]} stands above ${ROOMS[from]}`;

@@ -1,6 +1,6 @@
 // Reads and decodes a capture, and prints how many packets it has: what of the time of a run is not the replay.
 import { createReadStream } from "node:fs";
-import { readCapture } from "../../dist/src/wire/capture.js";
+import { readCapture } from "../../src/wire/capture.ts";
 
 const file = process.argv[2];
 let packets = 0;

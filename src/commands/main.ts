@@ -1,15 +1,12 @@
-import { flush, run } from "@oclif/core";
-import { describeFailure } from "./failure.ts";
+import { versionLine } from "./version.ts";
 
-/** Runs a command line. Whatever goes wrong becomes one message on standard error and an exit code. */
+/** Runs a command line; `from` is the URL of the program. All but the version is loaded only now that it is needed. */
 export async function main(argv: readonly string[], from: string): Promise<void> {
-  try {
-    await run([...argv], from);
-    await flush();
-  } catch (thrown) {
-    const command = argv.find((word) => !word.startsWith("-")) ?? "";
-    const { message, code } = describeFailure(thrown, /^[a-z]+$/.test(command) ? command : "");
-    if (message !== undefined) process.stderr.write(`${message}\n`);
-    process.exitCode = code;
+  const version = argv[0] === "--version" ? versionLine(from) : undefined;
+  if (version !== undefined) {
+    process.stdout.write(`${version}\n`);
+    return;
   }
+  const { runCommand } = await import("./run-command.ts");
+  await runCommand(argv, from);
 }

@@ -4,7 +4,7 @@ import { constants, Script } from "node:vm";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PROGRAM = `${ROOT}bin/run.js`;
-const BUILT = pathToFileURL(`${ROOT}dist/src/commands/main.js`).href;
+const BUILT = pathToFileURL(`${ROOT}dist/nettrace.js`).href;
 
 /** Node's own import: vitest's would load modules a second time beside those that oclif loads. */
 const importBuilt = new Script("(url) => import(url)", {

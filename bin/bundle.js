@@ -1,0 +1,25 @@
+import { rolldown } from "rolldown";
+
+/**
+ * Bundles TypeScript and the packages that it uses into a folder: `entries` are source files by the name that each gets there, without its
+ * ending. What entries have in common, and what is imported only when it is needed, goes to files of their own. Gives back the sources.
+ */
+export async function bundle(entries, folder) {
+  const build = await rolldown({
+    input: entries,
+    platform: "node",
+    // Grammars are checked for mistakes by the tests, not in each run.
+    transform: { define: { "process.env.NODE_ENV": '"production"' } },
+  });
+  const { output } = await build.write({
+    dir: folder,
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: "parts/[name]-[hash].js",
+    // Names stay: profiles and stack traces are read by people.
+    minify: false,
+    comments: { legal: true, annotation: false, jsdoc: false },
+  });
+  await build.close();
+  return output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+}
