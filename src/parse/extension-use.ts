@@ -7,6 +7,9 @@ import { endOf } from "./position.ts";
 import type { RuleCache } from "./rule-cache.ts";
 import type { RuleWords } from "./rule-words.ts";
 
+/** A target that is neither a verdict nor a chain. */
+export type ExtensionTarget = Extract<TargetUse, { kind: "extension" }>;
+
 /** `-m NAME` or `-j NAME` of a rule while its words are read. */
 export interface OpenUse {
   readonly name: string;
@@ -125,18 +128,23 @@ function argsOf(use: OpenUse): { readonly args?: ArgValues } {
 }
 
 /** The match as the model keeps it. */
-export function matchUse(use: OpenUse, cache: RuleCache): MatchUse {
+export function matchUse(use: OpenUse): MatchUse {
+  return { name: use.name, ...argsOf(use), words: use.words };
+}
+
+/** The match as the model keeps it, or what an earlier rule made of the same words. */
+export function sharedMatchUse(use: OpenUse, cache: RuleCache): MatchUse {
   if (use.same) return use.same;
-  const made: MatchUse = { name: use.name, ...argsOf(use), words: use.words };
+  const made = matchUse(use);
   return use.words.length === use.length ? cache.matches.set(use.key, made) : made;
 }
 
 /** The values of the options that were given. */
-export function valuesOf(use: OpenUse): readonly unknown[] {
-  return Object.values(use.args).map((arg) => arg.value);
+export function valuesOf({ args = {} }: { readonly args?: ArgValues }): readonly unknown[] {
+  return Object.values(args).map((arg) => arg?.value);
 }
 
 /** The target as the model keeps it. */
-export function targetUse(use: OpenUse): TargetUse {
+export function targetUse(use: OpenUse): ExtensionTarget {
   return { kind: "extension", name: use.name, ...argsOf(use), words: use.words };
 }

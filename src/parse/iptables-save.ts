@@ -9,6 +9,8 @@ import { finishRuleset } from "./table-draft.ts";
 export interface IptablesSaveOptions {
   /** Takes an empty text for "no rules", which is what iptables-save prints when no table is loaded. */
   readonly allowEmpty?: boolean;
+  /** Takes every line to the grammar, even where the rule is so plain that it can be read without. */
+  readonly grammarOnly?: boolean;
 }
 
 const EXPECTED = `this is not iptables-save output: expected a table like *filter (${Object.keys(TABLE_HOOKS).join(", ")})`;
@@ -23,7 +25,7 @@ export function parseIptablesSave(text: string, file: string, family: Family, op
   if (binary >= 0) return refuse({ message: `${EXPECTED}, found a binary file (a zero octet)`, offset: binary });
   if (text.trim() === "" && !options.allowEmpty) return refuse({ message: `${EXPECTED}, found nothing: the file is empty` });
 
-  const reader = new SaveReader(file, family);
+  const reader = new SaveReader(file, family, !options.grammarOnly);
   forEachLine(text, (line, number) => reader.line(line, number));
   const { foreign } = reader;
   if (!reader.sawTable && foreign) {

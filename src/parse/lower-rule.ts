@@ -1,7 +1,7 @@
 import type { SaveWord } from "../../grammars/iptables-save.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Counters, MatchUse, Rule } from "../model/rule.ts";
-import { checkUse, matchUse, targetUse } from "./extension-use.ts";
+import { checkUse, sharedMatchUse, targetUse } from "./extension-use.ts";
 import { endOf, type Place } from "./position.ts";
 import { checkProtocols } from "./protocol-checks.ts";
 import { readExtensionWord, readMatch } from "./rule-extension.ts";
@@ -106,7 +106,7 @@ function readFlag(state: RuleState, flag: RuleFlag, word: SaveWord, not: boolean
 
 function drafts(state: RuleState): RuleDraft[] {
   const { words } = state;
-  const matches: readonly MatchUse[] = state.matches.map((use) => matchUse(use, state.scope.cache));
+  const matches: readonly MatchUse[] = state.matches.map((use) => sharedMatchUse(use, state.scope.cache));
   const text = ruleText(state);
   const rules: RuleDraft[] = [];
   for (const source of state.sources ?? [undefined]) {

@@ -1,5 +1,7 @@
+import type { Family } from "../model/address.ts";
 import { PROTOCOL, protocolName } from "../model/packet.ts";
-import { type OpenUse, valuesOf } from "./extension-use.ts";
+import type { ArgValues } from "../model/rule.ts";
+import { valuesOf } from "./extension-use.ts";
 import { matchProtocol } from "./known-extensions.ts";
 import type { RuleState } from "./rule-state.ts";
 
@@ -37,6 +39,23 @@ export function checkProtocols(state: RuleState) {
 
 const NAT: ReadonlySet<string> = new Set(["DNAT", "SNAT", "REDIRECT", "MASQUERADE"]);
 
-function mapsPorts(target: OpenUse): boolean {
+/** Whether a rule for one protocol (0: for all) that stands before its matches may have a match. */
+export function matchFits(name: string, protocol: number, family: Family): boolean {
+  const needed = matchProtocol(name, family);
+  return (needed === undefined || needed === protocol) && (name !== "multiport" || WITH_PORTS.has(protocol));
+}
+
+/** Whether such a rule may have a target. */
+export function targetFits(target: TargetArgs, protocol: number): boolean {
+  if (mapsPorts(target) && !NAT_WITH_PORTS.has(protocol)) return false;
+  return protocol === tcp || !valuesOf(target).includes("tcp-reset");
+}
+
+interface TargetArgs {
+  readonly name: string;
+  readonly args?: ArgValues;
+}
+
+function mapsPorts(target: TargetArgs): boolean {
   return NAT.has(target.name) && valuesOf(target).some((value) => typeof value === "object" && value !== null && "ports" in value);
 }

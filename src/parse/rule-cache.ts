@@ -4,7 +4,7 @@ import { createFlagIndex } from "./extension-flags.ts";
 const MOST = 8192;
 
 /** A map that forgets everything when it is full: what repeats in a ruleset mostly repeats within few lines. */
-class Recent<T> {
+export class Recent<T> {
   readonly #values = new Map<string, T>();
 
   get(key: string): T | undefined {

@@ -5,7 +5,8 @@ import type { Negatable } from "../model/rule.ts";
 import { expectedAddress, parseAddressMask } from "./rule-address.ts";
 import type { RuleState } from "./rule-state.ts";
 
-const LONGEST_INTERFACE = 15;
+/** Characters of the longest name of a device (IFNAMSIZ). */
+export const LONGEST_INTERFACE = 15;
 
 // Before iptables 1.4.3 `!` stood behind the flag.
 function innerBang({ words }: RuleState, bang: boolean): boolean {
@@ -26,8 +27,8 @@ export function readAddresses(state: RuleState, flag: SaveWord, bang: boolean, s
   state[side] = value ? [negatable(value, not)] : severalAddresses(state, flag, word, not);
 }
 
-// A network that holds everything says nothing.
-function negatable(value: AddressMask, not: boolean): Negatable<AddressMask> | undefined {
+/** An address as a rule has it: a network that holds everything says nothing. */
+export function negatable(value: AddressMask, not: boolean): Negatable<AddressMask> | undefined {
   return !not && (value.mask === 0 || value.mask === 0n) ? undefined : { value, not };
 }
 
@@ -69,7 +70,11 @@ export function readProtocol(state: RuleState, flag: SaveWord, bang: boolean) {
   else if (not) words.report(word, "a rule for no protocol at all would never match");
 }
 
-// iptables xshared.c, generic_opt_check: a packet has no such device at these hooks.
+/** Whether a rule of a chain may name a device that packets come from or go to (iptables xshared.c, generic_opt_check). */
+export function mayNameDevice(chain: string, side: "inInterface" | "outInterface"): boolean {
+  return !IMPOSSIBLE[side].some((name) => name === chain);
+}
+
 const IMPOSSIBLE = { inInterface: ["OUTPUT", "POSTROUTING"], outInterface: ["PREROUTING", "INPUT"] } as const;
 
 /** `-i` and `-o`. */
@@ -82,7 +87,7 @@ export function readInterface(state: RuleState, flag: SaveWord, bang: boolean, s
   if (word.text === "" || word.text.length > LONGEST_INTERFACE) {
     return words.expected(`an interface name of 1 to ${LONGEST_INTERFACE} characters after ${flag.text}`, word);
   }
-  if (IMPOSSIBLE[side].some((chain) => chain === scope.chain)) return words.report(flag, `${flag.text} is not possible in ${scope.chain}`);
+  if (!mayNameDevice(scope.chain, side)) return words.report(flag, `${flag.text} is not possible in ${scope.chain}`);
   if (not || word.text !== "+") state[side] = { value: word.text, not };
 }
 

@@ -8,7 +8,8 @@ import { nearest } from "./nearest.ts";
 import type { RuleState } from "./rule-state.ts";
 import { findChain, isBuiltIn } from "./table-draft.ts";
 
-const VERDICTS: ReadonlyMap<string, TargetUse> = new Map(
+/** The verdicts by their names. */
+export const VERDICTS: ReadonlyMap<string, TargetUse> = new Map(
   (["ACCEPT", "DROP", "RETURN", "QUEUE"] as const).map((verdict) => [verdict, { kind: "verdict", verdict }]),
 );
 

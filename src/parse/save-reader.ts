@@ -7,6 +7,7 @@ import { findChainLoops } from "./chain-loops.ts";
 import { MOST_PROBLEMS, TOO_MANY } from "./lines.ts";
 import { lowerRule } from "./lower-rule.ts";
 import { nearest } from "./nearest.ts";
+import { PlainRules } from "./plain-rule.ts";
 import { type Extent, endOf, type Place, problemAt } from "./position.ts";
 import { RuleCache } from "./rule-cache.ts";
 import { addChain, type ChainDraft, findChain, insertRules, isBuiltIn, type TableDraft, tableName } from "./table-draft.ts";
@@ -43,25 +44,31 @@ export class SaveReader {
   readonly #family: Family;
   readonly #problems: Problem[] = [];
   readonly #cache = new RuleCache();
+  readonly #plain: PlainRules | undefined;
   #table: TableDraft | undefined;
-  #at: Place;
+  /** The line at hand, and its number. */
+  #source = "";
+  #number = 1;
   /** Within a table that cannot be read, so that its lines are not reported one by one. */
   #skipping = false;
   /** The line before was foreign, too. */
   #inForeign = false;
 
-  constructor(file: string, family: Family) {
+  /** `plain` rules are read without the grammar, which gives the same. */
+  constructor(file: string, family: Family, plain: boolean) {
     this.#file = file;
     this.#family = family;
-    this.#at = { file, line: 1, source: "" };
+    this.#plain = plain ? new PlainRules(family, this.#cache) : undefined;
   }
 
   /** Takes the next line. */
   line(source: string, line: number) {
     if (this.#problems.length > MOST_PROBLEMS) return;
+    if (this.#takePlain(source, line)) return;
     const read = readSaveLine(source);
     if (read.kind === "blank") return;
-    this.#at = { file: this.#file, line, source };
+    this.#source = source;
+    this.#number = line;
     if (this.#problems.length === MOST_PROBLEMS) return this.#report({ start: 0, end: source.length }, TOO_MANY);
     const foreign = read.kind === "foreign" || (!this.#table && !this.#skipping && read.kind !== "comment" && read.kind !== "table");
     if (foreign) this.#takeForeign(read);
@@ -84,6 +91,19 @@ export class SaveReader {
     return this.#problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   }
 
+  #takePlain(source: string, line: number): boolean {
+    if (!this.#table || !this.#plain || this.#problems.length >= MOST_PROBLEMS) return false;
+    if (!this.#plain.take(source, line, this.#table, this.backend)) return false;
+    this.#source = source;
+    this.#number = line;
+    this.#inForeign = false;
+    return true;
+  }
+
+  get #at(): Place {
+    return { file: this.#file, line: this.#number, source: this.#source };
+  }
+
   get #suggest(): boolean {
     return this.#problems.length < 100;
   }
@@ -93,7 +113,7 @@ export class SaveReader {
   }
 
   #takeForeign(read: SaveLine) {
-    const { source } = this.#at;
+    const source = this.#source;
     const at = { start: source.length - source.trimStart().length, end: source.trimEnd().length };
     this.foreign ??= { ...this.#at, column: at.start + 1, span: at.end - at.start };
     // Only the first of several such lines: a page of prose is one mistake.
@@ -150,8 +170,8 @@ export class SaveReader {
 
   #declare(table: TableDraft, name: SaveWord, policy: SaveWord, counters: CounterPair | undefined) {
     const builtIn = isBuiltIn(table, name.text);
-    const chain = table.chains.get(name.text) ?? addChain(table, name.text, this.#at.line);
-    if (chain.line === 0) chain.line = this.#at.line;
+    const chain = table.chains.get(name.text) ?? addChain(table, name.text, this.#number);
+    if (chain.line === 0) chain.line = this.#number;
     if (counters) chain.counters = counters;
     if (policy.text === "-") return;
     if (builtIn) this.#setPolicy(chain, policy);
@@ -179,7 +199,7 @@ export class SaveReader {
     if (!name) return this.#report(endOf(this.#at), `expected the name of a chain after ${word.text}, found the end of the line`);
     if (command === "new") {
       if (table.chains.has(name.text)) this.#report(name, `the chain ${shortened(name.text)} exists already`);
-      else addChain(table, name.text, this.#at.line);
+      else addChain(table, name.text, this.#number);
       return;
     }
     const chain = findChain(table, name.text);

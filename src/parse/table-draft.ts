@@ -8,7 +8,7 @@ export interface ChainDraft {
   line: number;
   policy?: "ACCEPT" | "DROP";
   counters?: Counters;
-  readonly rules: RuleDraft[];
+  rules: RuleDraft[];
 }
 
 /** A table while its file is read. */

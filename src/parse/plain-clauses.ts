@@ -1,0 +1,121 @@
+import type { SaveWord } from "../../grammars/iptables-save.ts";
+import { matchSpec, targetSpec } from "../extensions/registry.ts";
+import type { MatchSpec, TargetSpec } from "../extensions/spec.ts";
+import type { Family } from "../model/address.ts";
+import type { MatchUse } from "../model/rule.ts";
+import { checkUse, type ExtensionTarget, entryOf, matchUse, type OpenUse, openUse, readOption, targetUse } from "./extension-use.ts";
+import { EXTENSION_FAMILY } from "./known-extensions.ts";
+import type { PlainLine } from "./plain-line.ts";
+import { Recent, type RuleCache } from "./rule-cache.ts";
+import { RULE_FLAGS } from "./rule-flags.ts";
+import { RuleWords } from "./rule-words.ts";
+
+/** Reads `-m NAME ...` and `-j NAME ...` of a line of plain shape, or recalls what an earlier line with the same words said; undefined for what is not plain. */
+export class PlainClauses {
+  /** The clause was the last of its line; otherwise the line stands at the word behind it. */
+  atEnd = false;
+  backend: "legacy" | "nft" = "legacy";
+  readonly #line: PlainLine;
+  readonly #family: Family;
+  readonly #cache: RuleCache;
+  /** By the text of the whole clause: `tcp --dport 80`. Apart from what lowerRule keeps, which must not learn of rules that are refused in the end. */
+  readonly #matches = new Recent<MatchUse>();
+  readonly #targets = new Recent<ExtensionTarget>();
+
+  constructor(line: PlainLine, family: Family, cache: RuleCache) {
+    this.#line = line;
+    this.#family = family;
+    this.#cache = cache;
+  }
+
+  /** The match that the word at hand names. */
+  match(): MatchUse | undefined {
+    const key = this.#clause();
+    if (key === undefined) return undefined;
+    const known = this.#matches.get(key);
+    if (known) return known;
+    const use = this.#read(key, matchSpec);
+    return use && this.#matches.set(key, matchUse(use));
+  }
+
+  /** The target that the word at hand names. */
+  target(): ExtensionTarget | undefined {
+    const key = this.#clause();
+    if (key === undefined) return undefined;
+    const known = this.#targets.get(key);
+    if (known) return known;
+    const use = this.#read(key, targetSpec);
+    return use && this.#targets.set(key, targetUse(use));
+  }
+
+  /** The text from the word at hand up to the next flag of iptables itself. */
+  #clause(): string | undefined {
+    const line = this.#line;
+    const { start, source } = line;
+    let { end } = line;
+    for (;;) {
+      this.atEnd = end >= source.length;
+      if (this.atEnd) break;
+      if (!line.next()) return undefined;
+      if (line.isBang) {
+        const bang = line.start;
+        if (!line.next()) return undefined;
+        if (this.#isRuleFlag()) {
+          line.end = bang - 1;
+          line.next();
+          break;
+        }
+      } else if (this.#isRuleFlag()) break;
+      end = line.end;
+    }
+    return source.slice(start, end);
+  }
+
+  #isRuleFlag(): boolean {
+    const line = this.#line;
+    return (line.flag !== 0 || line.isLong) && RULE_FLAGS.has(line.text);
+  }
+
+  #read(key: string, find: (name: string, family: Family) => MatchSpec | TargetSpec | undefined): OpenUse | undefined {
+    const words = key.includes('"') ? quotedWords(key) : plainWords(key);
+    const [by] = words;
+    const spec = by && find(by.text, this.#family);
+    if (!by || !spec || (EXTENSION_FAMILY.get(by.text) ?? this.#family) !== this.#family) return undefined;
+    const rule = new RuleWords({ file: "", line: 0, source: key }, words, 1);
+    const use = openUse(by.text, spec, by);
+    use.key = key;
+    use.length = words.length - 1;
+    for (let word = rule.next; word; word = rule.next) {
+      const bang = word.text === "!" ? rule.take() : undefined;
+      const flag = rule.next;
+      const entry = flag && entryOf(use, flag.text, this.#cache);
+      if (!entry) return undefined;
+      readOption(rule, use, entry, bang, this.#family);
+    }
+    checkUse(rule, use, { cache: this.#cache, backend: this.backend });
+    return rule.problems.length === 0 && use.words.length === use.length ? use : undefined;
+  }
+}
+
+function plainWords(text: string): SaveWord[] {
+  const words: SaveWord[] = [];
+  for (let start = 0; start <= text.length; ) {
+    const blank = text.indexOf(" ", start);
+    const end = blank < 0 ? text.length : blank;
+    words.push({ text: text.slice(start, end), start, end });
+    start = end + 1;
+  }
+  return words;
+}
+
+function quotedWords(text: string): SaveWord[] {
+  const words: SaveWord[] = [];
+  for (let start = 0; start < text.length; ) {
+    const quoted = text.charCodeAt(start) === 34;
+    const found = quoted ? text.indexOf('"', start + 1) + 1 : text.indexOf(" ", start);
+    const end = found <= 0 ? text.length : found;
+    words.push({ text: quoted ? text.slice(start + 1, end - 1) : text.slice(start, end), start, end });
+    start = end + 1;
+  }
+  return words;
+}
