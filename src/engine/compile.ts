@@ -1,8 +1,8 @@
 import { ipv6Protocol } from "../extensions/ipv6-headers.ts";
 import { matchSpec, targetSpec } from "../extensions/registry.ts";
 import type { MatchResult, PacketContext, Reads, TargetResult } from "../extensions/spec.ts";
-import { inMask } from "../model/address.ts";
-import type { Hook, MatchUse, Rule, Ruleset, TableName, TargetUse } from "../model/rule.ts";
+import { type Family, inMask } from "../model/address.ts";
+import type { Chain, Hook, MatchUse, Rule, Ruleset, TableName, TargetUse } from "../model/rule.ts";
 import type { FailedCondition } from "../model/trace.ts";
 import { indexOf, type RuleIndex } from "./rule-index.ts";
 
@@ -16,24 +16,98 @@ export interface Condition {
   test(context: PacketContext): MatchResult;
 }
 
-export interface CompiledRule {
+/** A rule that can be evaluated. It is made ready when a packet first comes to it: of many rules most are never asked. */
+export class CompiledRule {
   readonly rule: Rule;
-  readonly key: string;
-  readonly conditions: readonly Condition[];
-  readonly run?: (context: PacketContext) => TargetResult;
-  readonly runReadsPorts?: boolean;
+  readonly jump: { readonly chain: CompiledChain; readonly goto: boolean } | undefined;
+  readonly #chain: CompiledChain;
+  #key: string | undefined;
+  #conditions: readonly Condition[] | undefined;
+  #steady: boolean | undefined;
+  #run: ((context: PacketContext) => TargetResult) | undefined;
+
+  constructor(rule: Rule, chain: CompiledChain) {
+    this.rule = rule;
+    this.#chain = chain;
+    const { target } = rule;
+    const to = target?.kind === "jump" || target?.kind === "goto" ? chain.table.chains.get(target.chain) : undefined;
+    this.jump = to && { chain: to, goto: target?.kind === "goto" };
+  }
+
+  /** Names the rule among all of a host. */
+  get key(): string {
+    this.#key ??= `${this.#chain.key}|${this.rule.number}`;
+    return this.#key;
+  }
+
+  get conditions(): readonly Condition[] {
+    this.#conditions ??= conditionsOf(this.rule, this.#chain.table.family);
+    return this.#conditions;
+  }
+
+  /** What it does with a packet, unless it leads to another chain. */
+  get run(): ((context: PacketContext) => TargetResult) | undefined {
+    if (!this.#run && !this.jump && this.rule.target) this.#run = compileTarget(this.rule.target, this.#chain.table.family);
+    return this.#run;
+  }
+
+  get runReadsPorts(): boolean {
+    const { target } = this.rule;
+    return target?.kind === "extension" && TARGETS_READ_PORTS.has(target.name);
+  }
+
   /** Its target does the same to all packets of a connection. */
-  readonly steady?: boolean;
-  readonly jump?: { readonly chain: CompiledChain; readonly goto: boolean };
+  get steady(): boolean {
+    this.#steady ??= isSteady(this.rule.target, this.#chain.table.family);
+    return this.#steady;
+  }
 }
 
-export interface CompiledChain {
-  readonly name: string;
-  readonly line: number;
-  readonly policy?: "ACCEPT" | "DROP";
-  readonly rules: CompiledRule[];
-  /** Made when a packet first comes to the chain; undefined where the chain is too short for one. */
-  readonly index: () => RuleIndex | undefined;
+/** What the rules of one table have in common. */
+interface TableScope {
+  readonly family: Family;
+  readonly key: string;
+  readonly chains: ReadonlyMap<string, CompiledChain>;
+}
+
+/** A chain with rules that can be evaluated, made when a packet first comes to it. */
+export class CompiledChain {
+  readonly table: TableScope;
+  readonly #chain: Chain;
+  #rules: readonly CompiledRule[] | undefined;
+  #index: { readonly value: RuleIndex | undefined } | undefined;
+
+  constructor(chain: Chain, table: TableScope) {
+    this.#chain = chain;
+    this.table = table;
+  }
+
+  get name(): string {
+    return this.#chain.name;
+  }
+
+  get line(): number {
+    return this.#chain.line;
+  }
+
+  get policy(): "ACCEPT" | "DROP" | undefined {
+    return this.#chain.policy;
+  }
+
+  get key(): string {
+    return `${this.table.key}|${this.name}`;
+  }
+
+  get rules(): readonly CompiledRule[] {
+    this.#rules ??= this.#chain.rules.map((rule) => new CompiledRule(rule, this));
+    return this.#rules;
+  }
+
+  /** Undefined where the chain is too short for one. */
+  index(): RuleIndex | undefined {
+    this.#index ??= { value: indexOf(this.#chain.rules, this.table.family) };
+    return this.#index.value;
+  }
 }
 
 export type CompiledTable = ReadonlyMap<string, CompiledChain>;
@@ -45,69 +119,40 @@ const READS_PORTS = new Set(["tcp", "udp", "udplite", "dccp", "sctp", "multiport
 const TARGETS_READ_PORTS = new Set(["HMARK", "SET"]);
 
 /** Turns rules, which are data, into what can be evaluated. An extension that is not known evaluates to unknown. */
-export function compileRuleset(ruleset: Ruleset, netns: string): CompiledRuleset {
-  const tables = new Map<TableName, CompiledTable>();
-  for (const table of ruleset.tables.values()) {
+export function compileRuleset({ family, tables }: Ruleset, netns: string): CompiledRuleset {
+  const compiled = new Map<TableName, CompiledTable>();
+  for (const table of tables.values()) {
     const chains = new Map<string, CompiledChain>();
-    for (const chain of table.chains.values()) {
-      const rules: CompiledRule[] = [];
-      const { name, line, policy } = chain;
-      chains.set(name, { name, line, ...(policy ? { policy } : {}), rules, index: once(() => indexOf(rules, ruleset.family)) });
-    }
-    for (const chain of table.chains.values()) {
-      const compiled = chains.get(chain.name);
-      for (const rule of chain.rules) {
-        compiled?.rules.push(
-          compileRule(rule, `rule${ruleset.family === 6 ? 6 : ""}|${netns}|${table.name}|${chain.name}|${rule.number}`, chains, ruleset),
-        );
-      }
-    }
-    tables.set(table.name, chains);
+    const scope: TableScope = { family, key: `rule${family === 6 ? 6 : ""}|${netns}|${table.name}`, chains };
+    for (const chain of table.chains.values()) chains.set(chain.name, new CompiledChain(chain, scope));
+    compiled.set(table.name, chains);
   }
-  return tables;
+  return compiled;
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
+function conditionsOf(rule: Rule, family: Family): readonly Condition[] {
+  return [...headerConditions(rule), ...rule.matches.map((match, index) => matchCondition(match, index, family))];
 }
 
-function compileRule(rule: Rule, key: string, chains: ReadonlyMap<string, CompiledChain>, ruleset: Ruleset): CompiledRule {
-  const conditions = [...headerConditions(rule), ...rule.matches.map((match, index) => matchCondition(match, index, ruleset))];
-  const target = rule.target;
-  if (!target) return { rule, key, conditions };
-  if (target.kind === "jump" || target.kind === "goto") {
-    const chain = chains.get(target.chain);
-    if (!chain) return { rule, key, conditions, run: () => ({ unknown: `the chain ${target.chain}, which does not exist` }) };
-    return { rule, key, conditions, jump: { chain, goto: target.kind === "goto" } };
-  }
-  const runReadsPorts = target.kind === "extension" && TARGETS_READ_PORTS.has(target.name);
-  return {
-    rule,
-    key,
-    conditions,
-    runReadsPorts,
-    steady: target.kind !== "extension" || targetSpec(target.name, ruleset.family)?.steady === true,
-    run: compileTarget(target as Exclude<TargetUse, { kind: "jump" | "goto" }>, ruleset),
-  };
-}
-
-function compileTarget(target: Exclude<TargetUse, { kind: "jump" | "goto" }>, ruleset: Ruleset): (context: PacketContext) => TargetResult {
+function compileTarget(target: TargetUse, family: Family): (context: PacketContext) => TargetResult {
   if (target.kind === "verdict") {
     const result: TargetResult = { verdict: target.verdict };
     return () => result;
   }
-  const spec = targetSpec(target.name, ruleset.family);
+  if (target.kind !== "extension") return () => ({ unknown: `the chain ${target.chain}, which does not exist` });
+  const spec = targetSpec(target.name, family);
   if (!spec || !target.args) return () => ({ unknown: `what the target ${target.name} does, which is not modelled` });
   return spec.compile(target.args as never);
 }
 
-function matchCondition(match: MatchUse, index: number, ruleset: Ruleset): Condition {
+function isSteady(target: TargetUse | undefined, family: Family): boolean {
+  if (target?.kind === "extension") return targetSpec(target.name, family)?.steady === true;
+  return target?.kind === "verdict";
+}
+
+function matchCondition(match: MatchUse, index: number, family: Family): Condition {
   const failed: FailedCondition = { kind: "match", index };
-  const spec = matchSpec(match.name, ruleset.family);
+  const spec = matchSpec(match.name, family);
   if (!spec || !match.args) {
     return { failed, readsPorts: false, reads: "more", test: () => ({ unknown: `the match "${match.name}", which is not modelled` }) };
   }

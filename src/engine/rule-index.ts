@@ -79,13 +79,8 @@ export class RuleIndex {
 }
 
 /** The index of a chain that is worth one. */
-export function indexOf(rules: readonly { readonly rule: Rule }[], family: Family): RuleIndex | undefined {
-  return rules.length < SHORTEST
-    ? undefined
-    : new RuleIndex(
-        rules.map(({ rule }) => rule),
-        family,
-      );
+export function indexOf(rules: readonly Rule[], family: Family): RuleIndex | undefined {
+  return rules.length < SHORTEST ? undefined : new RuleIndex(rules, family);
 }
 
 /** Whether everything that an index asks of a packet is known, so that what it leaves out cannot match, drop or ask anything. */

@@ -1,4 +1,4 @@
-import type { ArgValues, Rule, Ruleset } from "../model/rule.ts";
+import type { ArgValues, Ruleset } from "../model/rule.ts";
 
 /** Matches and targets that make the kernel track connections in a namespace (nf_ct_netns_get). A nat table alone does not. */
 const NEEDS_CONNTRACK = new Set([
@@ -25,21 +25,32 @@ const NEEDS_CONNTRACK = new Set([
 /** Matches and targets that only make it put fragments together. */
 const NEEDS_DEFRAG = new Set(["socket", "TPROXY"]);
 
-function rulesOf(ruleset: Ruleset | undefined): readonly Rule[] {
-  return [...(ruleset?.tables.values() ?? [])].flatMap((table) => [...table.chains.values()].flatMap((chain) => chain.rules));
-}
-
 /** `-j CT --notrack` alone makes nothing track (xt_CT.c, xt_ct_tg_check). */
 function onlyUntracks({ name, args }: { readonly name: string; readonly args?: ArgValues }): boolean {
   return name === "CT" && args?.["notrack"] !== undefined;
 }
 
+/** The matches and targets that rules use to any effect: looked for once, since a ruleset may be long. */
+const used = new WeakMap<Ruleset, ReadonlySet<string>>();
+
+function namesUsed(ruleset: Ruleset): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const table of ruleset.tables.values()) {
+    for (const chain of table.chains.values()) {
+      for (const { target, matches } of chain.rules) {
+        if (target?.kind === "extension" && !onlyUntracks(target)) names.add(target.name);
+        for (const match of matches) names.add(match.name);
+      }
+    }
+  }
+  used.set(ruleset, names);
+  return names;
+}
+
 /** Whether rules use one of some matches and targets to any effect. */
 export function usesAny(ruleset: Ruleset | undefined, names: ReadonlySet<string>): boolean {
-  return rulesOf(ruleset).some(({ target, matches }) => {
-    if (target?.kind === "extension" && names.has(target.name) && !onlyUntracks(target)) return true;
-    return matches.some((match) => names.has(match.name));
-  });
+  const found = ruleset && (used.get(ruleset) ?? namesUsed(ruleset));
+  return found !== undefined && [...found].some((name) => names.has(name));
 }
 
 /** Whether rules make the kernel track connections. */
@@ -54,7 +65,14 @@ export function needsDefrag(ruleset: Ruleset | undefined): boolean {
 
 /** The arguments of every use of a match. */
 export function matchUses(ruleset: Ruleset | undefined, name: string): readonly ArgValues[] {
-  return rulesOf(ruleset).flatMap((rule) => rule.matches.flatMap((match) => (match.name === name && match.args ? [match.args] : [])));
+  const found: ArgValues[] = [];
+  if (!usesAny(ruleset, new Set([name]))) return found;
+  for (const table of ruleset?.tables.values() ?? []) {
+    for (const chain of table.chains.values()) {
+      for (const { matches } of chain.rules) for (const match of matches) if (match.name === name && match.args) found.push(match.args);
+    }
+  }
+  return found;
 }
 
 /** Whether any counter shows that packets have passed. */
