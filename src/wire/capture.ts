@@ -1,7 +1,7 @@
 import type { Frame } from "../model/packet.ts";
 import type { Problem } from "../model/problem.ts";
 import { CompressionError, decompress } from "./decompress.ts";
-import type { FrameDraft } from "./frame-draft.ts";
+import { CapturedFrame, type FrameDraft } from "./frame-draft.ts";
 import { NO_OCTETS, view } from "./octets.ts";
 import { pcap } from "./pcap.ts";
 import { pcapng } from "./pcapng.ts";
@@ -26,7 +26,8 @@ export interface RecordBatch {
 
 const FORMATS: readonly CaptureFormat[] = [pcap, pcapng];
 const MAGIC_LENGTH = 4;
-const BATCH = 4096;
+/** Few enough that they are done with before the next collection of short-lived objects copies them. */
+const BATCH = 512;
 
 /** Whether a file that starts so is a capture. */
 export function looksLikeCapture(head: Uint8Array): boolean {
@@ -45,45 +46,56 @@ export async function* readCapture(name: string, chunks: AsyncIterable<Uint8Arra
 
 /** Reads the packet records of a capture, gzip- or zstd-compressed or not, without decoding them. */
 export async function* readRecords(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RecordBatch> {
+  /** Octets that are not read yet. */
   const held: Uint8Array[] = [];
   let size = 0;
   let position = 0;
   let scanner: Scanner | undefined;
-  let needed = MAGIC_LENGTH;
+  let records: CapturedRecord[] = [];
   try {
-    for await (const chunk of decompress(chunks)) {
-      held.push(chunk);
-      size += chunk.length;
-      if (size < needed) continue;
-      const bytes = join(held, size);
-      scanner ??= open(bytes);
-      if (!scanner) break;
-      let at = 0;
-      for (let more = true; more; ) {
-        const records: CapturedRecord[] = [];
-        at = scanner.scan(bytes, at, position, records, BATCH);
-        if (records.length > 0) yield { records, digits: scanner.digits };
-        more = records.length === BATCH;
+    reading: for await (const chunk of decompress(chunks)) {
+      for (let at = 0; at < chunk.length; ) {
+        const needed = scanner?.needed ?? MAGIC_LENGTH;
+        // A record that begins in an earlier chunk is put together with what it lacks; all others are read where they lie.
+        const end = size === 0 ? chunk.length : Math.min(chunk.length, at + Math.max(1, needed - size));
+        held.push(view(chunk, at, end));
+        size += end - at;
+        at = end;
+        if (size < needed) continue;
+        const bytes = join(held, size);
+        scanner ??= open(bytes);
+        if (!scanner) break reading;
+        let read = 0;
+        for (;;) {
+          read = scanner.scan(bytes, read, position, records, BATCH);
+          if (records.length < BATCH) break;
+          yield { records, digits: scanner.digits };
+          records = [];
+        }
+        position += read;
+        size -= read;
+        held.length = 0;
+        if (size > 0) held.push(view(bytes, read, bytes.length));
+        if (scanner.fault) break reading;
       }
-      if (scanner.fault) break;
-      needed = scanner.needed;
-      position += at;
-      size -= at;
-      held.length = 0;
-      if (size > 0) held.push(view(bytes, at, bytes.length));
+      // Somebody may be waiting for what has come so far.
+      if (records.length === 0 || !scanner) continue;
+      yield { records, digits: scanner.digits };
+      records = [];
     }
   } catch (error) {
     if (!(error instanceof CompressionError)) throw error;
     const offset = position + size;
-    yield ending({ broken: scanner ? "damaged" : "input", offset, message: `${error.message} (after ${offset} octets unpacked)` }, scanner);
+    const message = `${error.message} (after ${offset} octets unpacked)`;
+    yield ending({ broken: scanner ? "damaged" : "input", offset, message }, records, scanner);
     return;
   }
   const fault = scanner ? (scanner.fault ?? scanner.atEnd(size, position + size)) : notACapture(join(held, size));
-  if (fault) yield ending(fault, scanner);
+  if (fault) yield ending(fault, records, scanner);
 }
 
-function ending(fault: Fault, scanner: Scanner | undefined): RecordBatch {
-  return { records: [], digits: scanner?.digits ?? 6, fault };
+function ending(fault: Fault, records: readonly CapturedRecord[], scanner: Scanner | undefined): RecordBatch {
+  return { records, digits: scanner?.digits ?? 6, fault };
 }
 
 function open(head: Uint8Array): Scanner | undefined {
@@ -91,14 +103,16 @@ function open(head: Uint8Array): Scanner | undefined {
 }
 
 function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = pieces.length === 1 ? (pieces[0] ?? NO_OCTETS) : Buffer.concat(pieces, size);
+  const [first = NO_OCTETS] = pieces;
+  if (pieces.length <= 1) return first;
+  const whole = Buffer.concat(pieces, size);
   // Everything cut from it shall be plain Uint8Arrays, whatever the source gave.
   return view(whole, 0, whole.length);
 }
 
 function decodeFrame(record: CapturedRecord, number: number): Frame {
   const { bytes, start, time, captured, length, link } = record;
-  const frame: FrameDraft = { number, time, captured, length, linkType: link.name };
+  const frame: FrameDraft = new CapturedFrame(number, time, captured, length, link.name);
   if (record.interfaceIndex !== undefined) frame.interfaceIndex = record.interfaceIndex;
   if (record.interfaceName !== undefined) frame.interfaceName = record.interfaceName;
   if (record.untimed) frame.untimed = true;

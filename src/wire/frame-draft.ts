@@ -3,6 +3,23 @@ import type { Frame } from "../model/packet.ts";
 /** A frame while the layers below IP are decoded into it. */
 export type FrameDraft = { -readonly [K in keyof Frame]: Frame[K] };
 
+/** A frame of which only the record was read. What is added finds room in an object of a class, and takes another one of a literal. */
+export class CapturedFrame implements FrameDraft {
+  number: number;
+  time: bigint;
+  captured: number;
+  length: number;
+  linkType: string;
+
+  constructor(number: number, time: bigint, captured: number, length: number, linkType: string) {
+    this.number = number;
+    this.time = time;
+    this.captured = captured;
+    this.length = length;
+    this.linkType = linkType;
+  }
+}
+
 /** Decodes one link type into a frame: `start` is where its header is, `end` where the capture of it ends, `wireEnd` where the wire did. */
 export type LinkDecoder = (frame: FrameDraft, bytes: Uint8Array, start: number, end: number, wireEnd: number) => void;
 
