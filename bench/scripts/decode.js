@@ -4,7 +4,7 @@ import { readCapture } from "../../src/wire/capture.ts";
 
 const file = process.argv[2];
 let packets = 0;
-for await (const { frames, problem } of readCapture(file, createReadStream(file, { highWaterMark: 4 << 20 }))) {
+for await (const { frames, problem } of readCapture(file, createReadStream(file, { highWaterMark: 1 << 20 }))) {
   for (const frame of frames) if (frame.packet) packets++;
   if (problem) {
     process.stderr.write(`${problem.message}\n`);

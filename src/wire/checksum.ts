@@ -4,8 +4,9 @@ import type { Checksum } from "../model/packet.ts";
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 /** Below this length, setting up aligned loads costs more than it saves. */
 const WORTH_ALIGNING = 64;
-/** Loads of 32 bits that add up to less than 2^31 per half, where V8 still adds integers. */
-const LOADS_BEFORE_FOLD = 16384;
+/** Loads of 32 bits whose sum a number still holds exactly. */
+const LOADS_BEFORE_FOLD = 1 << 20;
+const WORD = 0x1_0000_0000;
 
 /** Adds 16-bit words in network order to a sum, carries folded in (RFC 1071); an odd last octet counts as the high half of a word. */
 export function sum16(bytes: Uint8Array, start: number, end: number, initial = 0): number {
@@ -34,17 +35,25 @@ function sumAligned(bytes: Uint8Array, start: number, end: number): number {
   let sum = 0;
   for (let i = first; i < last; ) {
     const stop = Math.min(last, i + LOADS_BEFORE_FOLD);
-    let low = 0;
-    let high = 0;
-    for (; i < stop; i++) {
-      const word = words[i] ?? 0;
-      low += word & 0xffff;
-      high += word >>> 16;
+    // Adding them as they are, two at a time, takes half as long as taking their halves apart.
+    let even = 0;
+    let odd = 0;
+    for (; i + 1 < stop; i += 2) {
+      even += words[i] ?? 0;
+      odd += words[i + 1] ?? 0;
     }
-    sum = fold(sum + fold(low) + fold(high));
+    if (i < stop) even += words[i++] ?? 0;
+    sum = fold(sum + foldWords(even + odd));
   }
   if (LITTLE_ENDIAN) sum = swap(sum);
   return sum + sumWords(bytes, start, 4 * first - byteOffset) + sumWords(bytes, 4 * last - byteOffset, end);
+}
+
+/** The 16-bit sum of a sum of 32-bit words. */
+function foldWords(sum: number): number {
+  const high = Math.floor(sum / WORD);
+  const low = sum - high * WORD;
+  return fold((low & 0xffff) + (low >>> 16) + high);
 }
 
 function swap(sum: number): number {

@@ -1,8 +1,8 @@
-import type { Packet } from "../model/packet.ts";
+import type { Checksum, Fragment, Packet, Transport } from "../model/packet.ts";
 import { addsUp, sum16 } from "./checksum.ts";
 import { headerMissing } from "./ip.ts";
 import { u8, u16, u32, view } from "./octets.ts";
-import { checksumOf, decodeHeader } from "./transport.ts";
+import { checksumOf, type Defect, decodeHeader } from "./transport.ts";
 
 const TOS = 1;
 const TOTAL_LENGTH = 2;
@@ -19,6 +19,40 @@ const DONT_FRAGMENT = 0x4000;
 const MORE_FRAGMENTS = 0x2000;
 const FRAGMENT_OFFSET = 0x1fff;
 
+/** A class has room in its objects for what is added, where a literal needs another object for that. */
+class Ipv4Packet implements Packet {
+  readonly family = 4;
+  readonly src: number;
+  readonly dst: number;
+  readonly protocol: number;
+  readonly ttl: number;
+  readonly tos: number;
+  readonly length: number;
+  readonly headerLength: number;
+  readonly id: number;
+  readonly dontFragment: boolean;
+  headerChecksum: Checksum = "good";
+  readonly payload: Uint8Array;
+  declare ipOptions?: Uint8Array;
+  declare fragment?: Fragment;
+  declare defect?: Defect;
+  declare transport?: Transport;
+  declare checksum?: Checksum;
+
+  constructor(bytes: Uint8Array, start: number, length: number, headerLength: number, payload: Uint8Array) {
+    this.src = u32(bytes, start + SOURCE);
+    this.dst = u32(bytes, start + DESTINATION);
+    this.protocol = u8(bytes, start + PROTOCOL);
+    this.ttl = u8(bytes, start + TTL);
+    this.tos = u8(bytes, start + TOS);
+    this.length = length;
+    this.headerLength = headerLength;
+    this.id = u16(bytes, start + ID);
+    this.dontFragment = (u16(bytes, start + FRAGMENT) & DONT_FRAGMENT) !== 0;
+    this.payload = payload;
+  }
+}
+
 /** Decodes an IPv4 packet (RFC 791), or says in words which check of net/ipv4/ip_input.c, ip_rcv_core it fails. */
 export function decodeIpv4(bytes: Uint8Array, start: number, end: number, wireEnd: number, depth: number): Packet | string {
   const onWire = wireEnd - start;
@@ -34,23 +68,12 @@ export function decodeIpv4(bytes: Uint8Array, start: number, end: number, wireEn
 
   const bodyStart = Math.min(start + headerLength, end);
   const payload = view(bytes, bodyStart, Math.min(start + length, end));
-  const fragment = u16(bytes, start + FRAGMENT);
-  const protocol = u8(bytes, start + PROTOCOL);
-  const packet: { -readonly [K in keyof Packet]: Packet[K] } = {
-    family: 4,
-    src: u32(bytes, start + SOURCE),
-    dst: u32(bytes, start + DESTINATION),
-    protocol,
-    ttl: u8(bytes, start + TTL),
-    tos: u8(bytes, start + TOS),
-    length,
-    headerLength,
-    id: u16(bytes, start + ID),
-    dontFragment: (fragment & DONT_FRAGMENT) !== 0,
-    headerChecksum: start + headerLength > end ? "unseen" : addsUp(bytes, start, start + headerLength) ? "good" : "bad",
-    payload,
-  };
+  const packet = new Ipv4Packet(bytes, start, length, headerLength, payload);
+  if (start + headerLength > end) packet.headerChecksum = "unseen";
+  else if (!addsUp(bytes, start, start + headerLength)) packet.headerChecksum = "bad";
   if (headerLength > HEADER) packet.ipOptions = view(bytes, start + OPTIONS, bodyStart);
+  const fragment = u16(bytes, start + FRAGMENT);
+  const { protocol } = packet;
   const offset = (fragment & FRAGMENT_OFFSET) * 8;
   const more = (fragment & MORE_FRAGMENTS) !== 0;
   if (more || offset > 0) packet.fragment = { offset, more };

@@ -96,15 +96,16 @@ class PcapScanner implements Scanner {
   }
 
   private readRecords(link: LinkType, bytes: Uint8Array, from: number, position: number, records: CapturedRecord[], limit: number): number {
-    const word = this.little ? u32le : u32;
+    const { little, modified, minor } = this;
+    const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const header = this.recordHeader();
     let at = from;
     this.needed = header;
     while (records.length < limit && bytes.length - at >= header) {
-      let captured = word(bytes, at + CAPTURED);
-      let length = word(bytes, at + LENGTH);
+      let captured = words.getUint32(at + CAPTURED, little);
+      let length = words.getUint32(at + LENGTH, little);
       // libpcap sf-pcap.c, swap_hdr: versions before 2.3 had both lengths the other way round, 2.3 sometimes.
-      if (this.minor < 3 || (this.minor === 3 && captured > length)) [captured, length] = [length, captured];
+      if (minor < 3 || (minor === 3 && captured > length)) [captured, length] = [length, captured];
       if (captured > LONGEST_PACKET) {
         const message = `packet ${this.found + 1} has a captured length of ${captured} octets, more than any packet can have (${LONGEST_PACKET})`;
         this.fault = { broken: "damaged", offset: position + at, message };
@@ -112,9 +113,9 @@ class PcapScanner implements Scanner {
       }
       this.needed = header + captured;
       if (bytes.length - at < this.needed) return at;
-      const time = this.time(word(bytes, at + SECONDS), word(bytes, at + FRACTION));
+      const time = this.time(words.getUint32(at + SECONDS, little), words.getUint32(at + FRACTION, little));
       const record = { bytes, start: at + header, time, captured, length, link };
-      records.push(this.modified ? { ...record, ...this.device(bytes, at) } : record);
+      records.push(modified ? { ...record, ...this.device(bytes, at) } : record);
       this.found++;
       at += this.needed;
       this.needed = header;

@@ -16,6 +16,10 @@ export const TCP_CHECKSUM = 16;
 
 const END_OF_OPTIONS = 0;
 const NO_OPERATION = 1;
+const TIMESTAMPS = 8;
+/** What most segments of a connection have, known at a glance (net/ipv4/tcp_input.c, tcp_parse_aligned_timestamp). */
+const ALIGNED_TIMESTAMPS = 0x0101080a;
+const TIMESTAMPS_END = HEADER + 12;
 const EOL: TcpOption = { kind: END_OF_OPTIONS, data: NO_OCTETS };
 const NOP: TcpOption = { kind: NO_OPERATION, data: NO_OCTETS };
 const NO_OPTIONS: readonly TcpOption[] = [];
@@ -44,7 +48,11 @@ export function decodeTcp(bytes: Uint8Array, total: number, quoted: boolean): Tc
   };
 }
 
+/** The options up to the end of the header, or to the first that cannot be. */
 function decodeOptions(bytes: Uint8Array, end: number): readonly TcpOption[] {
+  if (end === TIMESTAMPS_END && u32(bytes, HEADER) === ALIGNED_TIMESTAMPS) {
+    return [NOP, NOP, { kind: TIMESTAMPS, data: view(bytes, HEADER + 4, end) }];
+  }
   const options: TcpOption[] = [];
   let i = HEADER;
   while (i < end) {
