@@ -1,20 +1,21 @@
-import { basename } from "node:path";
 import { Args, Command, Flags } from "@oclif/core";
-import { createReplay, type Replay } from "../engine/replay.ts";
+import { createReplay } from "../engine/replay.ts";
 import { GROUPINGS } from "../explain/groups.ts";
 import { TOP } from "../explain/summary.ts";
-import type { Frame } from "../model/packet.ts";
-import type { Problem } from "../model/problem.ts";
-import type { PacketTrace } from "../model/trace.ts";
+import { count } from "../explain/words.ts";
+import type { Source } from "../model/packet.ts";
 import { problemsText } from "../render/problems.ts";
-import { formatTime } from "../wire/time.ts";
 import { readAssumptions } from "./assume.ts";
 import { captureTypeFlag } from "./capture-type.ts";
-import { EXIT, UsageFailure } from "./failure.ts";
+import { type NamedCapture, nameCaptures } from "./captures.ts";
+import { EXIT, Interrupted, UsageFailure } from "./failure.ts";
 import { filterFlags, filterOf } from "./filters.ts";
 import { assumeFlag, fileFlags, type HostFlags, hostFlags, outputFlags } from "./flags.ts";
+import { Interrupt } from "./interrupt.ts";
 import { Output, terminalStyle, warn } from "./output.ts";
-import { type ReadOptions, readFrames } from "./read-frames.ts";
+import { packetFlag, wantedOf } from "./packet-flag.ts";
+import { readCaptures } from "./read-captures.ts";
+import { replayInto } from "./replay-into.ts";
 import { filtered, jsonSink, ndjsonSink, onlyPacket, packetSink, type Sink, tableSink } from "./sinks.ts";
 
 /** Connections that are kept in full when only the first few will be shown. */
@@ -24,17 +25,21 @@ const KEEP = 100;
 export default class Explain extends Command {
   static override summary = "What happened to each packet of a capture, and because of which rule.";
   static override description =
-    "Replays the capture against the rules, routes, bridges and namespaces that you give, as the kernel would have done, and says for every connection where it went. What you do not give is taken for granted, and the output names it.";
+    "Replays captures against the rules, routes, bridges and namespaces that you give, as the kernel would have done, and says for every connection where it went. What you do not give is taken for granted, and the output names it.";
   static override examples = [
     "<%= config.bin %> explain capture.pcap --rules rules.txt",
     "<%= config.bin %> explain capture.pcap --snapshot host/ --verdict dropped",
     "<%= config.bin %> explain capture.pcap --snapshot host/ --packet 3",
+    "<%= config.bin %> explain lan.pcap@host:eth0 web.pcap@web --snapshot host/",
+    "tcpdump -i any -U -w - | <%= config.bin %> explain - --snapshot host/ --format ndjson",
   ];
+  static override usage = "explain CAPTURE... [FLAGS]";
   static override strict = false;
   static override args = {
     capture: Args.string({
-      description: "pcap or pcapng file or text of tcpdump, may be gzip- or zstd-compressed; - is standard input",
-      required: true,
+      description:
+        "pcap or pcapng file or text of tcpdump, may be gzip- or zstd-compressed; - is standard input. Several are read as one, in the order of time; FILE@NETNS:DEVICE says where it was taken. None: those of the snapshot",
+      ignoreStdin: true,
     }),
   };
   static override flags = {
@@ -46,12 +51,7 @@ export default class Explain extends Command {
       helpValue: "DEV",
       helpGroup: "MACHINE",
     }),
-    packet: Flags.integer({
-      summary: "one packet, with every step and the rules that did not match",
-      helpValue: "N",
-      min: 1,
-      exclusive: ["flow", "verdict", "address", "protocol", "sort", "all", "top", "group-by"],
-    }),
+    packet: packetFlag({ exclusive: ["flow", "verdict", "address", "protocol", "sort", "all", "top", "group-by"] }),
     ...filterFlags,
     sort: Flags.string({ summary: "order of the connections", options: ["trouble", "time"], helpGroup: "OUTPUT" }),
     all: Flags.boolean({ summary: "every connection, however many there are", helpGroup: "OUTPUT" }),
@@ -80,18 +80,29 @@ export default class Explain extends Command {
 
   /** Reads, replays and prints. */
   async run(): Promise<void> {
-    const { args, argv, flags } = await this.parse(Explain);
-    if (argv.length > 1) throw new UsageFailure(`one capture at a time, found ${argv.join(" and ")}`);
+    const { argv, flags } = await this.parse(Explain);
     const wanted = filterOf(flags);
     const totals = flags.top !== undefined ? "--top" : flags["group-by"] !== undefined ? "--group-by" : undefined;
     if (flags.format === "parquet" && !flags.output) throw new UsageFailure("--format parquet needs a file to write: -o out.parquet");
     if (flags.format !== "parquet" && flags.output !== undefined)
       throw new UsageFailure(`-o is for --format parquet; --format ${flags.format} goes to standard output`);
     if (totals && flags.format !== "table") throw new UsageFailure(`${totals} is for the table, not for --format ${flags.format}`);
+    const captures = await nameCaptures(argv as string[], flags.snapshot);
+    if (captures.length === 0)
+      throw new UsageFailure(
+        `missing CAPTURE${flags.snapshot === undefined ? "" : ": the snapshot has none in captures/NETNS/DEVICE.pcap"} (see nettrace explain --help)`,
+      );
+    const packet = flags.packet && wantedOf(flags.packet, captures);
     // The parsers take a third of the start-up time, and neither help nor wrong flags need them.
-    const { checkInterface, loadHost } = await import("./load-host.ts");
-    const { host, netns } = await loadHost(flags, [args.capture]);
-    checkInterface(host, netns, flags.interface, "--interface");
+    const { checkInterface, checkNetns, loadHost } = await import("./load-host.ts");
+    const paths = captures.map(({ path }) => path);
+    const { host, netns } = await loadHost(flags, paths, captures.every((one) => one.netns !== undefined) ? captures[0]?.netns : undefined);
+    checkInterface(host, netns, flags.interface, `--interface ${flags.interface}`);
+    const sources = captures.map((one) => sourceOf(one, netns, flags.interface));
+    for (const [i, source] of sources.entries()) {
+      checkNetns(host, source.netns, `${paths[i]}@${source.netns}`);
+      checkInterface(host, source.netns, source.interface, `${paths[i]}@${source.netns}:${source.interface}`);
+    }
     const grouping = GROUPINGS.find((name) => name === flags["group-by"]);
     const style = terminalStyle(flags.ascii);
     const output = new Output();
@@ -106,59 +117,55 @@ export default class Explain extends Command {
     let sink: Sink;
     if (flags.format === "ndjson") sink = ndjsonSink(output);
     else if (flags.format === "json") sink = jsonSink(output, host, summary);
-    else if (flags.output !== undefined) sink = await openParquet(flags.output, args.capture, flags, output);
-    else if (flags.packet !== undefined) sink = packetSink(output, host, { style, verbose: flags.verbose });
+    else if (flags.output !== undefined) sink = await openParquet(flags.output, paths, flags, output);
+    else if (packet) sink = packetSink(output, host, { style, verbose: flags.verbose });
     else sink = tableSink(output, host, { ...summary, style, keep: Math.max(KEEP, flags.top ?? 0), ...(grouping && { grouping }) });
     const { abandon } = sink;
-    if (flags.packet !== undefined) sink = onlyPacket(sink, flags.packet);
+    if (packet) sink = onlyPacket(sink, packet);
     else if (wanted) sink = filtered(sink, wanted);
 
     const replay = createReplay(host, {
-      netns,
-      capture: basename(args.capture),
+      ...(sources[0] as Source),
+      ...(sources.length > 1 && { sources }),
       indexed: flags.index,
       assumed: readAssumptions(flags.assume),
-      ...(flags.interface !== undefined && { interface: flags.interface }),
-      ...(flags.packet !== undefined && { detailed: true }),
+      ...(packet && { detailed: true }),
     });
-    const streaming = flags.packet !== undefined || flags.format === "json" || flags.format === "ndjson";
-    const options = { type: flags.type, near: host.takenAt, streaming };
-    const damage = await this.#replay(args.capture, options, replay, sink).catch(async (error) => {
+    const files = captures.map(({ path }, i) => ({ path, ...(sources.length > 1 && { source: sources[i] as Source }) }));
+    const options = { type: flags.type, near: host.takenAt, inOrder: true };
+    const streaming = packet !== undefined || flags.format === "json" || flags.format === "ndjson";
+    const interrupt = new Interrupt(abandon);
+    try {
+      const { damage, packets, isInterrupted, isLive } = await replayInto(sink, replay, output, (reader) =>
+        readCaptures(files, options, streaming, interrupt, reader),
+      );
+      // What is given up has no name; what never ends is whole when it is interrupted.
+      if (isInterrupted && abandon && !isLive) throw new Interrupted(`interrupted: ${flags.output} was not written`);
+      await sink.end(packets);
+      await output.flush();
+      if (isInterrupted)
+        warn(`nettrace: interrupted; the ${count(packets, "packet")} that had been read ${packets === 1 ? "is" : "are"} explained`);
+      if (damage.length > 0) warn(problemsText(damage, style.width));
+      if (isInterrupted || damage.length > 0) process.exitCode = EXIT.partly;
+    } catch (error) {
       await abandon?.();
       throw error;
-    });
-    await output.flush();
-    if (damage.length === 0) return;
-    warn(problemsText(damage, style.width));
-    process.exitCode = EXIT.partly;
-  }
-
-  async #replay(capture: string, options: ReadOptions, replay: Replay, sink: Sink): Promise<readonly Problem[]> {
-    let digits: 6 | 9 = 6;
-    let count = 0;
-    const pass = async (traces: readonly PacketTrace[]) => {
-      for (const trace of traces) await sink.take(trace, formatTime(trace.frame.time, digits));
-    };
-    const take = async (frames: readonly Frame[], d: 6 | 9) => {
-      digits = d;
-      count += frames.length;
-      for (const frame of frames) {
-        if (!frame.packet || frame.within) sink.aside(frame.number);
-        const traces = replay.push(frame);
-        if (traces.length > 0) await pass(traces);
-      }
-    };
-    const { damage } = await readFrames(capture, options, take);
-    await pass(replay.finish());
-    await sink.end(count);
-    return damage;
+    } finally {
+      interrupt.end();
+    }
   }
 }
 
+/** Where a capture was taken, by its own name or by the flags. */
+function sourceOf({ name, netns, device }: NamedCapture, given: string, interfaceGiven: string | undefined): Source {
+  const own = device ?? (netns === undefined || netns === given ? interfaceGiven : undefined);
+  return { capture: name, netns: netns ?? given, ...(own !== undefined && { interface: own }) };
+}
+
 /** The Parquet files; the writer is loaded only for them. */
-async function openParquet(path: string, capture: string, flags: HostFlags, output: Output): Promise<Sink> {
+async function openParquet(path: string, captures: readonly string[], flags: HostFlags, output: Output): Promise<Sink> {
   const { parquetSink } = await import("./parquet-sink.ts");
   const { rules, rules6, routes = [], links = [], snapshot } = flags;
-  const inputs = [capture, rules, rules6, snapshot, ...routes, ...links].filter((input) => input !== undefined);
+  const inputs = [...captures, rules, rules6, snapshot, ...routes, ...links].filter((input) => input !== undefined);
   return parquetSink(path, inputs, output);
 }

@@ -3,7 +3,7 @@ import type { Problem } from "../model/problem.ts";
 import { problemsText } from "../render/problems.ts";
 
 /** Exit codes that other people's scripts build on. */
-export const EXIT = { done: 0, negative: 1, input: 2, partly: 3 } as const;
+export const EXIT = { done: 0, negative: 1, input: 2, partly: 3, interrupted: 130 } as const;
 
 /** The input or the command line is wrong: what the user is told, and nothing else. */
 export class InputFailure extends Error {
@@ -17,6 +17,9 @@ export class InputFailure extends Error {
 
 /** A wrong use of the command line, in one sentence. */
 export class UsageFailure extends Error {}
+
+/** Ctrl-C, after which nothing is left behind. */
+export class Interrupted extends Error {}
 
 /** Stops when an input had problems. */
 export function refuse(problems: readonly Problem[]): void {
@@ -35,6 +38,7 @@ export function describeFailure(thrown: unknown, command: string): { readonly me
   if (!(thrown instanceof Error)) return { message: bugText(String(thrown)), code: 70 };
   if (thrown instanceof InputFailure) return { message: problemsText(thrown.problems, errorWidth()), code: EXIT.input };
   if (thrown instanceof UsageFailure) return { message: `nettrace: ${thrown.message}`, code: EXIT.input };
+  if (thrown instanceof Interrupted) return { message: `nettrace: ${thrown.message}`, code: EXIT.interrupted };
   const error: OclifError = thrown;
   if (error.code === "EPIPE") return { code: EXIT.done };
   if (error.code === "EEXIT") return { code: error.oclif?.exit ?? EXIT.done };

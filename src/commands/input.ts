@@ -1,5 +1,8 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, open } from "node:fs";
 import { stat } from "node:fs/promises";
+import { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { promisify } from "node:util";
 import { looksLikeCapture } from "../wire/capture.ts";
 import { CompressionError, decompress } from "../wire/decompress.ts";
 import { InputFailure } from "./failure.ts";
@@ -8,7 +11,10 @@ import { InputFailure } from "./failure.ts";
 export interface Input {
   readonly name: string;
   readonly size?: number;
-  chunks(): AsyncIterable<Uint8Array>;
+  /** Its octets, in pieces of a size if that matters. */
+  chunks(piece?: number): AsyncIterable<Uint8Array>;
+  /** Stops a read that would wait for more. */
+  close?(): void;
 }
 
 const CHUNK = 1 << 20;
@@ -18,17 +24,25 @@ const FOLDER_HINT = "a snapshot folder goes with --snapshot";
 
 /** Opens a file, or standard input for "-". Says at once when it is missing, a directory or not readable. */
 export async function openInput(path: string, expected: string): Promise<Input> {
-  if (path === "-") return { name: "(standard input)", chunks: () => process.stdin };
+  if (path === "-") return { name: "(standard input)", chunks: () => process.stdin, close: () => process.stdin.destroy() };
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => fail(path, reasonOf(error), expected));
   if (found.isDirectory())
     throw new InputFailure([{ file: path, message: `this is a directory, expected ${expected}`, hint: FOLDER_HINT }]);
-  const chunks = () => readable(path, expected);
+  if (found.isFIFO()) return openPipe(path, expected);
+  const chunks = (piece = CHUNK) => readable(createReadStream(path, { highWaterMark: piece }), path, expected);
   return found.isFile() ? { name: path, size: found.size, chunks } : { name: path, chunks };
 }
 
-async function* readable(path: string, expected: string): AsyncGenerator<Uint8Array> {
+/** A pipe with a name, or one that a shell made (`<(tcpdump -w -)`): as a socket, a read of it can be stopped. */
+async function openPipe(path: string, expected: string): Promise<Input> {
+  const fd = await promisify(open)(path, "r").catch((error: NodeJS.ErrnoException) => fail(path, reasonOf(error), expected));
+  const pipe = new Socket({ fd, readable: true, writable: false });
+  return { name: path, chunks: () => readable(pipe, path, expected), close: () => pipe.destroy() };
+}
+
+async function* readable(stream: Readable, path: string, expected: string): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK })) yield chunk as Uint8Array;
+    for await (const chunk of stream) yield chunk as Uint8Array;
   } catch (error) {
     fail(path, reasonOf(error as NodeJS.ErrnoException), expected);
   }

@@ -13,38 +13,46 @@ import { loadSnapshot } from "./load-snapshot.ts";
 
 const DEFAULT_NETNS = "host";
 
-/** What is known of the machine, and the namespace that this is about. `alsoRead` are other inputs, since standard input can be read only once. */
-export async function loadHost(flags: HostFlags, alsoRead: readonly string[]): Promise<{ readonly host: Host; readonly netns: string }> {
+/** What is known of the machine, and the namespace that this is about. `alsoRead` are other inputs, since standard input can be read only once; `named` is the namespace when no flag says another. */
+export async function loadHost(
+  flags: HostFlags,
+  alsoRead: readonly string[],
+  named?: string,
+): Promise<{ readonly host: Host; readonly netns: string }> {
   const { snapshot, rules, rules6, routes = [], links = [] } = flags;
   const paths = [...alsoRead, snapshot, rules, rules6, ...routes, ...links].filter((path) => path === "-");
   if (paths.length > 1) throw new UsageFailure("standard input (-) can be read only once");
   if (snapshot === undefined && rules === undefined && rules6 === undefined && routes.length + links.length === 0) {
     throw new UsageFailure("nothing is known of the machine: give --snapshot DIR, or at least --rules FILE (iptables-save output)");
   }
-  const host = snapshot === undefined ? await fromFiles(flags) : await loadSnapshot(snapshot);
-  return { host, netns: chooseNetns(host, flags.netns) };
+  const host = snapshot === undefined ? await fromFiles(flags, flags.netns ?? named ?? DEFAULT_NETNS) : await loadSnapshot(snapshot);
+  return { host, netns: chooseNetns(host, flags.netns, named) };
 }
 
-function chooseNetns(host: Host, given: string | undefined): string {
+function chooseNetns(host: Host, given: string | undefined, named: string | undefined): string {
   const names = [...host.namespaces.keys()];
-  if (given !== undefined) {
-    if (names.includes(given)) return given;
-    throw new UsageFailure(`--netns ${given}: there is no such namespace in the snapshot; it has ${names.join(", ")}`);
-  }
+  if (given !== undefined) checkNetns(host, given, `--netns ${given}`);
+  if (given !== undefined || named !== undefined) return given ?? named ?? DEFAULT_NETNS;
   const only = names.length === 1 ? names[0] : undefined;
   if (names.includes(DEFAULT_NETNS)) return DEFAULT_NETNS;
   if (only !== undefined) return only;
   throw new UsageFailure(`say which network namespace this is about: --netns ${names.join(" or --netns ")}`);
 }
 
-/** Refuses a device that the namespace is known not to have. */
-export function checkInterface(host: Host, netns: string, device: string | undefined, flag: string): void {
-  const devices = host.namespaces.get(netns)?.devices;
-  if (device === undefined || !devices || devices.some((d) => d.name === device)) return;
-  throw new UsageFailure(`${flag} ${device}: netns ${netns} has no such device; it has ${devices.map((d) => d.name).join(", ")}`);
+/** Refuses a namespace that the host does not have; `said` is how it was named. */
+export function checkNetns(host: Host, netns: string, said: string): void {
+  if (host.namespaces.has(netns)) return;
+  throw new UsageFailure(`${said}: there is no such namespace in the snapshot; it has ${[...host.namespaces.keys()].join(", ")}`);
 }
 
-async function fromFiles(flags: HostFlags): Promise<Host> {
+/** Refuses a device that the namespace is known not to have; `said` is how it was named. */
+export function checkInterface(host: Host, netns: string, device: string | undefined, said: string): void {
+  const devices = host.namespaces.get(netns)?.devices;
+  if (device === undefined || !devices || devices.some((d) => d.name === device)) return;
+  throw new UsageFailure(`${said}: netns ${netns} has no such device; it has ${devices.map((d) => d.name).join(", ")}`);
+}
+
+async function fromFiles(flags: HostFlags, netns: string): Promise<Host> {
   const problems: Problem[] = [];
   const collect = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -60,10 +68,7 @@ async function fromFiles(flags: HostFlags): Promise<Host> {
   const routes = await collect(() => readRoutes(flags.routes ?? []));
   const links = await collect(() => readLinks(flags.links ?? []));
   refuse(problems);
-  return buildHost(
-    { addressesKnown: false, ...links, ...routes, ...(ruleset4 && { ruleset4 }), ...(ruleset6 && { ruleset6 }) },
-    flags.netns ?? DEFAULT_NETNS,
-  );
+  return buildHost({ addressesKnown: false, ...links, ...routes, ...(ruleset4 && { ruleset4 }), ...(ruleset6 && { ruleset6 }) }, netns);
 }
 
 async function readRules(path: string | undefined, family: 4 | 6): Promise<Ruleset | undefined> {

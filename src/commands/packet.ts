@@ -56,7 +56,7 @@ export default class PacketCommand extends Command {
     // The parsers take a third of the start-up time, and neither help nor wrong flags need them.
     const { checkInterface, loadHost } = await import("./load-host.ts");
     const { host, netns } = await loadHost(flags, []);
-    checkInterface(host, netns, flags.in, "--in");
+    checkInterface(host, netns, flags.in, `--in ${flags.in}`);
     const device = flags["out-of-socket"] ? undefined : entrance(host, netns, flags.in);
     const style = terminalStyle(flags.ascii);
     const output = new Output();

@@ -4,8 +4,9 @@ import { problemsText } from "../render/problems.ts";
 import { formatTime } from "../wire/time.ts";
 import { captureTypeFlag } from "./capture-type.ts";
 import { EXIT } from "./failure.ts";
+import { Interrupt } from "./interrupt.ts";
 import { Output, terminalStyle, warn } from "./output.ts";
-import { readFrames } from "./read-frames.ts";
+import { readCaptures } from "./read-captures.ts";
 
 /** `nettrace packets`: decode only. */
 export default class Packets extends Command {
@@ -34,17 +35,23 @@ export default class Packets extends Command {
     const output = new Output();
     let separator = "";
     if (flags.format === "json") await output.write('{"packets":[');
-    const { damage } = await readFrames(args.capture, { type: flags.type }, async (frames, digits) => {
-      for (const frame of frames) {
-        const time = formatTime(frame.time, digits);
-        if (flags.format === "table") await output.write(`${frameLine(frame, time, style)}\n`);
-        else if (flags.format === "ndjson") await output.write(`${JSON.stringify(frameObject(frame, time))}\n`);
-        else await output.write(`${separator}\n${JSON.stringify(frameObject(frame, time))}`);
-        separator = ",";
-      }
+    const interrupt = new Interrupt(undefined);
+    const { damage, isInterrupted } = await readCaptures([{ path: args.capture }], { type: flags.type }, true, interrupt, {
+      take: async (frames, digitsOf) => {
+        for (const frame of frames) {
+          const time = formatTime(frame.time, digitsOf(frame));
+          if (flags.format === "table") await output.write(`${frameLine(frame, time, style)}\n`);
+          else if (flags.format === "ndjson") await output.write(`${JSON.stringify(frameObject(frame, time))}\n`);
+          else await output.write(`${separator}\n${JSON.stringify(frameObject(frame, time))}`);
+          separator = ",";
+        }
+      },
+      pause: () => output.flush(),
     });
+    interrupt.end();
     if (flags.format === "json") await output.write("\n]}\n");
     await output.flush();
+    if (isInterrupted) process.exitCode = EXIT.partly;
     if (damage.length === 0) return;
     warn(problemsText(damage, style.width));
     process.exitCode = EXIT.partly;

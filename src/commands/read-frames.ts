@@ -1,22 +1,19 @@
 import type { Frame } from "../model/packet.ts";
 import type { Problem } from "../model/problem.ts";
+import { TcpdumpReader } from "../parse/tcpdump/reader.ts";
 import { readTcpdump } from "../parse/tcpdump/text.ts";
 import { readCapture } from "../wire/capture.ts";
 import { CompressionError, decompress } from "../wire/decompress.ts";
+import { TimeOrder } from "../wire/time-order.ts";
 import { type CaptureType, recognise } from "./capture-type.ts";
 import { InputFailure } from "./failure.ts";
 import { openInput } from "./input.ts";
-import { Progress } from "./progress.ts";
 
-/** What reading a capture came to. */
-export interface Reading {
-  readonly name: string;
-  /** Where and how the capture broke off, or which lines of a text could not be read; all else was. */
-  readonly damage: readonly Problem[];
+/** Some frames, and the digits that a second of their times has. */
+export interface FrameBatch {
+  readonly frames: readonly Frame[];
+  readonly digits: 6 | 9;
 }
-
-/** Takes frames, with the digits that a second of their times has. */
-export type TakeFrames = (frames: readonly Frame[], digits: 6 | 9) => Promise<void> | void;
 
 /** How to read a capture. */
 export interface ReadOptions {
@@ -24,65 +21,90 @@ export interface ReadOptions {
   readonly type?: CaptureType | undefined;
   /** A time of the day that it was taken, for a text that shows none: nanoseconds since the epoch. */
   readonly near?: bigint | undefined;
-  /** Results are printed meanwhile, so that progress would get between them on a terminal (the default). */
-  readonly streaming?: boolean;
+  /** Bring packets of several interfaces into the order of their times. */
+  readonly inOrder?: boolean;
 }
 
-/** Reads a capture, or tcpdump's text of one, and hands over its frames batch by batch; what is neither is refused. */
-export async function readFrames(path: string, { type, near, streaming = true }: ReadOptions, take: TakeFrames): Promise<Reading> {
+/** A capture, or tcpdump's text of one, that can be read once. */
+export interface OpenCapture {
+  readonly name: string;
+  /** Octets of the file, where that is known. */
+  readonly size: number | undefined;
+  /** More may come while it is read: no file, but what another program writes. */
+  readonly isLive: boolean;
+  /** Octets that have been read. */
+  readonly octets: number;
+  /** Where and how it breaks off, or which lines of a text cannot be read; complete when all was read. */
+  readonly damage: readonly Problem[];
+  /** Its frames, batch by batch; what is no capture is refused. */
+  batches(piece?: number): AsyncGenerator<FrameBatch>;
+  /** Nothing comes for a while: the frames that would wait for more. */
+  held(): FrameBatch;
+  /** Stops reading. */
+  close(): void;
+}
+
+/** Opens a capture; says at once when there is no such file. */
+export async function openCapture(path: string, { type, near, inOrder }: ReadOptions): Promise<OpenCapture> {
   const input = await openInput(path, "a capture (pcap or pcapng, or the text of tcpdump)");
-  const progress = new Progress(input.size, streaming);
+  const damage: Problem[] = [];
+  const order = new TimeOrder();
   let octets = 0;
-  let packets = 0;
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of input.chunks()) {
+  let digits: 6 | 9 = 6;
+  let text: TcpdumpReader | undefined;
+  let found = 0;
+
+  async function* counted(piece: number | undefined): AsyncGenerator<Uint8Array> {
+    for await (const chunk of input.chunks(piece)) {
       yield chunk;
       octets += chunk.length;
     }
   }
-  const counting: TakeFrames = async (frames, digits) => {
-    packets += frames.length;
-    if (frames.length > 0) await take(frames, digits);
-    await progress.tell(octets, packets);
-  };
-  try {
-    const { isText, chunks } = await recognise(input.name, decompress(counted()), type);
-    const damage = isText ? await readText(input.name, chunks, near, counting) : await readPackets(input.name, chunks, counting);
-    return { name: input.name, damage };
-  } finally {
-    progress.stop();
-  }
-}
-
-async function readPackets(name: string, chunks: AsyncIterable<Uint8Array>, take: TakeFrames): Promise<readonly Problem[]> {
-  for await (const batch of readCapture(name, chunks)) {
-    await take(batch.frames, batch.digits);
-    if (batch.problem && batch.broken === "input") throw new InputFailure([batch.problem]);
-    if (batch.problem) return [batch.problem];
-  }
-  return [];
-}
-
-async function readText(
-  name: string,
-  chunks: AsyncIterable<Uint8Array>,
-  near: bigint | undefined,
-  take: TakeFrames,
-): Promise<readonly Problem[]> {
-  const damage: Problem[] = [];
-  let found = 0;
-  try {
-    for await (const { frames, digits, problems } of readTcpdump(name, chunks, near)) {
-      found += frames.length;
-      damage.push(...problems);
-      await take(frames, digits);
+  async function* packets(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<FrameBatch> {
+    let several = false;
+    for await (const batch of readCapture(input.name, chunks)) {
+      several ||= batch.several && inOrder === true;
+      digits = batch.digits;
+      yield { frames: several ? order.push(batch.frames) : batch.frames, digits };
+      if (batch.problem && batch.broken === "input") throw new InputFailure([batch.problem]);
+      if (batch.problem) damage.push(batch.problem);
     }
-  } catch (error) {
-    if (!(error instanceof CompressionError)) throw error;
-    damage.push({ file: name, message: error.message });
+    if (several) yield { frames: order.drain(), digits };
   }
-  // A packet is read when its last line is there, which may be behind a line that was refused.
-  damage.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
-  if (found === 0 && damage.length > 0) throw new InputFailure(damage);
-  return damage;
+  async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<FrameBatch> {
+    text = new TcpdumpReader(input.name, near);
+    try {
+      for await (const { frames, digits, problems } of readTcpdump(input.name, chunks, near, text)) {
+        found += frames.length;
+        damage.push(...problems);
+        yield { frames, digits };
+      }
+    } catch (error) {
+      if (!(error instanceof CompressionError)) throw error;
+      damage.push({ file: input.name, message: error.message });
+    }
+    // A packet is read when its last line is there, which may be behind a line that was refused.
+    damage.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+    if (found === 0 && damage.length > 0) throw new InputFailure(damage.splice(0));
+  }
+  return {
+    name: input.name,
+    size: input.size,
+    isLive: input.size === undefined,
+    damage,
+    get octets() {
+      return octets;
+    },
+    async *batches(piece) {
+      const { isText, chunks } = await recognise(input.name, decompress(counted(piece)), type);
+      yield* isText ? lines(chunks) : packets(chunks);
+    },
+    held() {
+      if (!text) return { frames: order.drain(), digits };
+      const frames = text.finish();
+      found += frames.length;
+      return { frames, digits: text.digits };
+    },
+    close: () => input.close?.(),
+  };
 }

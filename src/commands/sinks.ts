@@ -3,6 +3,7 @@ import type { Grouping } from "../explain/groups.ts";
 import { explainPacket } from "../explain/packet-detail.ts";
 import { assumptionTexts, type Explanation, type SummaryOptions, summarize } from "../explain/summary.ts";
 import type { Host } from "../model/host.ts";
+import type { Frame } from "../model/packet.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { assumptionsText, explanationText } from "../render/explanation.ts";
 import { flowObject, traceObject } from "../render/ndjson.ts";
@@ -16,7 +17,7 @@ export interface Sink {
   /** The next trace, and its time as RFC 3339. */
   take(trace: PacketTrace, time: string): Promise<void> | undefined;
   /** A frame without IP, or with IP within PPPoE, MPLS or LLC, which is not replayed. */
-  aside(frame: number): void;
+  aside(frame: Frame): void;
   /** All frames were read. */
   end(frames: number): Promise<void>;
   /** Something went wrong: takes away what is not whole. */
@@ -93,25 +94,36 @@ export function packetSink(output: Output, host: Host, options: { readonly style
   };
 }
 
-/** Lets through the one packet with a number, and complains when there is none. */
-export function onlyPacket(sink: Sink, number: number): Sink {
+/** A packet by its number, and by its capture when there are several. */
+export interface WantedPacket {
+  readonly number: number;
+  readonly capture?: string;
+}
+
+/** Lets through the one packet that is wanted, and complains when there is none. */
+export function onlyPacket(sink: Sink, { number, capture }: WantedPacket): Sink {
   let found = false;
   let withoutIp = false;
+  let last = 0;
+  const isOf = ({ source }: Frame) => capture === undefined || source?.capture === capture;
   return {
     take: (trace, time) => {
-      if (trace.frame.number !== number) return undefined;
+      if (isOf(trace.frame)) last = Math.max(last, trace.frame.number);
+      if (trace.frame.number !== number || !isOf(trace.frame)) return undefined;
       found = true;
       return sink.take(trace, time);
     },
     aside: (frame) => {
-      withoutIp ||= frame === number;
+      if (isOf(frame)) last = Math.max(last, frame.number);
+      withoutIp ||= frame.number === number && isOf(frame);
     },
     end: async (frames) => {
+      const name = capture === undefined ? `${number}` : `${number} of ${capture}`;
       if (withoutIp)
         throw new UsageFailure(
-          `frame ${number} carries no IP packet for a device of this host (but ARP, PPPoE, MPLS or the like), so there is nothing to explain`,
+          `frame ${name} carries no IP packet for a device of this host (but ARP, PPPoE, MPLS or the like), so there is nothing to explain`,
         );
-      if (!found) throw new UsageFailure(`there is no packet ${number}: the capture has ${frames}`);
+      if (!found) throw new UsageFailure(`there is no packet ${name}: ${capture === undefined ? "the" : "that"} capture has ${last}`);
       await sink.end(frames);
     },
   };

@@ -1,6 +1,6 @@
 import { formatAddress } from "../model/address.ts";
 import type { Host } from "../model/host.ts";
-import type { Packet } from "../model/packet.ts";
+import { frameNumber, type Packet } from "../model/packet.ts";
 import type { Verdict } from "../model/trace.ts";
 import { alternatives, endsOf } from "./alternatives.ts";
 import { type Connection, isTrouble, type Outcome } from "./collect.ts";
@@ -103,7 +103,8 @@ function forkedWords(verdict: Verdict, ends: number): string {
 function leadWords(outcome: Outcome, outcomes: readonly Outcome[]): string {
   const { packet, frame } = outcome.first;
   const sameWay = outcomes.filter((other) => other.reply === outcome.reply);
-  const numbered = outcome.packets === 1 ? `packet ${frame.number}` : `${count(outcome.packets, "packet")} from packet ${frame.number} on`;
+  const numbered =
+    outcome.packets === 1 ? `packet ${frameNumber(frame)}` : `${count(outcome.packets, "packet")} from packet ${frameNumber(frame)} on`;
   if (outcomes.length === 1) return "";
   if (packet.transport?.kind === "icmp" && packet.transport.quoted) {
     return `ICMP ${icmpWords(packet, packet.transport)} from ${formatAddress(packet.src)} (${numbered})`;

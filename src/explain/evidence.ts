@@ -1,5 +1,5 @@
 import type { Host } from "../model/host.ts";
-import type { PacketTrace, RuleStep, Way } from "../model/trace.ts";
+import type { Observation, PacketTrace, RuleStep, Way } from "../model/trace.ts";
 import { closestRule } from "./closest.ts";
 import { packetAlong } from "./packet-along.ts";
 import { reasonWords } from "./reasons.ts";
@@ -95,20 +95,28 @@ export function closestSentence(trace: PacketTrace, way: Way, host: Host): strin
 export function observationSentences(trace: PacketTrace): readonly string[] {
   const seen = trace.observed.map((o, index) => {
     const verb = isLeaving(trace, index) ? "leaving" : "on";
-    return `${verb} ${o.interface ?? "the host"} ${duration(o.after)} later (packet ${o.packet})`;
+    return `${verb} ${placeWords(trace, o)} ${duration(o.after)} later (packet ${o.packet}${trace.frame.source ? ` of ${o.capture}` : ""})`;
   });
   const missing = missingDevices(trace);
   return [
     ...(seen.length > 0 ? [sentence(`seen ${list(seen)}`)] : []),
-    ...(missing.length > 0 ? [`Predicted to leave ${list(missing)} but not seen there in this capture`] : []),
+    ...(missing.length > 0
+      ? [`Predicted to leave ${list(missing)} but not seen there in ${trace.frame.source ? "any" : "this"} capture`]
+      : []),
   ];
+}
+
+function placeWords(trace: PacketTrace, { netns, interface: device }: Observation): string {
+  if (netns === trace.netns) return device ?? "the host";
+  return device === undefined ? `netns ${netns}` : `${netns} ${device}`;
 }
 
 /** On a device that is seen more often than the packet leaves it, the later sightings are those of it leaving. */
 function isLeaving(trace: PacketTrace, index: number): boolean {
-  const device = trace.observed[index]?.interface;
-  const after = trace.observed.slice(index + 1).filter((o) => o.interface === device).length;
-  return after < trace.way.out.filter((o) => o.interface === device).length;
+  const seen = trace.observed[index];
+  const isThere = (o: { readonly netns: string; readonly interface?: string }) => o.netns === seen?.netns && o.interface === seen.interface;
+  const after = trace.observed.slice(index + 1).filter(isThere).length;
+  return after < trace.way.out.filter(isThere).length;
 }
 
 /** Devices that the packet should have been seen leaving; where it was captured leaving does not count. */

@@ -1,6 +1,6 @@
 import type { Address } from "../model/address.ts";
 import type { Host } from "../model/host.ts";
-import { type Packet, protocolName } from "../model/packet.ts";
+import { frameNumber, type Packet, protocolName } from "../model/packet.ts";
 import type { EndStep, PacketTrace, RuleStep, Step, Tried, Way } from "../model/trace.ts";
 import { conditionSentence } from "./alternatives.ts";
 import { conditionsOf, failedWords } from "./conditions.ts";
@@ -67,7 +67,7 @@ function titleOf(trace: PacketTrace, clock: string): string {
   const entered =
     trace.direction === "out" ? `sent by a socket of ${trace.netns}` : `in on ${trace.interface ?? "an unknown device"} (${trace.netns})`;
   const time = clock ? ` · ${clock}` : "";
-  return `Packet ${trace.frame.number}${time} · ${packetTitle(packet)}${flags} · ${count(packet.length, "byte")} · ${entered}`;
+  return `Packet ${frameNumber(trace.frame)}${time} · ${packetTitle(packet)}${flags} · ${count(packet.length, "byte")} · ${entered}`;
 }
 
 function sentOn(trace: PacketTrace): readonly string[] {

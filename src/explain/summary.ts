@@ -1,4 +1,5 @@
 import type { Assumption, Host } from "../model/host.ts";
+import type { Frame } from "../model/packet.ts";
 import type { Verdict } from "../model/trace.ts";
 import { type Collection, type Connection, isTrouble } from "./collect.ts";
 import { type ConnectionText, type DetailOptions, explainConnection } from "./connection.ts";
@@ -116,7 +117,12 @@ function troubleRank(connection: Connection): number {
 
 function sortConnections(connections: readonly Connection[], sort: SummaryOptions["sort"]): readonly Connection[] {
   const rank = new Map(connections.map((connection) => [connection, sort === "trouble" ? troubleRank(connection) : 0]));
-  return [...connections].sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0) || a.first.frame.number - b.first.frame.number);
+  return [...connections].sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0) || inOrder(a.first.frame, b.first.frame));
+}
+
+/** Numbers of several captures say nothing about their order. */
+function inOrder(a: Frame, b: Frame): number {
+  return a.source === b.source ? a.number - b.number : Number(a.time - b.time);
 }
 
 const ENDINGS: readonly (readonly [Ending, string, string])[] = [

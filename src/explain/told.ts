@@ -10,26 +10,31 @@ export function decisionSentences(trace: PacketTrace): readonly string[] {
 }
 
 function endpointWords(decision: Decision): string {
-  const { what, choices, chosen, by, packet } = decision;
+  const { what, choices, chosen, by } = decision;
   const drawn = choices.length === 1 ? /:(\d+)-(\d+)$/.exec(choices[0] ?? "") : undefined;
   const which = what === "source" ? "As one of" : "One of";
   const open = drawn ? `${sentence(what)} port drawn from ${drawn[1]} to ${drawn[2]}` : `${which} ${shortList(choices)}`;
   if (by === "listed") return `${open}; conntrack -L has ${chosen}`;
-  if (by === "answered") return `${open}; the answer came ${what === "source" ? "to" : "from"} ${chosen} (packet ${packet})`;
+  if (by === "answered") return `${open}; the answer came ${what === "source" ? "to" : "from"} ${chosen} (${packetWords(decision)})`;
   return `${open}; seen ${what === "source" ? "coming from" : "going to"} ${chosen}${placeWords(decision)}`;
 }
 
 function wayWords(decision: Decision): string {
   const unknown = new Set(decision.choices.flatMap((choice) => choice.split("; ").map((words) => readCondition(words).unknown)));
   const chosen = decision.chosen.split("; ").map((words) => readCondition(words).text);
-  const proof = { seen: `seen${placeWords(decision)}`, answered: `answered by packet ${decision.packet}`, listed: "in conntrack -L" }[
+  const proof = { seen: `seen${placeWords(decision)}`, answered: `answered by ${packetWords(decision)}`, listed: "in conntrack -L" }[
     decision.by
   ];
   return `Open by the rules alone (${list([...unknown], "and")}); ${proof}, so ${list(chosen)}`;
 }
 
-function placeWords({ packet, interface: device }: Decision): string {
-  return `${device === undefined ? "" : ` on ${device}`} (packet ${packet})`;
+function placeWords(decision: Decision): string {
+  const { interface: device } = decision;
+  return `${device === undefined ? "" : ` on ${device}`} (${packetWords(decision)})`;
+}
+
+function packetWords({ packet, capture }: Decision): string {
+  return `packet ${packet}${capture === undefined ? "" : ` of ${capture}`}`;
 }
 
 function shortList(choices: readonly string[]): string {

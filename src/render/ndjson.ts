@@ -31,6 +31,7 @@ export function traceObject(trace: PacketTrace, time: string): Json {
   const icmp = trace.packet.transport?.kind === "icmp" ? trace.packet.transport : undefined;
   return {
     packet: trace.frame.number,
+    capture: trace.frame.source?.capture,
     time,
     flow: trace.flow,
     netns: trace.netns,
@@ -46,6 +47,7 @@ export function traceObject(trace: PacketTrace, time: string): Json {
     verdict: trace.way.verdict,
     certainty: trace.certainty,
     seenBefore: trace.seenBefore,
+    seenBeforeIn: trace.seenBeforeIn,
     ...wayFields(trace.way),
     observed: trace.observed.map(observationObject),
     missing: missing.length > 0 ? missing : undefined,

@@ -12,6 +12,8 @@ export interface CaptureBatch {
   readonly frames: readonly Frame[];
   /** Digits of a second that the capture's times have. */
   readonly digits: 6 | 9;
+  /** Of several interfaces: its frames need not be in the order of their times. */
+  readonly several: boolean;
   readonly problem?: Problem;
   /** "input": not a capture that can be read; "damaged": it breaks off, all before that was given. */
   readonly broken?: "input" | "damaged";
@@ -21,6 +23,7 @@ export interface CaptureBatch {
 export interface RecordBatch {
   readonly records: readonly CapturedRecord[];
   readonly digits: 6 | 9;
+  readonly several: boolean;
   readonly fault?: Fault;
 }
 
@@ -37,10 +40,10 @@ export function looksLikeCapture(head: Uint8Array): boolean {
 /** Reads a capture piece by piece and decodes its frames; `name` is for messages. */
 export async function* readCapture(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CaptureBatch> {
   let number = 0;
-  for await (const { records, digits, fault } of readRecords(chunks)) {
+  for await (const { records, digits, several, fault } of readRecords(chunks)) {
     const frames: Frame[] = [];
     for (const record of records) frames.push(decodeFrame(record, ++number));
-    yield fault ? { frames, digits, problem: problemOf(name, fault), broken: fault.broken } : { frames, digits };
+    yield fault ? { frames, digits, several, problem: problemOf(name, fault), broken: fault.broken } : { frames, digits, several };
   }
 }
 
@@ -69,7 +72,7 @@ export async function* readRecords(chunks: AsyncIterable<Uint8Array>): AsyncGene
         for (;;) {
           read = scanner.scan(bytes, read, position, records, BATCH);
           if (records.length < BATCH) break;
-          yield { records, digits: scanner.digits };
+          yield { records, digits: scanner.digits, several: scanner.several === true };
           records = [];
         }
         position += read;
@@ -80,7 +83,7 @@ export async function* readRecords(chunks: AsyncIterable<Uint8Array>): AsyncGene
       }
       // Somebody may be waiting for what has come so far.
       if (records.length === 0 || !scanner) continue;
-      yield { records, digits: scanner.digits };
+      yield { records, digits: scanner.digits, several: scanner.several === true };
       records = [];
     }
   } catch (error) {
@@ -95,7 +98,7 @@ export async function* readRecords(chunks: AsyncIterable<Uint8Array>): AsyncGene
 }
 
 function ending(fault: Fault, records: readonly CapturedRecord[], scanner: Scanner | undefined): RecordBatch {
-  return { records, digits: scanner?.digits ?? 6, fault };
+  return { records, digits: scanner?.digits ?? 6, several: scanner?.several === true, fault };
 }
 
 function open(head: Uint8Array): Scanner | undefined {

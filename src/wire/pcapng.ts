@@ -58,6 +58,7 @@ interface SkippedBlock {
 class PcapngScanner implements Scanner {
   needed = SMALLEST_BLOCK;
   digits: 6 | 9 = 6;
+  several = false;
   fault: Fault | undefined;
   private begun = false;
   private little = false;
@@ -181,6 +182,7 @@ class PcapngScanner implements Scanner {
     const described = readInterface(bytes, at, end, this.little);
     if (described.clock.digits === 9) this.digits = 9;
     this.interfaces.push(described);
+    if (this.interfaces.length > 1) this.several = true;
   }
 
   private readPacket(bytes: Uint8Array, at: number, end: number, place: number, records: CapturedRecord[], old: boolean): void {

@@ -32,6 +32,8 @@ export interface Scanner {
   readonly needed: number;
   /** Digits of a second that its times have. */
   readonly digits: 6 | 9;
+  /** Several interfaces are described, whose packets need not be in the order of their times. */
+  readonly several?: boolean;
   /** Set once nothing more can be read. */
   readonly fault?: Fault | undefined;
   /** Appends the whole records from `from` on, `limit` at most, and returns where it stopped; `position` is the place of bytes[0] in the file. */

@@ -101,7 +101,7 @@ export class TcpdumpReader {
     return frames;
   }
 
-  /** The text is over. */
+  /** The text is over, or pauses. */
   finish(): readonly Frame[] {
     this.#release();
     this.#decide();

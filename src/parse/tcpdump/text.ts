@@ -46,10 +46,17 @@ class Lines {
   }
 }
 
-/** Reads tcpdump's text piece by piece, as `tcpdump -l` writes it; `name` is for messages, `near` a time of its day where it shows none. */
-export async function* readTcpdump(name: string, chunks: AsyncIterable<Uint8Array>, near?: bigint): AsyncGenerator<TextBatch> {
+/**
+ * Reads tcpdump's text piece by piece, as `tcpdump -l` writes it; `name` is for messages, `near` a time of its day where it shows none. Whoever gives
+ * a reader can ask it for the last packet before the next one begins.
+ */
+export async function* readTcpdump(
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+  near?: bigint,
+  reader = new TcpdumpReader(name, near),
+): AsyncGenerator<TextBatch> {
   const lines = new Lines();
-  const reader = new TcpdumpReader(name, near);
   let told = 0;
   const batch = (frames: readonly Frame[]): TextBatch => {
     const problems = reader.problems.slice(told);

@@ -9,6 +9,7 @@ import { emptyRow, type Row } from "./columns.ts";
 export const FLOW_COLUMNS = {
   flow: "number",
   first_packet: "number",
+  first_capture: "text",
   first_time: "time",
   last_time: "time",
   netns: "text",
@@ -44,7 +45,7 @@ const TOLD = ["netns", "interface", "direction", "protocol", "src", "dst", "spor
 type Lost = Pick<FlowRow, "lost_at" | "lost_line" | "lost_reason">;
 
 interface Flow {
-  readonly first: Pick<FlowRow, "flow" | "first_packet" | "first_time" | (typeof TOLD)[number]>;
+  readonly first: Pick<FlowRow, "flow" | "first_packet" | "first_capture" | "first_time" | (typeof TOLD)[number]>;
   readonly src: Address;
   readonly counts: Record<Verdict, number>;
   lastTime: bigint;
@@ -96,7 +97,7 @@ function begin({ frame, packet, flow, netns, interface: device, direction }: Pac
   const own = { netns, interface: device, direction, protocol: protocolField(packet.protocol) };
   const ends = { src: formatAddress(packet.src), dst: formatAddress(packet.dst), sport: ports?.sport, dport: ports?.dport };
   return {
-    first: { flow, first_packet: frame.number, first_time: frame.time, ...own, ...ends },
+    first: { flow, first_packet: frame.number, first_capture: frame.source?.capture, first_time: frame.time, ...own, ...ends },
     src: packet.src,
     counts: { delivered: 0, forwarded: 0, dropped: 0, rejected: 0, queued: 0, unknown: 0 },
     lastTime: frame.time,

@@ -6,6 +6,7 @@ import { type Draft, emptyRow, type Row } from "./columns.ts";
 /** The table of steps: each step of each packet, then what became of the packet. */
 export const STEP_COLUMNS = {
   packet: "number",
+  capture: "text",
   time: "time",
   flow: "number",
   step: "number",
@@ -45,6 +46,7 @@ export function eachStepRow(trace: PacketTrace, take: (row: Row<typeof STEP_COLU
   const begin = (alternative?: number) => {
     for (const name of NAMES) row[name] = undefined;
     row.packet = trace.frame.number;
+    row.capture = trace.frame.source?.capture;
     row.time = trace.frame.time;
     row.flow = trace.flow;
     row.step = ++number;
