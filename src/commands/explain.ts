@@ -114,28 +114,30 @@ export default class Explain extends Command {
       sort: flags.sort === "time" ? ("time" as const) : ("trouble" as const),
       filtered: wanted !== undefined,
     };
-    let sink: Sink;
-    if (flags.format === "ndjson") sink = ndjsonSink(output);
-    else if (flags.format === "json") sink = jsonSink(output, host, summary);
-    else if (flags.output !== undefined) sink = await openParquet(flags.output, paths, flags, output);
-    else if (packet) sink = packetSink(output, host, { style, verbose: flags.verbose });
-    else sink = tableSink(output, host, { ...summary, style, keep: Math.max(KEEP, flags.top ?? 0), ...(grouping && { grouping }) });
-    const { abandon } = sink;
-    if (packet) sink = onlyPacket(sink, packet);
-    else if (wanted) sink = filtered(sink, wanted);
-
-    const replay = createReplay(host, {
-      ...(sources[0] as Source),
-      ...(sources.length > 1 && { sources }),
-      indexed: flags.index,
-      assumed: readAssumptions(flags.assume),
-      ...(packet && { detailed: true }),
-    });
-    const files = captures.map(({ path }, i) => ({ path, ...(sources.length > 1 && { source: sources[i] as Source }) }));
-    const options = { type: flags.type, near: host.takenAt, inOrder: true };
-    const streaming = packet !== undefined || flags.format === "json" || flags.format === "ndjson";
-    const interrupt = new Interrupt(abandon);
+    const interrupt = new Interrupt();
+    let abandon: Sink["abandon"];
     try {
+      let sink: Sink;
+      if (flags.format === "ndjson") sink = ndjsonSink(output);
+      else if (flags.format === "json") sink = jsonSink(output, host, summary);
+      else if (flags.output !== undefined) sink = await openParquet(flags.output, paths, flags, output);
+      else if (packet) sink = packetSink(output, host, { style, verbose: flags.verbose });
+      else sink = tableSink(output, host, { ...summary, style, keep: Math.max(KEEP, flags.top ?? 0), ...(grouping && { grouping }) });
+      abandon = sink.abandon;
+      interrupt.first(abandon);
+      if (packet) sink = onlyPacket(sink, packet);
+      else if (wanted) sink = filtered(sink, wanted);
+
+      const replay = createReplay(host, {
+        ...(sources[0] as Source),
+        ...(sources.length > 1 && { sources }),
+        indexed: flags.index,
+        assumed: readAssumptions(flags.assume),
+        ...(packet && { detailed: true }),
+      });
+      const files = captures.map(({ path }, i) => ({ path, ...(sources.length > 1 && { source: sources[i] as Source }) }));
+      const options = { type: flags.type, near: host.takenAt, inOrder: true };
+      const streaming = packet !== undefined || flags.format === "json" || flags.format === "ndjson";
       const { damage, packets, isInterrupted, isLive } = await replayInto(sink, replay, output, (reader) =>
         readCaptures(files, options, streaming, interrupt, reader),
       );

@@ -7,12 +7,15 @@ export class Interrupt {
   isPending = false;
   /** Called once when it happens. */
   tell: (() => void) | undefined;
-  readonly #cleanUp: (() => Promise<void>) | undefined;
+  #cleanUp: (() => Promise<void>) | undefined;
 
-  /** `cleanUp` takes away what is not whole when the program is ended. */
-  constructor(cleanUp: (() => Promise<void>) | undefined) {
-    this.#cleanUp = cleanUp;
+  constructor() {
     process.on("SIGINT", this.#interrupt);
+  }
+
+  /** What takes away what is not whole when the program is ended. */
+  first(cleanUp: (() => Promise<void>) | undefined): void {
+    this.#cleanUp = cleanUp;
     if (cleanUp) for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, this.#die);
   }
 

@@ -10,7 +10,8 @@ export const packetFlag = Flags.custom<WantedPacket>({
   parse: async (text) => {
     const [, capture, digits] = /^(?:(.+):)?(\d+)$/s.exec(text) ?? [];
     const number = Number(digits);
-    if (!(number >= 1)) throw new Error(`Expected an integer from 1 on, or FILE:N, but received: ${text}`);
+    if (!(number >= 1))
+      throw new UsageFailure(`--packet: expected an integer from 1 on, or FILE:N for one of several captures, found "${text}"`);
     return { number, ...(capture !== undefined && { capture }) };
   },
 });

@@ -35,7 +35,7 @@ export default class Packets extends Command {
     const output = new Output();
     let separator = "";
     if (flags.format === "json") await output.write('{"packets":[');
-    const interrupt = new Interrupt(undefined);
+    const interrupt = new Interrupt();
     const { damage, isInterrupted } = await readCaptures([{ path: args.capture }], { type: flags.type }, true, interrupt, {
       take: async (frames, digitsOf) => {
         for (const frame of frames) {
