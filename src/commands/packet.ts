@@ -79,7 +79,7 @@ export default class PacketCommand extends Command {
       if (answer) traces.push(...replay.push(answer.frame, answer.netns));
     }
     traces.push(...replay.finish());
-    for (const trace of traces) await sink.take(trace, formatTime(trace.frame.time, 6));
+    for (const trace of traces) await sink.take(trace, () => formatTime(trace.frame.time, 6));
     await sink.end(traces.length);
     await output.flush();
   }

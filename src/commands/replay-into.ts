@@ -10,7 +10,10 @@ import type { Sink } from "./sinks.ts";
 export async function replayInto(sink: Sink, replay: Replay, output: Output, read: (reader: Reader) => Promise<Reading>): Promise<Reading> {
   let digits: (frame: Frame) => 6 | 9 = () => 6;
   const pass = async (traces: readonly PacketTrace[]) => {
-    for (const trace of traces) await sink.take(trace, formatTime(trace.frame.time, digits(trace.frame)));
+    for (const trace of traces) {
+      const full = sink.take(trace, () => formatTime(trace.frame.time, digits(trace.frame)));
+      if (full) await full;
+    }
   };
   const reading = await read({
     take: async (frames, digitsOf) => {

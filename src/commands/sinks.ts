@@ -14,8 +14,8 @@ import type { Output } from "./output.ts";
 
 /** Takes the traces of a replay, in order, and makes output of them. */
 export interface Sink {
-  /** The next trace, and its time as RFC 3339. */
-  take(trace: PacketTrace, time: string): Promise<void> | undefined;
+  /** The next trace, and what gives its time as RFC 3339. */
+  take(trace: PacketTrace, time: () => string): Promise<void> | undefined;
   /** A frame without IP, or with IP within PPPoE, MPLS or LLC, which is not replayed. */
   aside(frame: Frame): void;
   /** All frames were read. */
@@ -27,7 +27,7 @@ export interface Sink {
 /** One JSON object per packet, each on a line. */
 export function ndjsonSink(output: Output): Sink {
   return {
-    take: (trace, time) => output.write(`${JSON.stringify(traceObject(trace, time))}\n`),
+    take: (trace, time) => output.write(`${JSON.stringify(traceObject(trace, time()))}\n`),
     aside: () => {},
     end: async () => {},
   };
@@ -42,7 +42,7 @@ export function jsonSink(output: Output, host: Host, options: SummaryOptions): S
       collection.add(trace);
       const begin = separator;
       separator = ",";
-      return output.write(`${begin}\n${JSON.stringify(traceObject(trace, time))}`);
+      return output.write(`${begin}\n${JSON.stringify(traceObject(trace, time()))}`);
     },
     aside: () => collection.aside(),
     end: async () => {
@@ -84,7 +84,7 @@ export function tableSink(output: Output, host: Host, options: TableOptions): Si
 export function packetSink(output: Output, host: Host, options: { readonly style: Style; readonly verbose: boolean }): Sink {
   return {
     take(trace, time) {
-      const clock = time.slice("2026-01-01T".length, -1);
+      const clock = time().slice("2026-01-01T".length, -1);
       const assumptions =
         trace.assumptions.length > 0 ? `\n${assumptionsText(assumptionTexts(trace.assumptions, true), options.style)}` : "";
       return output.write(packetPage(explainPacket(trace, host, clock, options.verbose), options.style) + assumptions);

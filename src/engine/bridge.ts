@@ -123,7 +123,7 @@ function bridgedDnat(run: Run, netns: Netns, bridge: Device, skb: Skb): "bridged
 /** br_nf_pre_routing_finish_bridge: the new destination's own MAC address, and on over the bridge. */
 function dnatToPort(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
   const nexthop = skb.destination?.nexthop?.via ?? skb.packet.dst;
-  const entry = netns.namespace.neighbours?.find((n) => n.device === bridge.name && n.address === nexthop);
+  const entry = netns.neighbour(bridge.name, nexthop);
   const mac = entry?.mac ?? run.world.ownerOf(netns, bridge, nexthop);
   if (mac === "nobody") {
     run.drop(skb, "no-neighbour", `nobody on ${bridge.name} answers for its new destination`);

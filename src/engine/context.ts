@@ -1,4 +1,5 @@
 import type { Connections, PacketContext } from "../extensions/spec.ts";
+import type { Address, Mac } from "../model/address.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import { type FlowTuple, fromModelTuple, toModelTuple, tupleOf } from "./connection.ts";
@@ -12,67 +13,120 @@ import type { Skb } from "./skb.ts";
 import { largestSegment } from "./tcp-mss.ts";
 
 /** What matches and targets see: the packet as it is now. */
-export function contextOf(
-  run: Run,
-  netns: Netns,
-  hook: Hook,
-  table: TableName,
-  skb: Skb,
-  devices: { in: string; out: string },
-): PacketContext & { ruleKey: string; in: string; out: string } {
-  const conntrack = netns.tracker(skb.packet.family);
-  return {
-    get packet(): Packet {
-      return skb.packet;
-    },
-    family: skb.packet.family,
-    netns: netns.name,
-    hook,
-    table,
-    backend: netns.stack(skb.packet.family).backend,
-    get in() {
-      return devices.in;
-    },
-    get out() {
-      return devices.out;
-    },
-    ...(skb.bridge ? { physIn: skb.bridge.physIn, ...(skb.bridge.physOut ? { physOut: skb.bridge.physOut } : {}) } : {}),
-    bridged: skb.bridge?.physOut !== undefined,
-    get mark() {
-      return skb.mark;
-    },
-    get priority() {
-      return skb.priority;
-    },
-    time: run.time,
-    since: run.world.began,
-    frameType: skb.type,
-    local: skb.local,
-    ...(skb.srcMac === undefined ? {} : { srcMac: skb.srcMac }),
-    ...(skb.dstMac === undefined ? {} : { dstMac: skb.dstMac }),
-    get ctState() {
-      return skb.ctState;
-    },
-    get connection() {
-      return conntrack?.view(skb, run.time);
-    },
-    ruleKey: "",
-    cells: run.world.state,
-    realm: skb.destination?.route?.realm ?? 0,
-    ...(netns.sets ? { sets: netns.sets } : {}),
-    addressType: (address, device) => {
-      const type = netns.addressType(address, device);
-      if (typeof type === "string" || device !== undefined) return type;
-      if (address === skb.packet.src && !skb.local) return "UNICAST";
-      return takenForLocal(run, netns, address) ? "LOCAL" : "UNICAST";
-    },
-    pathMtu: () => largestSegment(run, netns, skb),
-    ...(conntrack ? { connections: connectionsOf(conntrack, skb, run.time) } : {}),
-    uses: (name) => netns.stack(skb.packet.family).matchUses(name),
-    deviceGroup: (device) => netns.devices.get(device)?.group,
-    assume: (key) => run.world.assume(key),
-    reversePath: (options) => (skb.packet.family === 4 ? reversePath : reversePath6)(run, netns, skb, devices.in, options),
-  } as PacketContext & { ruleKey: string; in: string; out: string };
+export class HookContext implements PacketContext {
+  readonly #run: Run;
+  readonly #netns: Netns;
+  readonly #skb: Skb;
+  readonly #devices: { in: string; out: string };
+  readonly #conntrack: Conntrack | undefined;
+  readonly family: PacketContext["family"];
+  readonly netns: string;
+  readonly hook: Hook;
+  readonly table: TableName;
+  readonly backend: "legacy" | "nft";
+  readonly physIn?: string;
+  readonly physOut?: string;
+  readonly bridged: boolean;
+  readonly time: bigint;
+  readonly since: bigint;
+  readonly frameType: PacketContext["frameType"];
+  readonly local: boolean;
+  readonly srcMac?: Mac;
+  readonly dstMac?: Mac;
+  readonly realm: number;
+  readonly sets?: NonNullable<PacketContext["sets"]>;
+  ruleKey = "";
+  remark?: NonNullable<PacketContext["remark"]>;
+
+  constructor(run: Run, netns: Netns, hook: Hook, table: TableName, skb: Skb, devices: { in: string; out: string }) {
+    const { packet, bridge, srcMac, dstMac } = skb;
+    this.#run = run;
+    this.#netns = netns;
+    this.#skb = skb;
+    this.#devices = devices;
+    this.#conntrack = netns.tracker(packet.family);
+    this.family = packet.family;
+    this.netns = netns.name;
+    this.hook = hook;
+    this.table = table;
+    this.backend = netns.stack(packet.family).backend;
+    if (bridge) this.physIn = bridge.physIn;
+    if (bridge?.physOut) this.physOut = bridge.physOut;
+    this.bridged = bridge?.physOut !== undefined;
+    this.time = run.time;
+    this.since = run.world.began;
+    this.frameType = skb.type;
+    this.local = skb.local;
+    if (srcMac !== undefined) this.srcMac = srcMac;
+    if (dstMac !== undefined) this.dstMac = dstMac;
+    this.realm = skb.destination?.route?.realm ?? 0;
+    if (netns.sets) this.sets = netns.sets;
+  }
+
+  get packet(): Packet {
+    return this.#skb.packet;
+  }
+
+  get in(): string {
+    return this.#devices.in;
+  }
+
+  get out(): string {
+    return this.#devices.out;
+  }
+
+  get mark(): number {
+    return this.#skb.mark;
+  }
+
+  get priority(): number {
+    return this.#skb.priority;
+  }
+
+  get ctState(): PacketContext["ctState"] {
+    return this.#skb.ctState;
+  }
+
+  get connection(): NonNullable<PacketContext["connection"]> {
+    // Absent as it may be: a class cannot say so of an accessor.
+    return this.#conntrack?.view(this.#skb, this.time) as NonNullable<PacketContext["connection"]>;
+  }
+
+  get connections(): Connections {
+    return (this.#conntrack && connectionsOf(this.#conntrack, this.#skb, this.time)) as Connections;
+  }
+
+  get cells(): PacketContext["cells"] {
+    return this.#run.world.state;
+  }
+
+  addressType(address: Address, device?: string): ReturnType<PacketContext["addressType"]> {
+    const type = this.#netns.addressType(address, device);
+    if (typeof type === "string" || device !== undefined) return type;
+    const { packet, local } = this.#skb;
+    if (address === packet.src && !local) return "UNICAST";
+    return takenForLocal(this.#run, this.#netns, address) ? "LOCAL" : "UNICAST";
+  }
+
+  pathMtu(): number | undefined {
+    return largestSegment(this.#run, this.#netns, this.#skb);
+  }
+
+  uses(name: string): ReturnType<NonNullable<PacketContext["uses"]>> {
+    return this.#netns.stack(this.family).matchUses(name);
+  }
+
+  deviceGroup(device: string): number | undefined {
+    return this.#netns.devices.get(device)?.group;
+  }
+
+  assume(key: string): string | undefined {
+    return this.#run.world.assume(key);
+  }
+
+  reversePath(options: Parameters<PacketContext["reversePath"]>[0]): ReturnType<PacketContext["reversePath"]> {
+    return (this.family === 4 ? reversePath : reversePath6)(this.#run, this.#netns, this.#skb, this.#devices.in, options);
+  }
 }
 
 function connectionsOf(conntrack: Conntrack, skb: Skb, now: bigint): Connections {

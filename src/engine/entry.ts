@@ -122,7 +122,7 @@ function behindBridge(world: World, netns: Netns, port: Device, frame: Frame, pa
   const bridge = port.master === undefined ? undefined : netns.devices.get(port.master);
   if (bridge?.kind !== "bridge") return undefined;
   const own = netns.deviceOf(packet.dst);
-  const neighbour = netns.namespace.neighbours?.find((n) => n.device === bridge.name && n.address === packet.dst)?.mac;
+  const neighbour = netns.neighbour(bridge.name, packet.dst)?.mac;
   const owner = own ? undefined : (neighbour ?? world.ownerOf(netns, bridge, packet.dst));
   const station =
     typeof owner === "number"

@@ -6,7 +6,7 @@ import type { Course } from "./follow.ts";
 import { folded, mixed } from "./hash.ts";
 import type { Tracked } from "./lesson.ts";
 import type { Netns } from "./netns.ts";
-import { packetLike, Recalled } from "./recalled.ts";
+import { Recalled } from "./recalled.ts";
 import type { Sighting } from "./run.ts";
 import { longestSegment } from "./segments.ts";
 import { TurnBack } from "./turn-back.ts";
@@ -206,15 +206,18 @@ function isPlain({ steps, replies, copies, verdict, at }: Way): boolean {
   return steps.every((step) => step.kind === "conntrack" || SAME.has(step.kind));
 }
 
-/** Whether nothing else was changed. */
+/** Whether nothing was changed but addresses, ports and TTL. */
 function isLike(became: Packet, first: Packet): boolean {
-  const expected = packetLike(became, first, first);
-  const { transport: one, ...rest } = became;
-  const { transport: other, ...others } = expected;
-  return sameFields(rest, others) && sameFields(one ?? {}, other ?? {});
+  if (became === first) return true;
+  return sameBut(became, first, CHANGED) && sameBut(became.transport ?? {}, first.transport ?? {}, PORTS);
 }
 
-function sameFields(a: object, b: object): boolean {
-  const [one, other] = [Object.entries(a), new Map(Object.entries(b))];
-  return one.length === other.size && one.every(([key, value]) => other.get(key) === value);
+const CHANGED: ReadonlySet<string> = new Set(["src", "dst", "ttl", "transport"]);
+const PORTS: ReadonlySet<string> = new Set(["sport", "dport"]);
+
+function sameBut(a: object, b: object, left: ReadonlySet<string>): boolean {
+  const [one, other] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  for (const key in one) if (one[key] !== other[key] && !left.has(key)) return false;
+  for (const key in other) if (one[key] === undefined && other[key] !== undefined && !left.has(key)) return false;
+  return true;
 }

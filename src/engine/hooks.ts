@@ -5,7 +5,7 @@ import { type TableResult, type Traversal, traverse } from "./chains.ts";
 import { tablesAt } from "./compile.ts";
 import { announcement, confirm } from "./confirm.ts";
 import type { Connection } from "./connection.ts";
-import { contextOf } from "./context.ts";
+import { HookContext } from "./context.ts";
 import { applyEffects } from "./effects.ts";
 import { gatherFragments } from "./fragments.ts";
 import { gatherFragments6 } from "./fragments6.ts";
@@ -137,7 +137,7 @@ function traverseTable(run: Run, netns: Netns, hook: Hook, table: TableName, skb
     detailed: run.world.detailed,
     indexed: run.world.indexed,
     lesson: run.lesson,
-    context: contextOf(run, netns, hook, table, skb, devices),
+    context: new HookContext(run, netns, hook, table, skb, devices),
     undeterminedPort: skb.undeterminedPort === true,
     add: (step) => run.steps.push(step),
     apply: (effects, step) => applyEffects(run, netns, hook, skb, devices, effects, step),

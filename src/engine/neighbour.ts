@@ -46,7 +46,7 @@ function resolve(run: Run, netns: Netns, device: Device, address: Address, kind:
   if (kind === "broadcast") return MAC_BROADCAST;
   if (kind === "multicast") return groupMac(address);
   if (device.flags.includes("NOARP") || device.flags.includes("POINTOPOINT")) return undefined;
-  const entry = netns.namespace.neighbours?.find((n) => n.device === device.name && n.address === address);
+  const entry = netns.neighbour(device.name, address);
   const note = (mac: number | undefined, text?: string) =>
     run.steps.push({
       kind: "neighbour",

@@ -1,6 +1,6 @@
 import type { AddressType } from "../extensions/spec.ts";
 import { type Address, type Family, familyOf, formatAddress, inPrefix, isMulticast } from "../model/address.ts";
-import type { Assumption, Device, IpSet, Namespace, Nexthop, Route } from "../model/host.ts";
+import type { Assumption, Device, IpSet, Namespace, Neighbour, Nexthop, Route } from "../model/host.ts";
 import type { Ask } from "./choices.ts";
 import { Conntrack } from "./conntrack.ts";
 import { Nat } from "./nat.ts";
@@ -36,6 +36,8 @@ export class Netns {
   readonly sets: ReadonlyMap<string, IpSet> | undefined;
   readonly devicesKnown: boolean;
   readonly #hints = new Map<Family, RuleHints>();
+  #neighbours: Map<string, Map<Address, Neighbour>> | undefined;
+  readonly #sysctls = new Map<string, number>();
   readonly #local = new Map<Address, Device>();
   readonly #broadcast = new Set<Address>();
 
@@ -77,9 +79,27 @@ export class Netns {
     return this.stack(family).tracks ? this.conntrack : undefined;
   }
 
+  /** What `ip neigh` lists for an address on a device. */
+  neighbour(device: string, address: Address): Neighbour | undefined {
+    if (!this.#neighbours) {
+      this.#neighbours = new Map();
+      for (const one of this.namespace.neighbours ?? []) {
+        const known = this.#neighbours.get(one.device) ?? new Map<Address, Neighbour>();
+        this.#neighbours.set(one.device, known);
+        if (!known.has(one.address)) known.set(one.address, one);
+      }
+    }
+    return this.#neighbours.get(device)?.get(address);
+  }
+
   sysctl(name: string, fallback: number): number {
-    const text = this.namespace.sysctls?.get(name);
-    return text === undefined || Number.isNaN(Number(text)) ? fallback : Number(text);
+    let value = this.#sysctls.get(name);
+    if (value === undefined) {
+      const text = this.namespace.sysctls?.get(name);
+      value = text === undefined ? Number.NaN : Number(text);
+      this.#sysctls.set(name, value);
+    }
+    return Number.isNaN(value) ? fallback : value;
   }
 
   /** A per-device setting joined with that of "all" as the kernel does it for this name (include/linux/inetdevice.h). */

@@ -60,7 +60,7 @@ export function packetLike(became: Packet, first: Packet, packet: Packet): Packe
 
 /** Another sighting of a packet that was replayed before. */
 export class SeenAgain implements PacketTrace {
-  readonly #earlier: PacketTrace;
+  readonly earlier: PacketTrace;
   readonly frame: Frame;
   readonly capture: string;
   readonly packet: Packet;
@@ -73,7 +73,7 @@ export class SeenAgain implements PacketTrace {
   readonly missing: readonly string[] = [];
 
   constructor(earlier: PacketTrace, frame: Frame, packet: Packet, place: { netns: string; interface?: string; direction: "in" | "out" }) {
-    this.#earlier = earlier;
+    this.earlier = earlier;
     this.frame = frame;
     this.capture = frame.source?.capture ?? earlier.capture;
     this.packet = packet;
@@ -85,26 +85,26 @@ export class SeenAgain implements PacketTrace {
   }
 
   get flow(): number {
-    return this.#earlier.flow;
+    return this.earlier.flow;
   }
 
   get certainty(): PacketTrace["certainty"] {
-    return this.#earlier.certainty;
+    return this.earlier.certainty;
   }
 
   get way(): Way {
-    return this.#earlier.way;
+    return this.earlier.way;
   }
 
   get alternatives(): readonly Way[] {
-    return this.#earlier.alternatives;
+    return this.earlier.alternatives;
   }
 
   get decided(): PacketTrace["decided"] {
-    return this.#earlier.decided;
+    return this.earlier.decided;
   }
 
   get assumptions(): PacketTrace["assumptions"] {
-    return this.#earlier.assumptions;
+    return this.earlier.assumptions;
   }
 }

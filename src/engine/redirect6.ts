@@ -36,7 +36,7 @@ export function redirect6(run: Run, netns: Netns, skb: Skb, destination: Destina
 
 function macOf(netns: Netns, device: string, address: Address): number | undefined {
   if (netns.devices.get(device)?.flags.includes("NOARP")) return undefined;
-  return netns.namespace.neighbours?.find((one) => one.device === device && one.address === address)?.mac;
+  return netns.neighbour(device, address)?.mac;
 }
 
 function bytesOf(address: Address): number[] {
