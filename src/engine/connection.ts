@@ -73,6 +73,8 @@ export class Connection implements Restorable {
   masqueradedOn: string | undefined;
   /** What it has carried; undefined where nobody counts. */
   counters: Counters | "unknown" | undefined;
+  /** Its number for the reader. */
+  flow: number | undefined;
   /** Came from `conntrack -L`. */
   readonly fromSnapshot: boolean;
   /** Came from a list that may be younger than the capture, and no packet of it was seen yet: when that was taken. */

@@ -8,6 +8,9 @@ import { type Zone, zoneIn } from "./zone.ts";
 /** Protocols of which two entries for the same packets are never joined (allow_clash of struct nf_conntrack_l4proto). */
 const NO_CLASHES: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.sctp]);
 
+/** Smaller tables are not swept. */
+const SWEPT = 4096;
+
 /** A connection and the direction in which a tuple belongs to it. */
 export interface Found {
   readonly connection: Connection;
@@ -21,6 +24,9 @@ export class ConntrackTable {
   readonly openPorts: OpenPorts;
   /** Whether any zone was ever for one direction only. */
   #divided = false;
+  /** What was put into the table, and how much of it there was after the last sweep. */
+  #entries: Connection[] = [];
+  #left = 0;
 
   constructor(netns: string, state: State, ask: Ask) {
     this.#netns = netns;
@@ -43,8 +49,31 @@ export class ConntrackTable {
   insert(connection: Connection): void {
     const [original, reply] = this.#keysOf(connection);
     this.#divided ||= connection.zone.direction !== undefined;
+    this.#entries.push(connection);
     this.#state.set(original, connection);
     if (!this.openPorts.add(connection)) this.#state.set(reply, connection);
+  }
+
+  /** Takes out what has run out, when that may be worth it (gc_worker); to be called between two packets. */
+  sweep(now: bigint): void {
+    if (this.#entries.length < Math.max(SWEPT, this.#left * 2)) return;
+    this.#entries = this.#entries.filter((connection) => this.#stays(connection, now));
+    this.#left = this.#entries.length;
+    this.#state.commit();
+  }
+
+  #stays(connection: Connection, now: bigint): boolean {
+    const over = connection.dying || connection.expires <= now;
+    if (openSide(connection.reply)) {
+      // What is in doubt cannot be asked for.
+      if (!over || this.#state.isDoubtful) return true;
+      this.openPorts.remove(connection);
+      return false;
+    }
+    const keys = this.#keysOf(connection).filter((key) => this.#state.peek(key) === connection);
+    if (!over && keys.length > 0) return true;
+    for (const key of keys) this.#state.discard(key);
+    return false;
   }
 
   /** A connection whose port is not known has sent another packet. */

@@ -81,6 +81,11 @@ export class Conntrack {
     return (known !== undefined && !known.connection.listed) || this.#table.openPorts.expects(zone, tuple, packet, now, original);
   }
 
+  /** Takes out what has run out; to be called between two packets. */
+  sweep(now: bigint): void {
+    this.#table.sweep(now);
+  }
+
   forget(connection: Connection): void {
     this.#table.forget(connection);
     this.expectations.withdraw(connection);

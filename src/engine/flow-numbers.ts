@@ -1,10 +1,18 @@
 import type { Packet } from "../model/packet.ts";
 import { type Connection, type FlowTuple, tupleOf } from "./connection.ts";
 
+/** So many addresses and ports are kept in mind; those that were not met for longest are forgotten. */
+const MOST = 262_144;
+
 /** Numbers connections for the reader: by the conntrack entry, or by addresses and ports in either direction. */
 export class FlowNumbers {
   readonly #numbers = new Map<string, number>();
+  readonly #most: number;
   #count = 0;
+
+  constructor(most = MOST) {
+    this.#most = most;
+  }
 
   /** The number of a packet's connection; `connections` are the entries that it was found to belong to. */
   of(packet: Packet, connections: readonly (Connection | undefined)[]): number {
@@ -12,9 +20,20 @@ export class FlowNumbers {
     const keys: string[] = [];
     for (const connection of connections) if (connection) keys.push(bothWays(connection.original), bothWays(connection.reply));
     keys.push(own ? bothWays(own) : either(`${packet.src}|${packet.protocol}|${packet.id ?? ""}`, `${packet.dst}|${packet.protocol}`));
-    const number = keys.map((key) => this.#numbers.get(key)).find((one) => one !== undefined) ?? ++this.#count;
-    for (const key of keys) if (!this.#numbers.has(key)) this.#numbers.set(key, number);
+    const known = connections.find((connection) => connection?.flow !== undefined)?.flow;
+    const number = known ?? keys.map((key) => this.#numbers.get(key)).find((one) => one !== undefined) ?? ++this.#count;
+    for (const connection of connections) if (connection) connection.flow ??= number;
+    for (const key of keys) this.#remember(key, number);
     return number;
+  }
+
+  #remember(key: string, number: number): void {
+    const before = this.#numbers.get(key) ?? number;
+    this.#numbers.delete(key);
+    this.#numbers.set(key, before);
+    if (this.#numbers.size <= this.#most) return;
+    const [oldest] = this.#numbers.keys();
+    if (oldest !== undefined) this.#numbers.delete(oldest);
   }
 }
 

@@ -79,6 +79,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     const { frame, packet } = first;
     if (!open) {
       world.restore(frame.time);
+      world.sweep(frame.time);
       const entry = entryOf(world, first.from, frame, options.interface);
       released.push(...observer.release(frame.time));
       const earlier = observer.recognise(frame, entry, packet);

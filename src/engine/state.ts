@@ -43,6 +43,11 @@ export class State implements StateCells {
     else this.#cells.set(key, value);
   }
 
+  /** Takes a cell away for good; only between two packets. */
+  discard(key: string): void {
+    this.#cells.delete(key);
+  }
+
   /** To be called before a restorable object is changed. */
   change(object: Restorable): void {
     const reason = this.#tainted.get(object.stateKey);

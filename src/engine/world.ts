@@ -94,6 +94,11 @@ export class World {
     return this.#first;
   }
 
+  /** Lets go of connections that have run out; to be called between two packets. */
+  sweep(now: bigint): void {
+    for (const netns of this.netns.values()) netns.conntrack?.sweep(now);
+  }
+
   /** Brings in the connections that are older than the capture, on the capture's clock. */
   restore(now: bigint): void {
     if (this.#restored) return;

@@ -1,0 +1,58 @@
+import { describe, expect, it, vi } from "vitest";
+import { Connection } from "../../src/engine/connection.ts";
+import { FlowNumbers } from "../../src/engine/flow-numbers.ts";
+import { State } from "../../src/engine/state.ts";
+import type { Packet } from "../../src/model/packet.ts";
+import { natTable, replayed, router, udp } from "./router.ts";
+
+const CONNECTIONS = 6_000;
+
+describe("what is kept of connections", () => {
+  it("goes when they have run out", () => {
+    const discard = vi.spyOn(State.prototype, "discard");
+    const host = router({ "iptables-save.txt": natTable("-A POSTROUTING -o wan -j MASQUERADE") });
+    // Half a minute is what an unanswered datagram is remembered; so there are thirty at a time.
+    const seen = Array.from({ length: CONNECTIONS }, (_, i) => ({
+      at: i * 1_000_000,
+      device: "lan" as const,
+      packet: udp(`10.0.0.${2 + (i % 50)}:${1024 + i}`, "198.51.100.7:53", "hello"),
+    }));
+    const traces = replayed(host, seen);
+    expect(traces.map(({ way }) => way.verdict)).toEqual(Array(CONNECTIONS).fill("forwarded"));
+    expect(new Set(traces.map(({ flow }) => flow)).size).toBe(CONNECTIONS);
+    expect(discard.mock.calls.length).toBeGreaterThan(CONNECTIONS);
+    discard.mockRestore();
+  });
+
+  it("does not take away those that live", () => {
+    const host = router({ "iptables-save.txt": natTable("-A PREROUTING -i lan -d 10.0.0.1 -j DNAT --to-destination 10.1.0.9") });
+    const first = { device: "lan" as const, packet: udp("10.0.0.5:40000", "10.0.0.1:53", "hello") };
+    const others = Array.from({ length: CONNECTIONS }, (_, i) => ({
+      at: 1 + i * 3_000,
+      device: "lan" as const,
+      packet: udp(`10.0.0.${6 + (i % 50)}:${1024 + i}`, "10.1.0.7:53", "hello"),
+    }));
+    const answer = { at: 25_000_000, device: "dmz" as const, packet: udp("10.1.0.9:53", "10.0.0.5:40000", "well") };
+    const [begun, ...rest] = replayed(host, [{ at: 0, ...first }, ...others, answer]);
+    expect(begun?.way.nat.dst?.to).toBe("10.1.0.9:53");
+    expect(rest.at(-1)?.way.nat.src).toEqual({ from: "10.1.0.9:53", to: "10.0.0.1:53" });
+    expect(rest.at(-1)?.flow).toBe(begun?.flow);
+  });
+});
+
+describe("numbers of connections", () => {
+  const packet = (port: number): Packet => udp(`10.0.0.5:${port}`, "10.0.0.1:53", "hello");
+
+  it("are kept for the newest", () => {
+    const flows = new FlowNumbers(2);
+    expect([1, 2, 1, 3, 1, 2].map((port) => flows.of(packet(port), []))).toEqual([1, 2, 1, 3, 1, 4]);
+  });
+
+  it("stay with what conntrack keeps", () => {
+    const flows = new FlowNumbers(2);
+    const connection = new Connection(1, "host", { id: 0 }, { src: 1, dst: 2, protocol: 17, sport: 3, dport: 4 });
+    expect(flows.of(packet(1), [connection])).toBe(1);
+    expect([2, 3, 4].map((port) => flows.of(packet(port), []))).toEqual([2, 3, 4]);
+    expect(flows.of(packet(1), [connection])).toBe(1);
+  });
+});
