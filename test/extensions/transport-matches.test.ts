@@ -38,12 +38,14 @@ describe("tcp", () => {
     expect(ask("-m tcp --dport 80", legacy(laterFragment(6)))).toBe(false);
   });
 
-  it("with nft compares what is there and never drops", () => {
+  it("with nft compares what is there and never drops, unless there is nothing to compare", () => {
     expect(ask("-m tcp --dport 80", nft(short(6, [1, 2, 0, 80])))).toBe(true);
     expect(ask("-m tcp --dport 80", nft(short(6, [1, 2])))).toBe(false);
     expect(ask("-m tcp --dport 80", nft(laterFragment(6, 8)))).toBe(false);
     expect(ask("-m tcp --syn", nft(short(6, [1, 2, 0, 80])))).toBe(false);
-    expect(ask("-m tcp", nft(laterFragment(6)))).toBe(true);
+    expect(ask("-m tcp", nft(laterFragment(6)))).toBe(false);
+    expect(ask("-m tcp --sport 0:65535", nft(short(6, [1, 2, 0, 80])))).toBe("hotdrop");
+    expect(ask("-m udp", nft(short(17, [1, 2, 0, 80])))).toBe("hotdrop");
     const data = { ...laterFragment(6), payload: new Uint8Array(14).fill(0x78), length: 34 };
     expect(ask("-m tcp --dport 30840", nft(data))).toBe(true);
     expect(ask("-m tcp ! --tcp-flags ACK ACK", nft(data))).toBe(false);

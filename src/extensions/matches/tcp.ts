@@ -121,7 +121,6 @@ function hasOption(octets: Uint8Array, kind: number): boolean {
  * for them (nf_tables_core.c, nft_payload_fast_eval).
  */
 function nftMatch(args: Args<typeof options>, context: PacketContext): MatchResult {
-  if (!args.sport && !args.dport && !args.flags) return true;
   if (args.sport || args.dport) {
     const ports = nftPortsOf(context);
     if (ports.kind === "missing") return ports.result;
@@ -147,8 +146,9 @@ const tcp = match({
   reads: (args) => (args.option ? "more" : args.flags || args.syn ? "flags" : "nothing"),
   compile: (given) => {
     const args = effective(given);
-    // iptables-nft leaves rules with a TCP option to the kernel's own match.
-    return (context) => (context.backend === "nft" && !args.option ? nftMatch(args, context) : tcpMatch(args, context));
+    // iptables-nft leaves rules with a TCP option, or without anything to compare, to the kernel's own match.
+    const isLoaded = !args.option && (args.sport ?? args.dport ?? args.flags) !== undefined;
+    return (context) => (context.backend === "nft" && isLoaded ? nftMatch(args, context) : tcpMatch(args, context));
   },
   space: (given) => {
     const args = effective(given);

@@ -12,10 +12,9 @@ function canonical(args: Args<typeof options>): Args<typeof options> {
   return { sport: withoutFullRange(args.sport), dport: withoutFullRange(args.dport) };
 }
 
-/** xt_tcpudp.c, udp_mt; iptables-nft loads the ports as plain octets instead. */
+/** xt_tcpudp.c, udp_mt; iptables-nft loads the ports as plain octets instead where it compares any. */
 function udpMatch(args: Args<typeof options>, context: PacketContext): MatchResult {
-  const nft = context.backend === "nft";
-  if (nft && !args.sport && !args.dport) return true;
+  const nft = context.backend === "nft" && (args.sport ?? args.dport) !== undefined;
   const ports = nft ? nftPortsOf(context) : portsOf(context, UDP_HEADER);
   if (ports.kind === "missing") return ports.result;
   if (nft) return nftPortsHold(args, ports);
