@@ -27,7 +27,8 @@ export function viewOf(connection: Connection, direction: "original" | "reply", 
       srcNat: connection.srcNat,
       dstNat: connection.dstNat,
     },
-    expires: Number((connection.expires - now) / SECOND),
+    // Until it is confirmed its timeout is not yet counted from the clock, and so long past (nf_conntrack.h, nf_ct_expires).
+    expires: connection.confirmed ? Math.max(0, Number((connection.expires - now) / SECOND)) : 0,
     ...countersOf(connection),
   };
 }
