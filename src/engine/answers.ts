@@ -34,7 +34,7 @@ export function reject(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { 
   if (skb.packet.fragment && skb.packet.fragment.offset > 0) return;
   if (kind === "tcp-reset") return sendReset(run, netns, hook, skb);
   const code = REJECT_CODES[kind];
-  if (code === undefined || !mayBeRejected(netns, skb)) return;
+  if (code === undefined || !mayBeRejected(skb)) return;
   sendIcmpError(run, netns, skb, hook === "OUTPUT" ? "" : devices.in, 3, code);
 }
 

@@ -41,7 +41,7 @@ export function reject6(run: Run, netns: Netns, hook: Hook, skb: Skb, kind: Reje
   if (skb.packet.fragment && skb.packet.fragment.offset > 0) return;
   if (kind === "tcp-reset") return sendReset(run, netns, hook, skb);
   const code = REJECT_CODES[kind];
-  if (code === undefined || !mayBeRejected(netns, skb)) return;
+  if (code === undefined || !mayBeRejected(skb)) return;
   sendIcmp6Error(run, netns, skb, UNREACHABLE, code);
 }
 
@@ -96,7 +96,7 @@ function sendReset(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
   const { packet } = skb;
   const tcp = packet.transport;
   if (tcp?.kind !== "tcp" || tcp.flags & TCP_FLAG.RST || !isUnicast6(packet.src) || !isUnicast6(packet.dst)) return;
-  if (!mayBeReset(netns, hook, skb)) return;
+  if (!mayBeReset(hook, skb)) return;
   const reset = resetFor(tcp, packet.length - packet.headerLength - tcp.headerLength);
   const flow = { src: packet.dst, dst: packet.src, protocol: PROTOCOL.tcp, mark: markFor(netns, skb) };
   const { hopLimit, unreachable } = routed(run, netns, flow, undefined);

@@ -19,6 +19,8 @@ import { protocolError } from "./transport-errors.ts";
 import { Undecided } from "./undecided.ts";
 import { DEFAULT_ZONE, type Zone } from "./zone.ts";
 
+/** Protocols other than ICMP whose checksum is verified before anything else is asked (tcp_error, udp_error). */
+const CHECKED: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp]);
 const ICMP_ERRORS = new Set([3, 4, 5, 11, 12]);
 
 /** Connection tracking of one namespace (net/netfilter/nf_conntrack_core.c). */
@@ -140,7 +142,10 @@ export class Conntrack {
         return "neighbour discovery and multicast listener messages are not tracked";
       }
     } else if (packet.protocol === PROTOCOL.icmp || packet.protocol === PROTOCOL.icmpv6) return "the ICMP header is too short";
-    const problem = headersError(packet) ?? protocolError(packet, checkChecksum);
+    const headers = headersError(packet);
+    if (headers) return headers;
+    if (CHECKED.has(packet.protocol)) skb.checksumVerified = checkChecksum && packet.checksum === "good";
+    const problem = protocolError(packet, checkChecksum);
     if (problem) return problem;
     const tuple = tupleOf(packet);
     if (!tuple) return "its transport header is missing";

@@ -1,7 +1,6 @@
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
 import { addressSum, addsUp, pseudoSum } from "../wire/checksum.ts";
-import type { Netns } from "./netns.ts";
 import type { Skb } from "./skb.ts";
 import { Undecided } from "./undecided.ts";
 
@@ -10,25 +9,24 @@ const OTHERWISE_CHECKED: readonly number[] = [PROTOCOL.ah, PROTOCOL.esp, PROTOCO
 const GRE_CHECKSUM = 0x80;
 
 /** Whether REJECT finds a packet whole enough to answer with an ICMP error (nf_reject_ipv4.c, nf_send_unreach; nf_reject.h, nf_reject_verify_csum). */
-export function mayBeRejected(netns: Netns, skb: Skb): boolean {
+export function mayBeRejected(skb: Skb): boolean {
   const { packet } = skb;
   if (OTHERWISE_CHECKED.includes(packet.protocol) || (packet.protocol === PROTOCOL.udp && packet.checksum === "absent")) return true;
   if (packet.protocol === PROTOCOL.gre && !((packet.payload[0] ?? 0) & GRE_CHECKSUM)) return true;
-  return isValidated(netns, skb) || addsUpWhole(packet);
+  return isValidated(skb) || addsUpWhole(packet);
 }
 
 /** The same for a reset (nf_reject_ip_tcphdr_get), which forgets what connection tracking found once the packet is forwarded (skb_forward_csum). */
-export function mayBeReset(netns: Netns, hook: Hook, skb: Skb): boolean {
-  return (hook === "INPUT" && isValidated(netns, skb)) || addsUpWhole(skb.packet);
+export function mayBeReset(hook: Hook, skb: Skb): boolean {
+  return (hook === "INPUT" && isValidated(skb)) || addsUpWhole(skb.packet);
 }
 
-/** Whether connection tracking has looked at the checksum on the way in (skb->csum_valid), or a socket of the host has left it to the card. */
-function isValidated(netns: Netns, skb: Skb): boolean {
-  const { packet, local, looped, ctState } = skb;
-  if (packet.checksum === "partial") return true;
-  const checked = netns.stack(packet.family).tracks && netns.sysctl("net.netfilter.nf_conntrack_checksum", 1) !== 0 && !local && !looped;
-  const covered = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.icmp].some((protocol) => protocol === packet.protocol);
-  return checked && covered && ctState !== "UNTRACKED" && packet.checksum === "good";
+/**
+ * Whether connection tracking has found the checksum right on the way in, whatever rules change afterwards (skb->csum_valid), or a socket of the
+ * host has left it to the card.
+ */
+function isValidated({ packet, checksumVerified }: Skb): boolean {
+  return packet.checksum === "partial" || checksumVerified === true;
 }
 
 /** nf_ip_checksum adds up the IP header as well: what was written into its options without keeping its checksum up spoils the sum. */

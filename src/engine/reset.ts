@@ -14,7 +14,7 @@ import type { Skb } from "./skb.ts";
 export function sendReset(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
   const { packet } = skb;
   const tcp = packet.transport;
-  if (tcp?.kind !== "tcp" || tcp.flags & TCP_FLAG.RST || !mayBeReset(netns, hook, skb)) return;
+  if (tcp?.kind !== "tcp" || tcp.flags & TCP_FLAG.RST || !mayBeReset(hook, skb)) return;
   if (skb.destination?.kind === "broadcast" || skb.destination?.kind === "multicast") return;
   const reset = resetFor(tcp, packet.length - packet.headerLength - tcp.headerLength);
   const own = made(packet.dst, packet.src, PROTOCOL.tcp, 0, 40, reset, defaultTtl(netns), true);
