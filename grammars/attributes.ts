@@ -7,7 +7,8 @@ import {
   keywordGroup,
   type LineRead,
   lexingOrder,
-  readLine,
+  lineReader,
+  VALIDATION,
   type Word,
   wordOf,
 } from "./words.ts";
@@ -25,7 +26,7 @@ class AttributeParser extends EmbeddedActionsParser {
   readonly line: () => AttributeLine;
 
   constructor(tokens: ReturnType<typeof lexingOrder>, heads: number, expected: string) {
-    super([...tokens, ValueName], { maxLookahead: 1, errorMessageProvider: faultMessages(expected, {}) });
+    super([...tokens, ValueName], { ...VALIDATION, maxLookahead: 1, errorMessageProvider: faultMessages(expected, {}) });
     const head = this.RULE("head", () => wordOf(this.CONSUME(AnyWord)));
     this.line = this.RULE("line", (): AttributeLine => {
       const first: Word[] = [];
@@ -56,7 +57,8 @@ class AttributeParser extends EmbeddedActionsParser {
 /** A reader of lines with so many words first, and then attributes; `values` are the names that have one. */
 export function attributeReader(values: readonly string[], heads: number, expected: string): (text: string) => LineRead<AttributeLine> {
   const tokens = lexingOrder(values.map((name) => keyword(name, ValueName)));
-  const lexer = new Lexer(tokens, { positionTracking: "onlyOffset" });
-  const parser = new AttributeParser(tokens, heads, expected);
-  return (text) => readLine(text, lexer, parser, () => parser.line());
+  return lineReader(
+    () => new Lexer(tokens, { ...VALIDATION, positionTracking: "onlyOffset" }),
+    () => new AttributeParser(tokens, heads, expected),
+  );
 }

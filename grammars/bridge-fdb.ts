@@ -7,7 +7,8 @@ import {
   keywordGroup,
   type LineRead,
   lexingOrder,
-  readLine,
+  lineReader,
+  VALIDATION,
   type Word,
   wordOf,
 } from "./words.ts";
@@ -38,7 +39,7 @@ const messages = faultMessages("an attribute, a flag or a state (dev, master, vl
 
 class FdbParser extends EmbeddedActionsParser {
   constructor() {
-    super([...tokens, ValueName, FlagName], { maxLookahead: 1, errorMessageProvider: messages });
+    super([...tokens, ValueName, FlagName], { ...VALIDATION, maxLookahead: 1, errorMessageProvider: messages });
     this.performSelfAnalysis();
   }
 
@@ -55,10 +56,12 @@ class FdbParser extends EmbeddedActionsParser {
   });
 }
 
-const lexer = new Lexer(tokens, { positionTracking: "onlyOffset", ensureOptimizations: true });
-const parser = new FdbParser();
+const read = lineReader(
+  () => new Lexer(tokens, { ...VALIDATION, positionTracking: "onlyOffset", ensureOptimizations: true }),
+  () => new FdbParser(),
+);
 
 /** Reads one line of `bridge fdb show`. */
 export function readFdbLine(text: string): LineRead<FdbLine> {
-  return readLine(text, lexer, parser, () => parser.line());
+  return read(text);
 }

@@ -1,5 +1,5 @@
 import { createToken, EmbeddedActionsParser, type IToken, Lexer } from "chevrotain";
-import { AnyWord, faultMessages, type LineRead, lexingOrder, readLine, type Word, wordOf } from "./words.ts";
+import { AnyWord, faultMessages, type LineRead, lexingOrder, lineReader, VALIDATION, type Word, wordOf } from "./words.ts";
 
 /** `src=10.0.0.1`. */
 export interface ConntrackPair {
@@ -31,7 +31,7 @@ class ConntrackParser extends EmbeddedActionsParser {
   readonly line: () => ConntrackEntry;
 
   constructor() {
-    super(tokens, { maxLookahead: 1, errorMessageProvider: faultMessages("key=value or [FLAG]", {}) });
+    super(tokens, { ...VALIDATION, maxLookahead: 1, errorMessageProvider: faultMessages("key=value or [FLAG]", {}) });
     this.line = this.RULE("line", (): ConntrackEntry => {
       const header: Word[] = [];
       const pairs: ConntrackPair[] = [];
@@ -49,10 +49,12 @@ class ConntrackParser extends EmbeddedActionsParser {
   }
 }
 
-const lexer = new Lexer(tokens, { positionTracking: "onlyOffset" });
-const parser = new ConntrackParser();
+const read = lineReader(
+  () => new Lexer(tokens, { ...VALIDATION, positionTracking: "onlyOffset" }),
+  () => new ConntrackParser(),
+);
 
 /** Reads one line. */
 export function readConntrackLine(text: string): LineRead<ConntrackEntry> {
-  return readLine(text, lexer, parser, () => parser.line());
+  return read(text);
 }

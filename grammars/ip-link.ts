@@ -7,7 +7,8 @@ import {
   keywordGroup,
   type LineRead,
   lexingOrder,
-  readLine,
+  lineReader,
+  VALIDATION,
   type Word,
   wordOf,
 } from "./words.ts";
@@ -83,7 +84,7 @@ const messages = faultMessages("an attribute of a device", {
 
 class LinkParser extends EmbeddedActionsParser {
   constructor() {
-    super([...tokens, ValueName, OtherName, InetName], { maxLookahead: 1, errorMessageProvider: messages });
+    super([...tokens, ValueName, OtherName, InetName], { ...VALIDATION, maxLookahead: 1, errorMessageProvider: messages });
     this.performSelfAnalysis();
   }
 
@@ -168,10 +169,12 @@ class LinkParser extends EmbeddedActionsParser {
   );
 }
 
-const lexer = new Lexer(tokens, { positionTracking: "onlyOffset", ensureOptimizations: true });
-const parser = new LinkParser();
+const read = lineReader(
+  () => new Lexer(tokens, { ...VALIDATION, positionTracking: "onlyOffset", ensureOptimizations: true }),
+  () => new LinkParser(),
+);
 
 /** Reads one line of `ip link` or `ip addr`. */
 export function readLinkLine(text: string): LineRead<LinkLine> {
-  return readLine(text, lexer, parser, () => parser.line());
+  return read(text);
 }

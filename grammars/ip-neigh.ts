@@ -7,7 +7,8 @@ import {
   keywordGroup,
   type LineRead,
   lexingOrder,
-  readLine,
+  lineReader,
+  VALIDATION,
   type Word,
   wordOf,
 } from "./words.ts";
@@ -45,7 +46,7 @@ const messages = faultMessages("an attribute or a state (dev, lladdr, REACHABLE,
 
 class NeighbourParser extends EmbeddedActionsParser {
   constructor() {
-    super([...tokens, ValueName, FlagName, State], { maxLookahead: 1, errorMessageProvider: messages });
+    super([...tokens, ValueName, FlagName, State], { ...VALIDATION, maxLookahead: 1, errorMessageProvider: messages });
     this.performSelfAnalysis();
   }
 
@@ -78,10 +79,12 @@ class NeighbourParser extends EmbeddedActionsParser {
   });
 }
 
-const lexer = new Lexer(tokens, { positionTracking: "onlyOffset", ensureOptimizations: true });
-const parser = new NeighbourParser();
+const read = lineReader(
+  () => new Lexer(tokens, { ...VALIDATION, positionTracking: "onlyOffset", ensureOptimizations: true }),
+  () => new NeighbourParser(),
+);
 
 /** Reads one line of `ip neigh show`, with `-s` or without. */
 export function readNeighbourLine(text: string): LineRead<NeighbourLine> {
-  return readLine(text, lexer, parser, () => parser.line());
+  return read(text);
 }

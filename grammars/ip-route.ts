@@ -7,7 +7,8 @@ import {
   keywordGroup,
   type LineRead,
   lexingOrder,
-  readLine,
+  lineReader,
+  VALIDATION,
   type Word,
   wordOf,
 } from "./words.ts";
@@ -83,7 +84,7 @@ type RouteStart =
 
 class RouteParser extends EmbeddedActionsParser {
   constructor() {
-    super([...tokens, ...groups], { maxLookahead: 1, errorMessageProvider: messages });
+    super([...tokens, ...groups], { ...VALIDATION, maxLookahead: 1, errorMessageProvider: messages });
     this.performSelfAnalysis();
   }
 
@@ -183,10 +184,12 @@ class RouteParser extends EmbeddedActionsParser {
   });
 }
 
-const lexer = new Lexer(tokens, { positionTracking: "onlyOffset", ensureOptimizations: true });
-const parser = new RouteParser();
+const read = lineReader(
+  () => new Lexer(tokens, { ...VALIDATION, positionTracking: "onlyOffset", ensureOptimizations: true }),
+  () => new RouteParser(),
+);
 
 /** Reads one line of `ip route show`; with `-o` a route and its nexthops are one line. */
 export function readRouteLine(text: string): LineRead<RouteLine> {
-  return readLine(text, lexer, parser, () => parser.line());
+  return read(text);
 }

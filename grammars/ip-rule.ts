@@ -7,7 +7,8 @@ import {
   keywordGroup,
   type LineRead,
   lexingOrder,
-  readLine,
+  lineReader,
+  VALIDATION,
   type Word,
   wordOf,
 } from "./words.ts";
@@ -50,7 +51,7 @@ const messages = faultMessages("a selector or an action (from, to, fwmark, iif, 
 
 class RuleParser extends EmbeddedActionsParser {
   constructor() {
-    super([...tokens, ValueName, FlagName], { maxLookahead: 1, errorMessageProvider: messages });
+    super([...tokens, ValueName, FlagName], { ...VALIDATION, maxLookahead: 1, errorMessageProvider: messages });
     this.performSelfAnalysis();
   }
 
@@ -76,10 +77,12 @@ class RuleParser extends EmbeddedActionsParser {
   });
 }
 
-const lexer = new Lexer(tokens, { positionTracking: "onlyOffset", ensureOptimizations: true });
-const parser = new RuleParser();
+const read = lineReader(
+  () => new Lexer(tokens, { ...VALIDATION, positionTracking: "onlyOffset", ensureOptimizations: true }),
+  () => new RuleParser(),
+);
 
 /** Reads one line of `ip rule show`. */
 export function readRuleLine(text: string): LineRead<RuleLine> {
-  return readLine(text, lexer, parser, () => parser.line());
+  return read(text);
 }

@@ -1,5 +1,16 @@
 import { createToken, EmbeddedActionsParser, type IToken, Lexer, tokenMatcher } from "chevrotain";
-import { AnyWord, faultMessages, keyword, keywordGroup, type LineRead, lexingOrder, readLine, type Word, wordOf } from "./words.ts";
+import {
+  AnyWord,
+  faultMessages,
+  keyword,
+  keywordGroup,
+  type LineRead,
+  lexingOrder,
+  lineReader,
+  VALIDATION,
+  type Word,
+  wordOf,
+} from "./words.ts";
 
 /** An option of a set or an entry; `value` is absent for one that has none (`counters`, `nomatch`). */
 export interface IpsetOption {
@@ -56,7 +67,7 @@ class IpsetParser extends EmbeddedActionsParser {
   readonly line: () => IpsetLine;
 
   constructor() {
-    super([...tokens, ValueName, FlagName], { maxLookahead: 1, errorMessageProvider: messages });
+    super([...tokens, ValueName, FlagName], { ...VALIDATION, maxLookahead: 1, errorMessageProvider: messages });
 
     const value = this.RULE("attributeText", () =>
       this.OR({
@@ -110,14 +121,16 @@ class IpsetParser extends EmbeddedActionsParser {
   }
 }
 
-const lexer = new Lexer(tokens, { positionTracking: "onlyOffset" });
-const parser = new IpsetParser();
+const readIpset = lineReader(
+  () => new Lexer(tokens, { ...VALIDATION, positionTracking: "onlyOffset" }),
+  () => new IpsetParser(),
+);
 
 /** Reads one line. */
 export function readIpsetLine(text: string): LineRead<IpsetLine> {
-  const read = readLine(text, lexer, parser, () => parser.line());
-  const open = read.faults.find((fault) => text[fault.column - 1] === '"' && !text.includes('"', fault.column));
-  if (!open) return read;
+  const line = readIpset(text);
+  const open = line.faults.find((fault) => text[fault.column - 1] === '"' && !text.includes('"', fault.column));
+  if (!open) return line;
   return {
     faults: [{ message: "expected a closing quote before the end of the line", column: open.column, span: text.length - open.column + 1 }],
   };

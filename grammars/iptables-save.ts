@@ -1,5 +1,5 @@
 import { createToken, EmbeddedActionsParser, type IToken, Lexer } from "chevrotain";
-import { LONGEST_LINE, quote } from "./words.ts";
+import { LONGEST_LINE, lazily, quote, VALIDATION } from "./words.ts";
 
 /** A word of a rule with its quotes and escapes resolved, and where it stands in its line: from `start` up to, without, `end`. */
 export interface SaveWord {
@@ -70,16 +70,19 @@ const Quoted = createToken({
 });
 const Unclosed = createToken({ name: "Unclosed", pattern: /[^ \t"]*"[\s\S]*/, start_chars_hint: NOT_BLANK, line_breaks: false });
 
-const lexer = new Lexer(
-  {
-    modes: {
-      start: [Blank, Comment, Asterisk, Colon, Counters, ChainCounters, Commit, Command, Foreign],
-      declaration: [Blank, ChainCounters, Name],
-      words: [Blank, Bare, Quoted, Unclosed],
-    },
-    defaultMode: "start",
-  },
-  { positionTracking: "onlyOffset", ensureOptimizations: true },
+const lexer = lazily(
+  () =>
+    new Lexer(
+      {
+        modes: {
+          start: [Blank, Comment, Asterisk, Colon, Counters, ChainCounters, Commit, Command, Foreign],
+          declaration: [Blank, ChainCounters, Name],
+          words: [Blank, Bare, Quoted, Unclosed],
+        },
+        defaultMode: "start",
+      },
+      { ...VALIDATION, positionTracking: "onlyOffset", ensureOptimizations: true },
+    ),
 );
 
 function plain(token: IToken): SaveWord {
@@ -103,6 +106,7 @@ class SaveParser extends EmbeddedActionsParser {
 
   constructor() {
     super([Blank, Comment, Asterisk, Colon, Counters, ChainCounters, Commit, Command, Foreign, Name, Bare, Quoted, Unclosed], {
+      ...VALIDATION,
       maxLookahead: 1,
     });
 
@@ -153,7 +157,7 @@ class SaveParser extends EmbeddedActionsParser {
   }
 }
 
-const parser = new SaveParser();
+const theParser = lazily(() => new SaveParser());
 const BLANK: SaveLine = { kind: "blank" };
 
 /** Reads one line, without its line end; iptables-restore itself reads 10239 characters. */
@@ -161,8 +165,9 @@ export function readSaveLine(text: string): SaveLine {
   if (text.length > LONGEST_LINE) {
     return { kind: "error", start: LONGEST_LINE, end: text.length, message: `expected a line of at most ${LONGEST_LINE} characters` };
   }
-  const { tokens } = lexer.tokenize(text);
+  const { tokens } = lexer().tokenize(text);
   if (tokens.length === 0) return BLANK;
+  const parser = theParser();
   parser.input = tokens;
   const line = parser.line();
   const [error] = parser.errors;

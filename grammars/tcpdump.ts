@@ -1,5 +1,5 @@
 import { createToken, EmbeddedActionsParser, type IToken, Lexer } from "chevrotain";
-import { AnyWord, faultMessages, type LineRead, lexingOrder, readLine, type Word, wordOf } from "./words.ts";
+import { AnyWord, faultMessages, type LineRead, lexingOrder, lineReader, VALIDATION, type Word, wordOf } from "./words.ts";
 
 /** Source and destination, `192.0.2.1.80 > 192.0.2.2.40000:`, without the colon. */
 export interface EndpointPair {
@@ -64,19 +64,16 @@ const First = createToken({
 
 const words = lexingOrder([]);
 const packet = [Header, Missing, Pair, ...words];
-const lexer = new Lexer(
-  {
-    modes: { line: [Count, Stamp, ...packet.slice(0, -1), First], stamp: [Stamp, ...packet.slice(0, -1), First], packet, body: words },
-    defaultMode: "line",
-  },
-  { positionTracking: "onlyOffset" },
-);
 
 class TcpdumpParser extends EmbeddedActionsParser {
   readonly line: () => TcpdumpLine;
 
   constructor() {
-    super([Count, Stamp, Header, Missing, Pair, First, ...words], { maxLookahead: 1, errorMessageProvider: faultMessages("a word", {}) });
+    super([Count, Stamp, Header, Missing, Pair, First, ...words], {
+      ...VALIDATION,
+      maxLookahead: 1,
+      errorMessageProvider: faultMessages("a word", {}),
+    });
     const word = this.RULE("word", () => wordOf(this.CONSUME(AnyWord)));
     this.line = this.RULE("line", (): TcpdumpLine => {
       const link: Word[] = [];
@@ -123,11 +120,21 @@ function pairOf(token: IToken): EndpointPair {
   return { src: { text: text.slice(0, between), column }, dst: { text: text.slice(dst, -1), column: column + dst } };
 }
 
-const parser = new TcpdumpParser();
+const read = lineReader(
+  () =>
+    new Lexer(
+      {
+        modes: { line: [Count, Stamp, ...packet.slice(0, -1), First], stamp: [Stamp, ...packet.slice(0, -1), First], packet, body: words },
+        defaultMode: "line",
+      },
+      { ...VALIDATION, positionTracking: "onlyOffset" },
+    ),
+  () => new TcpdumpParser(),
+);
 
 /** Reads one line of tcpdump's text. */
 export function readTcpdumpLine(text: string): LineRead<TcpdumpLine> {
-  return readLine(text, lexer, parser, () => parser.line());
+  return read(text);
 }
 
 /** Octets of a line of `tcpdump -x` or `-X`, and their place in the packet. */

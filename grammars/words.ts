@@ -120,8 +120,31 @@ function faultOf(error: IRecognitionException, end: number): Fault {
 /** No tool prints longer lines; the words of one could otherwise fill the memory. */
 export const LONGEST_LINE = 65_536;
 
-/** Runs a grammar over one line; faults of the lexer, which chevrotain keeps apart, are reported as well. */
-export function readLine<T>(text: string, lexer: Lexer, parser: EmbeddedActionsParser, rule: () => T): LineRead<T> {
+/** Grammars are checked for mistakes of their own by the tests; the bundled program goes without, which halves the time that they take to build. */
+export const VALIDATION = { skipValidations: process.env["NODE_ENV"] === "production" } as const;
+
+/** Makes something when it is first asked for: grammars take time to build, and a run needs few of them. */
+export function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** A reader of lines by a grammar; faults of the lexer, which chevrotain keeps apart, are reported as well. */
+export function lineReader<T>(
+  makeLexer: () => Lexer,
+  makeParser: () => EmbeddedActionsParser & { line(): T },
+): (text: string) => LineRead<T> {
+  const grammar = lazily(() => ({ lexer: makeLexer(), parser: makeParser() }));
+  return (text) => {
+    const { lexer, parser } = grammar();
+    return readLine(text, lexer, parser);
+  };
+}
+
+function readLine<T>(text: string, lexer: Lexer, parser: EmbeddedActionsParser & { line(): T }): LineRead<T> {
   if (text.length > LONGEST_LINE) {
     const message = `expected a line of at most ${LONGEST_LINE} characters, found ${text.length}`;
     return { faults: [{ message, column: LONGEST_LINE + 1, span: text.length - LONGEST_LINE }] };
@@ -133,7 +156,7 @@ export function readLine<T>(text: string, lexer: Lexer, parser: EmbeddedActionsP
     span: length,
   }));
   parser.input = tokens;
-  const value = rule();
+  const value = parser.line();
   const end = text.trimEnd().length;
   for (const error of parser.errors) faults.push(faultOf(error, end));
   return faults.length === 0 ? { value, faults } : { faults };
