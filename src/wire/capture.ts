@@ -3,6 +3,7 @@ import type { Problem } from "../model/problem.ts";
 import { CompressionError, decompress } from "./decompress.ts";
 import { CapturedFrame, type FrameDraft } from "./frame-draft.ts";
 import { NO_OCTETS, view } from "./octets.ts";
+import { type Page, pageOf } from "./pages.ts";
 import { pcap } from "./pcap.ts";
 import { pcapng } from "./pcapng.ts";
 import type { CapturedRecord, CaptureFormat, Fault, Scanner } from "./records.ts";
@@ -42,7 +43,11 @@ export async function* readCapture(name: string, chunks: AsyncIterable<Uint8Arra
   let number = 0;
   for await (const { records, digits, several, fault } of readRecords(chunks)) {
     const frames: Frame[] = [];
-    for (const record of records) frames.push(decodeFrame(record, ++number));
+    let page: Page | undefined;
+    for (const [i, record] of records.entries()) {
+      if (!page || i >= page.next) page = pageOf(records, record, i);
+      frames.push(decodeFrame(record, page, ++number));
+    }
     yield fault ? { frames, digits, several, problem: problemOf(name, fault), broken: fault.broken } : { frames, digits, several };
   }
 }
@@ -113,14 +118,15 @@ function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
   return view(whole, 0, whole.length);
 }
 
-function decodeFrame(record: CapturedRecord, number: number): Frame {
-  const { bytes, start, time, captured, length, link } = record;
+function decodeFrame(record: CapturedRecord, page: Page, number: number): Frame {
+  const { time, captured, length, link } = record;
+  const start = record.start - page.from;
   const frame: FrameDraft = new CapturedFrame(number, time, captured, length, link.name);
   if (record.interfaceIndex !== undefined) frame.interfaceIndex = record.interfaceIndex;
   if (record.interfaceName !== undefined) frame.interfaceName = record.interfaceName;
   if (record.untimed) frame.untimed = true;
   if (record.type !== undefined) frame.type = record.type;
-  link.decode(frame, bytes, start, start + captured, start + Math.max(captured, length));
+  link.decode(frame, page.bytes, start, start + captured, start + Math.max(captured, length));
   return frame;
 }
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { looksLikeCapture, readCapture } from "../../src/wire/capture.ts";
-import { hex, inPieces, ipv4, type PcapPacket, pcapFile, readAll } from "./pcap-bytes.ts";
+import { hex, inPieces, ipv4, type PcapPacket, packetOf, pcapFile, readAll } from "./pcap-bytes.ts";
 
 const NANOSECONDS = 0xa1b23c4d;
 const MODIFIED = 0xa1b2cd34;
@@ -59,6 +59,30 @@ describe("classic pcap", () => {
       { linkType: "USB_LINUX", captured: 0 },
     ]);
     expect((await readAll(pcapFile([{ data: ethernet }], { linkType: 4711 }))).frames[0]).toMatchObject({ linkType: "4711" });
+  });
+
+  it("holds little more of the capture than a packet itself with it", async () => {
+    const sizes = Array.from({ length: 3000 }, (_, i) => (i === 1500 ? 40_000 : (i * 37) % 1400));
+    const bodies = sizes.map((size, i) => new Uint8Array(size).fill(i & 0xff));
+    const file = pcapFile(bodies.map((body) => ({ data: new Uint8Array(Buffer.concat([ethernet.subarray(0, 14), ipv4(253, body)])) })));
+    expect(file.length).toBeGreaterThan(2_000_000);
+    const { frames, problem } = await readAll(file, file.length);
+    expect(problem).toBeUndefined();
+    const packets = frames.map(packetOf);
+    expect(packets.map(({ payload }) => payload.buffer.byteLength).filter((held) => held > 16_384)).toEqual([40_034]);
+    expect(Buffer.concat(packets.map(({ payload }) => payload)).equals(Buffer.concat(bodies))).toBe(true);
+  });
+
+  it("gives what has come while more of the capture is awaited", async () => {
+    const file = pcapFile([{ data: ethernet }, { data: ethernet }, { data: ethernet }]);
+    const second = FILE_HEADER + RECORD_HEADER + ethernet.length;
+    async function* live() {
+      yield file.subarray(0, second + 20);
+      yield file.subarray(second + 20);
+    }
+    const counts: number[] = [];
+    for await (const { frames } of readCapture("x", live())) counts.push(frames.length);
+    expect(counts).toEqual([1, 2]);
   });
 
   it("takes a capture without packets for whole", async () => {
