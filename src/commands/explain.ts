@@ -1,5 +1,6 @@
 import { Args, Command, Flags } from "@oclif/core";
 import { createReplay } from "../engine/replay.ts";
+import { travelOrder } from "../engine/travel-order.ts";
 import { GROUPINGS } from "../explain/groups.ts";
 import { TOP } from "../explain/summary.ts";
 import { count } from "../explain/words.ts";
@@ -136,7 +137,7 @@ export default class Explain extends Command {
         ...(packet && { detailed: true }),
       });
       const files = captures.map(({ path }, i) => ({ path, ...(sources.length > 1 && { source: sources[i] as Source }) }));
-      const options = { type: flags.type, near: host.takenAt, inOrder: true };
+      const options = { type: flags.type, near: host.takenAt, inOrder: true, precedes: travelOrder(host) };
       const streaming = packet !== undefined || flags.format === "json" || flags.format === "ndjson";
       const { damage, packets, isInterrupted, isLive } = await replayInto(sink, replay, output, (reader) =>
         readCaptures(files, options, streaming, interrupt, reader),

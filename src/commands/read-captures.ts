@@ -87,7 +87,7 @@ export async function readCaptures(
   const source =
     only && others.length === 0
       ? readings.frames(only, files[0]?.source)
-      : mergeByTime(await streamsOf(readings, captures, files, options));
+      : mergeByTime(await streamsOf(readings, captures, files, options), options.precedes);
   let packets = 0;
   const take = async (frames: readonly Frame[]) => {
     packets += frames.length;

@@ -4,6 +4,7 @@ import { TcpdumpReader } from "../parse/tcpdump/reader.ts";
 import { readTcpdump } from "../parse/tcpdump/text.ts";
 import { readCapture } from "../wire/capture.ts";
 import { CompressionError, decompress } from "../wire/decompress.ts";
+import type { Precedes } from "../wire/merge.ts";
 import { TimeOrder } from "../wire/time-order.ts";
 import { type CaptureType, recognise } from "./capture-type.ts";
 import { InputFailure } from "./failure.ts";
@@ -23,6 +24,8 @@ export interface ReadOptions {
   readonly near?: bigint | undefined;
   /** Bring packets of several interfaces into the order of their times. */
   readonly inOrder?: boolean;
+  /** Which of two frames of several captures was first, whatever their times. */
+  readonly precedes?: Precedes;
 }
 
 /** A capture, or tcpdump's text of one, that can be read once. */

@@ -28,6 +28,12 @@ interface Waiting {
 /** A trace whose observations are still coming in. */
 export type Mutable = { -readonly [K in keyof PacketTrace]: PacketTrace[K] };
 
+/** By how much a frame is later; one capture may keep fewer digits than the other. */
+function later(frame: Frame, first: Frame): bigint {
+  const after = frame.time - first.time;
+  return after > 0n || !frame.source ? after : 0n;
+}
+
 /** Holds what captures show further on against what the replay predicted: the same packet on other devices, in other namespaces, in another capture. */
 export class Observer {
   readonly #own: Source;
@@ -62,7 +68,7 @@ export class Observer {
     const trace = this.#shownElsewhere(frame, netns, device, entry.direction, packet) ?? this.#awaited(frame, netns, device, entry, packet);
     if (!trace) return undefined;
     const { capture } = frame.source ?? this.#own;
-    const observation: Observation = { capture, packet: frame.number, netns, interface: device, after: frame.time - trace.frame.time };
+    const observation: Observation = { capture, packet: frame.number, netns, interface: device, after: later(frame, trace.frame) };
     trace.observed = [...trace.observed, observation];
     return trace;
   }

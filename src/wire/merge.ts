@@ -1,6 +1,8 @@
 import type { Frame } from "../model/packet.ts";
 
 const BATCH = 4096;
+/** Times that differ by less, in nanoseconds, may be the same but for their digits. */
+const CLOSE = 1000n;
 
 /** One of several captures that are read as one. */
 export interface FrameStream {
@@ -54,20 +56,38 @@ class Cursor {
   }
 }
 
+/** Whether a frame was certainly seen before another one, of about the same time. */
+export type Precedes = (one: Frame, other: Frame) => boolean;
+
+interface Open {
+  readonly cursor: Cursor;
+  readonly rank: number;
+}
+
+function isFirst(one: Open, other: Open, precedes: Precedes): boolean {
+  const [a, b] = [one.cursor.frame, other.cursor.frame];
+  const [at, than] = [one.cursor.key, other.cursor.key];
+  if (a && b && at - than < CLOSE && than - at < CLOSE) {
+    if (precedes(a, b)) return true;
+    if (precedes(b, a)) return false;
+  }
+  return at < than || (at === than && one.rank < other.rank);
+}
+
 /**
  * Reads captures as one, in the order of their frames' times; those of one time in the order of the captures. A capture is opened when its first frame
- * is due, so that of many that follow each other only one is open at a time.
+ * is due, so that of many that follow each other only one is open at a time. `precedes` may know better than the times which of two frames was first.
  */
-export async function* mergeByTime(streams: readonly FrameStream[]): AsyncGenerator<readonly Frame[]> {
+export async function* mergeByTime(streams: readonly FrameStream[], precedes: Precedes = () => false): AsyncGenerator<readonly Frame[]> {
   const waiting = streams.flatMap((stream, rank) => (stream.first === undefined ? [] : [{ first: stream.first, rank, stream }]));
   waiting.sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : a.rank - b.rank));
-  const open: { readonly cursor: Cursor; readonly rank: number }[] = [];
+  const open: Open[] = [];
   let ready: Frame[] = [];
   try {
     for (;;) {
       let best = open[0];
       for (const one of open) {
-        if (best && (one.cursor.key < best.cursor.key || (one.cursor.key === best.cursor.key && one.rank < best.rank))) best = one;
+        if (best && one !== best && isFirst(one, best, precedes)) best = one;
       }
       const next = waiting[0];
       if (next && (!best || next.first <= best.cursor.key)) {

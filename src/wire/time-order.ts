@@ -20,14 +20,16 @@ export class TimeOrder {
 
   /** Takes the next frames; gives back those that none is likely to come before. */
   push(frames: readonly Frame[]): readonly Frame[] {
+    let sorted = true;
     for (const frame of frames) {
       const last = this.#last.get(frame.interfaceName);
       const key = last !== undefined && last > frame.time ? last : frame.time;
       this.#last.set(frame.interfaceName, key);
       if (this.#newest === undefined || key > this.#newest) this.#newest = key;
+      sorted &&= key >= (this.#held.at(-1)?.key ?? key);
       this.#held.push({ frame, key });
     }
-    this.#sort();
+    if (!sorted) this.#held.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
     const due = (this.#newest ?? 0n) - WINDOW;
     let end = Math.max(0, this.#held.length - MOST);
     for (let next = this.#held[end]; next && next.key < due; next = this.#held[end]) end++;
@@ -37,10 +39,6 @@ export class TimeOrder {
   /** The frames that are held, which are not to wait for others. */
   drain(): readonly Frame[] {
     return this.#take(this.#held.length);
-  }
-
-  #sort(): void {
-    this.#held.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   }
 
   #take(end: number): readonly Frame[] {

@@ -33,7 +33,7 @@ const explained = async (capture: string) =>
 
 afterAll(() => rmSync(FILE, { force: true }));
 
-it("lets packets in where the interfaces and directions of a pcapng file say", async () => {
+it("lets packets in where the interfaces and directions of a pcapng file say, in the order of time", async () => {
   const ng = new NgWriter(false);
   const devices = ["eth0", "docker0"].map((name) => ng.interface(RAW, [[2, Buffer.from(name)]]));
   const blocks: Uint8Array[] = [];
@@ -60,4 +60,14 @@ it("lets packets in where the interfaces and directions of a pcapng file say", a
     { packet: 3, interface: "eth0", direction: "in", verdict: "dropped", steps: whole[6]?.steps },
   ]);
   expect(found[0]?.observed).toMatchObject([{ packet: 2, interface: "docker0" }]);
+
+  const [arrived = new Uint8Array(0), left = new Uint8Array(0), dropped = new Uint8Array(0)] = blocks;
+  writeFileSync(FILE, join(ng.section(), ...devices, left, arrived, dropped));
+  const late = await explained(FILE);
+  expect(late).toMatchObject([
+    { packet: 2, interface: "eth0", direction: "in", verdict: "delivered", steps: whole[5]?.steps },
+    { packet: 1, interface: "docker0", direction: "out", seenBefore: 2 },
+    { packet: 3, verdict: "dropped" },
+  ]);
+  expect(late[0]?.observed).toMatchObject([{ packet: 1, interface: "docker0" }]);
 });
