@@ -14,10 +14,10 @@ import { filterFlags, filterOf } from "./filters.ts";
 import { assumeFlag, fileFlags, type HostFlags, hostFlags, outputFlags } from "./flags.ts";
 import { Interrupt } from "./interrupt.ts";
 import { Output, terminalStyle, warn } from "./output.ts";
-import { packetFlag, wantedOf } from "./packet-flag.ts";
 import { readCaptures } from "./read-captures.ts";
 import { replayInto } from "./replay-into.ts";
 import { filtered, jsonSink, ndjsonSink, onlyPacket, packetSink, type Sink, tableSink } from "./sinks.ts";
+import { readWantedPacket } from "./wanted-packet.ts";
 
 /** Connections that are kept in full when only the first few will be shown. */
 const KEEP = 100;
@@ -52,7 +52,11 @@ export default class Explain extends Command {
       helpValue: "DEV",
       helpGroup: "MACHINE",
     }),
-    packet: packetFlag({ exclusive: ["flow", "verdict", "address", "protocol", "sort", "all", "top", "group-by"] }),
+    packet: Flags.string({
+      summary: "one packet, with every step and the rules that did not match; of several captures FILE:N",
+      helpValue: "N",
+      exclusive: ["flow", "verdict", "address", "protocol", "sort", "all", "top", "group-by"],
+    }),
     ...filterFlags,
     sort: Flags.string({ summary: "order of the connections", options: ["trouble", "time"], helpGroup: "OUTPUT" }),
     all: Flags.boolean({ summary: "every connection, however many there are", helpGroup: "OUTPUT" }),
@@ -93,7 +97,7 @@ export default class Explain extends Command {
       throw new UsageFailure(
         `missing CAPTURE${flags.snapshot === undefined ? "" : ": the snapshot has none in captures/NETNS/DEVICE.pcap"} (see nettrace explain --help)`,
       );
-    const packet = flags.packet && wantedOf(flags.packet, captures);
+    const packet = flags.packet === undefined ? undefined : readWantedPacket(flags.packet, captures);
     // The parsers take a third of the start-up time, and neither help nor wrong flags need them.
     const { checkInterface, checkNetns, loadHost } = await import("./load-host.ts");
     const paths = captures.map(({ path }) => path);

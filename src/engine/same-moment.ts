@@ -2,7 +2,7 @@ import type { Packet } from "../model/packet.ts";
 import type { Mutable } from "./observe.ts";
 import { contentHash, looksLike } from "./same-packet.ts";
 
-/** How far apart in nanoseconds two captures on one device note the same packet: the kernel gives both one time, of which one may keep fewer digits. */
+/** How far apart in nanoseconds two captures on one device note the same packet: each may read the clock for itself. */
 const MOMENT = 1_000_000n;
 
 /** A packet on a device, coming in or going out. */
