@@ -56,7 +56,9 @@ async function readPlain(path: string): Promise<string> {
   const content = await readFile(path).catch((error: NodeJS.ErrnoException) => fail(path, reasonOf(error)));
   const pieces: Uint8Array[] = [];
   for await (const piece of decompress(once(content))) pieces.push(piece);
-  return Buffer.concat(pieces).toString("utf8");
+  const [only = content] = pieces;
+  const whole = pieces.length > 1 ? Buffer.concat(pieces) : Buffer.from(only.buffer, only.byteOffset, only.byteLength);
+  return whole.toString("utf8");
 }
 
 async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {
