@@ -13,15 +13,25 @@ import type { World } from "./world.ts";
 export interface Entry {
   readonly netns: Netns;
   /** Absent for a packet that a local socket sends. */
-  readonly device?: Device;
-  /** Name of a device that the snapshot does not have. */
-  readonly name?: string;
+  readonly device: Device | undefined;
+  /** Name of the device, which the snapshot need not have. */
+  readonly name: string | undefined;
   readonly direction: "in" | "out";
   /** Going out on a device: seen there, not sent from here. */
   readonly outgoing: boolean;
   readonly type: FrameType;
-  readonly dstMac?: number;
+  readonly dstMac: number | undefined;
 }
+
+/** Where a frame was captured. */
+export interface CapturedAt {
+  readonly device: Device | undefined;
+  readonly name: string | undefined;
+  readonly outgoing: boolean;
+  readonly fromSocket: boolean;
+}
+
+const SOCKET: CapturedAt = { device: undefined, name: undefined, outgoing: false, fromSocket: true };
 
 const SENT_HERE: Assumption = {
   id: "direction",
@@ -35,35 +45,23 @@ const NO_INTERFACE = 0;
 /** Finds out where a frame was seen, from what the capture says, the flags, and the MAC addresses. */
 export function entryOf(world: World, netns: Netns, frame: Frame, given: string | undefined): Entry {
   const { device, name, outgoing, fromSocket } = placeOf(netns, frame, given);
-  if (fromSocket) return { netns, direction: "out", outgoing: false, type: "outgoing" };
+  if (fromSocket) return { netns, device, name, direction: "out", outgoing: false, type: "outgoing", dstMac: undefined };
   if (isSentHere(netns, device, frame)) world.assumptions.add(SENT_HERE);
   const dstMac = frame.dstMac ?? inferMac(world, netns, device, frame);
-  const type = frame.type ?? typeOf(dstMac, device);
-  return {
-    netns,
-    ...(device ? { device } : {}),
-    ...(name === undefined ? {} : { name }),
-    direction: outgoing ? "out" : "in",
-    outgoing,
-    type: outgoing ? "outgoing" : type,
-    ...(dstMac === undefined ? {} : { dstMac }),
-  };
+  const type = outgoing ? "outgoing" : (frame.type ?? typeOf(dstMac, device));
+  return { netns, device, name, direction: outgoing ? "out" : "in", outgoing, type, dstMac };
 }
 
 /** On which device a frame was seen, and whether going out there; a packet of a local socket as it enters OUTPUT has neither. */
-export function placeOf(
-  netns: Netns,
-  frame: Frame,
-  given: string | undefined,
-): { readonly device?: Device; readonly name?: string; readonly outgoing: boolean; readonly fromSocket: boolean } {
-  if (frame.type === "outgoing" && frame.interfaceIndex === NO_INTERFACE) return { outgoing: false, fromSocket: true };
+export function placeOf(netns: Netns, frame: Frame, given: string | undefined): CapturedAt {
+  if (frame.type === "outgoing" && frame.interfaceIndex === NO_INTERFACE) return SOCKET;
   const device = deviceOf(netns, frame, given);
   const name = device?.name ?? frame.interfaceName ?? ownDevice(frame, given);
   const outgoing =
     frame.type === "outgoing" ||
     (frame.type === undefined && device?.mac !== undefined && frame.srcMac === device.mac) ||
     isSentHere(netns, device, frame);
-  return { ...(device ? { device } : {}), ...(name === undefined ? {} : { name }), outgoing, fromSocket: false };
+  return { device, name, outgoing, fromSocket: false };
 }
 
 /** A text without MAC addresses does not tell the direction of an Ethernet frame; the packet's source does where it is an address of this host. */
