@@ -54,7 +54,12 @@ export class Conntrack {
     this.#ask = ask;
     this.#netns = netns;
     this.#state = state;
-    this.#setting = (name, fallback) => sysctl(`net.netfilter.nf_conntrack_${name}`, fallback);
+    const known = new Map<string, number>();
+    this.#setting = (name, fallback) => {
+      const value = known.get(name) ?? sysctl(`net.netfilter.nf_conntrack_${name}`, fallback);
+      known.set(name, value);
+      return value;
+    };
     this.#newId = newId;
     this.#trackers = new ProtocolTrackers(this.#setting);
     this.#counts = this.#setting("acct", countsByRule ? 1 : 0) !== 0;

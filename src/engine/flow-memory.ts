@@ -4,6 +4,7 @@ import type { PacketTrace, Step, Way } from "../model/trace.ts";
 import type { Entry } from "./entry.ts";
 import type { Course } from "./follow.ts";
 import { folded, mixed } from "./hash.ts";
+import { lean } from "./lean.ts";
 import type { Tracked } from "./lesson.ts";
 import type { Netns } from "./netns.ts";
 import { Recalled } from "./recalled.ts";
@@ -30,11 +31,14 @@ interface Likeness {
   readonly srcMac: number | undefined;
 }
 
+/** A turn of connection tracking, which a further packet takes as well. */
+type Turn = Pick<Tracked, "conntrack" | "connection" | "direction" | "step">;
+
 /** What became of a packet of an established connection, for those that come after it the same way. */
 interface Memory extends Likeness {
   readonly trace: PacketTrace;
   readonly sightings: readonly Sighting[];
-  readonly tracked: readonly Tracked[];
+  readonly tracked: readonly Turn[];
   readonly at: bigint;
   /** What its TCP flags were, where rules looked at them. */
   readonly flags: number | undefined;
@@ -110,9 +114,8 @@ export class FlowMemory {
       type,
       dstMac,
       srcMac: frame.srcMac,
-      trace,
-      sightings,
-      tracked: lesson.tracked,
+      ...lean(trace, sightings),
+      tracked: lesson.tracked.map(({ conntrack, connection, direction, step }) => ({ conntrack, connection, direction, step })),
       at: frame.time,
       flags: lesson.flags ? flagsOf(packet) : undefined,
       hops: Math.max(0, ...seen.map((one) => packet.ttl - one.ttl)),
@@ -173,7 +176,7 @@ function flagsOf({ transport }: Packet): number | undefined {
 }
 
 /** The turns of connection tracking of a further packet, and those steps that are not quite as before; all is put back where one goes otherwise. */
-function retrack(turns: readonly Tracked[], packet: Packet, now: bigint): ReadonlyMap<Step, Step> | undefined | "otherwise" {
+function retrack(turns: readonly Turn[], packet: Packet, now: bigint): ReadonlyMap<Step, Step> | undefined | "otherwise" {
   const back: TurnBack[] = [];
   let steps: Map<Step, Step> | undefined;
   for (const { conntrack, connection, direction, step } of turns) {

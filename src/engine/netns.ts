@@ -37,7 +37,7 @@ export class Netns {
   readonly devicesKnown: boolean;
   readonly #hints = new Map<Family, RuleHints>();
   #neighbours: Map<string, Map<Address, Neighbour>> | undefined;
-  readonly #sysctls = new Map<string, number>();
+  readonly #settings = new Map<string, Map<string, number>>();
   readonly #local = new Map<Address, Device>();
   readonly #broadcast = new Set<Address>();
 
@@ -93,23 +93,40 @@ export class Netns {
   }
 
   sysctl(name: string, fallback: number): number {
-    let value = this.#sysctls.get(name);
+    return this.#setting("", name, fallback, () => this.#sysctl(name));
+  }
+
+  #sysctl(name: string): number {
+    const text = this.namespace.sysctls?.get(name);
+    return text === undefined ? Number.NaN : Number(text);
+  }
+
+  /** A setting of a device, or "" for the namespace's own, read once. */
+  #setting(device: string, name: string, fallback: number, read: () => number): number {
+    let known = this.#settings.get(device);
+    if (!known) {
+      known = new Map();
+      this.#settings.set(device, known);
+    }
+    let value = known.get(name);
     if (value === undefined) {
-      const text = this.namespace.sysctls?.get(name);
-      value = text === undefined ? Number.NaN : Number(text);
-      this.#sysctls.set(name, value);
+      value = read();
+      known.set(name, value);
     }
     return Number.isNaN(value) ? fallback : value;
   }
 
+  #deviceSetting(device: string, name: string, fallback: number): number {
+    return this.#setting(device, name, fallback, () =>
+      this.sysctl(`net.ipv4.conf.${device.replaceAll(".", "/")}.${name}`, this.#sysctl(`net.ipv4.conf.${device}.${name}`)),
+    );
+  }
+
   /** A per-device setting joined with that of "all" as the kernel does it for this name (include/linux/inetdevice.h). */
   deviceSysctl(device: string, name: string, fallback: number, join: "and" | "or" | "max" | "own"): number {
-    const own = this.sysctl(
-      `net.ipv4.conf.${device.replaceAll(".", "/")}.${name}`,
-      this.sysctl(`net.ipv4.conf.${device}.${name}`, fallback),
-    );
+    const own = this.#deviceSetting(device, name, fallback);
     if (join === "own") return own;
-    const all = this.sysctl(`net.ipv4.conf.all.${name}`, join === "and" ? fallback : 0);
+    const all = this.#deviceSetting("all", name, join === "and" ? fallback : 0);
     if (join === "and") return own !== 0 && all !== 0 ? 1 : 0;
     return join === "or" ? (own !== 0 || all !== 0 ? 1 : 0) : Math.max(own, all);
   }

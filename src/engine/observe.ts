@@ -151,7 +151,10 @@ export class Observer {
     for (;;) {
       const first = this.#order[this.#head];
       const waiting = this.#order.length - this.#head;
-      if (!first || (now !== undefined && now - first.trace.frame.time <= WINDOW && waiting < MOST)) return done;
+      if (!first) return done;
+      // Another capture may still show what this one has shown.
+      const complete = first.sought.length === 0 && !this.#moment;
+      if (!complete && now !== undefined && now - first.trace.frame.time <= WINDOW && waiting < MOST) return done;
       this.#head++;
       if (this.#head * 2 > this.#order.length) {
         this.#order = this.#order.slice(this.#head);
