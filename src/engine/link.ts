@@ -11,6 +11,8 @@ import { lowerOf, tagOf, vlanDevice } from "./vlan.ts";
 
 /** Devices that a packet may cross before it is taken for going round in a circle; a TTL of 255 lets it cross some more than that. */
 const MAX_DEVICES = 2000;
+/** What a fragment that crosses a device counts for: there can be some ninety of one packet. */
+const FRAGMENT_SHARE = 1 / 16;
 
 /** What eth_type_trans makes of a destination address on a device. */
 function frameType(mac: number | undefined, device: Device): FrameType {
@@ -21,7 +23,8 @@ function frameType(mac: number | undefined, device: Device): FrameType {
 
 /** dev_queue_xmit: a packet leaves through a device. */
 export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void {
-  if (++run.crossed > MAX_DEVICES) {
+  run.crossed += skb.packet.fragment ? FRAGMENT_SHARE : 1;
+  if (run.crossed > MAX_DEVICES) {
     run.drop(skb, "loop", "it goes round in a circle");
     return;
   }

@@ -1,13 +1,10 @@
-import { formatMac } from "../../../src/model/address.ts";
 import type { Packet } from "../../../src/model/packet.ts";
-import type { Appearance, Step, Way } from "../../../src/model/trace.ts";
+import type { Step, Way } from "../../../src/model/trace.ts";
 import type { Sent as Observed } from "../lab/protocol.ts";
-import { differs } from "../wire/expected.ts";
-import { differsMade } from "../wire/made.ts";
-import { filledIn } from "./filled.ts";
-import { frameOf, headerLength, packetOctets, type Sent } from "./frame.ts";
-import { overwritten } from "./overwritten.ts";
-import { netfilterSteps, packetWords, type StepFields, stepWords } from "./words.ts";
+import { firstDifference, isMixed, sameInAnyOrder } from "./alike.ts";
+import { frameOf, type Sent } from "./frame.ts";
+import { framesDiffer } from "./frames.ts";
+import { netfilterSteps, type StepFields, stepWords } from "./words.ts";
 
 /** In hexadecimal digits: the EtherType of ARP, and where it stands. */
 const ARP = "0806";
@@ -93,8 +90,7 @@ function stepsDiffer(way: Way, kernel: Observed, reading: Reading, begun = false
       return { ...step, kind: named, number: rule };
     }),
   );
-  // Of an answer to a copy nothing tells where among the packet's own steps it was made.
-  const mixed = way.copies !== undefined && way.replies.length > 0;
+  const mixed = isMixed(way);
   const ordered = (steps: readonly string[] = []) => (mixed ? steps.toSorted() : steps);
   return [...new Set([...said.keys(), ...seen.keys()])].flatMap((netns) => {
     const there = ordered(seen.get(netns));
@@ -102,142 +98,6 @@ function stepsDiffer(way: Way, kernel: Observed, reading: Reading, begun = false
     // nft reports a rule after what its REJECT or TEE has sent; of one copy it shows which rule that was.
     if (!whole && (way.replies.length > 0 || (way.copies?.length ?? 0) > 1) && sameInAnyOrder(there, ours)) return [];
     return firstDifference("step", there, begun ? ours.slice(0, there.length) : ours);
-  });
-}
-
-/** The first place where two lists part; the words before it are the same. */
-function firstDifference(what: string, kernel: readonly string[], said: readonly string[]): string[] {
-  const at = kernel.findIndex((one, i) => !same(one, said[i]));
-  if (at < 0 && said.length === kernel.length) return [];
-  const i = at < 0 ? kernel.length : at;
-  return [`${what} ${i + 1}: kernel ${kernel[i] ?? "nothing"} | replay ${said[i] ?? "nothing"}`];
-}
-
-function sameInAnyOrder(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && [...a].sort().join("\n") === [...b].sort().join("\n");
-}
-
-/** A port or id that the kernel drew at random is -1 in the replay. */
-const DRAWN = /(?<= )-1\b/g;
-/** An octet of options that the replay leaves open. */
-const OPEN = "\\?\\?";
-
-function same(kernel: string, said: string | undefined): boolean {
-  if (said === undefined || kernel === said) return kernel === said;
-  const pattern = said.split(DRAWN).map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${pattern.join("\\d+").replaceAll(OPEN, "[0-9a-f]{2}")}$`).test(kernel);
-}
-
-interface Seen {
-  readonly key: string;
-  readonly words: string;
-  readonly octets: Uint8Array;
-}
-
-interface Said {
-  readonly key: string;
-  readonly words: string;
-  differs(octets: Uint8Array): string | undefined;
-  /** What the kernel's capture may show instead. */
-  readonly or?: Said;
-}
-
-/** Whether a frame has a fragment other than the first. */
-function isLater(words: string): boolean {
-  return /fragment [1-9]/.test(words);
-}
-
-/**
- * The capture shares its octets with the fragment itself, whose header the next namespace changes in place: what else it has there of a
- * later fragment comes from the whole datagram, which was cut again (ip6_fraglist_prepare).
- */
-function unshared(words: string): string {
-  const own = words.replace(/^\S+ > \S+|ttl \d+|to [0-9a-f:]{17}/g, "");
-  return isLater(words) ? own.replace(/tos \d+/, "") : own;
-}
-
-interface SaidFrame extends Appearance {
-  readonly written: Packet | undefined;
-}
-
-const CHECKSUM = /^(TCP|UDP|UDP-Lite|ICMPv6) checksum: /;
-
-/**
- * Whether prefix translation has changed a packet, and nothing tells what that made of its checksum (ip6t_NPT.c): NAT, which keeps it up,
- * has changed the packet, too, or it is one of UDP-Lite, of which the replay does not know whether it was right.
- */
-function isLeftOpen({ steps }: Way, wrong: string): boolean {
-  const byPrefix = steps.some(
-    (step) => step.kind === "rule" && step.table === "mangle" && (step.set?.["src"] ?? step.set?.["dst"]) !== undefined,
-  );
-  return CHECKSUM.test(wrong) && byPrefix && (wrong.startsWith("UDP-Lite") || steps.some((step) => step.kind === "nat"));
-}
-
-function framesDiffer(way: Way, sent: Sent, kernel: Observed, asked: ReadonlySet<string>): string[] {
-  const original = packetOctets(sent);
-  const whole = frameOf(sent, 1).packet;
-  const seen: Seen[] = kernel.frames
-    .filter((frame) => frame.direction === "out")
-    .flatMap((frame) => {
-      const octets = Uint8Array.from(Buffer.from(frame.frame, "hex"));
-      const decoded = frameOf({ netns: frame.netns, device: frame.device, octets, time: 0n }, 1);
-      if (!decoded.packet) return [];
-      const mac = frame.device === "lo" || decoded.dstMac === undefined ? "" : ` to ${formatMac(decoded.dstMac)}`;
-      return [
-        {
-          key: `${frame.netns} ${frame.device}`,
-          words: `${packetWords(decoded.packet)}${mac}`,
-          octets: octets.subarray(headerLength(octets)),
-        },
-      ];
-    });
-  const said: Said[] = [];
-  const add = (out: readonly SaidFrame[], check: (appearance: Appearance, octets: Uint8Array) => string | undefined) => {
-    for (const { written, ...one } of out) {
-      const mac = one.interface === "lo" || one.dstMac === undefined ? "" : ` to ${formatMac(one.dstMac)}`;
-      const whole = (packet: Packet): Said => ({
-        key: `${one.netns} ${one.interface}`,
-        words: `${packetWords(packet)}${mac}`,
-        differs: (octets) => check({ ...one, packet }, octets),
-      });
-      said.push({ ...whole(one.packet), ...(written && { or: whole(written) }) });
-    }
-  };
-  const isOf = (one: Appearance, octets: Uint8Array) =>
-    whole?.fragment || one.packet.fragment ? undefined : differs(filledIn(one.packet, octets), original, octets);
-  const isMade = (one: Appearance, octets: Uint8Array) =>
-    one.packet.fragment ? undefined : differsMade(filledIn(one.packet, octets), octets);
-  const addWay = (way: Way, check: typeof isOf, sent?: Packet) => {
-    const { replies } = way;
-    const shared = overwritten(way, sent);
-    const out = way.out.map((one, i) => ({ ...one, written: shared.get(i) }));
-    let gone = 0;
-    for (const { way: redirect, after } of replies) {
-      if (!after) continue;
-      add(out.slice(gone, after.out), check);
-      gone = after.out;
-      addWay(redirect, isMade);
-    }
-    add(out.slice(gone), check);
-    for (const reply of replies) if (!reply.after) addWay(reply.way, isMade);
-  };
-  addWay(way, isOf, whole);
-  const keys = new Set([...seen, ...said].map((one) => one.key));
-  return [...keys].flatMap((key) => {
-    const there = seen.filter((one) => one.key === key);
-    // An answer, too, may wait for its neighbour.
-    const ours = said
-      .filter((one) => one.key === key && (!asked.has(key) || one.words.includes(" to ")))
-      .map((one, i) => (one.or && same(there[i]?.words ?? "", one.or.words) ? one.or : one));
-    const words = (one: { readonly words: string }) => (isLater(one.words) || whole?.fragment ? unshared(one.words) : one.words);
-    const first = firstDifference(`frame on ${key}`, there.map(words), ours.map(words));
-    if (first.length > 0) return first;
-    return ours.flatMap((one, i) => {
-      if (one.words.search(DRAWN) >= 0) return [];
-      const wrong = one.differs(there[i]?.octets ?? new Uint8Array(0));
-      if (wrong !== undefined && isLeftOpen(way, wrong)) return [];
-      return wrong === undefined ? [] : [`octets of frame ${i + 1} on ${key}: ${wrong}`];
-    });
   });
 }
 
