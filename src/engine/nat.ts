@@ -75,10 +75,16 @@ export class Nat {
     const current = invert(connection.reply) as FlowTuple;
     const address = manip === "src" ? current.src : current.dst;
     const wanted: NatRange = range ?? { manip, minAddress: address, maxAddress: address };
+    const { drawn } = connection;
     const chosen = this.#uniqueTuple(current, wanted, connection, manip, now);
     if (!chosen) return false;
+    // A port that is drawn in place of one that was drawn elsewhere is another one.
     const changed =
-      chosen.src !== current.src || chosen.dst !== current.dst || chosen.sport !== current.sport || chosen.dport !== current.dport;
+      connection.drawn !== drawn ||
+      chosen.src !== current.src ||
+      chosen.dst !== current.dst ||
+      chosen.sport !== current.sport ||
+      chosen.dport !== current.dport;
     if (changed) {
       connection.reply = invert(chosen) as FlowTuple;
       if (manip === "src") connection.srcNat = true;
@@ -269,8 +275,9 @@ function choosePort(
   return put(min + (((offset % size) + size) % size));
 }
 
-/** The ports among which a source port stays when it has to change and no range was asked for. */
+/** The ports among which a source port stays when it has to change and no range was asked for; of one that is not known these are all. */
 function portClass(port: number): readonly [number, number] {
+  if (port === ANY_PORT) return [1, 65535];
   if (port < 512) return [1, 511];
   return port < 1024 ? [600, 1023] : [1024, 65535];
 }
