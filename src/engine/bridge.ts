@@ -10,7 +10,7 @@ import { isDroppedOnBridge } from "./options6.ts";
 import { routeInput } from "./route-input.ts";
 import { routeInput6 } from "./route6.ts";
 import type { Run } from "./run.ts";
-import { cloneSkb, type Skb } from "./skb.ts";
+import { cloneSkb, reread, type Skb, share } from "./skb.ts";
 
 /** Whether bridged packets of a family run through its tables (br_nf_pre_routing: the sysctl or the bridge's own switch). */
 export function callsIptables(netns: Netns, bridge: Device, family: Family): boolean {
@@ -221,8 +221,10 @@ function flood(run: Run, netns: Netns, bridge: Device, from: Device | undefined,
       : `${mac === 0 ? "its destination" : formatMac(mac)} is behind no port that is known: to all ports`,
   });
   if (ports.length === 0 && !isGroupMac(mac)) run.drop(skb, "bridge", `${bridge.name} has no port to send it to`);
+  share(skb);
   for (const port of ports) {
     const copy = cloneSkb(skb);
+    reread(copy);
     // What several share is not cut along its old borders (ip_do_fragment, skb_cloned).
     if (goesOn || port !== ports.at(-1)) delete copy.fragments;
     bridgeForward(run, netns, bridge, from, port, copy);
@@ -249,6 +251,7 @@ function bridgeForward(run: Run, netns: Netns, bridge: Device, from: Device | un
 /** br_pass_frame_up: the bridge itself takes the frame. */
 function up(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
   run.steps.push({ kind: "bridge", netns: netns.name, bridge: bridge.name, port: port.name, action: "up", ports: [] });
+  reread(skb);
   skb.device = bridge.name;
   skb.in = bridge.name;
   // ip_rcv clears what the bridge's own defragmentation has left there.

@@ -13,7 +13,7 @@ import type { Netns } from "./netns.ts";
 import { selectAddress } from "./routing.ts";
 import type { Run } from "./run.ts";
 import { redirectAddress6, selectSource6 } from "./select-source6.ts";
-import type { Skb } from "./skb.ts";
+import { overwrite, type Skb } from "./skb.ts";
 import { largestSegment, withSegmentSize } from "./tcp-mss.ts";
 
 /** Applies a target's effects to packet and connection; the changes go into the trace. A key "drop" means that the target drops it. */
@@ -61,11 +61,11 @@ export function applyEffects(
         Object.assign(changes, setFlags(skb, effect.value));
         break;
       case "set-address":
-        skb.packet = withAddress(skb.packet, effect.which, effect.value);
+        overwrite(skb, withAddress(skb.packet, effect.which, effect.value));
         changes[effect.which] = formatAddress(effect.value);
         break;
       case "set-quoted-address":
-        skb.packet = withQuotedAddress(skb.packet, effect.which, effect.value);
+        overwrite(skb, withQuotedAddress(skb.packet, effect.which, effect.value));
         break;
       case "strip-options":
         skb.packet = stripOptions(skb.packet, effect.kinds);

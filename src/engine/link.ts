@@ -6,7 +6,7 @@ import { ipReceive } from "./input.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import { isTaken } from "./segments.ts";
-import { type Skb, scrubbed } from "./skb.ts";
+import { reread, type Skb, scrubbed } from "./skb.ts";
 import { lowerOf, tagOf, vlanDevice } from "./vlan.ts";
 
 /** Devices that a packet may cross before it is taken for going round in a circle; a TTL of 255 lets it cross some more than that. */
@@ -81,6 +81,7 @@ export function receive(run: Run, netns: Netns, device: Device, skb: Skb): void 
   skb.netns = netns.name;
   skb.device = device.name;
   skb.in = device.name;
+  reread(skb);
   if (skb.dstMac !== undefined || skb.type !== "otherhost") skb.type = frameType(skb.dstMac, device);
   run.arrive(skb, device.name);
   run.steps.push({ kind: "device", netns: netns.name, interface: device.name, direction: "in" });

@@ -96,6 +96,33 @@ export interface Skb {
   checksumSum?: "complete" | "unnecessary";
   /** An answer that the stack made up: never answered with ICMP errors again. */
   generated?: boolean;
+  shared?: SharedOctets;
+}
+
+/** What copies of one frame have in common until something is written into one of them, for which it gets octets of its own (skb_clone). */
+interface SharedOctets {
+  packet: Packet;
+  /** All that it has been, by which a copy is known that has it still. */
+  readonly versions: Set<Packet>;
+}
+
+/** Has a packet share its octets with the copies that are made of it. */
+export function share(skb: Skb): void {
+  if (!skb.shared?.versions.has(skb.packet)) skb.shared = { packet: skb.packet, versions: new Set([skb.packet]) };
+}
+
+/** Writes into a packet without giving it octets of its own, as SNPT and DNPT do (ip6t_NPT.c). */
+export function overwrite(skb: Skb, packet: Packet): void {
+  if (skb.shared?.versions.has(skb.packet)) {
+    skb.shared.versions.add(packet);
+    skb.shared.packet = packet;
+  }
+  skb.packet = packet;
+}
+
+/** Makes a packet what was written into its octets through another copy meanwhile. */
+export function reread(skb: Skb): void {
+  if (skb.shared?.versions.has(skb.packet)) skb.packet = skb.shared.packet;
 }
 
 /** A copy for flooding: everything but the packet's own state is shared, as skb_clone does. */
