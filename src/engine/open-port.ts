@@ -32,7 +32,7 @@ export function openSide(reply: FlowTuple): OpenSide | undefined {
 }
 
 /** What all tuples have in common that differ in one port only. */
-export function openKey(tuple: FlowTuple, side: OpenSide): string {
+function openKey(tuple: FlowTuple, side: OpenSide): string {
   return tupleKey({ ...tuple, [side]: ANY_PORT });
 }
 

@@ -52,7 +52,7 @@ export class Recalled implements PacketTrace {
 }
 
 /** A packet as another one, `first`, became on the same way: other addresses, ports, TTL. */
-export function packetLike(became: Packet, first: Packet, packet: Packet): Packet {
+function packetLike(became: Packet, first: Packet, packet: Packet): Packet {
   if (became === first) return packet;
   const ports = became.transport && "sport" in became.transport ? { sport: became.transport.sport, dport: became.transport.dport } : {};
   return { ...rewrite(packet, { src: became.src, dst: became.dst, ...ports }), ttl: packet.ttl - (first.ttl - became.ttl) };
