@@ -49,6 +49,8 @@ export interface Course {
   readonly lesson?: Lesson;
   /** Why it could not be followed to its end. */
   readonly undecided?: Undecided;
+  /** Keys of what it had changed till then. */
+  readonly changed?: readonly string[];
 }
 
 /** What following a packet gave. */
@@ -70,7 +72,8 @@ export function explore(world: World, departure: Departure): readonly Course[] {
     const undecided = start(run, departure.entry, skbAt(departure));
     const next = choices.next();
     const forked = next !== undefined || courses.length > 0;
-    run.lesson.changed = state.changes();
+    const changed = state.changes();
+    run.lesson.changed = changed;
     courses.push({
       way: run.way(departure.packet, choices.conditions),
       sightings: run.sightings,
@@ -79,7 +82,7 @@ export function explore(world: World, departure: Departure): readonly Course[] {
       answers: choices.answers,
       connection: run.connection,
       ...(!forked && { lesson: run.lesson }),
-      ...(undecided ? { undecided } : {}),
+      ...(undecided ? { undecided, changed } : {}),
     });
     if (forked) state.rollback();
     if (!next) return courses;
@@ -137,11 +140,18 @@ export function settle(world: World, departure: Departure, explored: readonly Co
 }
 
 /** A packet that could not be followed to its end: whatever it may have touched is in doubt. */
-function giveUp(world: World, { frame, packet }: Departure, { way, sightings, unfinished }: Course, undecided: Undecided): Followed {
+function giveUp(
+  world: World,
+  { frame, packet }: Departure,
+  { way, sightings, unfinished, changed }: Course,
+  undecided: Undecided,
+): Followed {
   const { reason, doubtful } = undecided;
   world.state.rollback();
   for (const key of doubtful) world.state.taint(key, reason);
   const root = reason.startsWith(DEPENDS) ? reason : `${DEPENDS}${frameNumber(frame)}, which could not be followed (not known: ${reason})`;
+  // Whether a connection that it went through is changed hangs on how it went on.
+  for (const key of changed ?? []) if (key.startsWith("ct|")) world.state.taint(key, root);
   world.state.taintRuleState(root);
   if (packet.family === 6) doubtRedirects(world.state, frame.time);
   for (const netns of world.netns.values()) netns.conntrack?.doubt(tupleOf(packet), 0, root);
