@@ -106,7 +106,8 @@ function forward(run: Run, netns: Netns, skb: Skb): void {
   const destination = skb.destination;
   if (!destination) return;
   const inDevice = skb.device;
-  const forwards = netns.forwards6(inDevice);
+  // What a bridge has given another destination stands for a packet of the device that this leads to.
+  const forwards = netns.forwards6(skb.iif ?? inDevice);
   if (forwards === false) {
     const why = "which does not forward (net.ipv6.conf.all.forwarding is 0)";
     return run.drop(skb, "not-for-us", `it is not for ${netns.name} itself, ${why}`);

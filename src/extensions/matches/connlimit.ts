@@ -33,6 +33,8 @@ function canonical(args: LimitArgs, family: 4 | 6): LimitArgs {
 interface Counted {
   readonly zone: number;
   readonly original: Tuple;
+  /** When, in nanoseconds. */
+  readonly added: bigint;
   /** How often it may have been counted over and above. */
   readonly again: number;
 }
@@ -40,6 +42,8 @@ interface Counted {
 /** The connections of an address, and when they were last looked at, in nanoseconds. */
 interface Count {
   readonly list: readonly Counted[];
+  /** When those were counted that are over, and that the kernel may not have looked after since. */
+  readonly over: readonly bigint[];
   readonly at: bigint;
 }
 
@@ -86,14 +90,16 @@ function countOf(context: PacketContext, address: Address, mask: Address, key: s
   const isOwn = (counted: Counted) => counted.zone === zone && same(counted.original, original);
   const isOpen = (counted: Counted) => connections.standing(counted.zone, counted.original)?.over === false;
   const known = listed.find(isOwn);
-  const own: Counted = { zone, original, again: known ? known.again + (justNow ? 1 : 0) : 0 };
+  const own: Counted = { zone, original, added: time, again: known ? known.again + (justNow ? 1 : 0) : 0 };
   const at = known && !assured && connections.standing(zone, original) !== undefined ? listed.indexOf(known) : -1;
   let list: readonly Counted[];
   if (listed.length === 0) list = [own];
   else if (at >= 0) list = [...listed.slice(0, at).filter(isOpen), own, ...listed.slice(at + 1)];
   else list = assured ? listed.filter(isOpen) : [...listed.filter((counted) => !isOwn(counted) && isOpen(counted)), own];
-  context.cells.set<Count>(cell, { list, at: time });
-  return { list, fewest: list.length, most: justNow ? total(listed) + (assured ? 0 : 1) : total(list) };
+  const over = before?.over.filter((added) => time - added < MOMENT) ?? [];
+  const ended = listed.filter((counted) => time - counted.added < MOMENT && !isOwn(counted) && !list.includes(counted));
+  context.cells.set<Count>(cell, { list, over: [...over, ...ended.map(({ added }) => added)], at: time });
+  return { list, fewest: list.length, most: justNow ? total(listed) + over.length + (assured ? 0 : 1) : total(list) };
 }
 
 function total(list: readonly Counted[]): number {
