@@ -9,6 +9,7 @@ import { mayBeReset } from "./reject-checksum.ts";
 import { flowKey } from "./route-input.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
+import { Undecided } from "./undecided.ts";
 
 /** nf_send_reset: from the packet's destination back to its source; a RST is never answered. */
 export function sendReset(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
@@ -34,6 +35,9 @@ export function portOf(netns: Netns, { bridge }: Skb): Device | undefined {
 
 /** To a bridge's stations a reset comes from the one that was asked: straight back by the port, past OUTPUT and POSTROUTING. */
 export function returnByPort(run: Run, netns: Netns, port: Device, to: Skb, reply: Skb): void {
+  // pskb_copy leaves the Ethernet header behind: the kernel reads whatever lies there.
+  if (to.duplicate)
+    throw new Undecided("which stations a reset about TEE's copy of a bridged packet is from and for: the copy has no Ethernet header");
   const { connection: _connection, ...rest } = reply;
   const macs = { ...(to.dstMac !== undefined && { srcMac: to.dstMac }), ...(to.srcMac !== undefined && { dstMac: to.srcMac }) };
   transmit(run, netns, port, { ...rest, ...macs, device: port.name });
