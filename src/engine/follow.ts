@@ -1,4 +1,5 @@
 import { isGroupMac } from "../model/address.ts";
+import type { Assumption } from "../model/host.ts";
 import { type Frame, frameNumber, type Packet } from "../model/packet.ts";
 import type { Way } from "../model/trace.ts";
 import { type Connection, type DrawnPort, type FlowTuple, tupleOf } from "./connection.ts";
@@ -13,6 +14,7 @@ import { doubtRedirects, isAllowance } from "./redirect-limit.ts";
 import { hintedDevice } from "./route-input.ts";
 import { Run, type Sighting } from "./run.ts";
 import type { Skb } from "./skb.ts";
+import type { Traces } from "./state.ts";
 import { Undecided } from "./undecided.ts";
 import type { World } from "./world.ts";
 
@@ -43,7 +45,7 @@ export interface Course {
   /** Those of a way that could not be followed to its end, in the table or not. */
   readonly unfinished: readonly Opened[];
   readonly answers: readonly boolean[];
-  /** That of the only way; of several ways it is not known before one is taken. */
+  /** The first that it was found to belong to. */
   readonly connection: Connection | undefined;
   /** Of the only way: what others can learn of it. */
   readonly lesson?: Lesson;
@@ -51,6 +53,9 @@ export interface Course {
   readonly undecided?: Undecided;
   /** Keys of what it had changed till then. */
   readonly changed?: readonly string[];
+  /** Of one of several ways: what it would leave behind, and what it took for granted. */
+  readonly traces?: Traces;
+  readonly assumptions?: readonly Assumption[];
 }
 
 /** What following a packet gave. */
@@ -66,10 +71,16 @@ export function explore(world: World, departure: Departure): readonly Course[] {
   state.commit();
   choices.reset();
   const courses: Course[] = [];
+  let lastId = ids;
   for (;;) {
     world.ids = ids;
+    const before = world.assumptions.take();
     const run = new Run(world, departure.frame.time);
     const undecided = start(run, departure.entry, skbAt(departure));
+    const assumptions = world.assumptions.take();
+    for (const assumption of [...before, ...assumptions]) world.assumptions.add(assumption);
+    lastId = Math.max(lastId, world.ids);
+    world.ids = lastId;
     const next = choices.next();
     const forked = next !== undefined || courses.length > 0;
     const changed = state.changes();
@@ -83,6 +94,7 @@ export function explore(world: World, departure: Departure): readonly Course[] {
       connection: run.connection,
       ...(!forked && { lesson: run.lesson }),
       ...(undecided ? { undecided, changed } : {}),
+      ...(forked && !undecided && { traces: state.traces(), assumptions }),
     });
     if (forked) state.rollback();
     if (!next) return courses;
@@ -116,11 +128,13 @@ export function settle(world: World, departure: Departure, explored: readonly Co
     start(run, departure.entry, skbAt(departure));
     return run;
   };
-  if (left.length === 1) {
+  if (left.length === 1 && first.traces) {
     world.assumptions.take();
-    const run = repeat(first);
+    for (const assumption of first.assumptions ?? []) world.assumptions.add(assumption);
+    state.rollback();
+    state.leave(first.traces);
     state.commit();
-    return { ways: [run.way(departure.packet, [])], sightings: run.sightings, connections: [run.connection] };
+    return { ways: [{ ...first.way, conditions: [] }], sightings: first.sightings, connections: [first.connection] };
   }
   const effects = [...left].reverse().map((course) => {
     const { connection } = repeat(course);

@@ -8,6 +8,12 @@ export interface Restorable {
   copyState(): object;
 }
 
+/** What a packet has left behind on one of its ways, so that it can be left behind once more. */
+export interface Traces {
+  readonly cells: ReadonlyMap<string, unknown>;
+  readonly objects: ReadonlyMap<Restorable, object>;
+}
+
 /**
  * All state that outlives a packet, with a journal of the packet at hand.
  * A cell that the ways of an undecided packet leave different is tainted: whoever reads it later is undecided too.
@@ -95,6 +101,24 @@ export class State implements StateCells {
     }
     for (const [object, copy] of this.#objects) Object.assign(object, copy);
     this.commit();
+  }
+
+  /** What has changed since the last commit, to be left again after it was undone. */
+  traces(): Traces {
+    const cells = new Map<string, unknown>();
+    const objects = new Map<Restorable, object>();
+    for (const key of this.#before.keys()) cells.set(key, this.#cells.get(key));
+    for (const object of this.#objects.keys()) objects.set(object, object.copyState());
+    return { cells, objects };
+  }
+
+  /** Leaves what was undone, once: the objects take over what the traces hold. */
+  leave({ cells, objects }: Traces): void {
+    for (const [key, value] of cells) this.set(key, value);
+    for (const [object, copy] of objects) {
+      this.change(object);
+      Object.assign(object, copy);
+    }
   }
 
   /** What has changed since the last commit, in a form that can be compared between ways. */
