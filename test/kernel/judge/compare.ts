@@ -68,8 +68,15 @@ function stepsOf(way: Way): Step[] {
     steps.splice(after.steps, 0, ...own);
   }
   if (heard.length > 0) return [...steps, ...sent, ...heard, ...last];
-  const answers = way.replies.filter(({ after }) => !after).flatMap(({ way: answer }) => stepsOf(answer));
-  return [...steps, ...answers];
+  const answers = way.replies.filter(({ after }) => !after).map(({ way: answer }) => stepsOf(answer));
+  // Each frame of a flood is answered as soon as it is rejected, and the next one only goes on then.
+  const rejections = steps.filter(rejects);
+  if (answers.length < 2 || rejections.length !== answers.length) return [...steps, ...answers.flat()];
+  return steps.flatMap((step) => [step, ...(rejects(step) ? (answers[rejections.indexOf(step)] ?? []) : [])]);
+}
+
+function rejects(step: Step): boolean {
+  return step.kind === "rule" && step.rule.target?.kind === "extension" && step.rule.target.name === "REJECT";
 }
 
 function stepsDiffer(way: Way, kernel: Observed, reading: Reading, begun = false): string[] {
