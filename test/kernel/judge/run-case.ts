@@ -122,6 +122,11 @@ export function judge(evidence: Evidence): Judgement {
         unknown.push("the mark of a local socket");
         break;
       }
+      // IPv6 only hears of a path MTU where a socket has sent what the error quotes (tcp_v6_err, __udp6_lib_err); those of the lab are raw ones.
+      if (wrong.length > 0 && trace.packet.family === 6 && trace.assumptions.some(({ id }) => id === "path-mtu")) {
+        unknown.push("whether a socket had sent what an error quotes");
+        break;
+      }
       found.push(...wrong.map((words) => `packet ${i + 1}: ${words}`));
     }
     judged = i + 1;
