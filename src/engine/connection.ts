@@ -159,7 +159,7 @@ export function tupleOf(packet: Packet): FlowTuple | undefined {
   const { src, dst, protocol, transport } = packet;
   if (packet.fragment && packet.fragment.offset > 0) return undefined;
   if (transport?.kind === "icmp") {
-    return { src, dst, protocol, sport: transport.id ?? 0, dport: (transport.type << 8) | transport.code };
+    return { src, dst, protocol, sport: transport.id ?? identifierOf(packet), dport: (transport.type << 8) | transport.code };
   }
   // DCCP is no longer known to connection tracking, and treated as any protocol without ports.
   if (protocol === PROTOCOL.dccp) return { src, dst, protocol, sport: 0, dport: 0 };
@@ -168,6 +168,12 @@ export function tupleOf(packet: Packet): FlowTuple | undefined {
   const needsPorts = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.icmp, PROTOCOL.sctp, PROTOCOL.udplite, PROTOCOL.icmpv6] as readonly number[];
   if (needsPorts.includes(protocol)) return cutPorts(packet);
   return { src, dst, protocol: trackedProtocol(packet), sport: 0, dport: 0 };
+}
+
+/** icmpv6_pkt_to_tuple takes for an identifier what stands in its place, as in a node information query (139). */
+function identifierOf({ protocol, transport, payload }: Packet): number {
+  if (protocol !== PROTOCOL.icmpv6 || transport?.kind !== "icmp" || ICMP6_INVERSE[transport.type] === undefined) return 0;
+  return ((payload[4] ?? 0) << 8) | (payload[5] ?? 0);
 }
 
 /** nf_ct_get_tuple_ports: of a header that was cut off the ports are enough, in an ICMP error's quote. */
