@@ -101,7 +101,7 @@ const ICMP6_INVERSE: Readonly<Record<number, number>> = { 128: 129, 129: 128, 13
 
 /** The tuple of the other direction (nf_ct_invert_tuple); undefined for ICMP types that have none. */
 export function invert(tuple: FlowTuple): FlowTuple | undefined {
-  if (tuple.protocol === 1 || tuple.protocol === 58) {
+  if (isIcmp(tuple.protocol)) {
     const type = (tuple.protocol === 1 ? ICMP_INVERSE : ICMP6_INVERSE)[tuple.dport >> 8];
     if (type === undefined) return undefined;
     return { src: tuple.dst, dst: tuple.src, protocol: tuple.protocol, sport: tuple.sport, dport: (type << 8) | (tuple.dport & 255) };
@@ -119,6 +119,11 @@ export function tupleKey(tuple: FlowTuple): string {
   return `${tuple.src}|${tuple.dst}|${tuple.protocol}|${tuple.sport}|${tuple.dport}`;
 }
 
+/** Whether the tuples of a protocol have an identifier, type and code in the place of ports. */
+export function isIcmp(protocol: number): boolean {
+  return protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
+}
+
 /** A number by which a tuple is found again; others may have the same. */
 export function tupleHash({ src, dst, protocol, sport, dport }: FlowTuple): number {
   return mixed(mixed(mixed(mixed(mixed(protocol, folded(src)), folded(dst)), sport), dport), TUPLE);
@@ -126,7 +131,7 @@ export function tupleHash({ src, dst, protocol, sport, dport }: FlowTuple): numb
 
 /** A tuple in the model's form. */
 export function toModelTuple(tuple: FlowTuple): Tuple {
-  if (tuple.protocol === 1 || tuple.protocol === 58) {
+  if (isIcmp(tuple.protocol)) {
     return {
       src: tuple.src,
       dst: tuple.dst,

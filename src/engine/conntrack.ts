@@ -3,8 +3,9 @@ import type { Namespace, Tuple } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { NO_COUNTERS } from "./accounting.ts";
 import type { Ask } from "./choices.ts";
-import { Connection, endpoint, type FlowTuple, invert, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
+import { Connection, endpoint, type FlowTuple, invert, isIcmp, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
 import { awaitsTracking, viewOf, viewOfTemplate } from "./connection-view.ts";
+import { Doubts } from "./conntrack-doubts.ts";
 import { ProtocolTrackers } from "./conntrack-protocols.ts";
 import { ConntrackTable, type Found } from "./conntrack-table.ts";
 import { timeoutOf } from "./conntrack-timeouts.ts";
@@ -39,8 +40,7 @@ export class Conntrack {
   readonly #older: { readonly zone: number; readonly original: Tuple }[] = [];
   /** Whether a connection older than the capture has a helper. */
   #helped = false;
-  /** Packets whose own tracking is not known: what looks like their answers is not known either. */
-  readonly #doubtful = new Map<string, string>();
+  readonly #doubts = new Doubts();
 
   /** `countsByRule`: a rule asks for counters, and so has switched them on. */
   constructor(
@@ -115,14 +115,7 @@ export class Conntrack {
     this.#table.taint(tuple, zone, reason);
     const reply = invert(tuple);
     if (reply) this.#table.taint(reply, zone, reason);
-    for (const key of sidesOf(tuple)) if (!this.#doubtful.has(key)) this.#doubtful.set(key, reason);
-  }
-
-  /** Why nothing is known of a connection that a packet may belong to: it has an address or a port of one in doubt, on the other side. */
-  #doubtAbout(tuple: FlowTuple): string | undefined {
-    if (this.#doubtful.size === 0) return undefined;
-    const answered = sidesOf({ ...tuple, src: tuple.dst, dst: tuple.src, sport: tuple.dport, dport: tuple.sport });
-    return answered.map((key) => this.#doubtful.get(key)).find((reason) => reason !== undefined);
+    this.#doubts.add(tuple, reason);
   }
 
   /**
@@ -186,7 +179,7 @@ export class Conntrack {
     if (!tuple) return "it quotes no packet that could be looked up";
     const found = this.#table.find(zone, tuple, now, { kind: "quote", packet: quoted });
     if (!found) {
-      const doubt = this.#doubtAbout(tuple);
+      const doubt = this.#doubts.about(tuple);
       if (doubt) throw new Undecided(doubt);
       return "it quotes a packet of no known connection";
     }
@@ -208,7 +201,7 @@ export class Conntrack {
       connection.listed = undefined;
       skb.ctDirection = found.direction;
     } else {
-      const doubt = this.#doubtAbout(tuple);
+      const doubt = this.#doubts.about(tuple);
       if (doubt) throw new Undecided(doubt);
       if (!invert(tuple)) return "this ICMP type belongs to no request";
       connection = this.#begin(tuple, zone, skb.template?.helper, now);
@@ -257,7 +250,7 @@ export class Conntrack {
     const master = this.expectations.suspicion(zone.id, tuple, now);
     if (!master) return undefined;
     const { src, sport } = master.original;
-    const helper = `the helper ${master.helper} of the connection from ${endpoint(src, isIcmp(master.original) ? undefined : sport)}`;
+    const helper = `the helper ${master.helper} of the connection from ${endpoint(src, isIcmp(master.original.protocol) ? undefined : sport)}`;
     const announced = this.#ask(
       `expected|${this.#netns}|${tupleKey(tuple)}`,
       (value) => `${helper} ${value ? "announced" : "did not announce"} this connection`,
@@ -306,15 +299,4 @@ export class Conntrack {
   older(): readonly { readonly zone: number; readonly original: Tuple }[] {
     return this.#older;
   }
-}
-
-/** What a packet has in common with another one that may belong to it, each side by itself. */
-function sidesOf(tuple: FlowTuple): readonly string[] {
-  const { src, dst, protocol, sport, dport } = tuple;
-  const addresses = [`${protocol}|from ${src}`, `${protocol}|to ${dst}`];
-  return isIcmp(tuple) ? addresses : [...addresses, `${protocol}|from port ${sport}`, `${protocol}|to port ${dport}`];
-}
-
-function isIcmp(tuple: FlowTuple): boolean {
-  return tuple.protocol === PROTOCOL.icmp || tuple.protocol === PROTOCOL.icmpv6;
 }

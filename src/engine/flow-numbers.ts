@@ -1,5 +1,5 @@
 import type { Packet } from "../model/packet.ts";
-import { type Connection, type FlowTuple, tupleOf } from "./connection.ts";
+import { type Connection, type FlowTuple, isIcmp, tupleOf } from "./connection.ts";
 
 /** So many addresses and ports are kept in mind; those that were not met for longest are forgotten. */
 const MOST = 262_144;
@@ -42,6 +42,5 @@ function either(a: string, b: string): string {
 }
 
 function bothWays({ src, dst, protocol, sport, dport }: FlowTuple): string {
-  const icmp = protocol === 1 || protocol === 58;
-  return either(`${src}|${sport}|${protocol}`, `${dst}|${icmp ? sport : dport}|${protocol}`);
+  return either(`${src}|${sport}|${protocol}`, `${dst}|${isIcmp(protocol) ? sport : dport}|${protocol}`);
 }

@@ -1,7 +1,7 @@
 import type { NatRange } from "../extensions/effect.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
-import { ANY_PORT, type Connection, endpoint, type FlowTuple, invert, tupleKey } from "./connection.ts";
+import { ANY_PORT, type Connection, endpoint, type FlowTuple, invert, isIcmp, tupleKey } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import type { Expectation } from "./expectations.ts";
 import { hasRightSum } from "./icmp-checksum.ts";
@@ -30,7 +30,6 @@ const MANIPULATED: ReadonlySet<number> = new Set([
   PROTOCOL.icmpv6,
   PROTOCOL.gre,
 ]);
-const isIcmp = (protocol: number) => protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
 
 /** Identifies a port that NAT draws at random, among all draws for a packet. */
 export function drawKey(connection: Pick<Connection, "netns" | "original">, manip: Manip): string {

@@ -1,0 +1,25 @@
+import { type FlowTuple, isIcmp } from "./connection.ts";
+
+/** Packets whose own tracking is not known: what looks like their answers is not known either. */
+export class Doubts {
+  readonly #reasons = new Map<string, string>();
+
+  /** A packet whose own fate is not known. */
+  add(tuple: FlowTuple, reason: string): void {
+    for (const key of sidesOf(tuple)) if (!this.#reasons.has(key)) this.#reasons.set(key, reason);
+  }
+
+  /** Why nothing is known of a connection that a packet may belong to: it has an address or a port of one in doubt, on the other side. */
+  about(tuple: FlowTuple): string | undefined {
+    if (this.#reasons.size === 0) return undefined;
+    const answered = sidesOf({ ...tuple, src: tuple.dst, dst: tuple.src, sport: tuple.dport, dport: tuple.sport });
+    return answered.map((key) => this.#reasons.get(key)).find((reason) => reason !== undefined);
+  }
+}
+
+/** What a packet has in common with another one that may belong to it, each side by itself. */
+function sidesOf(tuple: FlowTuple): readonly string[] {
+  const { src, dst, protocol, sport, dport } = tuple;
+  const addresses = [`${protocol}|from ${src}`, `${protocol}|to ${dst}`];
+  return isIcmp(protocol) ? addresses : [...addresses, `${protocol}|from port ${sport}`, `${protocol}|to port ${dport}`];
+}
