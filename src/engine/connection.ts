@@ -9,7 +9,7 @@ import { folded, mixed } from "./hash.ts";
 import type { FtpTracking } from "./helper-ftp.ts";
 import type { SequenceShift } from "./sequence-shift.ts";
 import type { Restorable } from "./state.ts";
-import type { TcpTracking } from "./tcp-segment.ts";
+import { copyTracking, type TcpTracking } from "./tcp-segment.ts";
 import type { Zone } from "./zone.ts";
 
 /** Addresses and ports in one direction; ports are the identifier (sport) and type and code (dport) for ICMP. */
@@ -91,7 +91,7 @@ export class Connection implements Restorable {
 
   copyState(): object {
     const { tcp, ...rest } = this;
-    return { ...rest, tcp: tcp && { ...tcp, seen: [{ ...tcp.seen[0] }, { ...tcp.seen[1] }] } };
+    return { ...rest, tcp: tcp && copyTracking(tcp) };
   }
 }
 

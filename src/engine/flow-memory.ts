@@ -1,9 +1,9 @@
 import type { Device } from "../model/host.ts";
 import type { Frame, FrameType, Packet } from "../model/packet.ts";
 import type { PacketTrace, Step, Way } from "../model/trace.ts";
+import { tupleHash } from "./connection.ts";
 import type { Entry } from "./entry.ts";
 import type { Course } from "./follow.ts";
-import { folded, mixed } from "./hash.ts";
 import { lean } from "./lean.ts";
 import type { Tracked } from "./lesson.ts";
 import type { Netns } from "./netns.ts";
@@ -104,8 +104,9 @@ export class FlowMemory {
       this.#known.clear();
       this.#count = 0;
     }
-    const others = this.#known.get(hash)?.filter((one) => !isAlike(one, entry, frame, packet)) ?? [];
-    this.#count++;
+    const list = this.#known.get(hash) ?? [];
+    const others = list.filter((one) => !isAlike(one, entry, frame, packet));
+    this.#count += 1 + others.length - list.length;
     const memory: Memory = {
       netns,
       device,
@@ -138,7 +139,7 @@ function smallestMtu({ netns }: World): number {
 /** A number by which packets of one direction of a connection are found again; undefined for those of which nothing is remembered. */
 function hashOf({ src, dst, protocol, transport }: Packet): number | undefined {
   if (transport?.kind !== "tcp" && transport?.kind !== "udp") return undefined;
-  return mixed(mixed(mixed(mixed(protocol, folded(src)), folded(dst)), transport.sport), transport.dport);
+  return tupleHash({ src, dst, protocol, sport: transport.sport, dport: transport.dport });
 }
 
 /** Whether a packet has nothing about it that may lead it another way. */

@@ -58,6 +58,11 @@ export interface TcpTracking {
   lastFlags: number;
 }
 
+/** The same once more, so that what it was can be put back. */
+export function copyTracking(tracking: TcpTracking): TcpTracking {
+  return { ...tracking, seen: [{ ...tracking.seen[0] }, { ...tracking.seen[1] }] };
+}
+
 /** Settings of a namespace (net.netfilter.nf_conntrack_tcp_*). */
 export interface TcpSettings {
   readonly loose: boolean;

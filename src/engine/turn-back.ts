@@ -1,4 +1,5 @@
 import type { Connection } from "./connection.ts";
+import { copyTracking } from "./tcp-segment.ts";
 
 /** What a further packet can change of a connection, so that it can be put back. */
 export class TurnBack {
@@ -8,7 +9,7 @@ export class TurnBack {
   constructor(connection: Connection) {
     const { expires, assured, seenReply, counters, tcp } = connection;
     this.#connection = connection;
-    this.#kept = { expires, assured, seenReply, counters, tcp: tcp && { ...tcp, seen: [{ ...tcp.seen[0] }, { ...tcp.seen[1] }] } };
+    this.#kept = { expires, assured, seenReply, counters, tcp: tcp && copyTracking(tcp) };
   }
 
   /** Makes the connection what it was. */
