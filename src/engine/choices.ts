@@ -41,10 +41,6 @@ export class Choices {
     return this.#asked.map((choice) => choice.text(choice.value));
   }
 
-  get answers(): readonly boolean[] {
-    return this.#asked.map((choice) => choice.value);
-  }
-
   /** Starts the run with these answers. */
   start(answers: readonly boolean[]): void {
     this.#fixed = [...answers];

@@ -40,6 +40,16 @@ const TIMEOUT_NAMES: Readonly<Record<TcpState | "RETRANS" | "UNACK", string>> = 
 /** A setting of net.netfilter.nf_conntrack_*, by the rest of its name. */
 export type Setting = (name: string, fallback: number) => number;
 
+/** The settings of a namespace, each read once. */
+export function settingOf(sysctl: Setting): Setting {
+  const known = new Map<string, number>();
+  return (name, fallback) => {
+    const value = known.get(name) ?? sysctl(`net.netfilter.nf_conntrack_${name}`, fallback);
+    known.set(name, value);
+    return value;
+  };
+}
+
 /** A timeout in seconds, by the name of its sysctl. */
 export function timeoutOf(setting: Setting, name: string): number {
   return setting(name, TIMEOUTS[name] ?? 600);

@@ -8,7 +8,7 @@ import { awaitsTracking, viewOf, viewOfTemplate } from "./connection-view.ts";
 import { Doubts } from "./conntrack-doubts.ts";
 import { ProtocolTrackers } from "./conntrack-protocols.ts";
 import { ConntrackTable, type Found } from "./conntrack-table.ts";
-import { timeoutOf } from "./conntrack-timeouts.ts";
+import { type Setting, settingOf, timeoutOf } from "./conntrack-timeouts.ts";
 import { type Expectation, Expectations } from "./expectations.ts";
 import { hasRightSum } from "./icmp-checksum.ts";
 import { headersError, isLeftUntracked, isRedirect, redirectError } from "./icmp6-tracking.ts";
@@ -31,7 +31,7 @@ export class Conntrack {
   follow: ((connection: Connection, expectation: Expectation, now: bigint) => void) | undefined;
   readonly #netns: string;
   readonly #state: State;
-  readonly #setting: (name: string, fallback: number) => number;
+  readonly #setting: Setting;
   readonly #newId: () => number;
   readonly #trackers: ProtocolTrackers;
   readonly #counts: boolean;
@@ -54,12 +54,7 @@ export class Conntrack {
     this.#ask = ask;
     this.#netns = netns;
     this.#state = state;
-    const known = new Map<string, number>();
-    this.#setting = (name, fallback) => {
-      const value = known.get(name) ?? sysctl(`net.netfilter.nf_conntrack_${name}`, fallback);
-      known.set(name, value);
-      return value;
-    };
+    this.#setting = settingOf(sysctl);
     this.#newId = newId;
     this.#trackers = new ProtocolTrackers(this.#setting);
     this.#counts = this.#setting("acct", countsByRule ? 1 : 0) !== 0;

@@ -14,7 +14,7 @@ import { doubtRedirects, isAllowance } from "./redirect-limit.ts";
 import { hintedDevice } from "./route-input.ts";
 import { Run, type Sighting } from "./run.ts";
 import type { Skb } from "./skb.ts";
-import type { Traces } from "./state.ts";
+import type { LeftBehind } from "./state.ts";
 import { Undecided } from "./undecided.ts";
 import type { World } from "./world.ts";
 
@@ -44,7 +44,6 @@ export interface Course {
   readonly opened: readonly Opened[];
   /** Those of a way that could not be followed to its end, in the table or not. */
   readonly unfinished: readonly Opened[];
-  readonly answers: readonly boolean[];
   /** The first that it was found to belong to. */
   readonly connection: Connection | undefined;
   /** Of the only way: what others can learn of it. */
@@ -54,7 +53,7 @@ export interface Course {
   /** Keys of what it had changed till then. */
   readonly changed?: readonly string[];
   /** Of one of several ways: what it would leave behind, and what it took for granted. */
-  readonly traces?: Traces;
+  readonly leaves?: LeftBehind;
   readonly assumptions?: readonly Assumption[];
 }
 
@@ -90,11 +89,10 @@ export function explore(world: World, departure: Departure): readonly Course[] {
       sightings: run.sightings,
       opened: forked || run.opened.some((one) => one.drawn) ? run.opened.filter((one) => one.confirmed).map(openedAs) : [],
       unfinished: undecided ? run.opened.map(openedAs) : [],
-      answers: choices.answers,
       connection: run.connection,
       ...(!forked && { lesson: run.lesson }),
       ...(undecided ? { undecided, changed } : {}),
-      ...(forked && !undecided && { traces: state.traces(), assumptions }),
+      ...(forked && !undecided && { leaves: state.leftBehind(), assumptions }),
     });
     if (forked) state.rollback();
     if (!next) return courses;
@@ -112,7 +110,7 @@ function openedAs({ netns, original, reply, drawn }: Connection): Opened {
 
 /** Leaves the state as the packet leaves it; what the ways that are left leave different is in doubt from then on. */
 export function settle(world: World, departure: Departure, explored: readonly Course[], left: readonly Course[]): Followed {
-  const { state, ids } = world;
+  const { state } = world;
   const doubtful = left.find((course) => course.undecided);
   if (doubtful?.undecided) return giveUp(world, departure, doubtful, doubtful.undecided);
   const first = left[0] as Course;
@@ -120,36 +118,28 @@ export function settle(world: World, departure: Departure, explored: readonly Co
     state.commit();
     return { ways: [first.way], sightings: first.sightings, connections: [first.connection] };
   }
-  const repeat = ({ answers }: Course): Run => {
+  const leave = ({ leaves }: Course): void => {
     state.rollback();
-    world.choices.start(answers);
-    world.ids = ids;
-    const run = new Run(world, departure.frame.time);
-    start(run, departure.entry, skbAt(departure));
-    return run;
+    if (leaves) state.leave(leaves);
   };
-  if (left.length === 1 && first.traces) {
+  if (left.length === 1) {
     world.assumptions.take();
     for (const assumption of first.assumptions ?? []) world.assumptions.add(assumption);
-    state.rollback();
-    state.leave(first.traces);
+    leave(first);
     state.commit();
     return { ways: [{ ...first.way, conditions: [] }], sightings: first.sightings, connections: [first.connection] };
   }
+  // The state is left as the first of them leaves it.
   const effects = [...left].reverse().map((course) => {
-    const { connection } = repeat(course);
-    return { connection, keys: state.effects() };
+    leave(course);
+    return state.effects();
   });
-  taintDifferences(
-    world,
-    effects.map(({ keys }) => keys),
-    departure.frame,
-  );
+  taintDifferences(world, effects, departure.frame);
   state.commit();
   return {
     ways: left.map((course) => course.way),
     sightings: left.flatMap((course) => course.sightings),
-    connections: effects.map(({ connection }) => connection).reverse(),
+    connections: left.map((course) => course.connection),
   };
 }
 

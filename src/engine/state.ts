@@ -9,7 +9,7 @@ export interface Restorable {
 }
 
 /** What a packet has left behind on one of its ways, so that it can be left behind once more. */
-export interface Traces {
+export interface LeftBehind {
   readonly cells: ReadonlyMap<string, unknown>;
   readonly objects: ReadonlyMap<Restorable, object>;
 }
@@ -104,7 +104,7 @@ export class State implements StateCells {
   }
 
   /** What has changed since the last commit, to be left again after it was undone. */
-  traces(): Traces {
+  leftBehind(): LeftBehind {
     const cells = new Map<string, unknown>();
     const objects = new Map<Restorable, object>();
     for (const key of this.#before.keys()) cells.set(key, this.#cells.get(key));
@@ -112,8 +112,8 @@ export class State implements StateCells {
     return { cells, objects };
   }
 
-  /** Leaves what was undone, once: the objects take over what the traces hold. */
-  leave({ cells, objects }: Traces): void {
+  /** Leaves what was undone once more. */
+  leave({ cells, objects }: LeftBehind): void {
     for (const [key, value] of cells) this.set(key, value);
     for (const [object, copy] of objects) {
       this.change(object);
