@@ -3,7 +3,7 @@ import { IPV6_HEADER, type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model
 import { addressSum, addsUp, pseudoSum } from "../wire/checksum.ts";
 import { sendIcmp6Error } from "./answers6.ts";
 import { type Extension, extensionsOf, FRAGMENT_HEADER, NEXT_HEADER_AT, octetsOf } from "./extensions6.ts";
-import { gatherFragments6 } from "./fragments6.ts";
+import { gatherFragments6, isAtomic } from "./fragments6.ts";
 import type { Netns } from "./netns.ts";
 import { optionFault } from "./options6.ts";
 import { learnPathMtu6 } from "./path-mtu6.ts";
@@ -103,7 +103,7 @@ function handle(run: Run, netns: Netns, skb: Skb, header: Extension): Outcome {
     case "routing":
       return routing(run, netns, skb, header);
     case "fragment":
-      return fragment(run, netns, skb);
+      return fragment(run, netns, skb, header);
     case "ah":
       return drop(run, netns, skb, "protocol", "it has an authentication header, for which no security association is known", {
         code: UNKNOWN_NEXT_HEADER,
@@ -161,9 +161,9 @@ function routing(run: Run, netns: Netns, skb: Skb, { octets, at }: Extension): O
 }
 
 /** ipv6_frag_rcv */
-function fragment(run: Run, netns: Netns, skb: Skb): Outcome {
-  if (!skb.packet.fragment) return "next";
-  const gathered = gatherFragments6(run, netns, skb, "local");
+function fragment(run: Run, netns: Netns, skb: Skb, header: Extension): Outcome {
+  if (isAtomic(header)) return "next";
+  const gathered = gatherFragments6(run, netns, skb, "local", header);
   if (gathered === "queued") {
     run.end("queued", { netns: netns.name, reason: "defrag-queue", text: "it waits for the other fragments of its datagram" });
     return "ended";

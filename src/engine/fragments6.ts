@@ -1,5 +1,6 @@
 import { IPV6_HEADER, type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
 import { decodeIpv6 } from "../wire/ipv6.ts";
+import { u16, u32 } from "../wire/octets.ts";
 import { needsStrict } from "./address6.ts";
 import { ANY_PORT } from "./connection.ts";
 import { type Extension, extensionsOf, FRAGMENT_HEADER, octetsOf } from "./extensions6.ts";
@@ -11,6 +12,7 @@ import { Undecided } from "./undecided.ts";
 /** A fragment that waits, with what the kernel reads of it. */
 interface Part {
   readonly packet: Packet;
+  readonly header: Extension;
   readonly offset: number;
   readonly end: number;
   readonly more: boolean;
@@ -34,13 +36,19 @@ export type Gathered = "whole" | "as-is" | "queued" | { readonly drop: string; r
 /**
  * Takes a fragment in (nf_conntrack_reasm.c, nf_ct_frag6_gather, and reassembly.c, ip6_frag_queue); `skb` has the whole datagram when it
  * was the last one that was missing. `user` keeps the queues of conntrack and local delivery apart.
+ * `header` is the fragment header that was come to, the first one where nothing else is said.
  */
-export function gatherFragments6(run: Run, netns: Netns, skb: Skb, user: "conntrack" | "local"): Gathered {
+export function gatherFragments6(
+  run: Run,
+  netns: Netns,
+  skb: Skb,
+  user: "conntrack" | "local",
+  header = extensionsOf(skb.packet).find(({ name }) => name === "fragment"),
+): Gathered {
   const { packet } = skb;
-  const header = extensionsOf(packet).find(({ name }) => name === "fragment");
   if (!header || packet.length === IPV6_HEADER) return "as-is";
-  const offset = packet.fragment?.offset ?? 0;
-  const more = packet.fragment?.more === true;
+  // A packet may have more than one such header; what lies behind the first is inside its datagram.
+  const { offset, more, id } = fieldsOf(header);
   const end = offset + packet.length - header.at - FRAGMENT_HEADER;
   if (offset === 0 && isTruncated(packet, header)) {
     return user === "conntrack" ? "as-is" : { drop: "it is the first fragment, but does not hold all headers", parameterProblem: -1 };
@@ -48,7 +56,7 @@ export function gatherFragments6(run: Run, netns: Netns, skb: Skb, user: "conntr
   if (end > LONGEST_PAYLOAD) return { drop: "its datagram would be too long", parameterProblem: header.at + 2 };
   const scope = needsStrict(packet.dst) ? skb.device : "";
   const bridged = skb.bridge && user === "conntrack" ? "bridge" : "";
-  const key = `frag|${netns.name}|6${user}${bridged}|${scope}|${packet.src}|${packet.dst}|${packet.id ?? 0}`;
+  const key = `frag|${netns.name}|6${user}${bridged}|${scope}|${packet.src}|${packet.dst}|${id}`;
   const known = run.world.state.get<Queue>(key);
   const parts = known && known.expires > run.time ? known.parts : [];
   if (parts.length === 0 && offset > 0 && netns.ip6.sawTraffic && run.world.startedWithin(run.time, TIMEOUT)) {
@@ -71,7 +79,7 @@ export function gatherFragments6(run: Run, netns: Netns, skb: Skb, user: "conntr
   const overlap = overlapOf(parts, offset, end);
   if (overlap === "duplicate") return user === "conntrack" ? "queued" : { drop: "this fragment was here already" };
   if (overlap === "overlap") return discard("it overlaps another fragment, and all of the datagram is discarded");
-  const all = [...parts, { packet, offset, end, more }];
+  const all = [...parts, { packet, header, offset, end, more }];
   const whole = assemble([...all].sort((a, b) => a.offset - b.offset));
   if (whole === "invalid") return discard("the fragments of its datagram do not fit together");
   if (!whole) {
@@ -87,6 +95,19 @@ export function gatherFragments6(run: Run, netns: Netns, skb: Skb, user: "conntr
   run.joined(skb);
   run.seen(whole);
   return "whole";
+}
+
+/** Whether a fragment header says that all is there (RFC 6946). */
+export function isAtomic(header: Extension): boolean {
+  const { offset, more } = fieldsOf(header);
+  return offset === 0 && !more;
+}
+
+/** Offset in octets, whether more follow, and identification, as a fragment header has them. */
+function fieldsOf({ octets }: Extension): { readonly offset: number; readonly more: boolean; readonly id: number } {
+  const own = Uint8Array.from(octets);
+  const field = u16(own, 2);
+  return { offset: field & 0xfff8, more: (field & 1) !== 0, id: u32(own, 4) };
 }
 
 /** Octets that a first fragment must have of the header behind its extension headers. */
@@ -132,15 +153,14 @@ function assemble(ordered: readonly Part[]): Packet | "invalid" | undefined {
   }
   const first = ordered[0];
   if (!first || ordered.at(-1)?.more !== false) return undefined;
-  const header = extensionsOf(first.packet).find(({ name }) => name === "fragment");
-  if (!header || header.at - IPV6_HEADER + end > LONGEST_PAYLOAD) return "invalid";
+  const { header } = first;
+  if (header.at - IPV6_HEADER + end > LONGEST_PAYLOAD) return "invalid";
   const marks = new Set(ordered.map(({ packet }) => packet.tos & 3));
   if (marks.size > 1 && marks.has(0)) return "invalid";
   const octets = new Uint8Array(header.at + end);
   octets.set(octetsOf(first.packet).subarray(0, header.at));
-  for (const { packet, offset } of ordered) {
-    const from = extensionsOf(packet).find(({ name }) => name === "fragment")?.at ?? IPV6_HEADER;
-    octets.set(octetsOf(packet).subarray(from + FRAGMENT_HEADER), header.at + offset);
+  for (const { packet, header: own, offset } of ordered) {
+    octets.set(octetsOf(packet).subarray(own.at + FRAGMENT_HEADER), header.at + offset);
   }
   octets[header.announcedAt] = header.octets[0] ?? 0;
   octets[4] = (octets.length - IPV6_HEADER) >> 8;
