@@ -15,20 +15,20 @@ export interface Ahead {
   readonly from: Netns;
   /** Counts the packets of the capture. */
   readonly position: number;
-  /** By what it can be found, once it was written down. */
-  keys?: readonly number[];
+  /** By what it can be found, once somebody has asked. */
+  keys: readonly number[] | undefined;
 }
 
-/**
- * The packets of the capture that come after the one at hand, never more than a window of them.
- * What they are found by is only written down once somebody has looked for something.
- */
+/** Up to so many packets are searched one by one. */
+const FEW = 64;
+
+/** The packets of the capture that come after the one at hand, never more than a window of them. */
 export class LookAhead {
   #queue: Ahead[] = [];
   /** Where the first one stands in the queue, whose beginning is cut off from time to time. */
   #head = 0;
-  readonly #found = new Map<number, Ahead[]>();
-  #indexed = false;
+  /** Kept while somebody looks for something among many. */
+  #found: Map<number, Ahead[]> | undefined;
   #count = 0;
 
   get first(): Ahead | undefined {
@@ -44,11 +44,12 @@ export class LookAhead {
     return this.#queue.slice(this.#head);
   }
 
-  /** Takes in the next packet; says by what it can be found, when anybody has ever looked for something. */
-  push(frame: Frame, packet: Packet, from: Netns): readonly number[] {
-    const ahead: Ahead = { frame, packet, from, position: this.#count++ };
+  /** Takes in the next packet. */
+  push(frame: Frame, packet: Packet, from: Netns): Ahead {
+    const ahead: Ahead = { frame, packet, from, position: this.#count++, keys: undefined };
     this.#queue.push(ahead);
-    return this.#indexed ? this.#note(ahead) : [];
+    if (this.#found) note(this.#found, ahead);
+    return ahead;
   }
 
   /** The first packet is done with. */
@@ -57,10 +58,15 @@ export class LookAhead {
     if (!first) return;
     this.#head++;
     if (this.#head * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head);
+      if (this.#head === this.#queue.length) this.#queue.length = 0;
+      else this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
-    if (!this.#indexed) return;
+    if (!this.#found) return;
+    if (this.length === 0) {
+      this.#found = undefined;
+      return;
+    }
     for (const key of first.keys ?? []) {
       const list = this.#found.get(key);
       list?.shift();
@@ -76,32 +82,39 @@ export class LookAhead {
 
   /** The packets after the first one and within its window that can be found by a key, in order; others may have the same key. */
   by(key: number): readonly Ahead[] {
-    if (!this.#indexed) {
-      this.#indexed = true;
-      for (const ahead of this.all) this.#note(ahead);
-    }
     const first = this.first;
     if (!first) return [];
-    return (this.#found.get(key) ?? []).filter(
+    return this.#having(key).filter(
       ({ frame, position }) =>
         position > first.position && position - first.position <= MAX_AHEAD && frame.time - first.frame.time <= LOOK_AHEAD,
     );
   }
 
-  #note(ahead: Ahead): readonly number[] {
-    const keys = keysOf(ahead.packet);
-    ahead.keys = keys;
-    for (const key of keys) {
-      const list = this.#found.get(key);
-      if (list) list.push(ahead);
-      else this.#found.set(key, [ahead]);
+  #having(key: number): readonly Ahead[] {
+    if (!this.#found && this.length <= FEW) return this.all.filter((one) => keysOf(one).includes(key));
+    if (!this.#found) {
+      this.#found = new Map();
+      for (const ahead of this.all) note(this.#found, ahead);
     }
-    return keys;
+    return this.#found.get(key) ?? [];
   }
 }
 
-/** By their content, and by their addresses and ports whole and with either port left open. */
-function keysOf(packet: Packet): readonly number[] {
+function note(found: Map<number, Ahead[]>, ahead: Ahead): void {
+  for (const key of keysOf(ahead)) {
+    const list = found.get(key);
+    if (list) list.push(ahead);
+    else found.set(key, [ahead]);
+  }
+}
+
+/** By what a packet can be found: its content, and its addresses and ports whole and with either port left open. */
+export function keysOf(ahead: Ahead): readonly number[] {
+  ahead.keys ??= made(ahead.packet);
+  return ahead.keys;
+}
+
+function made(packet: Packet): readonly number[] {
   const tuple = tupleOf(packet);
   const content = contentHash(packet);
   return tuple ? [content, tupleHash(tuple), openHash(tuple, "sport"), openHash(tuple, "dport")] : [content];

@@ -18,6 +18,8 @@ interface Sought extends Look {
   readonly of: Waiting;
 }
 
+const NOTHING: Sought[] = [];
+
 interface Waiting {
   readonly trace: Mutable;
   readonly sought: Sought[];
@@ -46,6 +48,8 @@ export class Observer {
   #head = 0;
   /** Devices that a capture has shown at least one frame of, with namespace and direction. */
   readonly #covered = new Set<string>();
+  /** The last one of them. */
+  #lastCovered = { netns: "", device: "" };
 
   /** `own` is where frames were captured that name no source of their own; `sources` are those of several captures. */
   constructor(own: Source, sources: readonly Source[] = []) {
@@ -64,13 +68,19 @@ export class Observer {
     const device = entry.device?.name ?? entry.name;
     const netns = entry.netns.name;
     if (device === undefined || !this.#watched.has(netns)) return undefined;
-    if (entry.direction === "out") this.#covered.add(`${netns}|${device}`);
+    if (entry.direction === "out") this.#cover(netns, device);
     const trace = this.#shownElsewhere(frame, netns, device, entry.direction, packet) ?? this.#awaited(frame, netns, device, entry, packet);
     if (!trace) return undefined;
     const { capture } = frame.source ?? this.#own;
     const observation: Observation = { capture, packet: frame.number, netns, interface: device, after: later(frame, trace.frame) };
     trace.observed = [...trace.observed, observation];
     return trace;
+  }
+
+  #cover(netns: string, device: string): void {
+    if (netns === this.#lastCovered.netns && device === this.#lastCovered.device) return;
+    this.#lastCovered = { netns, device };
+    this.#covered.add(`${netns}|${device}`);
   }
 
   /** The packet that another capture shows at the same place. */
@@ -122,7 +132,7 @@ export class Observer {
 
   #expect(trace: Mutable, sightings: readonly Sighting[], look: (sighting: Sighting) => Look): void {
     const { frame, netns, interface: device, direction, packet } = trace;
-    const of: Waiting = { trace, sought: [] };
+    const of: Waiting = { trace, sought: sightings.length > 0 ? [] : NOTHING };
     if (device !== undefined && trace.seenBefore === undefined) this.#note(frame, netns, device, direction, packet, trace);
     for (const sighting of sightings) {
       if (!this.#watched.has(sighting.netns)) continue;
@@ -145,19 +155,19 @@ export class Observer {
     this.#order.push(of);
   }
 
-  /** The traces that nothing can be added to any more at a time, in order; all of them without a time. */
-  release(now?: bigint): Mutable[] {
-    const done: Mutable[] = [];
+  /** Adds to some traces those that nothing can be added to any more at a time, in order; all of them without a time. */
+  release(now: bigint | undefined, done: PacketTrace[]): void {
     for (;;) {
       const first = this.#order[this.#head];
       const waiting = this.#order.length - this.#head;
-      if (!first) return done;
+      if (!first) return;
       // Another capture may still show what this one has shown.
       const complete = first.sought.length === 0 && !this.#moment;
-      if (!complete && now !== undefined && now - first.trace.frame.time <= WINDOW && waiting < MOST) return done;
+      if (!complete && now !== undefined && now - first.trace.frame.time <= WINDOW && waiting < MOST) return;
       this.#head++;
       if (this.#head * 2 > this.#order.length) {
-        this.#order = this.#order.slice(this.#head);
+        if (this.#head === this.#order.length) this.#order.length = 0;
+        else this.#order = this.#order.slice(this.#head);
         this.#head = 0;
       }
       for (const one of first.sought) this.#forget(contentHash(one.content), one);

@@ -2,6 +2,8 @@ import type { Frame, Packet } from "../model/packet.ts";
 import type { Appearance, Observation, PacketTrace, Step, Way } from "../model/trace.ts";
 import { rewrite } from "./skb.ts";
 
+const NONE: readonly never[] = [];
+
 /** The trace of a packet that went as an earlier one of its connection did. Its way is only made when somebody looks at it. */
 export class Recalled implements PacketTrace {
   readonly frame: Frame;
@@ -16,8 +18,8 @@ export class Recalled implements PacketTrace {
   readonly alternatives: readonly Way[];
   decided: PacketTrace["decided"];
   readonly assumptions: PacketTrace["assumptions"];
-  observed: readonly Observation[] = [];
-  missing: readonly string[] = [];
+  observed: readonly Observation[] = NONE;
+  missing: readonly string[] = NONE;
   readonly #steps: ReadonlyMap<Step, Step> | undefined;
   #way: Way | undefined;
 
@@ -69,8 +71,8 @@ export class SeenAgain implements PacketTrace {
   readonly direction: "in" | "out";
   readonly seenBefore: number;
   readonly seenBeforeIn?: string;
-  readonly observed: readonly Observation[] = [];
-  readonly missing: readonly string[] = [];
+  readonly observed: readonly Observation[] = NONE;
+  readonly missing: readonly string[] = NONE;
 
   constructor(earlier: PacketTrace, frame: Frame, packet: Packet, place: { netns: string; interface?: string; direction: "in" | "out" }) {
     this.earlier = earlier;

@@ -8,7 +8,7 @@ import { FlowMemory } from "./flow-memory.ts";
 import { FlowNumbers } from "./flow-numbers.ts";
 import { type Course, type Departure, explore, type Followed, settle, start } from "./follow.ts";
 import { Listed } from "./listed.ts";
-import { LookAhead } from "./look-ahead.ts";
+import { keysOf, LookAhead } from "./look-ahead.ts";
 import type { Netns } from "./netns.ts";
 import { type Mutable, Observer } from "./observe.ts";
 import { SeenAgain } from "./recalled.ts";
@@ -42,6 +42,8 @@ export interface Replay {
   /** The capture is over: the traces that were still waiting. */
   finish(): readonly PacketTrace[];
 }
+
+const NOWHERE: readonly Sighting[] = [];
 
 /** A packet at hand, of which more may be told by what comes after it. */
 interface Open {
@@ -81,10 +83,10 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
       world.restore(frame.time);
       world.sweep(frame.time);
       const entry = entryOf(world, first.from, frame, options.interface);
-      released.push(...observer.release(frame.time));
+      observer.release(frame.time, released);
       const earlier = observer.recognise(frame, entry, packet);
       if (earlier) {
-        observer.expect(again(earlier, frame, packet, entry), []);
+        observer.expect(again(earlier, frame, packet, entry), NOWHERE);
         ahead.shift();
         return true;
       }
@@ -123,12 +125,14 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   return {
     push(frame, from) {
       if (!frame.packet || frame.within) return [];
-      const keys = ahead.push(frame, frame.packet, world.netns.get(from ?? frame.source?.netns ?? options.netns) ?? netns);
+      const { source } = frame;
+      const own = from === undefined && source === undefined ? netns : (world.netns.get(from ?? source?.netns ?? options.netns) ?? netns);
+      const last = ahead.push(frame, frame.packet, own);
       const released: PacketTrace[] = [];
       for (;;) {
         const over = ahead.isOver(frame.time);
-        const { wanted } = open ?? {};
-        if (!over && (held || (wanted && !keys.some((key) => wanted.has(key))))) break;
+        const wanted = open?.wanted;
+        if (!over && (held || (wanted && !keysOf(last).some((key) => wanted.has(key))))) break;
         if (!replayFirst(over, released)) break;
       }
       return released;
@@ -141,7 +145,8 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     finish() {
       const released: PacketTrace[] = [];
       while (replayFirst(true, released));
-      return [...released, ...observer.release()];
+      observer.release(undefined, released);
+      return released;
     },
   };
 }

@@ -8,8 +8,20 @@ const ICMP_HEADER = 8;
 /** So many octets of data tell packets apart that have no numbers of their own. */
 const SAMPLE = 16;
 
+/** The last packet that was asked for, which mostly is the one that is asked for again. */
+let hashed: Packet | undefined;
+let hash = 0;
+
 /** A number by which a packet is found again under other addresses and ports (see `sameMark`). */
 export function contentHash(packet: Packet): number {
+  if (packet !== hashed) {
+    hash = hashOf(packet);
+    hashed = packet;
+  }
+  return hash;
+}
+
+function hashOf(packet: Packet): number {
   const { transport } = packet;
   let hash = mixed(packet.protocol, packet.length);
   if (packet.family === 4 && packet.id !== undefined) hash = mixed(hash, packet.id);

@@ -25,12 +25,27 @@ function filled(seen: readonly Seen[]) {
 
 describe("the packets that come after the one at hand", () => {
   it("are only written down by their keys once somebody has asked", () => {
-    const { ahead, keys, at } = filled(connections(3, 1));
-    expect(keys).toEqual([[], [], []]);
+    const { keys, at } = filled(connections(3, 1));
+    expect(keys.map((one) => one.keys)).toEqual([undefined, undefined, undefined]);
     expect(at(1)).toEqual([2]);
-    const [frame] = frames(connections(1, 1));
-    const packet = frame?.packet;
-    expect(frame && packet && ahead.push(frame, packet, NOWHERE)).toContain(packet && contentHash(packet));
+    const [first] = keys;
+    expect(first?.keys).toContain(first && contentHash(first.packet));
+  });
+
+  it("are found among few and among many", () => {
+    const { at } = filled(connections(200, 1));
+    expect([at(1), at(63), at(64), at(199)]).toEqual([[2], [64], [65], [200]]);
+  });
+
+  it("are found after many have become few, and many again", () => {
+    const { ahead, at } = filled(connections(70, 0));
+    expect(at(65)).toEqual([66]);
+    for (let i = 0; i < 60; i++) ahead.shift();
+    expect([at(60), at(65)]).toEqual([[], [66]]);
+    for (let i = 0; i < 10; i++) ahead.shift();
+    const [frame] = frames(connections(1, 0));
+    if (frame?.packet) for (let i = 0; i < 2; i++) ahead.push(frame, frame.packet, NOWHERE);
+    expect(at(0)).toEqual([1]);
   });
 
   it("are those of the next second", () => {
