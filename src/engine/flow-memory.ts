@@ -13,7 +13,7 @@ import { longestSegment } from "./segments.ts";
 import { TurnBack } from "./turn-back.ts";
 import type { World } from "./world.ts";
 
-/** Directions of connections that are kept in mind; when there are more, all is forgotten. */
+/** Directions of connections that are kept in mind. */
 const MOST = 65_536;
 /** Routes to neighbours and the like are looked at anew after so many nanoseconds. */
 const KEPT = 10_000_000_000n;
@@ -36,6 +36,7 @@ type Turn = Pick<Tracked, "conntrack" | "connection" | "direction" | "step">;
 
 /** What became of a packet of an established connection, for those that come after it the same way. */
 interface Memory extends Likeness {
+  readonly hash: number;
   readonly trace: PacketTrace;
   readonly sightings: readonly Sighting[];
   readonly tracked: readonly Turn[];
@@ -61,7 +62,9 @@ export interface Recollection {
 export class FlowMemory {
   readonly #world: World;
   readonly #known = new Map<number, Memory[]>();
-  #count = 0;
+  /** What was learned, in order, and how much of its beginning is forgotten again. */
+  #learned: Memory[] = [];
+  #forgotten = 0;
   /** Packets up to this length fit every device and every route. */
   readonly #fitting: number;
 
@@ -100,14 +103,10 @@ export class FlowMemory {
     if (trace.way !== way || !isPlain(way) || trace.alternatives.length > 0 || trace.decided.length > 0) return;
     const seen = [...way.out.map((one) => one.packet), ...sightings.map((one) => one.packet), ...lesson.tracked.map((one) => one.packet)];
     if (!seen.every((one) => isLike(one, packet))) return;
-    if (this.#count >= MOST) {
-      this.#known.clear();
-      this.#count = 0;
-    }
-    const list = this.#known.get(hash) ?? [];
-    const others = list.filter((one) => !isAlike(one, entry, frame, packet));
-    this.#count += 1 + others.length - list.length;
+    this.#forget(frame.time);
+    const others = (this.#known.get(hash) ?? []).filter((one) => !isAlike(one, entry, frame, packet));
     const memory: Memory = {
+      hash,
       netns,
       device,
       direction,
@@ -123,6 +122,22 @@ export class FlowMemory {
       age: this.#world.state.age,
     };
     this.#known.set(hash, [...others, memory]);
+    this.#learned.push(memory);
+  }
+
+  /** Lets go of what is too old to be gone by, and of the oldest when there is too much. */
+  #forget(now: bigint): void {
+    for (;;) {
+      const oldest = this.#learned[this.#forgotten];
+      if (!oldest || (now - oldest.at <= KEPT && this.#learned.length - this.#forgotten < MOST)) break;
+      this.#forgotten++;
+      const rest = (this.#known.get(oldest.hash) ?? []).filter((one) => one !== oldest);
+      if (rest.length > 0) this.#known.set(oldest.hash, rest);
+      else this.#known.delete(oldest.hash);
+    }
+    if (this.#forgotten * 2 <= this.#learned.length) return;
+    this.#learned = this.#learned.slice(this.#forgotten);
+    this.#forgotten = 0;
   }
 }
 
