@@ -49,8 +49,15 @@ function namesUsed(ruleset: Ruleset): ReadonlySet<string> {
 
 /** Whether rules use one of some matches and targets to any effect. */
 export function usesAny(ruleset: Ruleset | undefined, names: ReadonlySet<string>): boolean {
-  const found = ruleset && (used.get(ruleset) ?? namesUsed(ruleset));
-  return found !== undefined && [...found].some((name) => names.has(name));
+  if (!ruleset) return false;
+  const { summary } = ruleset;
+  if (summary) {
+    const named = [...summary.names].filter((name) => names.has(name));
+    // Whether CT does anything else than --notrack is in the rules only.
+    if (named.length === 0 || named.some((name) => name !== "CT")) return named.length > 0;
+  }
+  const found = used.get(ruleset) ?? namesUsed(ruleset);
+  return [...found].some((name) => names.has(name));
 }
 
 /** Whether rules make the kernel track connections. */
@@ -77,6 +84,7 @@ export function matchUses(ruleset: Ruleset | undefined, name: string): readonly 
 
 /** Whether any counter shows that packets have passed. */
 export function hasCounted(ruleset: Ruleset | undefined): boolean {
+  if (ruleset?.summary) return ruleset.summary.counted;
   for (const table of ruleset?.tables.values() ?? []) {
     for (const chain of table.chains.values()) {
       if ((chain.counters?.packets ?? 0) > 0 || chain.rules.some((rule) => (rule.counters?.packets ?? 0) > 0)) return true;

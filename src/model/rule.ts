@@ -86,4 +86,11 @@ export interface Ruleset {
   /** What wrote it: decides the order of hooks and details of some matches. */
   readonly backend: "legacy" | "nft";
   readonly tables: ReadonlyMap<TableName, Table>;
+  /** What its rules say in all, so that none of them has to be looked at for it; absent where nobody took note. */
+  readonly summary?: {
+    /** The names of all matches and targets that rules use, but for verdicts and chains. */
+    readonly names: ReadonlySet<string>;
+    /** Whether any counter of a rule or a chain is above 0 packets. */
+    readonly counted: boolean;
+  };
 }

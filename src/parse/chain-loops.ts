@@ -1,10 +1,11 @@
-import type { RuleDraft } from "./lower-rule.ts";
-import type { ChainDraft, TableDraft } from "./table-draft.ts";
+import type { Rule } from "../model/rule.ts";
+import type { ChainDraft } from "./chain-draft.ts";
+import type { TableDraft } from "./table-draft.ts";
 
 /** A rule that leads back into a chain that a packet is still in. */
 export interface ChainLoop {
   readonly chain: string;
-  readonly rule: RuleDraft;
+  readonly rule: Rule;
 }
 
 interface Visit {
@@ -12,7 +13,7 @@ interface Visit {
   next: number;
 }
 
-function targetChain(table: TableDraft, rule: RuleDraft): ChainDraft | undefined {
+function targetChain(table: TableDraft, rule: Rule): ChainDraft | undefined {
   const { target } = rule;
   return target?.kind === "jump" || target?.kind === "goto" ? table.chains.get(target.chain) : undefined;
 }
@@ -20,6 +21,7 @@ function targetChain(table: TableDraft, rule: RuleDraft): ChainDraft | undefined
 /** The jumps that close a loop: the kernel refuses a table that has one (x_tables, mark_source_chains; nf_tables, nft_chain_validate). */
 export function findChainLoops(table: TableDraft): ChainLoop[] {
   const loops: ChainLoop[] = [];
+  if (!table.jumps.hasLoop(table.chains.size)) return loops;
   const state = new Map<ChainDraft, "open" | "done">();
   for (const start of table.chains.values()) {
     if (state.has(start)) continue;

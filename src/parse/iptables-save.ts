@@ -1,8 +1,8 @@
 import type { Family } from "../model/address.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
 import { type Ruleset, TABLE_HOOKS } from "../model/rule.ts";
-import { forEachLine } from "./position.ts";
 import { SaveReader } from "./save-reader.ts";
+import { SourceLines } from "./source-lines.ts";
 import { finishRuleset } from "./table-draft.ts";
 
 /** How lenient to be. */
@@ -25,20 +25,11 @@ export function parseIptablesSave(text: string, file: string, family: Family, op
   if (binary >= 0) return refuse({ message: `${EXPECTED}, found a binary file (a zero octet)`, offset: binary });
   if (text.trim() === "" && !options.allowEmpty) return refuse({ message: `${EXPECTED}, found nothing: the file is empty` });
 
-  const reader = new SaveReader(file, family, !options.grammarOnly);
-  forEachLine(text, (line, number) => reader.line(line, number));
+  const reader = new SaveReader(file, family, new SourceLines(text), !options.grammarOnly);
+  const problems = reader.read();
   const { foreign } = reader;
   if (!reader.sawTable && foreign) {
     return refuse({ line: foreign.line, column: foreign.column, message: EXPECTED, source: foreign.source, span: foreign.span });
   }
-  const problems = reader.finish((wanted) => lineOf(text, wanted));
-  return { value: finishRuleset(file, family, reader.backend, reader.tables), problems };
-}
-
-function lineOf(text: string, wanted: number): string {
-  let found = "";
-  forEachLine(text, (line, number) => {
-    if (number === wanted) found = line;
-  });
-  return found;
+  return { value: finishRuleset(file, family, reader.backend, reader.tables, reader.summary), problems };
 }

@@ -7,14 +7,14 @@ import { checkUse, type ExtensionTarget, entryOf, matchUse, type OpenUse, openUs
 import { EXTENSION_FAMILY } from "./known-extensions.ts";
 import type { PlainLine } from "./plain-line.ts";
 import { Recent, type RuleCache } from "./rule-cache.ts";
-import { RULE_FLAGS } from "./rule-flags.ts";
 import { RuleWords } from "./rule-words.ts";
 
 /** Reads `-m NAME ...` and `-j NAME ...` of a line of plain shape, or recalls what an earlier line with the same words said; undefined for what is not plain. */
 export class PlainClauses {
   /** The clause was the last of its line; otherwise the line stands at the word behind it. */
   atEnd = false;
-  backend: "legacy" | "nft" = "legacy";
+  /** Undefined for lines that were read before, so that nothing can be wrong with them. */
+  backend: "legacy" | "nft" | undefined;
   readonly #line: PlainLine;
   readonly #family: Family;
   readonly #cache: RuleCache;
@@ -26,6 +26,11 @@ export class PlainClauses {
     this.#line = line;
     this.#family = family;
     this.#cache = cache;
+  }
+
+  forget(): void {
+    this.#matches.clear();
+    this.#targets.clear();
   }
 
   /** The match that the word at hand names. */
@@ -51,29 +56,24 @@ export class PlainClauses {
   /** The text from the word at hand up to the next flag of iptables itself. */
   #clause(): string | undefined {
     const line = this.#line;
-    const { start, source } = line;
+    const { start, source, limit } = line;
     let { end } = line;
     for (;;) {
-      this.atEnd = end >= source.length;
+      this.atEnd = end >= limit;
       if (this.atEnd) break;
       if (!line.next()) return undefined;
       if (line.isBang) {
         const bang = line.start;
         if (!line.next()) return undefined;
-        if (this.#isRuleFlag()) {
+        if (line.isRuleFlag) {
           line.end = bang - 1;
           line.next();
           break;
         }
-      } else if (this.#isRuleFlag()) break;
+      } else if (line.isRuleFlag) break;
       end = line.end;
     }
     return source.slice(start, end);
-  }
-
-  #isRuleFlag(): boolean {
-    const line = this.#line;
-    return (line.flag !== 0 || line.isLong) && RULE_FLAGS.has(line.text);
   }
 
   #read(key: string, find: (name: string, family: Family) => MatchSpec | TargetSpec | undefined): OpenUse | undefined {
@@ -92,7 +92,7 @@ export class PlainClauses {
       if (!entry) return undefined;
       readOption(rule, use, entry, bang, this.#family);
     }
-    checkUse(rule, use, { cache: this.#cache, backend: this.backend });
+    if (this.backend) checkUse(rule, use, { cache: this.#cache, backend: this.backend });
     return rule.problems.length === 0 && use.words.length === use.length ? use : undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { LONGEST_LINE } from "../../grammars/words.ts";
 import type { AddressMask, Family } from "../model/address.ts";
-import type { MatchUse, Negatable, TargetUse } from "../model/rule.ts";
+import type { Counters, MatchUse, Negatable, TargetUse } from "../model/rule.ts";
+import type { ChainDraft, ReadAgain } from "./chain-draft.ts";
 import type { RuleDraft } from "./lower-rule.ts";
 import { PlainClauses } from "./plain-clauses.ts";
 import { PlainLine } from "./plain-line.ts";
@@ -8,27 +9,38 @@ import { matchFits, targetFits } from "./protocol-checks.ts";
 import { parseAddressMask } from "./rule-address.ts";
 import type { RuleCache } from "./rule-cache.ts";
 import { LONGEST_INTERFACE, mayNameDevice, negatable } from "./rule-header.ts";
+import type { SummaryDraft } from "./rule-summary.ts";
 import { VERDICTS } from "./rule-target.ts";
-import { addChain, type ChainDraft, isBuiltIn, type TableDraft } from "./table-draft.ts";
+import type { SourceLines } from "./source-lines.ts";
+import { addChain, isBuiltIn, type TableDraft } from "./table-draft.ts";
 
 const letter = (text: string) => text.charCodeAt(0);
 const [SOURCE, DESTINATION, PROTOCOL, IN, OUT] = ["s", "d", "p", "i", "o"].map(letter);
 const [MATCH, JUMP, GOTO, APPEND, BRACKET] = ["m", "j", "g", "A", "["].map(letter);
-const COLON = letter(":");
+const [COLON, DASH] = [":", "-"].map(letter);
+const COUNTERS = /^\[(\d{1,15}):(\d{1,15})\] $/;
+const UNUSED = " - [0:0]";
+const NAME = /^[A-Za-z][^ \t"]*$/;
+const DECLARATION = /^:([A-Za-z][^ \t"]*) - \[(\d{1,15}):(\d{1,15})\]$/;
 /** Arrays of so few rules are kept no larger than they are: a ruleset has chains by the ten thousand. */
 const FEW = 16;
 const NO_MATCHES: readonly MatchUse[] = [];
+const NO_COUNTERS: Counters = { packets: 0, bytes: 0 };
 
 /**
  * Reads rules of the shape that iptables-save itself gives nearly all of them: `-A CHAIN`, addresses, devices, protocol, matches, target, each once, in which
  * nothing is wrong. Any other rule is left to the grammar and to lowerRule, which say the same of these, only slower; so nothing is reported from here.
  */
 export class PlainRules {
-  readonly #line = new PlainLine();
+  readonly #lines: SourceLines;
+  readonly #line: PlainLine;
   readonly #clauses: PlainClauses;
   readonly #cache: RuleCache;
   readonly #family: Family;
+  readonly #summary: SummaryDraft;
   readonly #matches: MatchUse[] = [];
+  /** How rules of the table at hand are read once more. */
+  #again: ReadAgain | undefined;
   #table: TableDraft | undefined;
   #chain: ChainDraft | undefined;
   #protocol: Negatable<number> | undefined;
@@ -37,27 +49,64 @@ export class PlainRules {
   #in: Negatable<string> | undefined;
   #out: Negatable<string> | undefined;
   #target: TargetUse | undefined;
+  /** The chain that the target is. */
+  #to: ChainDraft | undefined;
 
-  constructor(family: Family, cache: RuleCache) {
+  constructor(lines: SourceLines, family: Family, cache: RuleCache, summary: SummaryDraft) {
+    this.#lines = lines;
+    this.#line = new PlainLine(lines.text);
     this.#family = family;
     this.#cache = cache;
+    this.#summary = summary;
     this.#clauses = new PlainClauses(this.#line, family, cache);
   }
 
   /** Adds the rule of a line to its chain; false, and nothing is done, where it is not plain. */
-  take(source: string, number: number, table: TableDraft, backend: "legacy" | "nft"): boolean {
-    if (source.charCodeAt(0) === COLON) return declare(source, number, table);
-    const start = source.charCodeAt(0) === BRACKET ? source.indexOf(" ") + 1 : 0;
-    if (source.charCodeAt(start) !== letter("-") || source.charCodeAt(start + 1) !== APPEND || source.length > LONGEST_LINE) return false;
-    const counters = start > 0 ? /^\[(\d{1,15}):(\d{1,15})\] $/.exec(source.slice(0, start)) : undefined;
+  take(number: number, table: TableDraft, backend: "legacy" | "nft"): boolean {
+    const { text } = this.#lines;
+    const start = this.#lines.start(number);
+    const first = text.charCodeAt(start);
+    const end = this.#lines.end(number);
+    if (first === COLON) return declare(text.slice(start, end), number, table, this.#summary);
+    const at = first === BRACKET ? text.indexOf(" ", start) + 1 : start;
+    if (at < start || text.charCodeAt(at) !== DASH || text.charCodeAt(at + 1) !== APPEND || end - start > LONGEST_LINE) return false;
+    const counters = at > start ? COUNTERS.exec(text.slice(start, at)) : undefined;
     if (counters === null) return false;
-    this.#line.open(source, start);
+    const line = this.#line;
+    line.open(at, end);
     this.#clauses.backend = backend;
-    if (!this.#line.next() || this.#line.flag !== APPEND || !this.#line.next()) return false;
+    if (!line.next() || line.flag !== APPEND || !line.next()) return false;
     const chain = this.#chainOf(table);
-    if (!chain || !this.#read(chain, table)) return false;
-    const text = start === 0 ? source : source.slice(start);
-    const rule: RuleDraft = { number: 0, line: number, text, matches: this.#matches.length > 0 ? this.#matches.slice() : NO_MATCHES };
+    if (!chain || !this.#read(chain, table, number)) return false;
+    for (const match of this.#matches) this.#summary.names.add(match.name);
+    if (this.#target?.kind === "extension") this.#summary.names.add(this.#target.name);
+    if (this.#to) table.jumps.add(chain.index, this.#to.index);
+    if (counters && Number(counters[1]) > 0) this.#summary.counted = true;
+    if (this.#again) chain.append(number, this.#again);
+    return true;
+  }
+
+  /** All lines are taken: what was kept for further ones is given back. */
+  forget(): void {
+    this.#clauses.forget();
+    this.#leave();
+  }
+
+  /** The rule of a line that was taken before. */
+  #rule(number: number, chain: ChainDraft, table: TableDraft): RuleDraft {
+    const { text } = this.#lines;
+    const start = this.#lines.start(number);
+    const end = this.#lines.end(number);
+    const at = text.charCodeAt(start) === BRACKET ? text.indexOf(" ", start) + 1 : start;
+    const line = this.#line;
+    line.open(at, end);
+    this.#clauses.backend = undefined;
+    line.next();
+    line.next();
+    if (!this.#read(chain, table, number)) throw new Error(`line ${number} was plain and is not any more`);
+    const matches = this.#matches.length > 0 ? this.#matches.slice() : NO_MATCHES;
+    const rule: RuleDraft = { number: 0, line: number, text: text.slice(at, end), matches };
+    const counters = at > start ? COUNTERS.exec(text.slice(start, at)) : undefined;
     if (counters) rule.counters = { packets: Number(counters[1]), bytes: Number(counters[2]) };
     if (this.#protocol) rule.protocol = this.#protocol;
     if (this.#source) rule.source = this.#source;
@@ -65,9 +114,7 @@ export class PlainRules {
     if (this.#in) rule.inInterface = this.#in;
     if (this.#out) rule.outInterface = this.#out;
     if (this.#target) rule.target = this.#target;
-    if (chain.rules.length === 0) chain.rules = [rule];
-    else chain.rules.push(rule);
-    return true;
+    return rule;
   }
 
   // Rules of a chain mostly stand together.
@@ -76,16 +123,22 @@ export class PlainRules {
     if (this.#line.isQuoted) return undefined;
     const last = this.#table === table ? this.#chain : undefined;
     if (last && end - start === last.name.length && source.startsWith(last.name, start)) return last;
-    if (this.#chain && this.#chain.rules.length < FEW) this.#chain.rules = this.#chain.rules.slice();
+    this.#leave();
+    if (this.#table !== table) this.#again = (number, chain) => this.#rule(number, chain, table);
     this.#table = table;
     this.#chain = table.chains.get(this.#line.text);
     return this.#chain;
   }
 
-  #read(chain: ChainDraft, table: TableDraft): boolean {
+  #leave(): void {
+    if (this.#chain && this.#chain.length < FEW) this.#chain.trim();
+    this.#chain = undefined;
+  }
+
+  #read(chain: ChainDraft, table: TableDraft, number: number): boolean {
     const line = this.#line;
     this.#matches.length = 0;
-    this.#protocol = this.#source = this.#destination = this.#in = this.#out = this.#target = undefined;
+    this.#protocol = this.#source = this.#destination = this.#in = this.#out = this.#target = this.#to = undefined;
     let everything = 0;
     let more = line.next();
     while (more) {
@@ -99,7 +152,7 @@ export class PlainRules {
         continue;
       }
       if (flag === JUMP || flag === GOTO) {
-        if (not || !this.#jump(flag === GOTO, table)) return false;
+        if (not || !this.#jump(flag === GOTO, table, number)) return false;
         more = !this.#clauses.atEnd;
         continue;
       }
@@ -113,14 +166,15 @@ export class PlainRules {
   }
 
   #header(flag: number, not: boolean, chain: ChainDraft): boolean {
-    const { text } = this.#line;
+    const { source, start, end } = this.#line;
     if (flag === SOURCE || flag === DESTINATION) {
-      const value = parseAddressMask(text, this.#family);
+      const value = parseAddressMask(source, this.#family, start, end);
       if (!value) return false;
       if (flag === SOURCE) this.#source = negatable(value, not);
       else this.#destination = negatable(value, not);
       return true;
     }
+    const { text } = this.#line;
     if (flag === PROTOCOL) {
       this.#protocol = not || this.#matches.length > 0 ? undefined : this.#cache.protocols.get(text);
       return this.#protocol !== undefined;
@@ -140,16 +194,19 @@ export class PlainRules {
     return true;
   }
 
-  #jump(goto: boolean, table: TableDraft): boolean {
+  #jump(goto: boolean, table: TableDraft, number: number): boolean {
     const line = this.#line;
     if (line.isQuoted) return false;
     const { text, end } = line;
     const verdict = goto ? undefined : VERDICTS.get(text);
-    const chain = verdict ? undefined : table.chains.get(text);
+    const found = verdict ? undefined : table.chains.get(text);
+    // A chain that is declared further on has not been there when the rule was read first.
+    const chain = found && found.line < number ? found : undefined;
     if (verdict || chain) {
       // Nothing may follow: it would have to be an option of some match.
-      if (end !== line.source.length || (text === "DROP" && table.name === "nat") || chain?.policy) return false;
+      if (end !== line.limit || (text === "DROP" && table.name === "nat") || chain?.policy) return false;
       this.#clauses.atEnd = true;
+      this.#to = chain;
       this.#target = verdict ?? { kind: goto ? "goto" : "jump", chain: chain?.name ?? text };
       return true;
     }
@@ -161,10 +218,13 @@ export class PlainRules {
 }
 
 /** `:CHAIN - [0:0]`, where there is no such chain yet. */
-function declare(source: string, number: number, table: TableDraft): boolean {
-  const found = /^:([A-Za-z][^ \t"]*) - \[(\d{1,15}):(\d{1,15})\]$/.exec(source);
-  const name = found?.[1];
-  if (!found || name === undefined || isBuiltIn(table, name) || table.chains.has(name)) return false;
-  addChain(table, name, number).counters = { packets: Number(found[2]), bytes: Number(found[3]) };
+function declare(source: string, number: number, table: TableDraft, summary: SummaryDraft): boolean {
+  const unused = source.endsWith(UNUSED);
+  const found = unused ? undefined : DECLARATION.exec(source);
+  const name = unused ? source.slice(1, -UNUSED.length) : found?.[1];
+  if (name === undefined || (unused && !NAME.test(name)) || isBuiltIn(table, name) || table.chains.has(name)) return false;
+  const chain = addChain(table, name, number);
+  chain.counters = found ? { packets: Number(found[2]), bytes: Number(found[3]) } : NO_COUNTERS;
+  if (chain.counters.packets > 0) summary.counted = true;
   return true;
 }

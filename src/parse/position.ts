@@ -26,15 +26,3 @@ export function endOf(place: Place): Extent {
   const end = place.source.trimEnd().length;
   return { start: end, end: end + 1 };
 }
-
-/** Calls back for each line with its number from 1; line ends of both kinds and a byte order mark are not part of a line. */
-export function forEachLine(text: string, visit: (line: string, number: number) => void): void {
-  let start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
-  for (let number = 1; start < text.length; number++) {
-    const newline = text.indexOf("\n", start);
-    const next = newline < 0 ? text.length : newline;
-    const end = next > start && text.charCodeAt(next - 1) === 13 ? next - 1 : next;
-    visit(text.slice(start, end), number);
-    start = next + 1;
-  }
-}

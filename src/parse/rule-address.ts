@@ -18,12 +18,12 @@ function readMask(family: Family, text: string): Address | undefined {
 }
 
 // What nearly every rule has, `10.0.0.1/32`, without the detours that the other spellings need.
-function plainNetwork4(text: string): AddressMask | undefined {
+function plainNetwork4(text: string, start: number, end: number): AddressMask | undefined {
   let address = 0;
   let number = -1;
   let dots = 0;
   let slash = false;
-  for (let i = 0; i < text.length; i++) {
+  for (let i = start; i < end; i++) {
     const code = text.charCodeAt(i);
     if (code >= 48 && code <= 57) {
       if (number === 0) return undefined;
@@ -42,10 +42,11 @@ function plainNetwork4(text: string): AddressMask | undefined {
   return { address: (address & mask) >>> 0, mask };
 }
 
-/** Reads one address of `-s` or `-d`: an address, a network with a length or a mask; host bits are cleared as the kernel's are. */
-export function parseAddressMask(text: string, family: Family): AddressMask | undefined {
-  const plain = family === 4 ? plainNetwork4(text) : undefined;
+/** Reads one address of `-s` or `-d`, a part of a text: an address, a network with a length or a mask; host bits are cleared as the kernel's are. */
+export function parseAddressMask(source: string, family: Family, start = 0, end = source.length): AddressMask | undefined {
+  const plain = family === 4 ? plainNetwork4(source, start, end) : undefined;
   if (plain) return plain;
+  const text = source.slice(start, end);
   const slash = text.indexOf("/");
   // Everything there is, whatever it is called (xtables.c, xtables_ipparse_multiple).
   if (slash > 0 && text.slice(slash) === "/0") return { address: family === 4 ? 0 : 0n, mask: family === 4 ? 0 : 0n };

@@ -16,6 +16,10 @@ export class Recent<T> {
     this.#values.set(key, value);
     return value;
   }
+
+  clear(): void {
+    this.#values.clear();
+  }
 }
 
 /** What rules have in common, for the time of one parse: rulesets say the same few things thousands of times. */

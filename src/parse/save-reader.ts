@@ -3,14 +3,18 @@ import { quote, shortened } from "../../grammars/words.ts";
 import type { Family } from "../model/address.ts";
 import type { Problem } from "../model/problem.ts";
 import { type Ruleset, TABLE_HOOKS, type TableName } from "../model/rule.ts";
+import type { ChainDraft } from "./chain-draft.ts";
 import { findChainLoops } from "./chain-loops.ts";
 import { MOST_PROBLEMS, TOO_MANY } from "./lines.ts";
 import { lowerRule } from "./lower-rule.ts";
 import { nearest } from "./nearest.ts";
 import { PlainRules } from "./plain-rule.ts";
+import { plainSaveLine } from "./plain-save-line.ts";
 import { type Extent, endOf, type Place, problemAt } from "./position.ts";
 import { RuleCache } from "./rule-cache.ts";
-import { addChain, type ChainDraft, findChain, insertRules, isBuiltIn, type TableDraft, tableName } from "./table-draft.ts";
+import { noteRule, type SummaryDraft } from "./rule-summary.ts";
+import type { SourceLines } from "./source-lines.ts";
+import { addChain, findChain, isBuiltIn, newTable, type TableDraft, tableName } from "./table-draft.ts";
 
 const COMMANDS: ReadonlyMap<string, "append" | "insert" | "new" | "policy"> = new Map([
   ["-A", "append"],
@@ -34,6 +38,7 @@ const FAMILY_FLAGS: ReadonlyMap<string, Family> = new Map([
 /** Reads iptables-save output line by line; a line with a problem is left out and the next one read as if nothing had happened. */
 export class SaveReader {
   readonly tables = new Map<TableName, TableDraft>();
+  readonly summary: SummaryDraft = { names: new Set(), counted: false };
   backend: Ruleset["backend"] = "legacy";
   /** Whether any line names a table. */
   sawTable = false;
@@ -42,32 +47,38 @@ export class SaveReader {
 
   readonly #file: string;
   readonly #family: Family;
+  readonly #lines: SourceLines;
   readonly #problems: Problem[] = [];
   readonly #cache = new RuleCache();
   readonly #plain: PlainRules | undefined;
   #table: TableDraft | undefined;
-  /** The line at hand, and its number. */
-  #source = "";
+  /** The number of the line at hand. */
   #number = 1;
   /** Within a table that cannot be read, so that its lines are not reported one by one. */
   #skipping = false;
   /** The line before was foreign, too. */
   #inForeign = false;
 
-  /** `plain` rules are read without the grammar, which gives the same. */
-  constructor(file: string, family: Family, plain: boolean) {
+  /** `plain` lines are read without the grammar, which gives the same. */
+  constructor(file: string, family: Family, lines: SourceLines, plain: boolean) {
     this.#file = file;
     this.#family = family;
-    this.#plain = plain ? new PlainRules(family, this.#cache) : undefined;
+    this.#lines = lines;
+    this.#plain = plain ? new PlainRules(lines, family, this.#cache, this.summary) : undefined;
   }
 
-  /** Takes the next line. */
-  line(source: string, line: number) {
+  /** Reads all lines: everything that is wrong, by line. */
+  read(): readonly Problem[] {
+    for (let line = 1; line <= this.#lines.count; line++) if (!this.#takePlain(line)) this.#line(line);
+    this.#plain?.forget();
+    return this.#finish();
+  }
+
+  #line(line: number) {
     if (this.#problems.length > MOST_PROBLEMS) return;
-    if (this.#takePlain(source, line)) return;
-    const read = readSaveLine(source);
+    const source = this.#lines.line(line);
+    const read = (this.#plain && plainSaveLine(source)) ?? readSaveLine(source);
     if (read.kind === "blank") return;
-    this.#source = source;
     this.#number = line;
     if (this.#problems.length === MOST_PROBLEMS) return this.#report({ start: 0, end: source.length }, TOO_MANY);
     const foreign = read.kind === "foreign" || (!this.#table && !this.#skipping && read.kind !== "comment" && read.kind !== "table");
@@ -76,14 +87,13 @@ export class SaveReader {
     this.#inForeign = foreign;
   }
 
-  /** All lines are taken: everything that is wrong, by line. `source` gives a line's text. */
-  finish(source: (line: number) => string): readonly Problem[] {
+  #finish(): readonly Problem[] {
     const whole = this.#problems.length <= MOST_PROBLEMS;
     if (whole && (this.#table || this.#skipping))
       this.#report(endOf(this.#at), "expected COMMIT at the end of the table, found the end of the file");
     for (const table of this.tables.values()) {
       for (const { chain, rule } of findChainLoops(table)) {
-        const place = { file: this.#file, line: rule.line, source: source(rule.line) };
+        const place = { file: this.#file, line: rule.line, source: this.#lines.line(rule.line) };
         const all = { start: 0, end: place.source.length };
         this.#problems.push(problemAt(place, all, `the chain ${shortened(chain)} leads back into itself: the kernel refuses loops`));
       }
@@ -91,17 +101,16 @@ export class SaveReader {
     return this.#problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   }
 
-  #takePlain(source: string, line: number): boolean {
+  #takePlain(line: number): boolean {
     if (!this.#table || !this.#plain || this.#problems.length >= MOST_PROBLEMS) return false;
-    if (!this.#plain.take(source, line, this.#table, this.backend)) return false;
-    this.#source = source;
+    if (!this.#plain.take(line, this.#table, this.backend)) return false;
     this.#number = line;
     this.#inForeign = false;
     return true;
   }
 
   get #at(): Place {
-    return { file: this.#file, line: this.#number, source: this.#source };
+    return { file: this.#file, line: this.#number, source: this.#lines.line(this.#number) };
   }
 
   get #suggest(): boolean {
@@ -113,7 +122,7 @@ export class SaveReader {
   }
 
   #takeForeign(read: SaveLine) {
-    const source = this.#source;
+    const source = this.#lines.line(this.#number);
     const at = { start: source.length - source.trimStart().length, end: source.trimEnd().length };
     this.foreign ??= { ...this.#at, column: at.start + 1, span: at.end - at.start };
     // Only the first of several such lines: a page of prose is one mistake.
@@ -159,7 +168,7 @@ export class SaveReader {
     this.sawTable = true;
     const known = tableName(name.text);
     this.#skipping = known === undefined;
-    this.#table = known && (this.tables.get(known) ?? { name: known, chains: new Map() });
+    this.#table = known && (this.tables.get(known) ?? newTable(known));
     if (known && this.#table) this.tables.set(known, this.#table);
     else {
       const names = Object.keys(TABLE_HOOKS);
@@ -173,6 +182,7 @@ export class SaveReader {
     const chain = table.chains.get(name.text) ?? addChain(table, name.text, this.#number);
     if (chain.line === 0) chain.line = this.#number;
     if (counters) chain.counters = counters;
+    if (counters && counters.packets > 0) this.summary.counted = true;
     if (policy.text === "-") return;
     if (builtIn) this.#setPolicy(chain, policy);
     else
@@ -209,10 +219,10 @@ export class SaveReader {
     }
     if (command === "policy") return this.#policy(table, chain, words);
     const position = command === "insert" && /^\d+$/.test(words[2]?.text ?? "") ? Number(words[2]?.text) : undefined;
-    if (position !== undefined && (position < 1 || position > chain.rules.length + 1)) {
+    if (position !== undefined && (position < 1 || position > chain.length + 1)) {
       return this.#report(
         words[2] ?? name,
-        `the chain ${shortened(chain.name)} has ${chain.rules.length} rules: no rule can be inserted as number ${position}`,
+        `the chain ${shortened(chain.name)} has ${chain.length} rules: no rule can be inserted as number ${position}`,
       );
     }
     const { rules, problems } = lowerRule(
@@ -223,9 +233,10 @@ export class SaveReader {
       counters,
     );
     for (const problem of problems) this.#problems.push(problem);
-    if (command === "append") insertRules(chain, chain.rules.length, rules);
+    for (const rule of rules) noteRule(rule, chain, table, this.summary);
+    if (command === "append") chain.insert(chain.length, rules);
     // Several addresses are inserted one after the other at the same place (iptables.c, insert_entry).
-    else insertRules(chain, (position ?? 1) - 1, rules.toReversed());
+    else chain.insert((position ?? 1) - 1, rules.toReversed());
   }
 
   #policy(table: TableDraft, chain: ChainDraft, words: readonly SaveWord[]) {

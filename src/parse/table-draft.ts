@@ -1,20 +1,18 @@
 import type { Family } from "../model/address.ts";
-import { type Chain, type Counters, type Hook, type Ruleset, TABLE_HOOKS, type Table, type TableName } from "../model/rule.ts";
-import type { RuleDraft } from "./lower-rule.ts";
-
-/** A chain while its file is read. */
-export interface ChainDraft {
-  readonly name: string;
-  line: number;
-  policy?: "ACCEPT" | "DROP";
-  counters?: Counters;
-  rules: RuleDraft[];
-}
+import { type Hook, type Ruleset, TABLE_HOOKS, type Table, type TableName } from "../model/rule.ts";
+import { ChainDraft } from "./chain-draft.ts";
+import { Jumps } from "./jumps.ts";
 
 /** A table while its file is read. */
 export interface TableDraft {
   readonly name: TableName;
   readonly chains: Map<string, ChainDraft>;
+  readonly jumps: Jumps;
+}
+
+/** A table without chains. */
+export function newTable(name: TableName): TableDraft {
+  return { name, chains: new Map(), jumps: new Jumps() };
 }
 
 /** A table's name, or undefined when no table is called so. */
@@ -34,22 +32,8 @@ export function findChain(table: TableDraft, name: string): ChainDraft | undefin
 
 /** Adds an empty chain. */
 export function addChain(table: TableDraft, name: string, line: number): ChainDraft {
-  const chain: ChainDraft = isBuiltIn(table, name) ? { name, line, policy: "ACCEPT", rules: [] } : { name, line, rules: [] };
+  const chain = new ChainDraft(name, line, table.chains.size, isBuiltIn(table, name) ? "ACCEPT" : undefined);
   table.chains.set(name, chain);
-  return chain;
-}
-
-/** Puts rules into a chain at a place counted from 0. */
-export function insertRules(chain: ChainDraft, at: number, rules: readonly RuleDraft[]): void {
-  if (at < chain.rules.length) chain.rules.splice(at, 0, ...rules);
-  else for (const rule of rules) chain.rules.push(rule);
-}
-
-function numbered(chain: ChainDraft): Chain {
-  for (let i = 0; i < chain.rules.length; i++) {
-    const rule = chain.rules[i];
-    if (rule) rule.number = i + 1;
-  }
   return chain;
 }
 
@@ -57,11 +41,12 @@ function numbered(chain: ChainDraft): Chain {
 function finishTable(table: TableDraft, backend: Ruleset["backend"]): Table {
   if (backend === "legacy") for (const hook of TABLE_HOOKS[table.name]) findChain(table, hook);
   const builtIn = TABLE_HOOKS[table.name].filter((hook) => table.chains.has(hook));
-  const names = new Set<string>([...builtIn, ...table.chains.keys()]);
-  const chains = new Map<string, Chain>();
-  for (const name of names) {
+  const names = table.chains.keys();
+  if (builtIn.every((hook) => names.next().value === hook)) return { name: table.name, chains: table.chains };
+  const chains = new Map<string, ChainDraft>();
+  for (const name of [...builtIn, ...table.chains.keys()]) {
     const chain = table.chains.get(name);
-    if (chain) chains.set(name, numbered(chain));
+    if (chain) chains.set(name, chain);
   }
   return { name: table.name, chains };
 }
@@ -72,8 +57,9 @@ export function finishRuleset(
   family: Family,
   backend: Ruleset["backend"],
   drafts: ReadonlyMap<TableName, TableDraft>,
+  summary?: Ruleset["summary"],
 ): Ruleset {
   const tables = new Map<TableName, Table>();
   for (const [name, draft] of drafts) tables.set(name, finishTable(draft, backend));
-  return { family, file, backend, tables };
+  return { family, file, backend, tables, ...(summary && { summary }) };
 }

@@ -6,7 +6,8 @@ import type { TableName } from "../../src/model/rule.ts";
 import { parseIptablesSave } from "../../src/parse/iptables-save.ts";
 import { PlainRules } from "../../src/parse/plain-rule.ts";
 import { RuleCache } from "../../src/parse/rule-cache.ts";
-import { addChain, type TableDraft } from "../../src/parse/table-draft.ts";
+import { SourceLines } from "../../src/parse/source-lines.ts";
+import { addChain, newTable } from "../../src/parse/table-draft.ts";
 
 interface Entry {
   readonly family: Family;
@@ -98,15 +99,15 @@ describe("rules that are read without the grammar", () => {
   });
 
   it("are those that iptables-save writes", () => {
-    const table: TableDraft = { name: "nat", chains: new Map() };
-    for (const name of ["OUTPUT", "KUBE-MARK-MASQ"]) addChain(table, name, 1);
-    const rules = new PlainRules(4, new RuleCache());
+    const table = newTable("nat");
+    for (const name of ["OUTPUT", "KUBE-MARK-MASQ"]) addChain(table, name, 0);
     const lines = [
       ":KUBE-SEP-A - [0:0]",
       '-A KUBE-SEP-A -s 10.244.81.119/32 -m comment --comment "team-16/app:http" -j KUBE-MARK-MASQ',
       "[12:720] -A OUTPUT ! -d 127.0.0.0/8 -o eth0 -m addrtype ! --dst-type LOCAL -j RETURN",
     ];
-    expect(lines.map((line, index) => rules.take(line, index + 2, table, "legacy"))).toEqual([true, true, true]);
+    const rules = new PlainRules(new SourceLines(lines.join("\n")), 4, new RuleCache(), { names: new Set(), counted: false });
+    expect(lines.map((_, index) => rules.take(index + 1, table, "legacy"))).toEqual([true, true, true]);
     expect(table.chains.get("KUBE-SEP-A")?.rules).toHaveLength(1);
   });
 });
