@@ -1,4 +1,5 @@
 import { createToken, EmbeddedActionsParser, Lexer } from "chevrotain";
+import { plainAttributes, wordsOf } from "./plain-attributes.ts";
 import {
   AnyWord,
   type Attribute,
@@ -82,7 +83,23 @@ const read = lineReader(
   () => new RuleParser(),
 );
 
-/** Reads one line of `ip rule show`. */
-export function readRuleLine(text: string): LineRead<RuleLine> {
-  return read(text);
+const VALUED: ReadonlySet<string> = new Set(VALUE_NAMES);
+const FLAGS: ReadonlySet<string> = new Set(FLAG_NAMES);
+const PRIORITY = /^\d+:$/;
+
+// As most rules are: `0: from all lookup local`.
+function readPlain(text: string): RuleLine | undefined {
+  const words = wordsOf(text);
+  const [priority, next] = words;
+  // Only the first word may look like a priority.
+  if (!priority || !PRIORITY.test(priority.text) || words.some((word, i) => i > 0 && PRIORITY.test(word.text))) return undefined;
+  const not = next?.text === "not";
+  const attributes = plainAttributes(words, not ? 2 : 1, VALUED, FLAGS);
+  return attributes && attributes.length > 0 ? { priority, not, attributes } : undefined;
+}
+
+/** Reads one line of `ip rule show`. `grammarOnly` spares no line the grammar, which says the same. */
+export function readRuleLine(text: string, grammarOnly = false): LineRead<RuleLine> {
+  const value = grammarOnly ? undefined : readPlain(text);
+  return value ? { value, faults: [] } : read(text);
 }

@@ -3,7 +3,7 @@ import { matchSpec, targetSpec } from "../extensions/registry.ts";
 import type { MatchSpec, TargetSpec } from "../extensions/spec.ts";
 import type { Family } from "../model/address.ts";
 import type { MatchUse } from "../model/rule.ts";
-import { checkUse, type ExtensionTarget, entryOf, matchUse, type OpenUse, openUse, readOption, targetUse } from "./extension-use.ts";
+import { checkUse, type ExtensionTarget, entryOf, matchUse, openUse, readOption } from "./extension-use.ts";
 import { EXTENSION_FAMILY } from "./known-extensions.ts";
 import type { PlainLine } from "./plain-line.ts";
 import { Recent, type RuleCache } from "./rule-cache.ts";
@@ -21,6 +21,12 @@ export class PlainClauses {
   /** By the text of the whole clause: `tcp --dport 80`. Apart from what lowerRule keeps, which must not learn of rules that are refused in the end. */
   readonly #matches = new Recent<MatchUse>();
   readonly #targets = new Recent<ExtensionTarget>();
+  readonly #matchSpecs = new Map<string, MatchSpec | undefined>();
+  readonly #targetSpecs = new Map<string, TargetSpec | undefined>();
+  /** How many words the clause at hand has, and where the first ones end. */
+  #count = 0;
+  #first = 0;
+  #second = 0;
 
   constructor(line: PlainLine, family: Family, cache: RuleCache) {
     this.#line = line;
@@ -39,8 +45,9 @@ export class PlainClauses {
     if (key === undefined) return undefined;
     const known = this.#matches.get(key);
     if (known) return known;
-    const use = this.#read(key, matchSpec);
-    return use && this.#matches.set(key, matchUse(use));
+    const spec = this.#spec(key, this.#matchSpecs, matchSpec);
+    const use = spec && this.#count === 3 ? this.#short(key, spec) : this.#read(key, spec);
+    return use && this.#matches.set(key, use);
   }
 
   /** The target that the word at hand names. */
@@ -49,8 +56,9 @@ export class PlainClauses {
     if (key === undefined) return undefined;
     const known = this.#targets.get(key);
     if (known) return known;
-    const use = this.#read(key, targetSpec);
-    return use && this.#targets.set(key, targetUse(use));
+    const spec = this.#spec(key, this.#targetSpecs, targetSpec);
+    const use = spec && this.#count === 3 ? this.#short(key, spec) : this.#read(key, spec);
+    return use && this.#targets.set(key, { kind: "extension", ...use });
   }
 
   /** The text from the word at hand up to the next flag of iptables itself. */
@@ -58,6 +66,8 @@ export class PlainClauses {
     const line = this.#line;
     const { start, source, limit } = line;
     let { end } = line;
+    this.#count = 1;
+    this.#first = end - start;
     for (;;) {
       this.atEnd = end >= limit;
       if (this.atEnd) break;
@@ -65,6 +75,7 @@ export class PlainClauses {
       if (line.isBang) {
         const bang = line.start;
         if (!line.next()) return undefined;
+        this.#count++;
         if (line.isRuleFlag) {
           line.end = bang - 1;
           line.next();
@@ -72,15 +83,38 @@ export class PlainClauses {
         }
       } else if (line.isRuleFlag) break;
       end = line.end;
+      if (++this.#count === 2) this.#second = end - start;
     }
     return source.slice(start, end);
   }
 
-  #read(key: string, find: (name: string, family: Family) => MatchSpec | TargetSpec | undefined): OpenUse | undefined {
+  #spec<S>(key: string, known: Map<string, S | undefined>, find: (name: string, family: Family) => S | undefined): S | undefined {
+    const name = key.slice(0, this.#first);
+    if (known.has(name)) return known.get(name);
+    const spec = (EXTENSION_FAMILY.get(name) ?? this.#family) === this.#family ? find(name, this.#family) : undefined;
+    known.set(name, spec);
+    return spec;
+  }
+
+  // What nearly all clauses are: `comment --comment "..."`, one option with one value.
+  #short(key: string, spec: MatchSpec | TargetSpec): MatchUse | undefined {
+    const flag = key.slice(this.#first + 1, this.#second);
+    const flags = this.#cache.flags(spec);
+    const entry = flags.byFlag.get(flag);
+    const raw = key.slice(this.#second + 1);
+    if (!entry || raw === "!" || entry.option.many || entry.option.codec.optional || entry.option.codec.words !== 1)
+      return this.#read(key, spec);
+    const value = entry.option.codec.parse([raw.startsWith('"') ? raw.slice(1, -1) : raw], this.#family);
+    if (value === undefined || flags.required.some((needed) => needed !== entry)) return undefined;
+    const args = { [entry.key]: { value, not: false } };
+    if (this.backend && spec.check?.(args as never, this.backend) !== undefined) return undefined;
+    return { name: spec.name, args, words: [flag, raw] };
+  }
+
+  #read(key: string, spec: MatchSpec | TargetSpec | undefined): MatchUse | undefined {
     const words = key.includes('"') ? quotedWords(key) : plainWords(key);
     const [by] = words;
-    const spec = by && find(by.text, this.#family);
-    if (!by || !spec || (EXTENSION_FAMILY.get(by.text) ?? this.#family) !== this.#family) return undefined;
+    if (!by || !spec) return undefined;
     const rule = new RuleWords({ file: "", line: 0, source: key }, words, 1);
     const use = openUse(by.text, spec, by);
     use.key = key;
@@ -93,7 +127,7 @@ export class PlainClauses {
       readOption(rule, use, entry, bang, this.#family);
     }
     if (this.backend) checkUse(rule, use, { cache: this.#cache, backend: this.backend });
-    return rule.problems.length === 0 && use.words.length === use.length ? use : undefined;
+    return rule.problems.length === 0 && use.words.length === use.length ? matchUse(use) : undefined;
   }
 }
 
