@@ -8,7 +8,7 @@ import { PlainLine } from "./plain-line.ts";
 import { matchFits, targetFits } from "./protocol-checks.ts";
 import { parseAddressMask } from "./rule-address.ts";
 import type { RuleCache } from "./rule-cache.ts";
-import { LONGEST_INTERFACE, mayNameDevice, negatable } from "./rule-header.ts";
+import { LONGEST_INTERFACE, mayNameDevice, negatable, protocolOf } from "./rule-header.ts";
 import type { SummaryDraft } from "./rule-summary.ts";
 import { VERDICTS } from "./rule-target.ts";
 import type { SourceLines } from "./source-lines.ts";
@@ -176,7 +176,7 @@ export class PlainRules {
     }
     const { text } = this.#line;
     if (flag === PROTOCOL) {
-      this.#protocol = not || this.#matches.length > 0 ? undefined : this.#cache.protocols.get(text);
+      this.#protocol = not || this.#matches.length > 0 ? undefined : protocolOf(text, this.#cache);
       return this.#protocol !== undefined;
     }
     if (flag !== IN && flag !== OUT) return false;

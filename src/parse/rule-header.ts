@@ -3,6 +3,7 @@ import type { AddressMask } from "../model/address.ts";
 import { protocolNumber } from "../model/protocol-names.ts";
 import type { Negatable } from "../model/rule.ts";
 import { expectedAddress, parseAddressMask } from "./rule-address.ts";
+import type { RuleCache } from "./rule-cache.ts";
 import type { RuleState } from "./rule-state.ts";
 
 /** Characters of the longest name of a device (IFNAMSIZ). */
@@ -52,6 +53,14 @@ function severalAddresses({ words, scope }: RuleState, flag: SaveWord, word: Sav
   return found;
 }
 
+/** The one protocol that `-p` with this word is for, if it is for one; the same value for the same word. */
+export function protocolOf(text: string, cache: RuleCache): Negatable<number> | undefined {
+  const known = cache.protocols.get(text);
+  if (known) return known;
+  const value = text.toLowerCase() === "all" ? 0 : protocolNumber(text);
+  return value ? cache.protocols.set(text, { value, not: false }) : undefined;
+}
+
 /** `-p`. */
 export function readProtocol(state: RuleState, flag: SaveWord, bang: boolean) {
   const { words, scope } = state;
@@ -59,14 +68,14 @@ export function readProtocol(state: RuleState, flag: SaveWord, bang: boolean) {
   const word = words.need("a protocol", flag);
   if (!word) return;
   if (state.protocol) return words.report(flag, `${flag.text} is given twice`);
-  const known = not ? undefined : scope.cache.protocols.get(word.text);
+  const known = not ? undefined : protocolOf(word.text, scope.cache);
   if (known) {
     state.protocol = known;
     return;
   }
   const value = word.text.toLowerCase() === "all" ? 0 : protocolNumber(word.text);
   if (value === undefined) return words.expected(`a protocol's name or its number from 0 to 255 after ${flag.text}`, word);
-  if (value !== 0) state.protocol = not ? { value, not } : scope.cache.protocols.set(word.text, { value, not });
+  if (value !== 0) state.protocol = { value, not };
   else if (not) words.report(word, "a rule for no protocol at all would never match");
 }
 
