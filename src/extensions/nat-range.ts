@@ -12,6 +12,8 @@ export interface NatTo {
 
 /** Reads "80", "80-90" or "80-90/100", with names for single ports (libxt_NAT.c, parse_ports). */
 function parsePorts(text: string, withBase: boolean): Pick<NatTo, "ports" | "basePort"> | undefined {
+  const only = text.includes("/") ? undefined : parsePort(text);
+  if (only !== undefined) return { ports: [only, only] };
   const [range = "", base, ...rest] = text.split("/");
   const whole = parsePort(range);
   const [first = "", second, ...more] = whole === undefined ? range.split("-") : [range];
@@ -23,10 +25,19 @@ function parsePorts(text: string, withBase: boolean): Pick<NatTo, "ports" | "bas
   return !withBase || second === undefined || !shift ? undefined : { ports: [low, high], basePort: shift };
 }
 
+function halves4(text: string): readonly [string, string | undefined] {
+  const colon = text.indexOf(":");
+  return colon < 0 ? [text, undefined] : [text.slice(0, colon), text.slice(colon + 1)];
+}
+
+function halves6(text: string): readonly [string, string | undefined] {
+  const split = /^(?:\[([^\]]*)\](?::(.+))?|:(.+))$/.exec(text);
+  return split ? [split[1] ?? "", split[2] ?? split[3]] : [text, undefined];
+}
+
 function parseTo(family: Family, text: string, withBase: boolean): NatTo | undefined {
-  const split = family === 4 ? /^([^:]*)(?::(.+))?$/.exec(text) : /^(?:\[([^\]]*)\](?::(.+))?|:(.+))$/.exec(text);
-  const [span, portText] = split ? [split[1] ?? "", split[2] ?? split[3]] : [text, undefined];
-  if (!split && family === 4) return undefined;
+  const [span, portText] = family === 4 ? halves4(text) : halves6(text);
+  if (portText === "") return undefined;
   const ports = portText === undefined ? {} : parsePorts(portText, withBase);
   if (!ports || (span === "" && portText === undefined)) return undefined;
   if (span === "") return ports;

@@ -17,7 +17,10 @@ export class ChainDraft implements Chain {
   /** Its place among the chains of its table. */
   readonly #index: number;
   #read: ReadAgain | undefined;
-  #entries: (RuleDraft | number)[] = [];
+  /** As long as its rules are plain and stand together, it has but the first one's line and their number. */
+  #first = 0;
+  #count = 0;
+  #entries: (RuleDraft | number)[] | undefined;
   #numbered = false;
 
   // On each object and not on their prototype, so that it is seen by whoever goes through the properties of one. As it is one getter, they all have one shape.
@@ -43,29 +46,34 @@ export class ChainDraft implements Chain {
 
   /** How many rules it has. */
   get length(): number {
-    return this.#entries.length;
+    return this.#entries?.length ?? this.#count;
   }
 
   /** Adds the plain rule of a line. */
   append(line: number, read: ReadAgain): void {
-    if (this.#entries.length === 0) this.#entries = [line];
-    else this.#entries.push(line);
     this.#read = read;
+    if (this.#entries) this.#entries.push(line);
+    else if (this.#count === 0) {
+      this.#first = line;
+      this.#count = 1;
+    } else if (line === this.#first + this.#count) this.#count++;
+    else this.#list().push(line);
   }
 
   /** Adds rules at a place counted from 0. */
   insert(at: number, rules: readonly RuleDraft[]): void {
-    if (at < this.#entries.length) this.#entries.splice(at, 0, ...rules);
-    else for (const rule of rules) this.#entries.push(rule);
+    const entries = this.#list();
+    if (at < entries.length) entries.splice(at, 0, ...rules);
+    else for (const rule of rules) entries.push(rule);
   }
 
-  /** Gives back room that was kept for further rules. */
-  trim(): void {
-    this.#entries = this.#entries.slice();
+  #list(): (RuleDraft | number)[] {
+    this.#entries ??= Array.from({ length: this.#count }, (_, i) => this.#first + i);
+    return this.#entries;
   }
 
   #all(): readonly Rule[] {
-    const entries = this.#entries;
+    const entries = this.#list();
     if (this.#numbered) return entries as Rule[];
     for (let i = 0; i < entries.length; i++) {
       const entry = entries[i];

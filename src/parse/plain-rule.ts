@@ -22,8 +22,9 @@ const COUNTERS = /^\[(\d{1,15}):(\d{1,15})\] $/;
 const UNUSED = " - [0:0]";
 const NAME = /^[A-Za-z][^ \t"]*$/;
 const DECLARATION = /^:([A-Za-z][^ \t"]*) - \[(\d{1,15}):(\d{1,15})\]$/;
-/** Arrays of so few rules are kept no larger than they are: a ruleset has chains by the ten thousand. */
-const FEW = 16;
+/** Rules stand in the order in which their chains were declared, and few chains have none. */
+const NEARBY = 4;
+const LONGEST_VERDICT = 6;
 const NO_MATCHES: readonly MatchUse[] = [];
 const NO_COUNTERS: Counters = { packets: 0, bytes: 0 };
 
@@ -42,7 +43,9 @@ export class PlainRules {
   /** How rules of the table at hand are read once more. */
   #again: ReadAgain | undefined;
   #table: TableDraft | undefined;
+  /** The chain of the rule before, and the one that the last jump led to. */
   #chain: ChainDraft | undefined;
+  #last: ChainDraft | undefined;
   #protocol: Negatable<number> | undefined;
   #source: Negatable<AddressMask> | undefined;
   #destination: Negatable<AddressMask> | undefined;
@@ -89,7 +92,6 @@ export class PlainRules {
   /** All lines are taken: what was kept for further ones is given back. */
   forget(): void {
     this.#clauses.forget();
-    this.#leave();
   }
 
   /** The rule of a line that was taken before. */
@@ -101,6 +103,7 @@ export class PlainRules {
     const line = this.#line;
     line.open(at, end);
     this.#clauses.backend = undefined;
+    this.#enter(table);
     line.next();
     line.next();
     if (!this.#read(chain, table, number)) throw new Error(`line ${number} was plain and is not any more`);
@@ -117,22 +120,32 @@ export class PlainRules {
     return rule;
   }
 
-  // Rules of a chain mostly stand together.
+  // Rules of a chain mostly stand together, and those of the next one behind them.
   #chainOf(table: TableDraft): ChainDraft | undefined {
-    const { source, start, end } = this.#line;
     if (this.#line.isQuoted) return undefined;
-    const last = this.#table === table ? this.#chain : undefined;
-    if (last && end - start === last.name.length && source.startsWith(last.name, start)) return last;
-    this.#leave();
-    if (this.#table !== table) this.#again = (number, chain) => this.#rule(number, chain, table);
-    this.#table = table;
+    this.#enter(table);
+    const from = this.#chain?.index ?? 0;
+    for (let i = from; i < from + NEARBY; i++) {
+      const near = table.order[i];
+      if (near && this.#isNamed(near)) {
+        this.#chain = near;
+        return near;
+      }
+    }
     this.#chain = table.chains.get(this.#line.text);
     return this.#chain;
   }
 
-  #leave(): void {
-    if (this.#chain && this.#chain.length < FEW) this.#chain.trim();
-    this.#chain = undefined;
+  #enter(table: TableDraft): void {
+    if (this.#table === table) return;
+    this.#table = table;
+    this.#again = (number, chain) => this.#rule(number, chain, table);
+    this.#chain = this.#last = undefined;
+  }
+
+  #isNamed({ name }: ChainDraft): boolean {
+    const { source, start, end } = this.#line;
+    return end - start === name.length && source.startsWith(name, start);
   }
 
   #read(chain: ChainDraft, table: TableDraft, number: number): boolean {
@@ -197,9 +210,12 @@ export class PlainRules {
   #jump(goto: boolean, table: TableDraft, number: number): boolean {
     const line = this.#line;
     if (line.isQuoted) return false;
-    const { text, end } = line;
-    const verdict = goto ? undefined : VERDICTS.get(text);
-    const found = verdict ? undefined : table.chains.get(text);
+    const { start, end } = line;
+    const again = this.#last && this.#isNamed(this.#last) ? this.#last : undefined;
+    const text = again?.name ?? line.text;
+    const verdict = goto || end - start > LONGEST_VERDICT ? undefined : VERDICTS.get(text);
+    const found = verdict ? undefined : (again ?? table.chains.get(text));
+    this.#last = found ?? this.#last;
     // A chain that is declared further on has not been there when the rule was read first.
     const chain = found && found.line < number ? found : undefined;
     if (verdict || chain) {

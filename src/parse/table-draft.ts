@@ -7,12 +7,14 @@ import { Jumps } from "./jumps.ts";
 export interface TableDraft {
   readonly name: TableName;
   readonly chains: Map<string, ChainDraft>;
+  /** The chains in the order of their places in the table. */
+  readonly order: ChainDraft[];
   readonly jumps: Jumps;
 }
 
 /** A table without chains. */
 export function newTable(name: TableName): TableDraft {
-  return { name, chains: new Map(), jumps: new Jumps() };
+  return { name, chains: new Map(), order: [], jumps: new Jumps() };
 }
 
 /** A table's name, or undefined when no table is called so. */
@@ -34,6 +36,7 @@ export function findChain(table: TableDraft, name: string): ChainDraft | undefin
 export function addChain(table: TableDraft, name: string, line: number): ChainDraft {
   const chain = new ChainDraft(name, line, table.chains.size, isBuiltIn(table, name) ? "ACCEPT" : undefined);
   table.chains.set(name, chain);
+  table.order.push(chain);
   return chain;
 }
 
