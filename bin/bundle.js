@@ -1,4 +1,5 @@
 import { rolldown } from "rolldown";
+import { LATE_PARTS } from "./late.js";
 
 /**
  * Bundles TypeScript and the packages that it uses into a folder: `entries` are source files by the name that each gets there, without its
@@ -10,7 +11,7 @@ export async function bundle(entries, folder) {
     platform: "node",
     // Grammars are checked for mistakes by the tests, not in each run.
     transform: { define: { "process.env.NODE_ENV": '"production"' } },
-    plugins: [lateEmoji],
+    plugins: LATE_PARTS,
   });
   const { output } = await build.write({
     dir: folder,
@@ -24,16 +25,3 @@ export async function bundle(entries, folder) {
   await build.close();
   return output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
 }
-
-/** V8 takes 20 ms to read this pattern (of string-width), and does so when the module is loaded, though few runs print an emoji. */
-const EMOJI = /\/\^\\p\{RGI_Emoji\}\$\/v(?=;)/;
-
-/** Makes the pattern when it is first used. */
-const lateEmoji = {
-  name: "late-emoji",
-  transform: {
-    filter: { id: /string-width/ },
-    handler: (code) =>
-      code.replace(EMOJI, () => '{ test(text) { this.made ??= new RegExp("^\\\\p{RGI_Emoji}$", "v"); return this.made.test(text); } }'),
-  },
-};

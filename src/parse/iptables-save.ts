@@ -31,5 +31,5 @@ export function parseIptablesSave(text: string, file: string, family: Family, op
   if (!reader.sawTable && foreign) {
     return refuse({ line: foreign.line, column: foreign.column, message: EXPECTED, source: foreign.source, span: foreign.span });
   }
-  return { value: finishRuleset(file, family, reader.backend, reader.tables, reader.summary), problems };
+  return { value: finishRuleset(file, family, reader.backend, reader.tables, reader.sawTable ? reader.summary : undefined), problems };
 }
