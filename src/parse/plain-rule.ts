@@ -22,8 +22,6 @@ const COUNTERS = /^\[(\d{1,15}):(\d{1,15})\] $/;
 const UNUSED = " - [0:0]";
 const NAME = /^[A-Za-z][^ \t"]*$/;
 const DECLARATION = /^:([A-Za-z][^ \t"]*) - \[(\d{1,15}):(\d{1,15})\]$/;
-/** Rules stand in the order in which their chains were declared, and few chains have none. */
-const NEARBY = 4;
 const LONGEST_VERDICT = 6;
 const NO_MATCHES: readonly MatchUse[] = [];
 const NO_COUNTERS: Counters = { packets: 0, bytes: 0 };
@@ -124,13 +122,12 @@ export class PlainRules {
   #chainOf(table: TableDraft): ChainDraft | undefined {
     if (this.#line.isQuoted) return undefined;
     this.#enter(table);
-    const from = this.#chain?.index ?? 0;
-    for (let i = from; i < from + NEARBY; i++) {
-      const near = table.order[i];
-      if (near && this.#isNamed(near)) {
-        this.#chain = near;
-        return near;
-      }
+    if (this.#chain && this.#isNamed(this.#chain)) return this.#chain;
+    // iptables-save writes rules in the order in which it has declared their chains.
+    const next = this.#chain && table.order[this.#chain.index + 1];
+    if (next && this.#isNamed(next)) {
+      this.#chain = next;
+      return next;
     }
     this.#chain = table.chains.get(this.#line.text);
     return this.#chain;
@@ -145,7 +142,8 @@ export class PlainRules {
 
   #isNamed({ name }: ChainDraft): boolean {
     const { source, start, end } = this.#line;
-    return end - start === name.length && source.startsWith(name, start);
+    const { length } = name;
+    return end - start === length && source.charCodeAt(end - 1) === name.charCodeAt(length - 1) && source.startsWith(name, start);
   }
 
   #read(chain: ChainDraft, table: TableDraft, number: number): boolean {
