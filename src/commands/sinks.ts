@@ -6,7 +6,8 @@ import type { Host } from "../model/host.ts";
 import type { Frame } from "../model/packet.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { assumptionsText, explanationText } from "../render/explanation.ts";
-import { flowObject, traceObject } from "../render/ndjson.ts";
+import { PacketLines } from "../render/ndjson/packet-lines.ts";
+import { flowObject } from "../render/ndjson.ts";
 import { packetPage } from "../render/packet-page.ts";
 import type { Style } from "../render/style.ts";
 import { UsageFailure } from "./failure.ts";
@@ -26,8 +27,9 @@ export interface Sink {
 
 /** One JSON object per packet, each on a line. */
 export function ndjsonSink(output: Output): Sink {
+  const lines = new PacketLines();
   return {
-    take: (trace, time) => output.write(`${JSON.stringify(traceObject(trace, time()))}\n`),
+    take: (trace, time) => output.write(`${lines.line(trace, time())}\n`),
     aside: () => {},
     end: async () => {},
   };
@@ -36,13 +38,14 @@ export function ndjsonSink(output: Output): Sink {
 /** One JSON document: packets, connections, assumptions. */
 export function jsonSink(output: Output, host: Host, options: SummaryOptions): Sink {
   const collection = new Collection(Number.POSITIVE_INFINITY);
+  const lines = new PacketLines();
   let separator = '{"packets":[';
   return {
     take: (trace, time) => {
       collection.add(trace);
       const begin = separator;
       separator = ",";
-      return output.write(`${begin}\n${JSON.stringify(traceObject(trace, time()))}`);
+      return output.write(`${begin}\n${lines.line(trace, time())}`);
     },
     aside: () => collection.aside(),
     end: async () => {

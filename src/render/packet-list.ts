@@ -3,7 +3,7 @@ import { formatAddress, formatMac } from "../model/address.ts";
 import type { Arp, Frame, Packet } from "../model/packet.ts";
 import { portsOfBroken } from "../wire/ports.ts";
 import { type Tunnel, tunnelOf } from "../wire/tunnel.ts";
-import { protocolField } from "./ndjson.ts";
+import { protocolField } from "./ndjson/trace-fields.ts";
 import { cut, pad, paint, type Style, spell } from "./style.ts";
 
 const ETHER_TYPES: Readonly<Record<number, string>> = {

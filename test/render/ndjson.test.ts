@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { protocolField, traceObject } from "../../src/render/ndjson.ts";
+import { protocolField } from "../../src/render/ndjson/trace-fields.ts";
+import { traceObject } from "../../src/render/ndjson.ts";
 import { replayed } from "../explain/recorded.ts";
 
 const TIME = "2026-11-21T10:42:35.714300Z";

@@ -2,7 +2,7 @@ import { shortPlace } from "../../explain/groups.ts";
 import { portsOf } from "../../explain/words.ts";
 import { type Address, formatAddress } from "../../model/address.ts";
 import type { PacketTrace, Verdict, Way } from "../../model/trace.ts";
-import { protocolField } from "../ndjson.ts";
+import { protocolField } from "../ndjson/trace-fields.ts";
 import { emptyRow, type Row } from "./columns.ts";
 
 /** The table of flows: a row for each connection. */

@@ -1,0 +1,70 @@
+import { missingDevices } from "../../explain/evidence.ts";
+import type { PacketTrace, Way } from "../../model/trace.ts";
+import { jsonText } from "./fields.ts";
+import { LikeText } from "./like-text.ts";
+import { Recent } from "./recent.ts";
+import { Remembered } from "./remembered.ts";
+import { ALTERNATIVE, HEAD, OBSERVATION, OPENING, SIGHTING } from "./trace-fields.ts";
+import { WayTexts } from "./way-texts.ts";
+
+/** So many traces that others went like, ways that are seen again, and lists of assumptions are kept as text. */
+const KEPT = 1024;
+
+/** Writes traces as JSON.stringify would write their traceObject; what comes again is written once. */
+export class PacketLines {
+  readonly #spelling = new Remembered();
+  readonly #ways = new WayTexts(this.#spelling);
+  readonly #likes = new Recent<PacketTrace, LikeText>(KEPT);
+  readonly #seen = new Recent<Way, string>(KEPT);
+  readonly #assumptions = new Recent<PacketTrace["assumptions"], string>(KEPT);
+
+  /** What became of one packet, without a line break; `time` is RFC 3339. */
+  line(trace: PacketTrace, time: string): string {
+    const spelling = this.#spelling;
+    const like = trace.like && this.#like(trace.like);
+    const head = like?.isHeadOf(trace) ? like.head : HEAD.text(trace, spelling);
+    const sighting = trace.seenBefore === undefined ? "" : `,${SIGHTING.text(trace, spelling)}`;
+    return `{${OPENING.text({ trace, time }, spelling)},${head}${sighting},${this.#way(trace, like)}${this.#end(trace)}}`;
+  }
+
+  #like(like: PacketTrace): LikeText {
+    const known = this.#likes.get(like);
+    if (known) return known;
+    const text = new LikeText(like, HEAD.text(like, this.#spelling), this.#ways);
+    this.#likes.set(like, text);
+    return text;
+  }
+
+  #way(trace: PacketTrace, like: LikeText | undefined): string {
+    const { way, seenBefore, observed } = trace;
+    const known = seenBefore === undefined ? undefined : this.#seen.get(way);
+    if (known !== undefined) return known;
+    const text = like?.way(way) ?? this.#ways.text(way);
+    if (observed.length > 0) this.#seen.set(way, text);
+    return text;
+  }
+
+  /** What else was seen of the packet, and what its fate hangs on. */
+  #end(trace: PacketTrace): string {
+    const { observed, decided, assumptions, alternatives } = trace;
+    const missing = missingDevices(trace);
+    let text = ',"observed":[';
+    for (const [i, seen] of observed.entries()) text += `${i === 0 ? "{" : ",{"}${OBSERVATION.text(seen, this.#spelling)}}`;
+    text += missing.length > 0 ? `],"missing":${jsonText(missing)}` : "]";
+    if (decided.length > 0) text += `,"decided":${jsonText(decided)}`;
+    text += `,"assumptions":${assumptions.length > 0 ? this.#assumed(assumptions) : "[]"}`;
+    return `${text},"alternatives":[${alternatives.length > 0 ? this.#alternatives(alternatives) : ""}]`;
+  }
+
+  #assumed(assumptions: PacketTrace["assumptions"]): string {
+    const known = this.#assumptions.get(assumptions);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(assumptions.map(({ id, text, flag }) => ({ id, text, flag })));
+    this.#assumptions.set(assumptions, text);
+    return text;
+  }
+
+  #alternatives(ways: readonly Way[]): string {
+    return ways.map((way) => `{${ALTERNATIVE.text(way, this.#spelling)},${this.#ways.text(way)}}`).join(",");
+  }
+}
