@@ -1,28 +1,58 @@
 import type { Style } from "../render/style.ts";
 
-const BATCH = 1 << 16;
+/** So many octets are due to be written. */
+const BATCH = 1 << 17;
+/** Room for a batch and the line that makes it full. */
+const ROOM = 1 << 18;
+/** An UTF-16 unit has at most so many octets in UTF-8. */
+const LONGEST = 3;
 const NARROWEST = 40;
 const PIPED_WIDTH = 100;
 
 /** Standard output, written in large pieces and no faster than it is taken. */
 export class Output {
-  #pending: string[] = [];
-  #size = 0;
+  #buffer = Buffer.allocUnsafeSlow(ROOM);
+  #used = 0;
 
   /** Takes text; what is due is written. */
   write(text: string): Promise<void> | undefined {
-    this.#pending.push(text);
-    this.#size += text.length;
-    return this.#size >= BATCH ? this.flush() : undefined;
+    this.put(text);
+    return this.due();
+  }
+
+  /** Takes text or octets, and writes nothing yet. */
+  put(piece: string | Uint8Array): void {
+    if (typeof piece === "string") {
+      if (piece.length * LONGEST > this.#buffer.length - this.#used) this.#makeRoom(Buffer.byteLength(piece));
+      this.#used += this.#buffer.write(piece, this.#used);
+    } else {
+      if (piece.length > this.#buffer.length - this.#used) this.#makeRoom(piece.length);
+      this.#buffer.set(piece, this.#used);
+      this.#used += piece.length;
+    }
+  }
+
+  /** Writes what was put, if it is much. */
+  due(): Promise<void> | undefined {
+    return this.#used >= BATCH ? this.flush() : undefined;
   }
 
   /** Writes what is left. */
   async flush(): Promise<void> {
-    if (this.#pending.length === 0) return;
-    const text = this.#pending.join("");
-    this.#pending = [];
-    this.#size = 0;
-    if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+    if (this.#used === 0) return;
+    const { stdout } = process;
+    const goesOn = stdout.write(this.#buffer.subarray(0, this.#used));
+    this.#used = 0;
+    // What is still on its way must not be written over, and room for long lines is not kept.
+    if (stdout.writableLength > 0 || this.#buffer.length > ROOM) this.#buffer = Buffer.allocUnsafeSlow(ROOM);
+    if (!goesOn) await new Promise((resolve) => stdout.once("drain", resolve));
+  }
+
+  #makeRoom(octets: number): void {
+    if (octets <= this.#buffer.length - this.#used) return;
+    const roomy = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#used + octets));
+    this.#buffer.copy(roomy, 0, 0, this.#used);
+    this.#buffer = roomy;
   }
 }
 

@@ -1,7 +1,7 @@
 import { Args, Command, Flags } from "@oclif/core";
 import { frameLine, frameObject } from "../render/packet-list.ts";
 import { problemsText } from "../render/problems.ts";
-import { formatTime } from "../wire/time.ts";
+import { TimeText } from "../wire/time.ts";
 import { captureTypeFlag } from "./capture-type.ts";
 import { EXIT } from "./failure.ts";
 import { Interrupt } from "./interrupt.ts";
@@ -33,13 +33,14 @@ export default class Packets extends Command {
     const { args, flags } = await this.parse(Packets);
     const style = terminalStyle(flags.ascii);
     const output = new Output();
+    const times = new TimeText();
     let separator = "";
     if (flags.format === "json") await output.write('{"packets":[');
     const interrupt = new Interrupt();
     const { damage, isInterrupted } = await readCaptures([{ path: args.capture }], { type: flags.type }, true, interrupt, {
       take: async (frames, digitsOf) => {
         for (const frame of frames) {
-          const time = formatTime(frame.time, digitsOf(frame));
+          const time = times.text(frame.time, digitsOf(frame));
           if (flags.format === "table") await output.write(`${frameLine(frame, time, style)}\n`);
           else if (flags.format === "ndjson") await output.write(`${JSON.stringify(frameObject(frame, time))}\n`);
           else await output.write(`${separator}\n${JSON.stringify(frameObject(frame, time))}`);

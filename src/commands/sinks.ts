@@ -27,9 +27,12 @@ export interface Sink {
 
 /** One JSON object per packet, each on a line. */
 export function ndjsonSink(output: Output): Sink {
-  const lines = new PacketLines();
+  const lines = new PacketLines(output);
   return {
-    take: (trace, time) => output.write(`${lines.line(trace, time())}\n`),
+    take: (trace, time) => {
+      lines.put("", trace, time(), "\n");
+      return output.due();
+    },
     aside: () => {},
     end: async () => {},
   };
@@ -38,14 +41,14 @@ export function ndjsonSink(output: Output): Sink {
 /** One JSON document: packets, connections, assumptions. */
 export function jsonSink(output: Output, host: Host, options: SummaryOptions): Sink {
   const collection = new Collection(Number.POSITIVE_INFINITY);
-  const lines = new PacketLines();
+  const lines = new PacketLines(output);
   let separator = '{"packets":[';
   return {
     take: (trace, time) => {
       collection.add(trace);
-      const begin = separator;
+      lines.put(`${separator}\n`, trace, time(), "");
       separator = ",";
-      return output.write(`${begin}\n${lines.line(trace, time())}`);
+      return output.due();
     },
     aside: () => collection.aside(),
     end: async () => {

@@ -5,26 +5,39 @@ import { LikeText } from "./like-text.ts";
 import { Recent } from "./recent.ts";
 import { Remembered } from "./remembered.ts";
 import { ALTERNATIVE, HEAD, OBSERVATION, OPENING, SIGHTING } from "./trace-fields.ts";
-import { WayTexts } from "./way-texts.ts";
+import { type Piece, type WayText, WayTexts } from "./way-texts.ts";
 
 /** So many traces that others went like, ways that are seen again, and lists of assumptions are kept as text. */
 const KEPT = 1024;
 
+/** What lines are written to, piece by piece. */
+export interface Pieces {
+  put(piece: Piece): void;
+}
+
 /** Writes traces as JSON.stringify would write their traceObject; what comes again is written once. */
 export class PacketLines {
+  readonly #to: Pieces;
   readonly #spelling = new Remembered();
   readonly #ways = new WayTexts(this.#spelling);
   readonly #likes = new Recent<PacketTrace, LikeText>(KEPT);
-  readonly #seen = new Recent<Way, string>(KEPT);
+  readonly #seen = new Recent<Way, WayText>(KEPT);
   readonly #assumptions = new Recent<PacketTrace["assumptions"], string>(KEPT);
 
-  /** What became of one packet, without a line break; `time` is RFC 3339. */
-  line(trace: PacketTrace, time: string): string {
+  constructor(to: Pieces) {
+    this.#to = to;
+  }
+
+  /** Puts what became of one packet, with text before and after it; `time` is RFC 3339. */
+  put(before: string, trace: PacketTrace, time: string, after: string): void {
     const spelling = this.#spelling;
     const like = trace.like && this.#like(trace.like);
     const head = like?.isHeadOf(trace) ? like.head : HEAD.text(trace, spelling);
     const sighting = trace.seenBefore === undefined ? "" : `,${SIGHTING.text(trace, spelling)}`;
-    return `{${OPENING.text({ trace, time }, spelling)},${head}${sighting},${this.#way(trace, like)}${this.#end(trace)}}`;
+    const { begin, rest } = this.#way(trace, like);
+    this.#to.put(`${before}{${OPENING.text({ trace, time }, spelling)},${head}${sighting},`);
+    this.#to.put(begin);
+    this.#to.put(`${rest}${this.#end(trace)}}${after}`);
   }
 
   #like(like: PacketTrace): LikeText {
@@ -35,10 +48,10 @@ export class PacketLines {
     return text;
   }
 
-  #way(trace: PacketTrace, like: LikeText | undefined): string {
+  #way(trace: PacketTrace, like: LikeText | undefined): WayText {
     const { way, seenBefore, observed } = trace;
     const known = seenBefore === undefined ? undefined : this.#seen.get(way);
-    if (known !== undefined) return known;
+    if (known) return known;
     const text = like?.way(way) ?? this.#ways.text(way);
     if (observed.length > 0) this.#seen.set(way, text);
     return text;
@@ -65,6 +78,6 @@ export class PacketLines {
   }
 
   #alternatives(ways: readonly Way[]): string {
-    return ways.map((way) => `{${ALTERNATIVE.text(way, this.#spelling)},${this.#ways.text(way)}}`).join(",");
+    return ways.map((way) => `{${ALTERNATIVE.text(way, this.#spelling)},${this.#ways.fields(way)}}`).join(",");
   }
 }

@@ -3,6 +3,15 @@ import { jsonText, list, type Spelling } from "./fields.ts";
 import { StepTexts } from "./step-texts.ts";
 import { APPEARANCE, LINK, NAT, PACKET, PLACE, REPLY, REPLY_END } from "./trace-fields.ts";
 
+/** Text, or octets that are UTF-8. */
+export type Piece = string | Uint8Array;
+
+/** The fields of a way without the braces around them: as far as its appearances, and the rest. */
+export interface WayText {
+  readonly begin: Piece;
+  readonly rest: string;
+}
+
 /** The parts of a way's JSON between which its steps and its appearances stand. */
 export interface WayFrame {
   readonly before: string;
@@ -20,8 +29,14 @@ export class WayTexts {
     this.#steps = new StepTexts(spelling);
   }
 
+  /** A way as it goes into a line. */
+  text(way: Way): WayText {
+    const { before, between, after } = this.frame(way);
+    return { begin: before + this.steps(way.allSteps ?? way.steps).join(",") + between, rest: this.out(way) + after };
+  }
+
   /** The fields of a way without the braces around them. */
-  text(way: Way): string {
+  fields(way: Way): string {
     const { before, between, after } = this.frame(way);
     return before + this.steps(way.allSteps ?? way.steps).join(",") + between + this.out(way) + after;
   }
@@ -61,6 +76,6 @@ export class WayTexts {
   #reply(reply: Reply): string {
     const spelling = this.#spelling;
     const packet = PACKET.text(reply.packet, spelling);
-    return `{${list(REPLY.text(reply, spelling), packet, REPLY_END.text(reply, spelling), this.text(reply.way))}}`;
+    return `{${list(REPLY.text(reply, spelling), packet, REPLY_END.text(reply, spelling), this.fields(reply.way))}}`;
   }
 }
