@@ -9,19 +9,20 @@ import {
   APPEARANCE,
   DONE,
   END,
+  ENDS,
   HEAD,
   IN_CHAIN,
   LINK,
   NAT,
   OBSERVATION,
   OPENING,
-  PACKET,
   PLACE,
   protocolField,
   REPLY,
   REPLY_END,
   RULE,
   SIGHTING,
+  SIZE,
   WHERE,
 } from "./ndjson/trace-fields.ts";
 
@@ -29,7 +30,8 @@ import {
 export function traceObject(trace: PacketTrace, time: string): Json {
   const missing = missingDevices(trace);
   return {
-    ...OPENING.object({ trace, time }),
+    ...OPENING.object(trace),
+    time,
     ...HEAD.object(trace),
     ...SIGHTING.object(trace),
     ...wayFields(trace.way),
@@ -53,11 +55,17 @@ function wayFields(way: Way): Json {
 }
 
 function appearanceObject(one: Appearance): Json {
-  return { ...APPEARANCE.object(one), ...PACKET.object(one.packet), ...LINK.object(one) };
+  return { ...APPEARANCE.object(one), ...ENDS.object(one.packet), ...SIZE.object(one.packet), ...LINK.object(one) };
 }
 
 function replyObject(reply: Reply): Json {
-  return { ...REPLY.object(reply), ...PACKET.object(reply.packet), ...REPLY_END.object(reply), ...wayFields(reply.way) };
+  return {
+    ...REPLY.object(reply),
+    ...ENDS.object(reply.packet),
+    ...SIZE.object(reply.packet),
+    ...REPLY_END.object(reply),
+    ...wayFields(reply.way),
+  };
 }
 
 function stepObject(step: Step): Json {

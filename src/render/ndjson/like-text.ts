@@ -1,78 +1,65 @@
-import type { PacketTrace, Step, Way } from "../../model/trace.ts";
-import type { WayFrame, WayText, WayTexts } from "./way-texts.ts";
+import type { Appearance, Step, Way } from "../../model/trace.ts";
+import { Ends } from "./ends.ts";
+import type { AppearanceFrame, WayFrame, WayText, WayTexts } from "./way-texts.ts";
 
-const UTF8 = new TextEncoder();
-/** States of a connection that its steps can tell of; more are not kept. */
-const MOST = 16;
-
-/** What packets that went like an earlier one have in common with it, as JSON. */
+/** The way of a packet that others went like, as JSON in pieces, most of which these share. */
 export class LikeText {
-  readonly head: string;
-  readonly #like: PacketTrace;
+  readonly #like: Way;
   readonly #ways: WayTexts;
   readonly #frame: WayFrame;
-  readonly #steps: readonly string[];
-  readonly #whole: Uint8Array;
-  /** The same with other steps, by the text of those. */
-  readonly #others = new Map<string, Uint8Array>();
+  /** The steps up to the last one of connection tracking, which can say something else of each packet. */
+  readonly #first: readonly string[];
+  readonly #begin: string;
+  readonly #body: string;
+  readonly #out: readonly { readonly ends: Ends; readonly frame: AppearanceFrame }[];
 
-  /** `head`: the fields that say what `like` is and how it fared. */
-  constructor(like: PacketTrace, head: string, ways: WayTexts) {
-    this.head = head;
+  constructor(like: Way, ways: WayTexts) {
     this.#like = like;
     this.#ways = ways;
-    this.#frame = ways.frame(like.way);
-    this.#steps = ways.steps(like.way.steps);
-    this.#whole = this.#begin(this.#steps);
+    this.#frame = ways.frame(like);
+    const steps = ways.steps(like.steps);
+    const split = like.steps.findLastIndex((step) => step.kind === "conntrack") + 1;
+    this.#first = steps.slice(0, split);
+    this.#begin = `${this.#frame.before}${this.#first.join(",")}`;
+    this.#body = `${split > 0 && split < steps.length ? "," : ""}${steps.slice(split).join(",")}${this.#frame.between}`;
+    this.#out = like.out.map((one) => ({ ends: new Ends(one.packet), frame: ways.appearanceFrame(one) }));
   }
 
-  /** Whether a packet's head is the same. */
-  isHeadOf(trace: PacketTrace): boolean {
-    const like = this.#like;
-    const [one, other] = [trace.packet, like.packet];
-    return (
-      trace.flow === like.flow &&
-      trace.netns === like.netns &&
-      trace.interface === like.interface &&
-      trace.direction === like.direction &&
-      trace.certainty === like.certainty &&
-      trace.way.verdict === like.way.verdict &&
-      one.protocol === other.protocol &&
-      one.src === other.src &&
-      one.dst === other.dst &&
-      samePorts(one.transport, other.transport)
-    );
-  }
-
-  /** The fields of a way; undefined when it has less in common than its appearances and single steps. */
+  /** The way of another packet; undefined when it has less in common with this one. */
   way(way: Way): WayText | undefined {
-    const { way: like } = this.#like;
-    const { at, undecided, nat, replies, steps, allSteps } = way;
-    if (at !== like.at || undecided !== like.undecided || nat !== like.nat || replies !== like.replies || allSteps || like.allSteps)
-      return undefined;
-    const begin = steps === like.steps ? this.#whole : this.#with(steps, like.steps);
-    return { begin, rest: this.#ways.out(way) + this.#frame.after };
+    const like = this.#like;
+    if (way.at !== like.at || way.nat !== like.nat || way.replies !== like.replies || way.undecided !== like.undecided) return undefined;
+    if (way.allSteps || like.allSteps) return undefined;
+    const begin = way.steps === like.steps ? this.#begin : this.#beginWith(way.steps);
+    return begin === undefined ? undefined : { begin, body: this.#body, rest: this.#outText(way.out) + this.#frame.after };
   }
 
-  /** The beginning with other steps in the place of some. */
-  #with(steps: readonly Step[], known: readonly Step[]): Uint8Array {
-    if (steps.length !== known.length) return this.#begin(this.#ways.steps(steps));
-    let key = "";
-    for (let i = 0; i < steps.length; i++) if (steps[i] !== known[i]) key += `${i}${this.#ways.step(steps[i] as Step)}`;
-    const made = this.#others.get(key);
-    if (made) return made;
-    const begin = this.#begin(this.#steps.map((text, i) => (steps[i] === known[i] ? text : this.#ways.step(steps[i] as Step))));
-    if (this.#others.size < MOST) this.#others.set(key, begin);
-    return begin;
+  /** The beginning with other steps in the place of some; undefined when later ones are others, too. */
+  #beginWith(steps: readonly Step[]): string | undefined {
+    const known = this.#like.steps;
+    const split = this.#first.length;
+    if (steps.length !== known.length) return undefined;
+    for (let i = split; i < steps.length; i++) if (steps[i] !== known[i]) return undefined;
+    let text = this.#frame.before;
+    for (let i = 0; i < split; i++) {
+      const step = steps[i] as Step;
+      text += `${i === 0 ? "" : ","}${step === known[i] ? this.#first[i] : this.#ways.step(step)}`;
+    }
+    return text;
   }
 
-  #begin(steps: readonly string[]): Uint8Array {
-    return UTF8.encode(this.#frame.before + steps.join(",") + this.#frame.between);
+  #outText(out: readonly Appearance[]): string {
+    let text = "";
+    for (let i = 0; i < out.length; i++) {
+      const one = out[i] as Appearance;
+      const [place, known] = [this.#like.out[i], this.#out[i]];
+      const frame = place && isSamePlace(one, place) && known?.ends.are(one.packet) ? known.frame : undefined;
+      text += `${i === 0 ? "" : ","}${this.#ways.appearance(one, frame)}`;
+    }
+    return text;
   }
 }
 
-type Transport = PacketTrace["packet"]["transport"];
-
-function samePorts(one: Transport, other: Transport): boolean {
-  return !!one && !!other && "sport" in one && "sport" in other && one.sport === other.sport && one.dport === other.dport;
+function isSamePlace(one: Appearance, other: Appearance): boolean {
+  return one.netns === other.netns && one.interface === other.interface && one.dstMac === other.dstMac;
 }

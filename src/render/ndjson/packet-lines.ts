@@ -1,27 +1,31 @@
 import { missingDevices } from "../../explain/evidence.ts";
 import type { PacketTrace, Way } from "../../model/trace.ts";
 import { jsonText } from "./fields.ts";
+import { HeadTexts } from "./head-texts.ts";
 import { LikeText } from "./like-text.ts";
 import { Recent } from "./recent.ts";
 import { Remembered } from "./remembered.ts";
-import { ALTERNATIVE, HEAD, OBSERVATION, OPENING, SIGHTING } from "./trace-fields.ts";
-import { type Piece, type WayText, WayTexts } from "./way-texts.ts";
+import { ALTERNATIVE, OBSERVATION, OPENING, SIGHTING } from "./trace-fields.ts";
+import { type WayText, WayTexts } from "./way-texts.ts";
 
-/** So many traces that others went like, ways that are seen again, and lists of assumptions are kept as text. */
+/** So many traces that others went like, and lists of assumptions, are kept as text. */
 const KEPT = 1024;
+/** So many ways of packets that are seen again, which is mostly at once; more would be so many objects that the collector of garbage copies. */
+const SEEN = 64;
 
 /** What lines are written to, piece by piece. */
 export interface Pieces {
-  put(piece: Piece): void;
+  put(piece: string): void;
 }
 
 /** Writes traces as JSON.stringify would write their traceObject; what comes again is written once. */
 export class PacketLines {
   readonly #to: Pieces;
   readonly #spelling = new Remembered();
+  readonly #heads = new HeadTexts(this.#spelling);
   readonly #ways = new WayTexts(this.#spelling);
   readonly #likes = new Recent<PacketTrace, LikeText>(KEPT);
-  readonly #seen = new Recent<Way, WayText>(KEPT);
+  readonly #seen = new Recent<Way, WayText>(SEEN);
   readonly #assumptions = new Recent<PacketTrace["assumptions"], string>(KEPT);
 
   constructor(to: Pieces) {
@@ -31,29 +35,26 @@ export class PacketLines {
   /** Puts what became of one packet, with text before and after it; `time` is RFC 3339. */
   put(before: string, trace: PacketTrace, time: string, after: string): void {
     const spelling = this.#spelling;
-    const like = trace.like && this.#like(trace.like);
-    const head = like?.isHeadOf(trace) ? like.head : HEAD.text(trace, spelling);
     const sighting = trace.seenBefore === undefined ? "" : `,${SIGHTING.text(trace, spelling)}`;
-    const { begin, rest } = this.#way(trace, like);
-    this.#to.put(`${before}{${OPENING.text({ trace, time }, spelling)},${head}${sighting},`);
-    this.#to.put(begin);
+    const { begin, body, rest } = this.#way(trace);
+    this.#to.put(`${before}{${OPENING.text(trace, spelling)},"time":"${time}",${this.#heads.text(trace)}${sighting},${begin}`);
+    this.#to.put(body);
     this.#to.put(`${rest}${this.#end(trace)}}${after}`);
+  }
+
+  #way({ way, like, seenBefore, observed }: PacketTrace): WayText {
+    const known = seenBefore === undefined ? undefined : this.#seen.get(way);
+    if (known) return known;
+    const text = (like && this.#like(like).way(way)) ?? this.#ways.text(way);
+    if (observed.length > 0) this.#seen.set(way, text);
+    return text;
   }
 
   #like(like: PacketTrace): LikeText {
     const known = this.#likes.get(like);
     if (known) return known;
-    const text = new LikeText(like, HEAD.text(like, this.#spelling), this.#ways);
+    const text = new LikeText(like.way, this.#ways);
     this.#likes.set(like, text);
-    return text;
-  }
-
-  #way(trace: PacketTrace, like: LikeText | undefined): WayText {
-    const { way, seenBefore, observed } = trace;
-    const known = seenBefore === undefined ? undefined : this.#seen.get(way);
-    if (known) return known;
-    const text = like?.way(way) ?? this.#ways.text(way);
-    if (observed.length > 0) this.#seen.set(way, text);
     return text;
   }
 

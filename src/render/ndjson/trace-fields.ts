@@ -30,11 +30,7 @@ function known(port: number | undefined): number | undefined {
 }
 
 /** Which packet it is. */
-export const OPENING = new Fields<{ readonly trace: PacketTrace; readonly time: string }>({
-  packet: ({ trace }) => trace.frame.number,
-  capture: ({ trace }) => trace.frame.source?.capture,
-  time: ({ time }) => time,
-});
+export const OPENING = new Fields<PacketTrace>({ packet: ({ frame }) => frame.number, capture: ({ frame }) => frame.source?.capture });
 
 /** What the packet is, where it was, and how it fared. */
 export const HEAD = new Fields<PacketTrace>({
@@ -90,8 +86,8 @@ export const REPLY = new Fields<Reply>({ netns: ({ netns }) => netns, type: ({ t
 /** What becomes of an answer. */
 export const REPLY_END = new Fields<Reply>({ verdict: ({ way }) => way.verdict });
 
-/** Addresses, protocol, ports and header fields of a packet, as `out` and `replies` list them. */
-export const PACKET = new Fields<Packet>({
+/** Addresses, protocol and ports of a packet, as `out` and `replies` list them. */
+export const ENDS = new Fields<Packet>({
   src: ({ src }, spelling) => spelling.address(src),
   dst: ({ dst }, spelling) => spelling.address(dst),
   protocol: ({ protocol }) => protocolField(protocol),
@@ -100,6 +96,10 @@ export const PACKET = new Fields<Packet>({
   dport: (packet) => known(portsOf(packet)?.dport),
   icmpType: (packet) => icmpOf(packet)?.type,
   icmpCode: (packet) => icmpOf(packet)?.code,
+});
+
+/** What else they list of it. */
+export const SIZE = new Fields<Packet>({
   ttl: ({ ttl }) => ttl,
   tos: ({ tos }) => tos,
   length: ({ length }) => length,

@@ -1,14 +1,12 @@
 import type { Appearance, Reply, Step, Way } from "../../model/trace.ts";
 import { jsonText, list, type Spelling } from "./fields.ts";
 import { StepTexts } from "./step-texts.ts";
-import { APPEARANCE, LINK, NAT, PACKET, PLACE, REPLY, REPLY_END } from "./trace-fields.ts";
+import { APPEARANCE, ENDS, LINK, NAT, PLACE, REPLY, REPLY_END, SIZE } from "./trace-fields.ts";
 
-/** Text, or octets that are UTF-8. */
-export type Piece = string | Uint8Array;
-
-/** The fields of a way without the braces around them: as far as its appearances, and the rest. */
+/** The fields of a way without the braces around them, in three pieces; packets have `body` in common that went the same way. */
 export interface WayText {
-  readonly begin: Piece;
+  readonly begin: string;
+  readonly body: string;
   readonly rest: string;
 }
 
@@ -16,6 +14,12 @@ export interface WayText {
 export interface WayFrame {
   readonly before: string;
   readonly between: string;
+  readonly after: string;
+}
+
+/** The parts of an appearance's JSON between which TTL, TOS and length stand. */
+export interface AppearanceFrame {
+  readonly before: string;
   readonly after: string;
 }
 
@@ -32,13 +36,14 @@ export class WayTexts {
   /** A way as it goes into a line. */
   text(way: Way): WayText {
     const { before, between, after } = this.frame(way);
-    return { begin: before + this.steps(way.allSteps ?? way.steps).join(",") + between, rest: this.out(way) + after };
+    const out = way.out.map((one) => this.appearance(one)).join(",");
+    return { begin: before, body: `${this.steps(way.allSteps ?? way.steps).join(",")}${between}`, rest: `${out}${after}` };
   }
 
   /** The fields of a way without the braces around them. */
   fields(way: Way): string {
-    const { before, between, after } = this.frame(way);
-    return before + this.steps(way.allSteps ?? way.steps).join(",") + between + this.out(way) + after;
+    const { begin, body, rest } = this.text(way);
+    return `${begin}${body}${rest}`;
   }
 
   /** What stands around the steps and the appearances of a way. */
@@ -61,21 +66,22 @@ export class WayTexts {
     return this.#steps.text(step);
   }
 
-  /** The appearances, with commas between. */
-  out({ out }: Way): string {
-    const [first] = out;
-    if (first && out.length === 1) return this.#appearance(first);
-    return out.map((one) => this.#appearance(one)).join(",");
+  /** Where a packet appeared; what is not known of that yet is written. */
+  appearance(one: Appearance, known?: AppearanceFrame): string {
+    const { before, after } = known ?? this.appearanceFrame(one);
+    return `${before}${SIZE.text(one.packet, this.#spelling)}${after}`;
   }
 
-  #appearance(one: Appearance): string {
+  /** What stands around TTL, TOS and length of an appearance. */
+  appearanceFrame(one: Appearance): AppearanceFrame {
     const spelling = this.#spelling;
-    return `{${list(APPEARANCE.text(one, spelling), PACKET.text(one.packet, spelling), LINK.text(one, spelling))}}`;
+    const after = list("", LINK.text(one, spelling));
+    return { before: `{${APPEARANCE.text(one, spelling)},${ENDS.text(one.packet, spelling)},`, after: `${after}}` };
   }
 
   #reply(reply: Reply): string {
     const spelling = this.#spelling;
-    const packet = PACKET.text(reply.packet, spelling);
-    return `{${list(REPLY.text(reply, spelling), packet, REPLY_END.text(reply, spelling), this.fields(reply.way))}}`;
+    const { packet } = reply;
+    return `{${list(REPLY.text(reply, spelling), ENDS.text(packet, spelling), SIZE.text(packet, spelling), REPLY_END.text(reply, spelling), this.fields(reply.way))}}`;
   }
 }
