@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { extract } from "tar-stream";
-import { createReplay } from "../../src/engine/replay.ts";
+import { createReplay, type ReplayOptions } from "../../src/engine/replay.ts";
 import type { Host } from "../../src/model/host.ts";
 import type { PacketTrace } from "../../src/model/trace.ts";
 import { unpackSnapshot } from "../../src/parse/archive.ts";
@@ -58,14 +58,15 @@ function truthOf(text: string): Fields[] {
     .map((line) => JSON.parse(line) as Fields);
 }
 
-/** What nettrace says about each packet, as the objects of its machine-readable output. */
-export async function answersTo({ host, capture, truth }: Recording): Promise<Fields[]> {
+/** A recorded capture replayed. */
+export async function tracesOf({ host, capture, truth }: Recording, options: Partial<ReplayOptions> = {}): Promise<PacketTrace[]> {
   const devices = new Set(truth.map((packet) => packet["interface"]));
   const device = devices.size === 1 ? truth[0]?.["interface"] : undefined;
   const replay = createReplay(host, {
     netns: String(truth[0]?.["netns"]),
     capture: "capture.pcap",
     ...(typeof device === "string" && { interface: device }),
+    ...options,
   });
   const traces: PacketTrace[] = [];
   for await (const { frames, problem } of readCapture("capture.pcap", pieces(capture))) {
@@ -73,6 +74,12 @@ export async function answersTo({ host, capture, truth }: Recording): Promise<Fi
     for (const frame of frames) traces.push(...replay.push(frame));
   }
   traces.push(...replay.finish());
+  return traces;
+}
+
+/** What nettrace says about each packet, as the objects of its machine-readable output. */
+export async function answersTo(recording: Recording): Promise<Fields[]> {
+  const traces = await tracesOf(recording);
   return traces.map((trace) => JSON.parse(JSON.stringify(traceObject(trace, ""))) as Fields);
 }
 
