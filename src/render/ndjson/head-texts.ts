@@ -1,6 +1,6 @@
 import type { PacketTrace } from "../../model/trace.ts";
 import { Ends } from "./ends.ts";
-import type { Spelling } from "./fields.ts";
+import { flat, type Spelling } from "./fields.ts";
 import { Recent } from "./recent.ts";
 import { HEAD } from "./trace-fields.ts";
 
@@ -33,7 +33,7 @@ export class HeadTexts {
   text(trace: PacketTrace): string {
     const heads = this.#flows.get(trace.flow);
     if (heads) for (const head of heads) if (isOf(head, trace)) return head.text;
-    const text = HEAD.text(trace, this.#spelling);
+    const text = flat(HEAD.text(trace, this.#spelling));
     const { netns, direction, certainty, packet, way } = trace;
     const head: Head = { netns, interface: trace.interface, direction, verdict: way.verdict, certainty, ends: new Ends(packet), text };
     if (!heads) this.#flows.set(trace.flow, [head]);

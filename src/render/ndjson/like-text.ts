@@ -1,5 +1,6 @@
 import type { Appearance, Step, Way } from "../../model/trace.ts";
 import { Ends } from "./ends.ts";
+import { flat } from "./fields.ts";
 import type { AppearanceFrame, WayFrame, WayText, WayTexts } from "./way-texts.ts";
 
 /** The way of a packet that others went like, as JSON in pieces, most of which these share. */
@@ -19,9 +20,9 @@ export class LikeText {
     this.#frame = ways.frame(like);
     const steps = ways.steps(like.steps);
     const split = like.steps.findLastIndex((step) => step.kind === "conntrack") + 1;
-    this.#first = steps.slice(0, split);
-    this.#begin = `${this.#frame.before}${this.#first.join(",")}`;
-    this.#body = `${split > 0 && split < steps.length ? "," : ""}${steps.slice(split).join(",")}${this.#frame.between}`;
+    this.#first = steps.slice(0, split).map(flat);
+    this.#begin = flat(this.#frame.before + this.#first.join(","));
+    this.#body = flat((split > 0 && split < steps.length ? "," : "") + steps.slice(split).join(",") + this.#frame.between);
     this.#out = like.out.map((one) => ({ ends: new Ends(one.packet), frame: ways.appearanceFrame(one) }));
   }
 

@@ -1,5 +1,5 @@
 import type { Appearance, Reply, Step, Way } from "../../model/trace.ts";
-import { jsonText, list, type Spelling } from "./fields.ts";
+import { flat, jsonText, list, type Spelling } from "./fields.ts";
 import { StepTexts } from "./step-texts.ts";
 import { APPEARANCE, ENDS, LINK, NAT, PLACE, REPLY, REPLY_END, SIZE } from "./trace-fields.ts";
 
@@ -76,7 +76,7 @@ export class WayTexts {
   appearanceFrame(one: Appearance): AppearanceFrame {
     const spelling = this.#spelling;
     const after = list("", LINK.text(one, spelling));
-    return { before: `{${APPEARANCE.text(one, spelling)},${ENDS.text(one.packet, spelling)},`, after: `${after}}` };
+    return { before: flat(`{${APPEARANCE.text(one, spelling)},${ENDS.text(one.packet, spelling)},`), after: `${after}}` };
   }
 
   #reply(reply: Reply): string {
