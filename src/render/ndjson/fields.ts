@@ -10,7 +10,7 @@ export interface Spelling {
 }
 
 /** Addresses as they are written everywhere. */
-export const PLAIN: Spelling = { address: formatAddress, mac: formatMac };
+const PLAIN: Spelling = { address: formatAddress, mac: formatMac };
 
 type Value<T> = (of: T, spelling: Spelling) => string | number | boolean | object | undefined;
 
