@@ -13,6 +13,7 @@ const ROOMS = [
   "src/wire",
   "src/parse",
   "src/engine",
+  "src/jobs",
   "src/explain",
   "src/lint",
   "src/render",

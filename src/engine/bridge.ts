@@ -1,7 +1,8 @@
 import { type Family, formatMac, isGroupMac, MAC_BROADCAST } from "../model/address.ts";
-import type { Device, FdbEntry } from "../model/host.ts";
+import type { Device } from "../model/host.ts";
 import { pushOut, refit } from "./bridge-port.ts";
 import { endsInHopByHop, extensionsOf } from "./extensions6.ts";
+import { behindPort, fdbLookup, learnStation } from "./fdb.ts";
 import { runHook } from "./hooks.ts";
 import { ipReceive } from "./input.ts";
 import { takeIn } from "./link.ts";
@@ -16,24 +17,6 @@ import { cloneSkb, reread, type Skb, share } from "./skb.ts";
 export function callsIptables(netns: Netns, bridge: Device, family: Family): boolean {
   if (family === 4) return netns.sysctl("net.bridge.bridge-nf-call-iptables", 0) !== 0 || bridge.bridge?.callIptables === true;
   return netns.sysctl("net.bridge.bridge-nf-call-ip6tables", 0) !== 0 || bridge.bridge?.callIp6tables === true;
-}
-
-/** The port that an address is behind, the bridge's own name for its own addresses, or undefined when it is not known. */
-function fdbLookup(run: Run, netns: Netns, bridge: Device, mac: number): string | undefined {
-  if (mac === bridge.mac) return bridge.name;
-  const learned = run.world.state.get<string>(`fdb|${netns.name}|${bridge.name}|${mac}`);
-  const entries = (netns.namespace.fdb ?? []).filter(
-    (entry) => entry.mac === mac && (entry.master === bridge.name || entry.device === bridge.name),
-  );
-  const local = entries.find((entry) => isLocal(entry) && entry.master === bridge.name);
-  if (local) return bridge.name;
-  if (netns.ports.get(bridge.name)?.some((port) => port.mac === mac)) return bridge.name;
-  if (learned !== undefined) return learned;
-  return entries.find((entry) => !isLocal(entry))?.device;
-}
-
-function isLocal(entry: FdbEntry): boolean {
-  return entry.state === "permanent" && !entry.flags.includes("self");
 }
 
 const LINK_GROUPS = 0x0180c2000000;
@@ -133,6 +116,7 @@ function dnatToPort(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
   else delete skb.dstMac;
   if (bridge.mac !== undefined) skb.srcMac = skb.srcMac ?? bridge.mac;
   skb.type = "otherhost";
+  if (!netns.stack(skb.packet.family).sawTraffic) run.world.state.watch?.shared("the header of a neighbour is needed");
   if (!netns.stack(skb.packet.family).sawTraffic && !run.world.state.get(headerCache(netns.name, bridge.name, nexthop))) {
     run.world.state.set(headerCache(netns.name, bridge.name, nexthop), true);
     run.appear(skb, bridge.name);
@@ -143,13 +127,13 @@ function dnatToPort(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
 /** br_handle_frame_finish: learn, then up, on, or to all ports. */
 function handleFrame(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
   const known = skb.srcMac === undefined ? undefined : fdbLookup(run, netns, bridge, skb.srcMac);
+  if (port.port?.locked) run.world.state.watch?.shared("a locked bridge port asks for its stations");
   if (port.port?.locked && known !== port.name) {
     run.drop(skb, "bridge", `the bridge port ${port.name} is locked, and the sender is not known to be behind it`);
     return;
   }
   if (port.port?.learning !== false && skb.srcMac !== undefined && !isGroupMac(skb.srcMac)) {
-    const key = `fdb|${netns.name}|${bridge.name}|${skb.srcMac}`;
-    if (known !== bridge.name && run.world.state.get(key) !== port.name) run.world.state.set(key, port.name);
+    learnStation(run, netns, bridge, port, skb.srcMac, known);
   }
   if (port.port?.state === "learning") {
     run.drop(skb, "bridge", `the bridge port ${port.name} is learning`);
@@ -161,7 +145,7 @@ function handleFrame(run: Run, netns: Netns, bridge: Device, port: Device, skb: 
     flood(run, netns, bridge, port, skb, true);
     return up(run, netns, bridge, port, skb);
   }
-  const target = fdbLookup(run, netns, bridge, mac);
+  const target = behindPort(run, netns, bridge, mac);
   if (target === bridge.name) return up(run, netns, bridge, port, skb);
   if (target === undefined) return flood(run, netns, bridge, port, skb);
   const out = netns.devices.get(target);
@@ -278,7 +262,7 @@ export function bridgeTransmit(run: Run, netns: Netns, bridge: Device, skb: Skb)
   const { bridge: info, ...rest } = skb;
   const plain = info?.physOut === undefined ? rest : skb;
   if (mac === undefined || isGroupMac(mac)) return flood(run, netns, bridge, undefined, plain);
-  const target = fdbLookup(run, netns, bridge, mac);
+  const target = behindPort(run, netns, bridge, mac);
   const out = target === undefined ? undefined : netns.devices.get(target);
   if (!out || target === bridge.name) return flood(run, netns, bridge, undefined, plain);
   const refused = refusal(undefined, out);

@@ -85,6 +85,13 @@ export class ConntrackTable {
 
   /** Looks a tuple up (nf_conntrack_find_get), and if something was heard also where a port is not known; expired entries are forgotten. */
   find(zone: Zone, tuple: FlowTuple, now: bigint, heard?: Heard): Found | undefined {
+    const found = this.#find(zone, tuple, now, heard);
+    const { watch } = this.#state;
+    if (watch) for (const one of [tuple, ...(found ? [found.connection.original, found.connection.reply] : [])]) watch.meets(one);
+    return found;
+  }
+
+  #find(zone: Zone, tuple: FlowTuple, now: bigint, heard?: Heard): Found | undefined {
     const [first, second] = [zoneIn(zone, "original"), zoneIn(zone, "reply")];
     const found = this.#fitting(zone, first, tuple, now) ?? (second === first ? undefined : this.#fitting(zone, second, tuple, now));
     if (found || !heard) return found;

@@ -45,6 +45,7 @@ export class Expectations {
     const alive = this.#at(key, now);
     if (alive.some((other) => other.master !== master && other.src === src && other.master.zone.id === master.zone.id)) return "busy";
     this.#used = true;
+    this.#state.watch?.shared("a helper announced a connection");
     this.withdraw(master);
     this.#state.set(key, [expectation, ...this.#at(key, now)]);
     this.#state.change(master);
@@ -88,6 +89,7 @@ export class Expectations {
     const key = `ct|suspect|${this.#netns}`;
     const known = this.#state.get<readonly Suspicion[]>(key) ?? [];
     this.#suspicious = true;
+    this.#state.watch?.shared("a helper may have announced a connection");
     const rest = known.filter((one) => one.master !== master && one.expires > now);
     this.#state.set(key, [...rest, { master, expires: now + EXPECTATION_LIFE }]);
   }

@@ -55,12 +55,21 @@ export interface Recollection {
   readonly first: Packet;
 }
 
+/** Is told which traces are remembered. */
+export interface Keeper {
+  /** Others may be like it from now on. */
+  learned(trace: PacketTrace): void;
+  /** None will be like this one any more. */
+  forgot(like: PacketTrace): void;
+}
+
 /**
  * Remembers which way the packets of established connections go, as long as no rule on it looks at anything in which they differ. What
  * connection tracking makes of each packet is always asked.
  */
 export class FlowMemory {
   readonly #world: World;
+  readonly #keeper: Keeper | undefined;
   readonly #known = new Map<number, Memory[]>();
   /** What was learned, in order, and how much of its beginning is forgotten again. */
   #learned: Memory[] = [];
@@ -68,8 +77,9 @@ export class FlowMemory {
   /** Packets up to this length fit every device and every route. */
   readonly #fitting: number;
 
-  constructor(world: World) {
+  constructor(world: World, keeper?: Keeper) {
     this.#world = world;
+    this.#keeper = keeper;
     this.#fitting = smallestMtu(world);
   }
 
@@ -123,6 +133,7 @@ export class FlowMemory {
     };
     this.#known.set(hash, [...others, memory]);
     this.#learned.push(memory);
+    this.#keeper?.learned(trace);
   }
 
   /** Lets go of what is too old to be gone by, and of the oldest when there is too much. */
@@ -131,6 +142,7 @@ export class FlowMemory {
       const oldest = this.#learned[this.#forgotten];
       if (!oldest || (now - oldest.at <= KEPT && this.#learned.length - this.#forgotten < MOST)) break;
       this.#forgotten++;
+      this.#keeper?.forgot(oldest.trace);
       const rest = (this.#known.get(oldest.hash) ?? []).filter((one) => one !== oldest);
       if (rest.length > 0) this.#known.set(oldest.hash, rest);
       else this.#known.delete(oldest.hash);

@@ -1,5 +1,6 @@
 import type { Packet } from "../model/packet.ts";
 import { type Connection, type FlowTuple, isIcmp, tupleOf } from "./connection.ts";
+import type { Watch } from "./deal.ts";
 
 /** So many addresses and ports are kept in mind; those that were not met for longest are forgotten. */
 const MOST = 262_144;
@@ -8,10 +9,13 @@ const MOST = 262_144;
 export class FlowNumbers {
   readonly #numbers = new Map<string, number>();
   readonly #most: number;
+  readonly #watch: Watch | undefined;
   #count = 0;
 
-  constructor(most = MOST) {
-    this.#most = most;
+  /** Where packets are dealt to several replays, what is forgotten in one is others' matter, too. */
+  constructor(most = MOST, watch?: Watch) {
+    this.#watch = watch;
+    this.#most = watch ? Math.floor(most / watch.shares) : most;
   }
 
   /** The number of a packet's connection; `connections` are the entries that it was found to belong to. */
@@ -32,6 +36,7 @@ export class FlowNumbers {
     this.#numbers.delete(key);
     this.#numbers.set(key, before);
     if (this.#numbers.size <= this.#most) return;
+    this.#watch?.shared("there are many connections");
     const [oldest] = this.#numbers.keys();
     if (oldest !== undefined) this.#numbers.delete(oldest);
   }

@@ -15,6 +15,8 @@ export interface Ahead {
   readonly from: Netns;
   /** Counts the packets of the capture. */
   readonly position: number;
+  /** Another replay's matter, which only tells something of this one's packets. */
+  readonly foreign: boolean;
   /** By what it can be found, once somebody has asked. */
   keys: readonly number[] | undefined;
 }
@@ -35,6 +37,11 @@ export class LookAhead {
     return this.#queue[this.#head];
   }
 
+  /** How many packets were there before the first one. */
+  get passed(): number {
+    return this.#count - this.length;
+  }
+
   get length(): number {
     return this.#queue.length - this.#head;
   }
@@ -45,8 +52,8 @@ export class LookAhead {
   }
 
   /** Takes in the next packet. */
-  push(frame: Frame, packet: Packet, from: Netns): Ahead {
-    const ahead: Ahead = { frame, packet, from, position: this.#count++, keys: undefined };
+  push(frame: Frame, packet: Packet, from: Netns, foreign = false): Ahead {
+    const ahead: Ahead = { frame, packet, from, position: this.#count++, foreign, keys: undefined };
     this.#queue.push(ahead);
     if (this.#found) note(this.#found, ahead);
     return ahead;

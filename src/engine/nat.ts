@@ -86,6 +86,10 @@ export class Nat {
       chosen.dport !== current.dport;
     if (changed) {
       connection.reply = invert(chosen) as FlowTuple;
+      this.#state.watch?.meets(chosen);
+      // Another connection from the same source would get another source, or take this one over.
+      if (manip === "src" && (wanted.minAddress !== (wanted.maxAddress ?? wanted.minAddress) || chosen.sport !== current.sport))
+        this.#share();
       if (manip === "src") connection.srcNat = true;
       else connection.dstNat = true;
     }
@@ -131,7 +135,13 @@ export class Nat {
           return tuple;
       } else if (!taken(tuple)) return tuple;
     }
+    if (manip === "src" || range.random || range.minPort !== range.maxPort || isIcmp(tuple.protocol)) this.#share();
     return choosePort(tuple, range, manip, taken, draw);
+  }
+
+  /** How a connection is translated hangs on others. */
+  #share(): void {
+    this.#state.watch?.shared("NAT chose a port or an address by what other connections have");
   }
 
   /** find_appropriate_src: another connection from the same address and port keeps its translation. */

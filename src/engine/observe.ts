@@ -7,7 +7,7 @@ import { contentHash, type Look, looksLike } from "./same-packet.ts";
 
 /** How long a packet may take from one device to the next, in nanoseconds of the capture's clock. */
 const WINDOW = 1_000_000_000n;
-/** No more traces wait for being seen again. */
+/** No trace waits longer than so many packets of the capture for being seen again. */
 const MOST = 10_000;
 
 /** A place where a packet is still to be seen, and how it will look there. */
@@ -21,6 +21,8 @@ interface Sought extends Look {
 const NOTHING: Sought[] = [];
 
 interface Waiting {
+  /** Counts the packets of the capture. */
+  readonly position: number;
   readonly trace: Mutable;
   readonly sought: Sought[];
   /** Given away already, since nothing came for a while; kept to be recognised. */
@@ -68,7 +70,7 @@ export class Observer {
     const device = entry.device?.name ?? entry.name;
     const netns = entry.netns.name;
     if (device === undefined || !this.#watched.has(netns)) return undefined;
-    if (entry.direction === "out") this.#cover(netns, device);
+    if (entry.direction === "out") this.cover(netns, device);
     const trace = this.#shownElsewhere(frame, netns, device, entry.direction, packet) ?? this.#awaited(frame, netns, device, entry, packet);
     if (!trace) return undefined;
     const { capture } = frame.source ?? this.#own;
@@ -77,7 +79,8 @@ export class Observer {
     return trace;
   }
 
-  #cover(netns: string, device: string): void {
+  /** A capture has shown a frame that goes out on a device. */
+  cover(netns: string, device: string): void {
     if (netns === this.#lastCovered.netns && device === this.#lastCovered.device) return;
     this.#lastCovered = { netns, device };
     this.#covered.add(`${netns}|${device}`);
@@ -120,19 +123,19 @@ export class Observer {
   }
 
   /** From now on looks out for a replayed packet. */
-  expect(trace: Mutable, sightings: readonly Sighting[]): void {
-    this.#expect(trace, sightings, ({ packet }) => ({ headers: packet, ttl: packet.ttl, content: packet }));
+  expect(trace: Mutable, position: number, sightings: readonly Sighting[]): void {
+    this.#expect(trace, position, sightings, ({ packet }) => ({ headers: packet, ttl: packet.ttl, content: packet }));
   }
 
   /** The same of a packet that goes as `first` did, of which these are the sightings. */
-  expectLike(trace: Mutable, sightings: readonly Sighting[], first: Packet): void {
+  expectLike(trace: Mutable, position: number, sightings: readonly Sighting[], first: Packet): void {
     const { packet: content } = trace;
-    this.#expect(trace, sightings, ({ packet: headers }) => ({ headers, ttl: content.ttl - (first.ttl - headers.ttl), content }));
+    this.#expect(trace, position, sightings, ({ packet: headers }) => ({ headers, ttl: content.ttl - (first.ttl - headers.ttl), content }));
   }
 
-  #expect(trace: Mutable, sightings: readonly Sighting[], look: (sighting: Sighting) => Look): void {
+  #expect(trace: Mutable, position: number, sightings: readonly Sighting[], look: (sighting: Sighting) => Look): void {
     const { frame, netns, interface: device, direction, packet } = trace;
-    const of: Waiting = { trace, sought: sightings.length > 0 ? [] : NOTHING };
+    const of: Waiting = { position, trace, sought: sightings.length > 0 ? [] : NOTHING };
     if (device !== undefined && trace.seenBefore === undefined) this.#note(frame, netns, device, direction, packet, trace);
     for (const sighting of sightings) {
       if (!this.#watched.has(sighting.netns)) continue;
@@ -155,15 +158,17 @@ export class Observer {
     this.#order.push(of);
   }
 
-  /** Adds to some traces those that nothing can be added to any more at a time, in order; all of them without a time. */
-  release(now: bigint | undefined, done: PacketTrace[]): void {
+  /**
+   * Adds to some traces those that nothing can be added to any more when a packet comes at a time and place in the capture, in order; all
+   * of them without one.
+   */
+  release(done: PacketTrace[], now?: bigint, position = 0): void {
     for (;;) {
       const first = this.#order[this.#head];
-      const waiting = this.#order.length - this.#head;
       if (!first) return;
       // Another capture may still show what this one has shown.
       const complete = first.sought.length === 0 && !this.#moment;
-      if (!complete && now !== undefined && now - first.trace.frame.time <= WINDOW && waiting < MOST) return;
+      if (!complete && now !== undefined && now - first.trace.frame.time <= WINDOW && position - first.position < MOST) return;
       this.#head++;
       if (this.#head * 2 > this.#order.length) {
         if (this.#head === this.#order.length) this.#order.length = 0;

@@ -12,7 +12,7 @@ export class Recalled implements PacketTrace {
   readonly netns: string;
   readonly interface: string;
   readonly direction: "in" | "out";
-  readonly flow: number;
+  flow: number;
   readonly certainty: PacketTrace["certainty"];
   readonly like: PacketTrace;
   readonly alternatives: readonly Way[];
@@ -20,10 +20,10 @@ export class Recalled implements PacketTrace {
   readonly assumptions: PacketTrace["assumptions"];
   observed: readonly Observation[] = NONE;
   missing: readonly string[] = NONE;
-  readonly #steps: ReadonlyMap<Step, Step> | undefined;
+  /** Those steps that are not quite the same. */
+  readonly steps: ReadonlyMap<Step, Step> | undefined;
   #way: Way | undefined;
 
-  /** `steps`: those that are not quite the same. */
   constructor(like: PacketTrace, device: string, frame: Frame, packet: Packet, steps: ReadonlyMap<Step, Step> | undefined) {
     this.frame = frame;
     this.capture = like.capture;
@@ -37,7 +37,7 @@ export class Recalled implements PacketTrace {
     this.alternatives = like.alternatives;
     this.decided = like.decided;
     this.assumptions = like.assumptions;
-    this.#steps = steps;
+    this.steps = steps;
   }
 
   get way(): Way {
@@ -48,7 +48,7 @@ export class Recalled implements PacketTrace {
   #made(): Way {
     const { packet: first, way } = this.like;
     const out = way.out.map((one): Appearance => ({ ...one, packet: packetLike(one.packet, first, this.packet) }));
-    const known = this.#steps;
+    const known = this.steps;
     return { ...way, steps: known ? way.steps.map((step) => known.get(step) ?? step) : way.steps, out };
   }
 }

@@ -1,10 +1,11 @@
 import type { Assumption, Host, Namespace } from "../model/host.ts";
 import type { Frame, Packet, Source } from "../model/packet.ts";
 import type { PacketTrace, Way } from "../model/trace.ts";
+import type { Watch } from "./deal.ts";
 import { decide } from "./decide.ts";
 import { decisionsOf } from "./decisions.ts";
-import { type Entry, entryOf, skbOf } from "./entry.ts";
-import { FlowMemory } from "./flow-memory.ts";
+import { type Entry, entryOf, placeOf, skbOf } from "./entry.ts";
+import { FlowMemory, type Keeper } from "./flow-memory.ts";
 import { FlowNumbers } from "./flow-numbers.ts";
 import { type Course, type Departure, explore, type Followed, settle, start } from "./follow.ts";
 import { Listed } from "./listed.ts";
@@ -28,6 +29,9 @@ export interface ReplayOptions extends Source {
   readonly indexed?: boolean;
   /** Mark that packets carry when they enter. */
   readonly mark?: number;
+  /** Looks out for what would matter to others, where this is one of several replays that the capture's packets are dealt to. */
+  readonly watch?: Watch;
+  readonly keeper?: Keeper;
 }
 
 /** Replays the frames of one capture, or of several in the order of their times, against a host. */
@@ -37,6 +41,10 @@ export interface Replay {
    * `from` is the namespace that the frame enters, when it is not that of the capture (a described packet).
    */
   push(frame: Frame, from?: string): readonly PacketTrace[];
+  /** The same for a frame that another replay takes, which can only tell something of packets of this one. */
+  pass(frame: Frame, from?: string): readonly PacketTrace[];
+  /** How many packets were looked at, others' included. */
+  readonly position: number;
   /** Nothing has come for longer than packets wait for others: all traces that were waiting. */
   pause(): readonly PacketTrace[];
   /** The capture is over: the traces that were still waiting. */
@@ -62,13 +70,17 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     options.detailed === true,
     options.assumed,
     options.indexed,
+    options.watch,
   );
   const netns = world.netns.get(options.netns) as Netns;
   const observer = new Observer(options, options.sources);
   const listed = new Listed(host);
-  const flows = new FlowNumbers();
+  const flows = new FlowNumbers(undefined, options.watch);
   const ahead = new LookAhead();
-  const memory = options.detailed !== true && options.indexed !== false && options.mark === undefined ? new FlowMemory(world) : undefined;
+  const memory =
+    options.detailed !== true && options.indexed !== false && options.mark === undefined
+      ? new FlowMemory(world, options.keeper)
+      : undefined;
   const around = { ahead, observer, device: options.interface };
   let open: Open | undefined;
   /** The first packet's socket may have set a mark, which only its whole window tells. */
@@ -78,22 +90,30 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   const replayFirst = (over: boolean, released: PacketTrace[]): boolean => {
     const first = ahead.first;
     if (!first) return false;
-    const { frame, packet } = first;
+    const { frame, packet, position } = first;
     if (!open) {
       world.restore(frame.time);
+      if (first.foreign) {
+        observer.release(released, frame.time, position);
+        const { device, name, outgoing, fromSocket } = placeOf(first.from, frame, options.interface);
+        const shown = outgoing || fromSocket ? (device?.name ?? name) : undefined;
+        if (shown !== undefined) observer.cover(first.from.name, shown);
+        ahead.shift();
+        return true;
+      }
       world.sweep(frame.time);
       const entry = entryOf(world, first.from, frame, options.interface);
-      observer.release(frame.time, released);
+      observer.release(released, frame.time, position);
       const earlier = observer.recognise(frame, entry, packet);
       if (earlier) {
-        observer.expect(again(earlier, frame, packet, entry), NOWHERE);
+        observer.expect(again(earlier, frame, packet, entry), position, NOWHERE);
         ahead.shift();
         return true;
       }
       const recalled = memory?.recall(entry, frame, packet);
       if (recalled) {
         recalled.trace.capture = captureOf(frame, options);
-        observer.expectLike(recalled.trace, recalled.sightings, recalled.first);
+        observer.expectLike(recalled.trace, position, recalled.sightings, recalled.first);
         ahead.shift();
         return true;
       }
@@ -116,26 +136,33 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     const sightings = withoutItself(followed.sightings, departure.entry, packet);
     const [course] = explored;
     if (course && explored.length === 1 && verdict.explored === explored) memory?.learn(departure.entry, course, trace, sightings);
-    observer.expect(trace, sightings);
+    if (options.watch) for (const one of sightings) options.watch.awaits(one.packet);
+    observer.expect(trace, position, sightings);
     open = undefined;
     ahead.shift();
     return true;
   };
 
+  const take = (frame: Frame, from: string | undefined, foreign: boolean): readonly PacketTrace[] => {
+    if (!frame.packet || frame.within) return [];
+    const { source } = frame;
+    const own = from === undefined && source === undefined ? netns : (world.netns.get(from ?? source?.netns ?? options.netns) ?? netns);
+    const last = ahead.push(frame, frame.packet, own, foreign);
+    const released: PacketTrace[] = [];
+    for (;;) {
+      const over = ahead.isOver(frame.time);
+      const wanted = open?.wanted;
+      if (!over && (held || (wanted && !keysOf(last).some((key) => wanted.has(key))))) break;
+      if (!replayFirst(over, released)) break;
+    }
+    return released;
+  };
+
   return {
-    push(frame, from) {
-      if (!frame.packet || frame.within) return [];
-      const { source } = frame;
-      const own = from === undefined && source === undefined ? netns : (world.netns.get(from ?? source?.netns ?? options.netns) ?? netns);
-      const last = ahead.push(frame, frame.packet, own);
-      const released: PacketTrace[] = [];
-      for (;;) {
-        const over = ahead.isOver(frame.time);
-        const wanted = open?.wanted;
-        if (!over && (held || (wanted && !keysOf(last).some((key) => wanted.has(key))))) break;
-        if (!replayFirst(over, released)) break;
-      }
-      return released;
+    push: (frame, from) => take(frame, from, false),
+    pass: (frame, from) => take(frame, from, true),
+    get position() {
+      return ahead.passed;
     },
     pause() {
       const released: PacketTrace[] = [];
@@ -145,7 +172,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     finish() {
       const released: PacketTrace[] = [];
       while (replayFirst(true, released));
-      observer.release(undefined, released);
+      observer.release(released);
       return released;
     },
   };

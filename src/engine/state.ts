@@ -1,4 +1,5 @@
 import type { StateCells } from "../extensions/spec.ts";
+import type { Watch } from "./deal.ts";
 import { Undecided } from "./undecided.ts";
 
 /** State that is changed in place and knows how to copy itself, so that a way that was not taken can be undone. */
@@ -7,6 +8,9 @@ export interface Restorable {
   readonly stateKey: string;
   copyState(): object;
 }
+
+/** Cells that no other connection asks for, or of which those who ask say so themselves. */
+const OWN = /^(fdb|frag|hh)\|/;
 
 /** What a packet has left behind on one of its ways, so that it can be left behind once more. */
 export interface LeftBehind {
@@ -27,8 +31,11 @@ export class State implements StateCells {
   /** Set members are only in doubt where a rule can change them. */
   readonly #steady: RegExp;
   #ruleStateTaint: string | undefined;
+  /** Where the packets of a capture are dealt to several replays: whom to tell of state that connections share. */
+  readonly watch: Watch | undefined;
 
-  constructor(rulesChangeSets: boolean) {
+  constructor(rulesChangeSets: boolean, watch?: Watch) {
+    this.watch = watch;
     this.#steady = rulesChangeSets ? /^(ct|fdb|frag|hh|peer|pmtu)\|/ : /^((ct|fdb|frag|hh|peer|pmtu)\||set:)/;
   }
 
@@ -44,7 +51,10 @@ export class State implements StateCells {
 
   set<T>(key: string, value: T): void {
     if (!this.#before.has(key)) this.#before.set(key, this.#cells.get(key));
-    if (!key.startsWith("ct|")) this.#age++;
+    if (!key.startsWith("ct|")) {
+      this.#age++;
+      if (this.watch && !OWN.test(key)) this.watch.shared("state changed that connections share");
+    }
     if (value === undefined) this.#cells.delete(key);
     else this.#cells.set(key, value);
   }
@@ -130,11 +140,13 @@ export class State implements StateCells {
   }
 
   taint(key: string, reason: string): void {
+    if (!key.startsWith("ct|")) this.watch?.shared("state is in doubt that connections share");
     this.#tainted.set(key, reason);
   }
 
   /** After a packet whose whole path is not known: any limit, counter or set may have been touched by it. */
   taintRuleState(reason: string): void {
+    this.watch?.shared("a packet could not be followed to its end");
     this.#ruleStateTaint ??= reason;
   }
 }

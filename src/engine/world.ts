@@ -1,6 +1,7 @@
 import type { Address } from "../model/address.ts";
 import type { Device, Host } from "../model/host.ts";
 import { Choices } from "./choices.ts";
+import type { Watch } from "./deal.ts";
 import { Assumptions, Netns } from "./netns.ts";
 import { usesAny } from "./rule-needs.ts";
 import { State } from "./state.ts";
@@ -24,12 +25,12 @@ export class World {
   readonly #takenAt: bigint | undefined;
   readonly #assumed: ReadonlyMap<string, string>;
 
-  constructor(host: Host, detailed: boolean, assumed: ReadonlyMap<string, string> = new Map(), indexed = true) {
+  constructor(host: Host, detailed: boolean, assumed: ReadonlyMap<string, string> = new Map(), indexed = true, watch?: Watch) {
     this.detailed = detailed;
     this.indexed = indexed;
     this.#assumed = assumed;
     this.#takenAt = host.takenAt;
-    this.state = new State(changesSets(host));
+    this.state = new State(changesSets(host), watch);
     this.looksAtClock = asksForTime(host);
     for (const namespace of host.namespaces.values()) {
       this.netns.set(

@@ -1,0 +1,147 @@
+import { lean } from "../engine/lean.ts";
+import { Recalled, SeenAgain } from "../engine/recalled.ts";
+import type { Frame, Packet } from "../model/packet.ts";
+import type { Rule } from "../model/rule.ts";
+import type { ConntrackStep, Observation, PacketTrace, Step, Way } from "../model/trace.ts";
+import { type Batch, type Extra, type PackedStep, type PackedTrace, type PackedWay, RECORD, type Seat } from "./batch.ts";
+import { unpackPacket } from "./pack-packet.ts";
+
+/** Numbers of a record, beside its observations, and of each of those. */
+const RECORD_SIZE = 5;
+const OBSERVATION_SIZE = 3;
+/** Packets of the capture in which one that was seen is seen again (see the observer), and more. */
+const RECENT = 16_384;
+const NONE: readonly never[] = [];
+
+/** Makes traces of the batches of one replay in another thread, with the frames that this thread has read itself. */
+export class Decoder {
+  readonly #rules: readonly Rule[];
+  readonly #capture: string;
+  readonly #places: Seat[] = [];
+  #steps: Step[] = [];
+  #data = new Float64Array();
+  #extras: readonly Extra[] = [];
+  #at = 0;
+  /** Traces that others are like, by frame. */
+  readonly #templates = new Map<number, PacketTrace>();
+  #forgotten: number[] = [];
+  /** Packets that were seen again, by frame: of late, and before that. */
+  #recent = new Map<number, PacketTrace>();
+  #earlier = new Map<number, PacketTrace>();
+  #since = 0;
+
+  /** `rules` are those of `rulesOf`; `capture` is the capture's name. */
+  constructor(rules: readonly Rule[], capture: string) {
+    this.#rules = rules;
+    this.#capture = capture;
+  }
+
+  /** Takes a batch, when all traces of the one before were made. */
+  open(batch: Batch): void {
+    if (batch.anew) this.#steps = [];
+    this.#steps.push(...batch.steps.map((one) => this.#step(one)));
+    this.#places.push(...batch.places);
+    this.#forgotten.push(...batch.forgotten);
+    this.#data = batch.data;
+    this.#extras = batch.extras;
+    this.#at = 0;
+  }
+
+  /** Whether no trace of the batch is left. */
+  get isEmpty(): boolean {
+    return this.#at >= this.#data.length;
+  }
+
+  /** The next trace of the batch, which is that of a frame; `position` counts the packets of the capture. */
+  next(frame: Frame, packet: Packet, position: number): PacketTrace {
+    const [kind, number, reference = 0, extra = 0, count = 0] = this.#data.subarray(this.#at, this.#at + RECORD_SIZE);
+    if (number !== frame.number) throw new Error(`a thread has found frame ${number} where frame ${frame.number} was due`);
+    this.#forget(position);
+    const observed = this.#observed(this.#at + RECORD_SIZE, count);
+    this.#at += RECORD_SIZE + count * OBSERVATION_SIZE;
+    const trace =
+      kind === RECORD.seenAgain
+        ? this.#seenAgain(frame, packet, reference, extra)
+        : kind === RECORD.recalled
+          ? this.#recalled(frame, packet, reference, this.#extras[extra - 1], observed)
+          : this.#full(frame, packet, this.#extras[extra - 1] as Extra, observed);
+    if (count > 0) this.#recent.set(frame.number, trace);
+    if (position - this.#since >= RECENT) {
+      this.#earlier = this.#recent;
+      this.#recent = new Map();
+      this.#since = position;
+    }
+    return trace;
+  }
+
+  #observed(start: number, count: number): readonly Observation[] {
+    if (count === 0) return NONE;
+    return Array.from({ length: count }, (_, i) => {
+      const at = start + i * OBSERVATION_SIZE;
+      const [packet = 0, place = 0, after = 0] = this.#data.subarray(at, at + OBSERVATION_SIZE);
+      const { netns, interface: device } = this.#places[place] as Seat;
+      return { capture: this.#capture, packet, netns, ...(device !== undefined && { interface: device }), after: BigInt(after) };
+    });
+  }
+
+  #seenAgain(frame: Frame, packet: Packet, before: number, place: number): PacketTrace {
+    const earlier = this.#recent.get(before) ?? this.#earlier.get(before);
+    if (!earlier) throw new Error(`frame ${before}, which frame ${frame.number} shows again, was not kept`);
+    return new SeenAgain(earlier, frame, packet, this.#places[place] as Seat);
+  }
+
+  #recalled(frame: Frame, packet: Packet, reference: number, extra: Extra | undefined, observed: readonly Observation[]): PacketTrace {
+    const like = this.#templates.get(reference);
+    if (!like) throw new Error(`frame ${reference}, which frame ${frame.number} is like, was not kept`);
+    const steps = extra?.states?.map(([at, protocolState]): [Step, Step] => {
+      const step = like.way.steps[at] as ConntrackStep;
+      return [step, { ...step, protocolState }];
+    });
+    const trace = new Recalled(like, like.interface as string, frame, packet, steps && new Map(steps));
+    trace.observed = observed;
+    if (extra?.missing) trace.missing = extra.missing;
+    return trace;
+  }
+
+  #full(frame: Frame, packet: Packet, { full, missing = NONE }: Extra, observed: readonly Observation[]): PacketTrace {
+    const { way, alternatives, remembered, ...rest } = full as PackedTrace;
+    const trace: PacketTrace = {
+      ...rest,
+      ...{ frame, packet, observed, missing },
+      way: this.#way(way, packet),
+      alternatives: alternatives.map((one) => this.#way(one, packet)),
+    };
+    if (remembered) this.#templates.set(frame.number, lean(trace, []).trace);
+    return trace;
+  }
+
+  /** Lets go of what nothing from here on is like. */
+  #forget(position: number): void {
+    let done = 0;
+    for (; done < this.#forgotten.length; done += 2) {
+      const [at = 0, number = 0] = [this.#forgotten[done], this.#forgotten[done + 1]];
+      if (at >= position) break;
+      this.#templates.delete(number);
+    }
+    if (done > 0) this.#forgotten = this.#forgotten.slice(done);
+  }
+
+  #way({ steps, out, replies, copies, allSteps, ...rest }: PackedWay, own: Packet): Way {
+    return {
+      ...rest,
+      steps: this.#unpacked(steps),
+      out: out.map((one) => ({ ...one, packet: unpackPacket(one.packet, own) })),
+      replies: replies.map((reply) => ({ ...reply, packet: unpackPacket(reply.packet, own), way: this.#way(reply.way, own) })),
+      ...(copies && { copies: copies.map((copy) => this.#way(copy, own)) }),
+      ...(allSteps && { allSteps: this.#unpacked(allSteps) }),
+    };
+  }
+
+  #unpacked(steps: readonly (number | PackedStep)[]): Step[] {
+    return steps.map((step) => (typeof step === "number" ? (this.#steps[step] as Step) : this.#step(step)));
+  }
+
+  #step({ step, rule }: PackedStep): Step {
+    return (rule === undefined ? step : { ...step, rule: this.#rules[rule] }) as Step;
+  }
+}

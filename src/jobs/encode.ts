@@ -1,0 +1,131 @@
+import type { Keeper } from "../engine/flow-memory.ts";
+import { Recalled, SeenAgain } from "../engine/recalled.ts";
+import type { Host } from "../model/host.ts";
+import type { Packet } from "../model/packet.ts";
+import type { PacketTrace, Reply, Step, Way } from "../model/trace.ts";
+import { type Batch, type Extra, type PackedReply, type PackedWay, RECORD, type Seat } from "./batch.ts";
+import { detached, packPacket } from "./pack-packet.ts";
+import { StepNumbers } from "./step-numbers.ts";
+
+/** Packs the traces of one replay for another thread, which has read the same host and capture. */
+export class Encoder implements Keeper {
+  readonly #steps: StepNumbers;
+  readonly #places = new Map<string, number>();
+  /** Frames whose packets others will be like. */
+  readonly #remembered = new WeakSet<PacketTrace>();
+  /** How many packets came before the one at hand. */
+  position: () => number = () => 0;
+  #data: number[] = [];
+  #extras: Extra[] = [];
+  #fresh: Seat[] = [];
+  #forgotten: number[] = [];
+
+  constructor(host: Host) {
+    this.#steps = new StepNumbers(host);
+  }
+
+  learned(trace: PacketTrace): void {
+    this.#remembered.add(trace);
+  }
+
+  forgot(like: PacketTrace): void {
+    this.#forgotten.push(this.position(), like.frame.number);
+  }
+
+  /** Takes the next traces. */
+  add(traces: readonly PacketTrace[]): void {
+    for (const trace of traces) {
+      if (trace instanceof SeenAgain) this.#seenAgain(trace);
+      else if (trace instanceof Recalled) this.#recalled(trace);
+      else this.#full(trace);
+    }
+  }
+
+  /** All that was taken since the last time. */
+  batch(upTo: number): Batch {
+    const batch = {
+      upTo,
+      data: Float64Array.from(this.#data),
+      extras: this.#extras,
+      places: this.#fresh,
+      forgotten: this.#forgotten,
+      ...this.#steps.fresh(),
+    };
+    this.#data = [];
+    this.#extras = [];
+    this.#fresh = [];
+    this.#forgotten = [];
+    return batch;
+  }
+
+  #seenAgain(trace: SeenAgain): void {
+    this.#data.push(RECORD.seenAgain, trace.frame.number, trace.seenBefore, this.#placeOf(trace), 0);
+  }
+
+  #recalled({ frame, like, steps, missing, observed }: Recalled): void {
+    const states = steps && like.way.steps.flatMap((step, at) => statesOf(steps.get(step), at));
+    this.#data.push(RECORD.recalled, frame.number, like.frame.number);
+    this.#extra(states || missing.length > 0 ? { ...(missing.length > 0 && { missing }), ...(states && { states }) } : undefined);
+    this.#observed(observed);
+  }
+
+  #full(trace: PacketTrace): void {
+    const { frame, packet, missing, netns, direction, flow, certainty, capture, decided, assumptions } = trace;
+    this.#data.push(RECORD.full, frame.number, 0);
+    this.#extra({
+      ...(missing.length > 0 && { missing }),
+      full: {
+        ...{ netns, direction, flow, certainty, capture },
+        ...(trace.interface !== undefined && { interface: trace.interface }),
+        decided: detached(decided) as typeof decided,
+        assumptions: detached(assumptions) as typeof assumptions,
+        way: this.#way(trace.way, packet),
+        alternatives: trace.alternatives.map((way) => this.#way(way, packet)),
+        remembered: this.#remembered.has(trace),
+      },
+    });
+    this.#observed(trace.observed);
+  }
+
+  #extra(extra: Extra | undefined): void {
+    this.#data.push(extra ? this.#extras.push(extra) : 0);
+  }
+
+  #observed(observed: PacketTrace["observed"]): void {
+    this.#data.push(observed.length);
+    for (const one of observed) this.#data.push(one.packet, this.#placeOf({ ...one, direction: "out" }), Number(one.after));
+  }
+
+  #way(way: Way, own: Packet): PackedWay {
+    const { steps, out, replies, copies, allSteps, ...rest } = way;
+    return {
+      ...(detached(rest) as typeof rest),
+      steps: this.#steps.pack(steps),
+      out: out.map((one) => ({ ...one, packet: packPacket(one.packet, own) })),
+      replies: replies.map((reply) => this.#reply(reply, own)),
+      ...(copies && { copies: copies.map((copy) => this.#way(copy, own)) }),
+      ...(allSteps && { allSteps: this.#steps.pack(allSteps) }),
+    };
+  }
+
+  #reply(reply: Reply, own: Packet): PackedReply {
+    return { ...reply, packet: packPacket(reply.packet, own), way: this.#way(reply.way, own) };
+  }
+
+  #placeOf(place: Seat): number {
+    const key = `${place.netns}|${place.interface ?? ""}|${place.direction}|${place.interface === undefined}`;
+    let number = this.#places.get(key);
+    if (number === undefined) {
+      number = this.#places.size;
+      this.#places.set(key, number);
+      const { netns, direction } = place;
+      this.#fresh.push({ netns, direction, ...(place.interface !== undefined && { interface: place.interface }) });
+    }
+    return number;
+  }
+}
+
+/** The state of the protocol that a step of connection tracking has instead. */
+function statesOf(step: Step | undefined, at: number): readonly (readonly [number, string])[] {
+  return step?.kind === "conntrack" && step.protocolState !== undefined ? [[at, step.protocolState]] : [];
+}
