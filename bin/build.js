@@ -9,10 +9,11 @@ import { thirdParty } from "./third-party.js";
 
 const COMMANDS = ["explain", "packet", "packets", "parse"];
 
-/** What is started by name: the program, and what oclif loads out of package.json and its manifest. */
+/** What is started by name: the program, its worker threads, and what oclif loads out of package.json and its manifest. */
 const ENTRIES = {
   nettrace: "src/commands/main.ts",
   help: "src/commands/help.ts",
+  worker: "src/commands/worker.ts",
   ...Object.fromEntries(COMMANDS.map((name) => [`commands/${name}`, `src/commands/${name}.ts`])),
 };
 

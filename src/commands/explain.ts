@@ -1,22 +1,23 @@
 import { Args, Command, Flags } from "@oclif/core";
 import { createReplay } from "../engine/replay.ts";
-import { travelOrder } from "../engine/travel-order.ts";
 import { GROUPINGS } from "../explain/groups.ts";
 import { TOP } from "../explain/summary.ts";
 import { count } from "../explain/words.ts";
 import type { Source } from "../model/packet.ts";
 import { problemsText } from "../render/problems.ts";
-import { readAssumptions } from "./assume.ts";
 import { captureTypeFlag } from "./capture-type.ts";
 import { type NamedCapture, nameCaptures } from "./captures.ts";
+import { dealInto } from "./deal-into.ts";
 import { EXIT, Interrupted, UsageFailure } from "./failure.ts";
 import { filterFlags, filterOf } from "./filters.ts";
 import { assumeFlag, fileFlags, type HostFlags, hostFlags, outputFlags } from "./flags.ts";
 import { Interrupt } from "./interrupt.ts";
+import { jobsFor } from "./jobs.ts";
 import { Output, terminalStyle, warn } from "./output.ts";
-import { readCaptures } from "./read-captures.ts";
+import { type Reader, readCaptures } from "./read-captures.ts";
 import { replayInto } from "./replay-into.ts";
 import { filtered, jsonSink, ndjsonSink, onlyPacket, packetSink, type Sink, tableSink } from "./sinks.ts";
+import { Threads } from "./threads.ts";
 import { readWantedPacket } from "./wanted-packet.ts";
 
 /** Connections that are kept in full when only the first few will be shown. */
@@ -79,6 +80,13 @@ export default class Explain extends Command {
       helpGroup: "OUTPUT",
     }),
     "all-steps": Flags.boolean({ summary: "every step of every connection", helpGroup: "OUTPUT" }),
+    jobs: Flags.integer({
+      summary: "threads, by default as many as the machine has cores when the capture is large; the output is the same",
+      helpValue: "N",
+      min: 1,
+      max: 64,
+      helpGroup: "OUTPUT",
+    }),
     ...outputFlags,
     ...fileFlags,
   };
@@ -98,16 +106,18 @@ export default class Explain extends Command {
         `missing CAPTURE${flags.snapshot === undefined ? "" : ": the snapshot has none in captures/NETNS/DEVICE.pcap"} (see nettrace explain --help)`,
       );
     const packet = flags.packet === undefined ? undefined : readWantedPacket(flags.packet, captures);
+    const { snapshot, rules, rules6, routes, links, netns } = flags;
+    const machine = { snapshot, rules, rules6, routes, links, netns };
+    const asked = { captures, machine, interface: flags.interface, assume: flags.assume, type: flags.type, index: flags.index };
+    const jobs = await jobsFor(asked, flags.jobs, packet !== undefined);
+    const threads = jobs.count > 1 ? new Threads(jobs.count, asked) : undefined;
     // The parsers take a third of the start-up time, and neither help nor wrong flags need them.
-    const { checkInterface, checkNetns, loadHost } = await import("./load-host.ts");
-    const paths = captures.map(({ path }) => path);
-    const { host, netns } = await loadHost(flags, paths, captures.every((one) => one.netns !== undefined) ? captures[0]?.netns : undefined);
-    checkInterface(host, netns, flags.interface, `--interface ${flags.interface}`);
-    const sources = captures.map((one) => sourceOf(one, netns, flags.interface));
-    for (const [i, source] of sources.entries()) {
-      checkNetns(host, source.netns, `${paths[i]}@${source.netns}`);
-      checkInterface(host, source.netns, source.interface, `${paths[i]}@${source.netns}:${source.interface}`);
-    }
+    const explained = await import("./explained.ts")
+      .then(({ loadExplained }) => loadExplained(asked))
+      .catch(async (error) => {
+        await threads?.close();
+        throw error;
+      });
     const grouping = GROUPINGS.find((name) => name === flags["group-by"]);
     const style = terminalStyle(flags.ascii);
     const output = new Output();
@@ -119,13 +129,14 @@ export default class Explain extends Command {
       sort: flags.sort === "time" ? ("time" as const) : ("trouble" as const),
       filtered: wanted !== undefined,
     };
+    const { host, sources } = explained;
     const interrupt = new Interrupt();
     let abandon: Sink["abandon"];
     try {
       let sink: Sink;
       if (flags.format === "ndjson") sink = ndjsonSink(output);
       else if (flags.format === "json") sink = jsonSink(output, host, summary);
-      else if (flags.output !== undefined) sink = await openParquet(flags.output, paths, flags, output);
+      else if (flags.output !== undefined) sink = await openParquet(flags.output, captures, machine, output);
       else if (packet) sink = packetSink(output, host, { style, verbose: flags.verbose });
       else sink = tableSink(output, host, { ...summary, style, keep: Math.max(KEEP, flags.top ?? 0), ...(grouping && { grouping }) });
       abandon = sink.abandon;
@@ -133,19 +144,14 @@ export default class Explain extends Command {
       if (packet) sink = onlyPacket(sink, packet);
       else if (wanted) sink = filtered(sink, wanted);
 
-      const replay = createReplay(host, {
-        ...(sources[0] as Source),
-        ...(sources.length > 1 && { sources }),
-        indexed: flags.index,
-        assumed: readAssumptions(flags.assume),
-        ...(packet && { detailed: true }),
-      });
       const files = captures.map(({ path }, i) => ({ path, ...(sources.length > 1 && { source: sources[i] as Source }) }));
-      const options = { type: flags.type, near: host.takenAt, inOrder: true, precedes: travelOrder(host) };
       const streaming = packet !== undefined || flags.format === "json" || flags.format === "ndjson";
-      const { damage, packets, isInterrupted, isLive } = await replayInto(sink, replay, output, (reader) =>
-        readCaptures(files, options, streaming, interrupt, reader),
-      );
+      const read = (reader: Reader) => readCaptures(files, explained.reading, streaming, interrupt, reader);
+      const inOne = (to: Sink) => replayInto(to, createReplay(host, { ...explained.replay, detailed: packet !== undefined }), output, read);
+      const say = (because: string) => flags.verbose && warn(`nettrace: one thread: ${because}`);
+      if (jobs.because !== undefined) say(jobs.because);
+      const reading = threads ? await dealInto(sink, explained, threads, interrupt, { read, inOne, say }) : await inOne(sink);
+      const { damage, packets, isInterrupted, isLive } = reading;
       // What is given up has no name; what never ends is whole when it is interrupted.
       if (isInterrupted && abandon && !isLive) throw new Interrupted(`interrupted: ${flags.output} was not written`);
       await sink.end(packets);
@@ -159,20 +165,15 @@ export default class Explain extends Command {
       throw error;
     } finally {
       interrupt.end();
+      await threads?.close();
     }
   }
 }
 
-/** Where a capture was taken, by its own name or by the flags. */
-function sourceOf({ name, netns, device }: NamedCapture, given: string, interfaceGiven: string | undefined): Source {
-  const own = device ?? (netns === undefined || netns === given ? interfaceGiven : undefined);
-  return { capture: name, netns: netns ?? given, ...(own !== undefined && { interface: own }) };
-}
-
 /** The Parquet files; the writer is loaded only for them. */
-async function openParquet(path: string, captures: readonly string[], flags: HostFlags, output: Output): Promise<Sink> {
+async function openParquet(path: string, captures: readonly NamedCapture[], flags: HostFlags, output: Output): Promise<Sink> {
   const { parquetSink } = await import("./parquet-sink.ts");
   const { rules, rules6, routes = [], links = [], snapshot } = flags;
-  const inputs = [...captures, rules, rules6, snapshot, ...routes, ...links].filter((input) => input !== undefined);
+  const inputs = [...captures.map((one) => one.path), rules, rules6, snapshot, ...routes, ...links].filter((input) => input !== undefined);
   return parquetSink(path, inputs, output);
 }

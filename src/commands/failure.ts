@@ -18,6 +18,9 @@ export class InputFailure extends Error {
 /** A wrong use of the command line, in one sentence. */
 export class UsageFailure extends Error {}
 
+/** A thread ended that should not have. */
+export class ThreadFailure extends Error {}
+
 /** Ctrl-C, after which nothing is left behind. */
 export class Interrupted extends Error {}
 
@@ -38,6 +41,7 @@ export function describeFailure(thrown: unknown, command: string): { readonly me
   if (!(thrown instanceof Error)) return { message: bugText(String(thrown)), code: 70 };
   if (thrown instanceof InputFailure) return { message: problemsText(thrown.problems, errorWidth()), code: EXIT.input };
   if (thrown instanceof UsageFailure) return { message: `nettrace: ${thrown.message}`, code: EXIT.input };
+  if (thrown instanceof ThreadFailure) return { message: `nettrace: ${thrown.message}`, code: EXIT.negative };
   if (thrown instanceof Interrupted) return { message: `nettrace: ${thrown.message}`, code: EXIT.interrupted };
   const error: OclifError = thrown;
   if (error.code === "EPIPE") return { code: EXIT.done };

@@ -10,7 +10,7 @@ export interface Restorable {
 }
 
 /** Cells that no other connection asks for, or of which those who ask say so themselves. */
-const OWN = /^(fdb|frag|hh)\|/;
+const OWN = /^((fdb|frag|hh)\||connlabel:)/;
 
 /** What a packet has left behind on one of its ways, so that it can be left behind once more. */
 export interface LeftBehind {

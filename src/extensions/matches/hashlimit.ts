@@ -224,6 +224,7 @@ function drawHashlimit(d: Draw): string {
 
 const hashlimit = match({
   name: "hashlimit",
+  shared: () => true,
   options,
   canonical,
   check,

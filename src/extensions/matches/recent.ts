@@ -118,6 +118,7 @@ function drawRecent(d: Draw): string {
 
 const recent = match({
   name: "recent",
+  shared: () => true,
   options,
   canonical,
   check,

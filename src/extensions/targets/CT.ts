@@ -74,6 +74,7 @@ function drawCt(d: Draw): string {
 
 const spec = target({
   name: "CT",
+  shared: (args) => args.helper !== undefined,
   tables: ["raw"],
   options,
   canonical,

@@ -1,0 +1,122 @@
+import { Dealer } from "../jobs/dealer.ts";
+import { sharedState } from "../jobs/shared-state.ts";
+import type { Frame } from "../model/packet.ts";
+import { formatTime } from "../wire/time.ts";
+import type { Explained } from "./explained.ts";
+import type { Interrupt } from "./interrupt.ts";
+import type { Reader, Reading } from "./read-captures.ts";
+import type { Sink } from "./sinks.ts";
+import type { Threads } from "./threads.ts";
+
+/** Frames that wait for what workers find of them: more than what one replay needs to be sure of a packet (see the observer and the look-ahead). */
+const WAITING = 32_768;
+
+/** The packets could not be dealt to threads after all. */
+class Astray extends Error {}
+
+/** What a sink was given already, when the packets could not be dealt after all. */
+interface Given {
+  traces: number;
+  asides: number;
+}
+
+/** What else is needed: to read the captures, to do all in one thread, and to say why. */
+interface Means {
+  read(reader: Reader): Promise<Reading>;
+  inOne(sink: Sink): Promise<Reading>;
+  say(because: string): void;
+}
+
+/** The same as `replayInto`, with several threads where packets can be dealt to them, and with one where not. */
+export async function dealInto(sink: Sink, explained: Explained, threads: Threads, interrupt: Interrupt, means: Means): Promise<Reading> {
+  const because = sharedState(explained.host);
+  const given: Given = { traces: 0, asides: 0 };
+  const inOne = async (why: string): Promise<Reading> => {
+    means.say(why);
+    await threads.close();
+    return means.inOne(skipping(sink, given));
+  };
+  if (because !== undefined) return inOne(because);
+  try {
+    return await deal(sink, explained, threads, given, interrupt, means);
+  } catch (error) {
+    if (!(error instanceof Astray)) throw error;
+    return inOne(error.message);
+  }
+}
+
+async function deal(
+  sink: Sink,
+  { host, replay }: Explained,
+  threads: Threads,
+  given: Given,
+  interrupt: Interrupt,
+  { read }: Means,
+): Promise<Reading> {
+  const dealer = new Dealer(host, replay, threads.weights);
+  let digits: (frame: Frame) => 6 | 9 = () => 6;
+  let taken = 0;
+  const running = new Set(threads.weights.keys());
+  running.delete(0);
+
+  const hear = (): void => {
+    for (const { own, message } of threads.heard()) {
+      if ("astray" in message) throw new Astray(message.astray);
+      if (message.taken !== undefined) {
+        running.delete(own);
+        if (message.taken !== taken) throw new Astray("the capture changed while it was read");
+      }
+      dealer.receive(own, message.batch);
+    }
+  };
+  const pass = async (): Promise<void> => {
+    hear();
+    for (const trace of dealer.ready()) {
+      given.traces++;
+      const full = sink.take(trace, () => formatTime(trace.frame.time, digits(trace.frame)));
+      if (full) await full;
+    }
+    if (dealer.astray !== undefined) throw new Astray(dealer.astray);
+  };
+  const reading = await read({
+    take: async (frames, digitsOf) => {
+      // What was read but had not been brought into order yet when the user had enough.
+      if (interrupt.isPending) return;
+      digits = digitsOf;
+      threads.advance(frames.length);
+      taken += frames.length;
+      for (const frame of frames) {
+        if (!frame.packet || frame.within) {
+          given.asides++;
+          sink.aside(frame);
+        }
+        dealer.take(frame);
+      }
+      await pass();
+      while (dealer.waiting > WAITING) {
+        await threads.wait();
+        await pass();
+      }
+    },
+  });
+  dealer.finish();
+  threads.end();
+  for (;;) {
+    await pass();
+    if (running.size === 0) break;
+    await threads.wait();
+  }
+  return { ...reading, packets: taken };
+}
+
+/** A sink that is given everything once more from the beginning. */
+function skipping(sink: Sink, given: Given): Sink {
+  const left = { ...given };
+  return {
+    ...sink,
+    take: (trace, time) => (left.traces-- > 0 ? undefined : sink.take(trace, time)),
+    aside: (frame) => {
+      if (left.asides-- <= 0) sink.aside(frame);
+    },
+  };
+}
