@@ -54,15 +54,17 @@ export class Decoder {
 
   /** The next trace of the batch, which is that of a frame; `position` counts the packets of the capture. */
   next(frame: Frame, packet: Packet, position: number): PacketTrace {
-    const [kind, number, reference = 0, extra = 0, count = 0] = this.#data.subarray(this.#at, this.#at + RECORD_SIZE);
+    const [data, at] = [this.#data, this.#at];
+    const number = data[at + 1];
+    const [reference, extra, count] = [data[at + 2] as number, data[at + 3] as number, data[at + 4] as number];
     if (number !== frame.number) throw new Error(`a thread has found frame ${number} where frame ${frame.number} was due`);
     this.#forget(position);
-    const observed = this.#observed(this.#at + RECORD_SIZE, count);
+    const observed = count === 0 ? NONE : this.#observed(at + RECORD_SIZE, count);
     this.#at += RECORD_SIZE + count * OBSERVATION_SIZE;
     const trace =
-      kind === RECORD.seenAgain
+      data[at] === RECORD.seenAgain
         ? this.#seenAgain(frame, packet, reference, extra)
-        : kind === RECORD.recalled
+        : data[at] === RECORD.recalled
           ? this.#recalled(frame, packet, reference, this.#extras[extra - 1], observed)
           : this.#full(frame, packet, this.#extras[extra - 1] as Extra, observed);
     if (count > 0) this.#recent.set(frame.number, trace);
@@ -75,13 +77,15 @@ export class Decoder {
   }
 
   #observed(start: number, count: number): readonly Observation[] {
-    if (count === 0) return NONE;
-    return Array.from({ length: count }, (_, i) => {
-      const at = start + i * OBSERVATION_SIZE;
-      const [packet = 0, place = 0, after = 0] = this.#data.subarray(at, at + OBSERVATION_SIZE);
-      const { netns, interface: device } = this.#places[place] as Seat;
-      return { capture: this.#capture, packet, netns, ...(device !== undefined && { interface: device }), after: BigInt(after) };
-    });
+    const found: Observation[] = [];
+    const data = this.#data;
+    for (let at = start; at < start + count * OBSERVATION_SIZE; at += OBSERVATION_SIZE) {
+      const { netns, interface: device } = this.#places[data[at + 1] as number] as Seat;
+      const after = BigInt(data[at + 2] as number);
+      const [capture, packet] = [this.#capture, data[at] as number];
+      found.push(device === undefined ? { capture, packet, netns, after } : { capture, packet, netns, interface: device, after });
+    }
+    return found;
   }
 
   #seenAgain(frame: Frame, packet: Packet, before: number, place: number): PacketTrace {

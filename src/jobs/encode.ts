@@ -10,7 +10,7 @@ import { StepNumbers } from "./step-numbers.ts";
 /** Packs the traces of one replay for another thread, which has read the same host and capture. */
 export class Encoder implements Keeper {
   readonly #steps: StepNumbers;
-  readonly #places = new Map<string, number>();
+  readonly #places: Seat[] = [];
   /** Frames whose packets others will be like. */
   readonly #remembered = new WeakSet<PacketTrace>();
   /** How many packets came before the one at hand. */
@@ -59,7 +59,13 @@ export class Encoder implements Keeper {
   }
 
   #seenAgain(trace: SeenAgain): void {
-    this.#data.push(RECORD.seenAgain, trace.frame.number, trace.seenBefore, this.#placeOf(trace), 0);
+    this.#data.push(
+      RECORD.seenAgain,
+      trace.frame.number,
+      trace.seenBefore,
+      this.#placeOf(trace.netns, trace.interface, trace.direction),
+      0,
+    );
   }
 
   #recalled({ frame, like, steps, missing, observed }: Recalled): void {
@@ -93,7 +99,7 @@ export class Encoder implements Keeper {
 
   #observed(observed: PacketTrace["observed"]): void {
     this.#data.push(observed.length);
-    for (const one of observed) this.#data.push(one.packet, this.#placeOf({ ...one, direction: "out" }), Number(one.after));
+    for (const one of observed) this.#data.push(one.packet, this.#placeOf(one.netns, one.interface, "out"), Number(one.after));
   }
 
   #way(way: Way, own: Packet): PackedWay {
@@ -112,16 +118,14 @@ export class Encoder implements Keeper {
     return { ...reply, packet: packPacket(reply.packet, own), way: this.#way(reply.way, own) };
   }
 
-  #placeOf(place: Seat): number {
-    const key = `${place.netns}|${place.interface ?? ""}|${place.direction}|${place.interface === undefined}`;
-    let number = this.#places.get(key);
-    if (number === undefined) {
-      number = this.#places.size;
-      this.#places.set(key, number);
-      const { netns, direction } = place;
-      this.#fresh.push({ netns, direction, ...(place.interface !== undefined && { interface: place.interface }) });
+  #placeOf(netns: string, device: string | undefined, direction: Seat["direction"]): number {
+    for (let number = 0; number < this.#places.length; number++) {
+      const one = this.#places[number];
+      if (one?.interface === device && one?.direction === direction && one.netns === netns) return number;
     }
-    return number;
+    const fresh = { netns, direction, ...(device !== undefined && { interface: device }) };
+    this.#fresh.push(fresh);
+    return this.#places.push(fresh) - 1;
   }
 }
 

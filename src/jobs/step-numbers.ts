@@ -7,24 +7,20 @@ import { rulesOf } from "./rule-numbers.ts";
 
 /** So many steps have numbers; when there are more, all is forgotten. */
 const MOST = 32_768;
-/** Steps that many packets have alike. */
-const COMMON: ReadonlySet<Step["kind"]> = new Set([
-  "rule",
-  "policy",
-  "return",
-  "route",
-  "conntrack",
-  "neighbour",
-  "device",
-  "local",
-  "stack",
-]);
+/** So many steps that differ in details are told apart by number. */
+const VARIANTS = 16;
 
-/** Gives numbers to steps, so that each is sent only once. */
+interface Numbered {
+  readonly step: Step;
+  readonly number: number;
+}
+
+/** Gives numbers to steps that many packets have alike, so that each is sent only once. */
 export class StepNumbers {
   readonly #rules = new Map<Rule, number>();
-  #known = new WeakMap<Step, number>();
-  #alike = new Map<string, number>();
+  /** By what tells most of them apart. */
+  #alike = new Map<unknown, Numbered[]>();
+  #count = 0;
   #fresh: PackedStep[] = [];
   #anew = false;
 
@@ -34,53 +30,76 @@ export class StepNumbers {
 
   /** Steps as they are sent. */
   pack(steps: readonly Step[]): (number | PackedStep)[] {
-    return steps.map((step) => this.#known.get(step) ?? this.#met(step));
+    return steps.map((step) => {
+      const mark = markOf(step);
+      return mark === undefined ? this.#packed(step) : this.#numbered(step, mark);
+    });
   }
 
-  #met(step: Step): number | PackedStep {
-    if (!COMMON.has(step.kind)) return this.#packed(step);
-    const key = this.#keyOf(step);
-    let number = this.#alike.get(key);
-    if (number === undefined) {
-      number = this.#alike.size;
-      this.#alike.set(key, number);
-      this.#fresh.push(this.#packed(step));
-    }
-    this.#known.set(step, number);
+  #numbered(step: Step, mark: unknown): number | PackedStep {
+    const variants = this.#alike.get(mark);
+    for (const one of variants ?? []) if (one.step === step || isSame(one.step, step)) return one.number;
+    if (variants && variants.length >= VARIANTS) return this.#packed(step);
+    const number = this.#count++;
+    if (variants) variants.push({ step, number });
+    else this.#alike.set(mark, [{ step, number }]);
+    this.#fresh.push(this.#packed(step));
     return number;
   }
 
   #packed(step: Step): PackedStep {
     if (step.kind !== "rule") return { step: detached(step) as Step };
     const { rule, ...rest } = step;
-    return { step: detached(rest) as PackedStep["step"], rule: this.#numberOf(rule) };
-  }
-
-  #numberOf(rule: Rule): number {
     const number = this.#rules.get(rule);
     if (number === undefined) throw new Error(`a rule that is not the host's: ${rule.text}`);
-    return number;
-  }
-
-  #keyOf(step: Step): string {
-    if (step.kind === "rule" && !step.because && !step.set && !step.note && !step.tried) {
-      const { netns, hook, in: from, out, physin, physout, mark } = step;
-      return `${this.#numberOf(step.rule)}|${netns}|${hook}|${from}|${out}|${physin}|${physout}|${mark}`;
-    }
-    return JSON.stringify(step, (_name, value) =>
-      typeof value === "bigint" ? `${value}n` : value === undefined ? null : (this.#rules.get(value) ?? value),
-    );
+    return { step: detached(rest) as PackedStep["step"], rule: number };
   }
 
   /** The steps that have got numbers since the last time, and whether numbers have begun again before them; to be asked for each batch. */
   fresh(): { readonly steps: readonly PackedStep[]; readonly anew: boolean } {
     const found = { steps: this.#fresh, anew: this.#anew };
     this.#fresh = [];
-    this.#anew = this.#alike.size >= MOST;
+    this.#anew = this.#count >= MOST;
     if (this.#anew) {
       this.#alike = new Map();
-      this.#known = new WeakMap();
+      this.#count = 0;
     }
     return found;
   }
+}
+
+/** What tells a step apart from most others; undefined for steps that few packets have alike. */
+function markOf(step: Step): unknown {
+  switch (step.kind) {
+    case "rule":
+      return step.tried ? undefined : step.rule;
+    case "policy":
+    case "return":
+      return step.tried ? undefined : step.chain;
+    case "route":
+      return step.route;
+    case "conntrack":
+      return step.protocolState ?? step.state;
+    case "neighbour":
+      return step.address;
+    case "device":
+      return step.interface;
+    case "local":
+    case "stack":
+      return step.note;
+    default:
+      return undefined;
+  }
+}
+
+/** Whether two steps say the same. */
+function isSame(one: object, other: object): boolean {
+  const [a, b] = [one as Record<string, unknown>, other as Record<string, unknown>];
+  for (const name in a) if (a[name] !== b[name] && !isSameObject(a[name], b[name])) return false;
+  for (const name in b) if (!(name in a)) return false;
+  return true;
+}
+
+function isSameObject(a: unknown, b: unknown): boolean {
+  return typeof a === "object" && typeof b === "object" && a !== null && b !== null && !("matches" in a) && isSame(a, b);
 }
