@@ -36,7 +36,7 @@ export class Threads {
   }
 
   #start(task: WorkerTask): Worker {
-    const worker = new Worker(new URL("../worker.js", import.meta.url), { workerData: task });
+    const worker = new Worker(new URL("../worker.js", import.meta.url), { workerData: task, stdout: true, stderr: true });
     worker.on("message", (message: FromWorker) => {
       this.#messages.push({ own: task.own, message });
       this.#rouse();
