@@ -24,24 +24,24 @@ interface Given {
 interface Means {
   read(reader: Reader): Promise<Reading>;
   inOne(sink: Sink): Promise<Reading>;
-  say(because: string): void;
+  say(because: () => string): void;
 }
 
 /** The same as `replayInto`, with several threads where packets can be dealt to them, and with one where not. */
 export async function dealInto(sink: Sink, explained: Explained, threads: Threads, interrupt: Interrupt, means: Means): Promise<Reading> {
   const because = sharedState(explained.host);
   const given: Given = { traces: 0, asides: 0 };
-  const inOne = async (why: string): Promise<Reading> => {
+  const inOne = async (why: () => string): Promise<Reading> => {
     means.say(why);
     await threads.close();
     return means.inOne(skipping(sink, given));
   };
-  if (because !== undefined) return inOne(because);
+  if (because !== undefined) return inOne(() => because);
   try {
     return await deal(sink, explained, threads, given, interrupt, means);
   } catch (error) {
     if (!(error instanceof Astray)) throw error;
-    return inOne(error.message);
+    return inOne(() => sharedState(explained.host, true) ?? error.message);
   }
 }
 

@@ -148,8 +148,9 @@ export default class Explain extends Command {
       const streaming = packet !== undefined || flags.format === "json" || flags.format === "ndjson";
       const read = (reader: Reader) => readCaptures(files, explained.reading, streaming, interrupt, reader);
       const inOne = (to: Sink) => replayInto(to, createReplay(host, { ...explained.replay, detailed: packet !== undefined }), output, read);
-      const say = (because: string) => flags.verbose && warn(`nettrace: one thread: ${because}`);
-      if (jobs.because !== undefined) say(jobs.because);
+      const say = (because: () => string) => flags.verbose && warn(`nettrace: one thread: ${because()}`);
+      const { because } = jobs;
+      if (because !== undefined) say(() => because);
       const reading = threads ? await dealInto(sink, explained, threads, interrupt, { read, inOne, say }) : await inOne(sink);
       const { damage, packets, isInterrupted, isLive } = reading;
       // What is given up has no name; what never ends is whole when it is interrupted.

@@ -1,8 +1,8 @@
+import { addNamedPorts } from "../extensions/named-ports.ts";
 import type { Host } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { type FlowTuple, isIcmp, tupleOf } from "./connection.ts";
 import { mixed } from "./hash.ts";
-import { namedPorts } from "./named-ports.ts";
 
 /** Protocols whose tuples have the ports of their packets (nf_ct_get_tuple_ports). */
 const PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.sctp]);
@@ -117,4 +117,21 @@ export class Watch {
   shared(what: string): void {
     this.astray ??= what;
   }
+}
+
+/** The ports that nat rules name as a service's, or as what it is translated to: 1 for each. */
+function namedPorts(host: Host): Uint8Array {
+  const named = new Set<number>();
+  for (const { ruleset4, ruleset6 } of host.namespaces.values()) {
+    for (const ruleset of [ruleset4, ruleset6]) {
+      for (const port of ruleset?.summary?.natPorts ?? []) named.add(port);
+      if (!ruleset || ruleset.summary) continue;
+      for (const { rules } of ruleset.tables.get("nat")?.chains.values() ?? []) {
+        for (const { matches, target } of rules) addNamedPorts(matches, target, named);
+      }
+    }
+  }
+  const flags = new Uint8Array(65_536);
+  for (const port of named) flags[port] = 1;
+  return flags;
 }

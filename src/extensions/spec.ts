@@ -238,8 +238,8 @@ interface SpecBase<O extends Options> {
   readonly doc: string;
   /** What neither a capture nor a snapshot ever tells, in a noun phrase: there the explanation follows both ways. Absent: they decide it. */
   readonly forks?: string;
-  /** Whether it keeps something that packets of different connections share, so that their order matters. Absent: it does not. */
-  shared?(args: Args<O>): boolean;
+  /** It keeps something that packets of different connections share, so that their order matters; `among` tells with which arguments. */
+  readonly shared?: true | { among(args: Args<O>): boolean };
   readonly examples: readonly Example[];
   /** The words of a random use of it as iptables-save prints them, "-m" or "-j" included; undefined where such a rule cannot have one. */
   draw(d: Draw): string | undefined;

@@ -30,7 +30,7 @@ export interface Seat {
   readonly direction: "in" | "out";
 }
 
-/** A step whose rule is named by its number. */
+/** A step whose rule is named by its number in the chain, below 0 where the rules are those of IPv6. */
 export interface PackedStep {
   readonly step: Omit<Step, "rule">;
   readonly rule?: number;

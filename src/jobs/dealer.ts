@@ -7,7 +7,6 @@ import type { Batch } from "./batch.ts";
 import { Decoder } from "./decode.ts";
 import { FirstIn } from "./first-in.ts";
 import { Flows } from "./flows.ts";
-import { rulesOf } from "./rule-numbers.ts";
 
 interface Dealt {
   readonly frame: Frame;
@@ -53,8 +52,7 @@ export class Dealer {
     this.#watch = new Watch(this.#deal, 0);
     this.#replay = createReplay(host, { ...options, watch: this.#watch });
     this.#flows = new Flows(weights.length);
-    const rules = rulesOf(host);
-    this.#others = weights.slice(1).map(() => ({ decoder: new Decoder(rules, options.capture), batches: new FirstIn(), upTo: 0 }));
+    this.#others = weights.slice(1).map(() => ({ decoder: new Decoder(host, options.capture), batches: new FirstIn(), upTo: 0 }));
   }
 
   /** How many packets were dealt whose traces have not been taken. */

@@ -1,10 +1,11 @@
 import { lean } from "../engine/lean.ts";
 import { Recalled, SeenAgain } from "../engine/recalled.ts";
+import type { Host } from "../model/host.ts";
 import type { Frame, Packet } from "../model/packet.ts";
-import type { Rule } from "../model/rule.ts";
-import type { ConntrackStep, Observation, PacketTrace, Step, Way } from "../model/trace.ts";
+import type { ConntrackStep, Observation, PacketTrace, RuleStep, Step, Way } from "../model/trace.ts";
 import { type Batch, type Extra, type PackedStep, type PackedTrace, type PackedWay, RECORD, type Seat } from "./batch.ts";
 import { unpackPacket } from "./pack-packet.ts";
+import { ruleAt } from "./step-numbers.ts";
 
 /** Numbers of a record, beside its observations, and of each of those. */
 const RECORD_SIZE = 5;
@@ -15,7 +16,7 @@ const NONE: readonly never[] = [];
 
 /** Makes traces of the batches of one replay in another thread, with the frames that this thread has read itself. */
 export class Decoder {
-  readonly #rules: readonly Rule[];
+  readonly #host: Host;
   readonly #capture: string;
   readonly #places: Seat[] = [];
   #steps: Step[] = [];
@@ -30,9 +31,9 @@ export class Decoder {
   #earlier = new Map<number, PacketTrace>();
   #since = 0;
 
-  /** `rules` are those of `rulesOf`; `capture` is the capture's name. */
-  constructor(rules: readonly Rule[], capture: string) {
-    this.#rules = rules;
+  /** `capture` is the capture's name. */
+  constructor(host: Host, capture: string) {
+    this.#host = host;
     this.#capture = capture;
   }
 
@@ -146,6 +147,6 @@ export class Decoder {
   }
 
   #step({ step, rule }: PackedStep): Step {
-    return (rule === undefined ? step : { ...step, rule: this.#rules[rule] }) as Step;
+    return (rule === undefined ? step : { ...step, rule: ruleAt(this.#host, step as RuleStep, rule) }) as Step;
   }
 }

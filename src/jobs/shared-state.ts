@@ -1,19 +1,28 @@
 import { matchSpec, targetSpec } from "../extensions/registry.ts";
-import type { MatchSpec, TargetSpec } from "../extensions/spec.ts";
+import type { Args, MatchSpec, Options, TargetSpec } from "../extensions/spec.ts";
 import type { Host } from "../model/host.ts";
 import type { ArgValues, Rule, Ruleset } from "../model/rule.ts";
 
-/** Why a host's packets cannot be dealt by connection, in words: the first thing whose state all connections share; undefined for none. */
-export function sharedState(host: Host): string | undefined {
+/**
+ * Why a host's packets cannot be dealt by connection, in words: the first thing whose state all connections share; undefined for none. Rules
+ * are only looked at where their names alone tell that there is such a thing, or `thoroughly`.
+ */
+export function sharedState(host: Host, thoroughly = false): string | undefined {
   for (const { ruleset4, ruleset6, conntrack } of host.namespaces.values()) {
     for (const ruleset of [ruleset4, ruleset6]) {
-      const found = ruleset && inRules(ruleset);
+      const found = ruleset && (thoroughly || mayShare(ruleset)) ? inRules(ruleset) : undefined;
       if (found !== undefined) return found;
     }
     const helped = conntrack?.find(({ helper }) => helper !== undefined);
     if (helped) return `conntrack -L lists a connection with the helper ${helped.helper}, which announces others`;
   }
   return undefined;
+}
+
+/** Whether a ruleset's rules have something that is shared, whatever its arguments are. */
+function mayShare({ summary, family }: Ruleset): boolean {
+  if (!summary) return true;
+  return [...summary.names].some((name) => matchSpec(name, family)?.shared === true || targetSpec(name, family)?.shared === true);
 }
 
 function inRules({ tables, family }: Ruleset): string | undefined {
@@ -37,5 +46,6 @@ function inRule({ matches, target }: Rule, family: 4 | 6): string | undefined {
 }
 
 function shares(spec: MatchSpec | TargetSpec | undefined, args: ArgValues = {}): boolean {
-  return spec?.shared?.(args as Parameters<NonNullable<MatchSpec["shared"]>>[0]) === true;
+  const { shared } = spec ?? {};
+  return shared === true || shared?.among(args as Args<Options>) === true;
 }

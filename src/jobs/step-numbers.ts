@@ -1,9 +1,8 @@
 import type { Host } from "../model/host.ts";
 import type { Rule } from "../model/rule.ts";
-import type { Step } from "../model/trace.ts";
+import type { RuleStep, Step } from "../model/trace.ts";
 import type { PackedStep } from "./batch.ts";
 import { detached } from "./pack-packet.ts";
-import { rulesOf } from "./rule-numbers.ts";
 
 /** So many steps have numbers; when there are more, all is forgotten. */
 const MOST = 32_768;
@@ -17,7 +16,7 @@ interface Numbered {
 
 /** Gives numbers to steps that many packets have alike, so that each is sent only once. */
 export class StepNumbers {
-  readonly #rules = new Map<Rule, number>();
+  readonly #host: Host;
   /** By what tells most of them apart. */
   #alike = new Map<unknown, Numbered[]>();
   #count = 0;
@@ -25,7 +24,7 @@ export class StepNumbers {
   #anew = false;
 
   constructor(host: Host) {
-    for (const [number, rule] of rulesOf(host).entries()) this.#rules.set(rule, number);
+    this.#host = host;
   }
 
   /** Steps as they are sent. */
@@ -50,9 +49,13 @@ export class StepNumbers {
   #packed(step: Step): PackedStep {
     if (step.kind !== "rule") return { step: detached(step) as Step };
     const { rule, ...rest } = step;
-    const number = this.#rules.get(rule);
-    if (number === undefined) throw new Error(`a rule that is not the host's: ${rule.text}`);
-    return { step: detached(rest) as PackedStep["step"], rule: number };
+    return { step: detached(rest) as PackedStep["step"], rule: this.#placeOf(step) };
+  }
+
+  #placeOf(step: RuleStep): number {
+    const { number, text } = step.rule;
+    for (const place of [number, -number]) if (ruleAt(this.#host, step, place) === step.rule) return place;
+    throw new Error(`a rule that is not the host's: ${text}`);
   }
 
   /** The steps that have got numbers since the last time, and whether numbers have begun again before them; to be asked for each batch. */
@@ -102,4 +105,11 @@ function isSame(one: object, other: object): boolean {
 
 function isSameObject(a: unknown, b: unknown): boolean {
   return typeof a === "object" && typeof b === "object" && a !== null && b !== null && !("matches" in a) && isSame(a, b);
+}
+
+/** The rule at a place of the chain that a step was in. */
+export function ruleAt(host: Host, { netns, table, chain }: Omit<RuleStep, "rule">, place: number): Rule | undefined {
+  const namespace = host.namespaces.get(netns);
+  const rules = (place > 0 ? namespace?.ruleset4 : namespace?.ruleset6)?.tables.get(table)?.chains.get(chain)?.rules;
+  return rules?.[Math.abs(place) - 1];
 }

@@ -92,5 +92,7 @@ export interface Ruleset {
     readonly names: ReadonlySet<string>;
     /** Whether any counter of a rule or a chain is above 0 packets. */
     readonly counted: boolean;
+    /** Ports that nat rules name as a service's, or as what it is translated to. */
+    readonly natPorts: ReadonlySet<number>;
   };
 }

@@ -1,4 +1,5 @@
 import { LONGEST_LINE } from "../../grammars/words.ts";
+import { addNamedPorts } from "../extensions/named-ports.ts";
 import type { AddressMask, Family } from "../model/address.ts";
 import type { Counters, MatchUse, Negatable, TargetUse } from "../model/rule.ts";
 import type { ChainDraft, ReadAgain } from "./chain-draft.ts";
@@ -81,6 +82,7 @@ export class PlainRules {
     if (!chain || !this.#read(chain, table, number)) return false;
     for (const match of this.#matches) this.#summary.names.add(match.name);
     if (this.#target?.kind === "extension") this.#summary.names.add(this.#target.name);
+    if (table.name === "nat") addNamedPorts(this.#matches, this.#target, this.#summary.natPorts);
     if (this.#to) table.jumps.add(chain.index, this.#to.index);
     if (counters && Number(counters[1]) > 0) this.#summary.counted = true;
     if (this.#again) chain.append(number, this.#again);

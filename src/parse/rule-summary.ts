@@ -1,3 +1,4 @@
+import { addNamedPorts } from "../extensions/named-ports.ts";
 import type { ChainDraft } from "./chain-draft.ts";
 import type { RuleDraft } from "./lower-rule.ts";
 import type { TableDraft } from "./table-draft.ts";
@@ -6,6 +7,7 @@ import type { TableDraft } from "./table-draft.ts";
 export interface SummaryDraft {
   readonly names: Set<string>;
   counted: boolean;
+  readonly natPorts: Set<number>;
 }
 
 /** Takes note of what a rule says about its ruleset and its table. */
@@ -13,6 +15,7 @@ export function noteRule({ matches, target, counters }: RuleDraft, chain: ChainD
   for (const match of matches) summary.names.add(match.name);
   if (counters && counters.packets > 0) summary.counted = true;
   if (target?.kind === "extension") summary.names.add(target.name);
+  if (table.name === "nat") addNamedPorts(matches, target, summary.natPorts);
   const to = target?.kind === "jump" || target?.kind === "goto" ? table.chains.get(target.chain) : undefined;
   if (to) table.jumps.add(chain.index, to.index);
 }

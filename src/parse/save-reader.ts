@@ -38,7 +38,7 @@ const FAMILY_FLAGS: ReadonlyMap<string, Family> = new Map([
 /** Reads iptables-save output line by line; a line with a problem is left out and the next one read as if nothing had happened. */
 export class SaveReader {
   readonly tables = new Map<TableName, TableDraft>();
-  readonly summary: SummaryDraft = { names: new Set(), counted: false };
+  readonly summary: SummaryDraft = { names: new Set(), counted: false, natPorts: new Set() };
   backend: Ruleset["backend"] = "legacy";
   /** Whether any line names a table. */
   sawTable = false;

@@ -106,7 +106,11 @@ describe("rules that are read without the grammar", () => {
       '-A KUBE-SEP-A -s 10.244.81.119/32 -m comment --comment "team-16/app:http" -j KUBE-MARK-MASQ',
       "[12:720] -A OUTPUT ! -d 127.0.0.0/8 -o eth0 -m addrtype ! --dst-type LOCAL -j RETURN",
     ];
-    const rules = new PlainRules(new SourceLines(lines.join("\n")), 4, new RuleCache(), { names: new Set(), counted: false });
+    const rules = new PlainRules(new SourceLines(lines.join("\n")), 4, new RuleCache(), {
+      names: new Set<string>(),
+      counted: false,
+      natPorts: new Set<number>(),
+    });
     expect(lines.map((_, index) => rules.take(index + 1, table, "legacy"))).toEqual([true, true, true]);
     expect(table.chains.get("KUBE-SEP-A")?.rules).toHaveLength(1);
   });

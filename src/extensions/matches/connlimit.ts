@@ -166,7 +166,7 @@ function drawConnlimit(d: Draw): string {
 
 const connlimit = match({
   name: "connlimit",
-  shared: () => true,
+  shared: true,
   options,
   canonical,
   check: (args) => {

@@ -224,7 +224,7 @@ function drawHashlimit(d: Draw): string {
 
 const hashlimit = match({
   name: "hashlimit",
-  shared: () => true,
+  shared: true,
   options,
   canonical,
   check,

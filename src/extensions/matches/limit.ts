@@ -62,7 +62,7 @@ function evaluate({ cells, ruleKey, time }: PacketContext, filling: Filling): Ma
 
 const limit = match({
   name: "limit",
-  shared: () => true,
+  shared: true,
   options,
   canonical,
   check: (args, backend) => {

@@ -31,7 +31,7 @@ function quotaMatch(args: Args<typeof options>, context: PacketContext): boolean
 
 const quota = match({
   name: "quota",
-  shared: () => true,
+  shared: true,
   options,
   explain: (args) => says(args.quota, (octets) => `quota of ${octets} octets`).join(""),
   compile: (args) => (context) => quotaMatch(args, context),

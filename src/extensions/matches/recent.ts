@@ -118,7 +118,7 @@ function drawRecent(d: Draw): string {
 
 const recent = match({
   name: "recent",
-  shared: () => true,
+  shared: true,
   options,
   canonical,
   check,

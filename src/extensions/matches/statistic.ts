@@ -38,7 +38,7 @@ function nth(args: Args<typeof options>, context: PacketContext): boolean {
 
 const statistic = match({
   name: "statistic",
-  shared: (args) => args.mode?.value === "nth",
+  shared: { among: (args) => args.mode?.value === "nth" },
   options,
   check: (args) => {
     if (args.mode?.value === "random") return args.probability ? undefined : "--mode random needs --probability";

@@ -74,7 +74,7 @@ function drawCt(d: Draw): string {
 
 const spec = target({
   name: "CT",
-  shared: (args) => args.helper !== undefined,
+  shared: { among: (args) => args.helper !== undefined },
   tables: ["raw"],
   options,
   canonical,
