@@ -9,14 +9,17 @@ export interface Batch {
   /** How many packets of the capture it has looked at, others' included. */
   readonly upTo: number;
   /**
-   * For each packet five numbers: the kind of record, its frame, the frame that it is like or was seen in before, its place among the extras
-   * (from 1, or 0) or where it was seen, and how many observations follow. Each of those has three: frame, place, nanoseconds.
+   * For each packet six numbers: the kind of record, its frame, the frame that it is like or was seen in before, its place among the extras
+   * (from 1, or 0) or where it was seen, its states (from 1, or 0), and how many observations follow. Each of those has three: frame, place,
+   * nanoseconds.
    */
   readonly data: Float64Array<ArrayBuffer>;
   readonly extras: readonly Extra[];
   /** Steps and places that are named by number from now on. */
   readonly steps: readonly PackedStep[];
   readonly places: readonly Seat[];
+  /** States of protocols that are named by number from now on. */
+  readonly states: readonly States[];
   /** The numbers of steps begin again. */
   readonly anew: boolean;
   /** In pairs: after so many packets of the capture, none will be like that of this frame. */
@@ -29,6 +32,9 @@ export interface Seat {
   readonly interface?: string;
   readonly direction: "in" | "out";
 }
+
+/** Steps of a way by their place, and the state of the protocol that they have instead. */
+export type States = readonly (readonly [at: number, state: string])[];
 
 /** A step whose rule is named by its number in the chain, below 0 where the rules are those of IPv6. */
 export interface PackedStep {
@@ -57,8 +63,6 @@ export interface PackedReply extends Omit<Reply, "packet" | "way"> {
 /** What a packet has that few have, or that only a packet has that was followed. */
 export interface Extra {
   readonly missing?: readonly string[];
-  /** Of one that went like another: steps by their place, and their state of the protocol. */
-  readonly states?: readonly (readonly [at: number, state: string])[];
   readonly full?: PackedTrace;
 }
 

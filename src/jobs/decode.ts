@@ -3,12 +3,12 @@ import { Recalled, SeenAgain } from "../engine/recalled.ts";
 import type { Host } from "../model/host.ts";
 import type { Frame, Packet } from "../model/packet.ts";
 import type { ConntrackStep, Observation, PacketTrace, RuleStep, Step, Way } from "../model/trace.ts";
-import { type Batch, type Extra, type PackedStep, type PackedTrace, type PackedWay, RECORD, type Seat } from "./batch.ts";
+import { type Batch, type Extra, type PackedStep, type PackedTrace, type PackedWay, RECORD, type Seat, type States } from "./batch.ts";
 import { unpackPacket } from "./pack-packet.ts";
 import { ruleAt } from "./step-numbers.ts";
 
 /** Numbers of a record, beside its observations, and of each of those. */
-const RECORD_SIZE = 5;
+const RECORD_SIZE = 6;
 const OBSERVATION_SIZE = 3;
 /** Packets of the capture in which one that was seen is seen again (see the observer), and more. */
 const RECENT = 16_384;
@@ -19,6 +19,7 @@ export class Decoder {
   readonly #host: Host;
   readonly #capture: string;
   readonly #places: Seat[] = [];
+  readonly #states: States[] = [];
   #steps: Step[] = [];
   #data = new Float64Array();
   #extras: readonly Extra[] = [];
@@ -42,6 +43,7 @@ export class Decoder {
     if (batch.anew) this.#steps = [];
     this.#steps.push(...batch.steps.map((one) => this.#step(one)));
     this.#places.push(...batch.places);
+    this.#states.push(...batch.states);
     this.#forgotten.push(...batch.forgotten);
     this.#data = batch.data;
     this.#extras = batch.extras;
@@ -57,7 +59,8 @@ export class Decoder {
   next(frame: Frame, packet: Packet, position: number): PacketTrace {
     const [data, at] = [this.#data, this.#at];
     const number = data[at + 1];
-    const [reference, extra, count] = [data[at + 2] as number, data[at + 3] as number, data[at + 4] as number];
+    const [reference, extra] = [data[at + 2] as number, data[at + 3] as number];
+    const [states, count] = [data[at + 4] as number, data[at + 5] as number];
     if (number !== frame.number) throw new Error(`a thread has found frame ${number} where frame ${frame.number} was due`);
     this.#forget(position);
     const observed = count === 0 ? NONE : this.#observed(at + RECORD_SIZE, count);
@@ -66,7 +69,7 @@ export class Decoder {
       data[at] === RECORD.seenAgain
         ? this.#seenAgain(frame, packet, reference, extra)
         : data[at] === RECORD.recalled
-          ? this.#recalled(frame, packet, reference, this.#extras[extra - 1], observed)
+          ? this.#recalled(frame, packet, reference, this.#states[states - 1], observed, this.#extras[extra - 1]?.missing)
           : this.#full(frame, packet, this.#extras[extra - 1] as Extra, observed);
     if (count > 0) this.#recent.set(frame.number, trace);
     if (position - this.#since >= RECENT) {
@@ -95,16 +98,23 @@ export class Decoder {
     return new SeenAgain(earlier, frame, packet, this.#places[place] as Seat);
   }
 
-  #recalled(frame: Frame, packet: Packet, reference: number, extra: Extra | undefined, observed: readonly Observation[]): PacketTrace {
+  #recalled(
+    frame: Frame,
+    packet: Packet,
+    reference: number,
+    states: States | undefined,
+    observed: readonly Observation[],
+    missing: readonly string[] | undefined,
+  ): PacketTrace {
     const like = this.#templates.get(reference);
     if (!like) throw new Error(`frame ${reference}, which frame ${frame.number} is like, was not kept`);
-    const steps = extra?.states?.map(([at, protocolState]): [Step, Step] => {
+    const steps = states?.map(([at, protocolState]): [Step, Step] => {
       const step = like.way.steps[at] as ConntrackStep;
       return [step, { ...step, protocolState }];
     });
     const trace = new Recalled(like, like.interface as string, frame, packet, steps && new Map(steps));
     trace.observed = observed;
-    if (extra?.missing) trace.missing = extra.missing;
+    if (missing) trace.missing = missing;
     return trace;
   }
 

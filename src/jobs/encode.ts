@@ -3,7 +3,7 @@ import { Recalled, SeenAgain } from "../engine/recalled.ts";
 import type { Host } from "../model/host.ts";
 import type { Packet } from "../model/packet.ts";
 import type { PacketTrace, Reply, Step, Way } from "../model/trace.ts";
-import { type Batch, type Extra, type PackedReply, type PackedWay, RECORD, type Seat } from "./batch.ts";
+import { type Batch, type Extra, type PackedReply, type PackedWay, RECORD, type Seat, type States } from "./batch.ts";
 import { detached, packPacket } from "./pack-packet.ts";
 import { StepNumbers } from "./step-numbers.ts";
 
@@ -18,6 +18,8 @@ export class Encoder implements Keeper {
   #data: number[] = [];
   #extras: Extra[] = [];
   #fresh: Seat[] = [];
+  readonly #states = new Map<string, number>();
+  #freshStates: States[] = [];
   #forgotten: number[] = [];
 
   constructor(host: Host) {
@@ -48,12 +50,14 @@ export class Encoder implements Keeper {
       data: Float64Array.from(this.#data),
       extras: this.#extras,
       places: this.#fresh,
+      states: this.#freshStates,
       forgotten: this.#forgotten,
       ...this.#steps.fresh(),
     };
     this.#data = [];
     this.#extras = [];
     this.#fresh = [];
+    this.#freshStates = [];
     this.#forgotten = [];
     return batch;
   }
@@ -65,13 +69,15 @@ export class Encoder implements Keeper {
       trace.seenBefore,
       this.#placeOf(trace.netns, trace.interface, trace.direction),
       0,
+      0,
     );
   }
 
   #recalled({ frame, like, steps, missing, observed }: Recalled): void {
     const states = steps && like.way.steps.flatMap((step, at) => statesOf(steps.get(step), at));
     this.#data.push(RECORD.recalled, frame.number, like.frame.number);
-    this.#extra(states || missing.length > 0 ? { ...(missing.length > 0 && { missing }), ...(states && { states }) } : undefined);
+    this.#extra(missing.length > 0 ? { missing } : undefined);
+    this.#data.push(states && states.length > 0 ? this.#statesOf(states) : 0);
     this.#observed(observed);
   }
 
@@ -90,6 +96,7 @@ export class Encoder implements Keeper {
         remembered: this.#remembered.has(trace),
       },
     });
+    this.#data.push(0);
     this.#observed(trace.observed);
   }
 
@@ -116,6 +123,18 @@ export class Encoder implements Keeper {
 
   #reply(reply: Reply, own: Packet): PackedReply {
     return { ...reply, packet: packPacket(reply.packet, own), way: this.#way(reply.way, own) };
+  }
+
+  /** Counts from 1; there are few of them. */
+  #statesOf(states: States): number {
+    const key = states.join();
+    let number = this.#states.get(key);
+    if (number === undefined) {
+      number = this.#states.size + 1;
+      this.#states.set(key, number);
+      this.#freshStates.push(states);
+    }
+    return number;
   }
 
   #placeOf(netns: string, device: string | undefined, direction: Seat["direction"]): number {

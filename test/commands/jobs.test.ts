@@ -11,6 +11,9 @@ const NAT = "docker-published-port-from-outside";
 const CAPTURE = recorded(NAT, "capture.pcap");
 const MACHINE = ["--snapshot", recorded(NAT, "snapshot.tar.gz")];
 
+// Each run in this process leaves a listener behind that waits for all to be written.
+process.stdout.setMaxListeners(100);
+
 const explain = (...words: string[]) => nettrace("explain", ...words);
 
 /** A recorded scenario, in one thread and in two; the latter say why where they do not. */
