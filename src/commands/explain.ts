@@ -81,10 +81,11 @@ export default class Explain extends Command {
     }),
     "all-steps": Flags.boolean({ summary: "every step of every connection", helpGroup: "OUTPUT" }),
     jobs: Flags.integer({
-      summary: "threads, by default as many as the machine has cores when the capture is large; the output is the same",
+      summary: "threads that the packets of a capture are dealt to, each of which takes memory; the output is the same",
       helpValue: "N",
       min: 1,
       max: 64,
+      default: 1,
       helpGroup: "OUTPUT",
     }),
     ...outputFlags,
