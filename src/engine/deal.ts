@@ -74,8 +74,9 @@ export class Deal {
 
   /** Only the first fragment of a datagram has ports; the others go with it. */
   #ofFragment(packet: Packet): number {
-    const { src, dst, protocol, id, fragment } = packet;
-    const key = `${src}|${dst}|${protocol}|${id}`;
+    const { family, src, dst, protocol, id, fragment } = packet;
+    // IPv6 puts fragments together whatever protocol they name (ip6_frag.c, ip6frag_key_hashfn).
+    const key = `${src}|${dst}|${family === 4 ? protocol : ""}|${id}`;
     const known = this.#fragments.get(key);
     const own = fragment?.offset === 0 ? this.ofLoose(packet) : known;
     if (own === undefined) this.doubt ??= "a fragment came before the first one of its datagram";

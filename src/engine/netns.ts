@@ -256,6 +256,10 @@ export class Assumptions {
     this.#all.set(assumption.id + assumption.text, assumption);
   }
 
+  get isEmpty(): boolean {
+    return this.#all.size === 0;
+  }
+
   take(): Assumption[] {
     const all = [...this.#all.values()];
     this.#all.clear();

@@ -106,6 +106,8 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
       observer.release(released, frame.time, position);
       const earlier = observer.recognise(frame, entry, packet);
       if (earlier) {
+        // What was taken for granted of it is told with the next packet.
+        if (!world.assumptions.isEmpty) options.watch?.shared("something was taken for granted of a packet that is seen again");
         observer.expect(again(earlier, frame, packet, entry), position, NOWHERE);
         ahead.shift();
         return true;

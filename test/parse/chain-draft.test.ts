@@ -39,7 +39,7 @@ describe("a chain whose rules are read when they are asked for", () => {
 
   it("tells in sum what the rules name and whether any has counted", () => {
     const { value } = chainOf(['-A a -m comment --comment "x y" -j b', "-A a -p tcp -m tcp --dport 22 -j REJECT"], "a");
-    expect(value.summary).toEqual({ names: new Set(["comment", "tcp", "REJECT"]), counted: false });
+    expect(value.summary).toEqual({ names: new Set(["comment", "tcp", "REJECT"]), counted: false, natPorts: new Set() });
     expect(chainOf(["[3:180] -A a -j b"], "a").value.summary?.counted).toBe(true);
   });
 
