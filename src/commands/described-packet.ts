@@ -1,21 +1,9 @@
 import { type Address, familyOf, parseAddress } from "../model/address.ts";
 import { PROTOCOL, TCP_FLAG } from "../model/packet.ts";
+import type { PacketWords } from "../model/packet-words.ts";
 import { leastLength, type PacketDescription } from "../wire/made-packet.ts";
 import { UsageFailure } from "./failure.ts";
 import { protocolNumber } from "./filters.ts";
-
-/** The words of `nettrace packet` that say what the packet looks like. */
-export interface PacketWords {
-  readonly protocol: string;
-  readonly src: string;
-  readonly dst: string;
-  readonly flags?: string | undefined;
-  readonly type?: string | undefined;
-  readonly code?: number | undefined;
-  readonly ttl?: number | undefined;
-  readonly tos?: number | undefined;
-  readonly length?: number | undefined;
-}
 
 const WITH_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.sctp, PROTOCOL.dccp, PROTOCOL.udplite]);
 const CLIENT_PORT = 40000;

@@ -4,12 +4,12 @@ import type { Rule, TargetUse } from "../model/rule.ts";
 const ONLY_COUNTS = "(no conditions, no target)";
 
 /** A rule's own text without `-A CHAIN`. */
-export function ruleBody(rule: Rule): string {
-  return rule.text.replace(/^-A (?:"[^"]*"|\S+) ?/, "") || ONLY_COUNTS;
+export function ruleBody({ text }: Pick<Rule, "text">): string {
+  return text.replace(/^-A (?:"[^"]*"|\S+) ?/, "") || ONLY_COUNTS;
 }
 
 /** The rule's text without what a reader can do without: `-m tcp` after `-p tcp`, comments, full-length masks. */
-export function briefRule(rule: Rule): string {
+export function briefRule(rule: Pick<Rule, "text">): string {
   const body = ruleBody(rule).replace(/-m comment --comment (?:"(?:[^"\\]|\\.)*"|\S+) ?/g, "");
   const protocol = /(?:^| )-p (\S+)/.exec(body)?.[1];
   const brief = protocol ? body.replace(` -m ${protocol} `, " ") : body;

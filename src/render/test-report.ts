@@ -1,0 +1,92 @@
+import type { Assertion } from "../explain/assertion.ts";
+import type { AssumptionText } from "../explain/summary.ts";
+import { count, list } from "../explain/words.ts";
+import { columns } from "./columns.ts";
+import { assumptionsText, explanationText } from "./explanation.ts";
+import { cut, pad, paint, type Style, spell, wrap } from "./style.ts";
+
+/** What the test files came to. */
+export interface TestReport {
+  readonly files: readonly FileReport[];
+  readonly assumptions: readonly AssumptionText[];
+}
+
+/** The assertions of one test file, and the seconds that they took. */
+export interface FileReport {
+  readonly file: string;
+  readonly assertions: readonly Assertion[];
+  readonly seconds: number;
+}
+
+const INDENT = 2;
+const LEAST_NAME = 20;
+
+/** The report as a person reads it, in pieces: the answer, a line for each assertion, and why some do not hold. */
+export function* testReportText({ files, assumptions }: TestReport, style: Style): Generator<string> {
+  const all = files.flatMap((file) => file.assertions);
+  const failed = all.filter(({ holds }) => !holds);
+  yield `${paint(headlineOf(all, failed), failed.length > 0 ? "bad" : "strong", style)}\n`;
+  for (const { file, assertions } of files) {
+    if (assertions.length === 0) continue;
+    yield files.length > 1 ? `\n${paint(spell(file, style), "strong", style)}\n` : "\n";
+    yield `${assertionLines(assertions, style)}\n`;
+  }
+  for (const assertion of failed) yield `\n${failureText(assertion, style)}`;
+  if (assumptions.length > 0) yield `\n${assumptionsText(assumptions, style)}`;
+  if (failed.length > 0) {
+    const names = failed.map(({ name, spot }) => `${name} (${spot.file}:${spot.line})`);
+    yield `\n${wrap(spell(`${count(failed.length, "assertion")} failed: ${names.join("; ")}`, style), style, INDENT, 0)}\n`;
+  }
+}
+
+function headlineOf(all: readonly Assertion[], failed: readonly Assertion[]): string {
+  if (failed.length > 0) return `${failed.length} of ${count(all.length, "assertion")} failed.`;
+  return all.length === 1 ? "1 assertion: it holds." : `${count(all.length, "assertion")}: all hold.`;
+}
+
+function assertionLines(assertions: readonly Assertion[], style: Style): string {
+  const room = Math.max(LEAST_NAME, Math.floor(style.width * 0.6));
+  const rows = assertions.map(({ holds, name, found }) => [
+    { text: spell(holds ? "✓" : "✗", style), tone: holds ? ("good" as const) : ("bad" as const) },
+    { text: cut(spell(name, style), room, style) },
+    { text: spell(found, style), tone: "quiet" as const },
+  ]);
+  const taken = Math.max(...rows.map(([sign, name]) => (sign?.text.length ?? 0) + (name?.text.length ?? 0))) + 2 * INDENT;
+  const left = Math.max(LEAST_NAME, style.width - taken);
+  return columns(
+    rows.map((row) => row.map((cell, i) => (i === 2 ? { ...cell, text: cut(cell.text, left, style) } : cell))),
+    style,
+    0,
+  );
+}
+
+/** Why an assertion does not hold: what was expected, what came, and how that came about. */
+export function failureText(assertion: Assertion, style: Style): string {
+  const { name, subject, spot, explanation } = assertion;
+  const head = wrap(spell(`✗ ${name} (${spot.file}:${spot.line})`, style), style, INDENT, 0);
+  const parts = [paint(head, "bad", style)];
+  if (subject !== name) parts.push(wrap(spell(subject, style), style, INDENT));
+  parts.push("", ...differenceLines(assertion, style));
+  if (explanation) {
+    const text = [...explanationText(explanation, { ...style, width: style.width - INDENT })].join("");
+    parts.push("", text.trimEnd().replaceAll(/^(?=.)/gm, " ".repeat(INDENT)));
+  }
+  return `${parts.join("\n")}\n`;
+}
+
+function differenceLines({ differences, packets }: Assertion, style: Style): readonly string[] {
+  const width = Math.max(...differences.map(({ key }) => key.length)) + 2;
+  const line = (start: string, text: string) => wrap(spell(`${start}${text}`, style), style, INDENT + width + 2, INDENT);
+  return differences.flatMap(({ key, expected, found, packets: n }) => {
+    const some = packets > 1 && key !== "count" ? ` (${n.toLocaleString("en-US")} of ${count(packets, "packet")})` : "";
+    return [line(pad(key, width), `expected ${expected}`), line(" ".repeat(width), `found ${found}${some}`)];
+  });
+}
+
+/** A report's differences in one line each: "verdict: expected dropped, found forwarded". */
+export function differenceSentences({ differences }: Assertion): string {
+  return list(
+    differences.map(({ key, expected, found }) => `${key}: expected ${expected}, found ${found}`),
+    "and",
+  );
+}
