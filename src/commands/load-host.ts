@@ -25,11 +25,17 @@ export async function loadHost(
   if (snapshot === undefined && rules === undefined && rules6 === undefined && routes.length + links.length === 0) {
     throw new UsageFailure("nothing is known of the machine: give --snapshot DIR, or at least --rules FILE (iptables-save output)");
   }
-  const host = snapshot === undefined ? await fromFiles(flags, flags.netns ?? named ?? DEFAULT_NETNS) : await loadSnapshot(snapshot);
+  const host = await readHost(flags, named);
   return { host, netns: chooseNetns(host, flags.netns, named) };
 }
 
-function chooseNetns(host: Host, given: string | undefined, named: string | undefined): string {
+/** Reads what is known of the machine. Single files are about the namespace of the flags, or else the one that is `named`. */
+export async function readHost(flags: HostFlags, named: string | undefined): Promise<Host> {
+  return flags.snapshot === undefined ? fromFiles(flags, flags.netns ?? named ?? DEFAULT_NETNS) : loadSnapshot(flags.snapshot);
+}
+
+/** The namespace that this is about: the one that was given, the one that is `named`, or the only one that it can be. */
+export function chooseNetns(host: Host, given: string | undefined, named: string | undefined): string {
   const names = [...host.namespaces.keys()];
   if (given !== undefined) checkNetns(host, given, `--netns ${given}`);
   if (given !== undefined || named !== undefined) return given ?? named ?? DEFAULT_NETNS;

@@ -1,13 +1,10 @@
 import { Args, Command, Flags } from "@oclif/core";
 import { createReplay } from "../engine/replay.ts";
-import { packetAlong } from "../explain/packet-along.ts";
-import type { Device, Host } from "../model/host.ts";
-import type { Frame } from "../model/packet.ts";
-import type { PacketTrace } from "../model/trace.ts";
-import { makeAnswer, makeFrame, makePacket } from "../wire/made-packet.ts";
+import { makeFrame, makePacket } from "../wire/made-packet.ts";
 import { formatTime } from "../wire/time.ts";
 import { readAssumptions } from "./assume.ts";
 import { describePacket } from "./described-packet.ts";
+import { answerTo, entrance } from "./entrance.ts";
 import { UsageFailure } from "./failure.ts";
 import { assumeFlag, hostFlags, outputFlags } from "./flags.ts";
 import { Output, terminalStyle } from "./output.ts";
@@ -57,7 +54,7 @@ export default class PacketCommand extends Command {
     const { checkInterface, loadHost } = await import("./load-host.ts");
     const { host, netns } = await loadHost(flags, []);
     checkInterface(host, netns, flags.in, `--in ${flags.in}`);
-    const device = flags["out-of-socket"] ? undefined : entrance(host, netns, flags.in);
+    const device = flags["out-of-socket"] ? undefined : entrance(host, netns, flags.in, askForEntrance);
     const style = terminalStyle(flags.ascii);
     const output = new Output();
     const summary = { all: true, allSteps: flags["all-steps"], tables: true, sort: "time", filtered: false, headline: false } as const;
@@ -75,7 +72,7 @@ export default class PacketCommand extends Command {
     if (flags.reply) {
       traces.push(...replay.finish());
       options.mark = 0;
-      const answer = traces[0] && answerTo(host, traces[0], now + ANSWER_AFTER);
+      const answer = traces[0] && answerTo(host, traces[0], 2, now + ANSWER_AFTER);
       if (answer) traces.push(...replay.push(answer.frame, answer.netns));
     }
     traces.push(...replay.finish());
@@ -93,26 +90,6 @@ function readMark(text: string | undefined, local: boolean): number | undefined 
   return mark;
 }
 
-/** The device that a packet comes in on; the only one that there is, when none is named. */
-function entrance(host: Host, netns: string, name: string | undefined): { readonly name: string; readonly mac?: number } | undefined {
-  const devices = host.namespaces.get(netns)?.devices;
-  if (!devices) return name === undefined ? undefined : { name };
-  const real = devices.filter((d) => d.kind !== "loopback" && d.up);
-  const device: Device | undefined = name === undefined ? (real.length === 1 ? real[0] : undefined) : devices.find((d) => d.name === name);
-  if (!device) throw new UsageFailure(`say where the packet comes from: --in ${real.map((d) => d.name).join("|")} or --out-of-socket`);
-  return device;
-}
-
-/** The answer: it leaves the socket that the packet reached, or comes back on the device that it left by. */
-function answerTo(host: Host, trace: PacketTrace, time: bigint): { readonly frame: Frame; readonly netns: string } | undefined {
-  const { way } = trace;
-  if (way.verdict !== "delivered" && way.verdict !== "forwarded") return undefined;
-  const ended = packetAlong(trace, way).at(-1)?.packet;
-  const answer = ended && makeAnswer(ended);
-  if (!answer) return undefined;
-  if (way.verdict === "delivered") return { frame: makeFrame(answer, 2, time, undefined, undefined), netns: way.at.netns };
-  const last = way.out.at(-1);
-  const netns = last?.netns ?? trace.netns;
-  const device = host.namespaces.get(netns)?.devices?.find((d) => d.name === last?.interface);
-  return { frame: makeFrame(answer, 2, time, device?.mac, last?.interface), netns };
+function askForEntrance(devices: readonly string[]): string {
+  return `say where the packet comes from: --in ${devices.join("|")} or --out-of-socket`;
 }

@@ -45,6 +45,7 @@ export class AssertionCheck {
   readonly #subject: AssertionSubject;
   readonly #expect: Expectation;
   readonly #host: Host;
+  readonly #home: string;
   readonly #differences = new Map<string, Difference & { packets: number }>();
   readonly #verdicts = new Map<Verdict, number>();
   readonly #wrong = new Collection(MOST_EXPLAINED);
@@ -53,10 +54,12 @@ export class AssertionCheck {
   #packets = 0;
   #failed = 0;
 
-  constructor(subject: AssertionSubject, expect: Expectation, host: Host) {
+  /** `home` is the namespace that devices, rules and states are of where the test does not say another. */
+  constructor(subject: AssertionSubject, expect: Expectation, host: Host, home: string) {
     this.#subject = subject;
     this.#expect = expect;
     this.#host = host;
+    this.#home = home;
   }
 
   /** The next packet that it is about. */
@@ -65,7 +68,7 @@ export class AssertionCheck {
     this.#packets++;
     this.#verdicts.set(trace.way.verdict, (this.#verdicts.get(trace.way.verdict) ?? 0) + 1);
     for (const assumption of trace.assumptions) this.assumptions.set(assumption.id + assumption.text, assumption);
-    const found = differences(trace, this.#expect, this.#host);
+    const found = differences(trace, this.#expect, { host: this.#host, home: this.#home });
     if (found.length === 0) return;
     this.#failed++;
     for (const difference of found) this.miss(difference);

@@ -1,4 +1,4 @@
-import type { EndStep, PacketTrace, RuleStep, Way } from "../model/trace.ts";
+import type { EndStep, RuleStep, Way } from "../model/trace.ts";
 import { briefRule, ruleName, targetName } from "./rule-words.ts";
 import { isChainStep } from "./steps.ts";
 import { lastChainStep, natRule } from "./way.ts";
@@ -20,9 +20,9 @@ function accepts(step: RuleStep | EndStep): boolean {
   return step.kind === "policy" && step.table === "filter" && step.verdict === "ACCEPT";
 }
 
-/** A rule or policy in words; of another namespace than the packet's first with its name. */
-export function stepWords(trace: PacketTrace, step: RuleStep | EndStep): string {
-  const elsewhere = step.netns === trace.netns ? "" : ` in netns ${step.netns}`;
+/** A rule or policy in words; of another namespace than `home` with its name. */
+export function stepWords(step: RuleStep | EndStep, home: string): string {
+  const elsewhere = step.netns === home ? "" : ` in netns ${step.netns}`;
   if (step.kind === "rule") return `${ruleName(step.table, step.chain, step.rule)}${elsewhere}: ${briefRule(step.rule)}`;
   return `${step.table} ${step.chain} policy${elsewhere}`;
 }

@@ -1,12 +1,11 @@
 import { formatAddress, parseAddress } from "../model/address.ts";
-import type { Host } from "../model/host.ts";
 import type { Expectation, ExpectedEndpoint } from "../model/test-file.ts";
 import type { PacketTrace, Translation, Way } from "../model/trace.ts";
 import { decidingSteps, stepWords } from "./deciding.ts";
 import { readCondition } from "./open-condition.ts";
 import { splitEndpoint } from "./packet-along.ts";
 import { reasonWords } from "./reasons.ts";
-import { isStepOf, referenceWords } from "./rule-reference.ts";
+import { isStepOf, referenceWords, type Setting } from "./rule-reference.ts";
 import { isChainStep } from "./steps.ts";
 import { formatEndpoint, list } from "./words.ts";
 
@@ -18,15 +17,15 @@ export interface Difference {
   readonly found: string;
 }
 
-type Check = (way: Way, trace: PacketTrace, expect: Expectation, host: Host) => Omit<Difference, "key"> | undefined;
+type Check = (way: Way, trace: PacketTrace, expect: Expectation, setting: Setting) => Omit<Difference, "key"> | undefined;
 
 /** In what a packet fared otherwise than expected. What can have gone in several ways must hold for all of them. */
-export function differences(trace: PacketTrace, expect: Expectation, host: Host): readonly Difference[] {
+export function differences(trace: PacketTrace, expect: Expectation, setting: Setting): readonly Difference[] {
   const ways = trace.alternatives.length > 0 ? trace.alternatives : [trace.way];
   const verdict = wrongVerdict(trace, expect);
   const others = CHECKS.flatMap(([key, check]): Difference[] => {
     const failed = ways.flatMap((way) => {
-      const wrong = check(way, trace, expect, host);
+      const wrong = check(way, trace, expect, setting);
       return wrong ? [{ way, wrong }] : [];
     });
     const [first] = failed;
@@ -52,21 +51,21 @@ function wrongVerdict(trace: PacketTrace, { verdict }: Expectation): Difference 
 const CHECKS: readonly (readonly [keyof Expectation, Check])[] = [
   [
     "rule",
-    (way, trace, { rule }, host) => {
+    (way, trace, { rule }, setting) => {
       if (!rule) return undefined;
       const steps = decidingSteps(way);
-      if (steps.some((step) => isStepOf(rule, step))) return undefined;
-      const found = list(steps.map((step) => stepWords(trace, step)));
-      return { expected: referenceWords(rule, trace, host), found: found || "none" };
+      if (steps.some((step) => isStepOf(rule, step, setting.home))) return undefined;
+      const found = list(steps.map((step) => stepWords(step, setting.home)));
+      return { expected: referenceWords(rule, trace.packet.family, setting), found: found || "none" };
     },
   ],
   [
     "matches",
-    (way, trace, { matches = [] }, host) => {
+    (way, trace, { matches = [] }, setting) => {
       const steps = (way.allSteps ?? way.steps).filter((step) => isChainStep(step));
-      const missing = matches.filter((rule) => !steps.some((step) => isStepOf(rule, step)));
+      const missing = matches.filter((rule) => !steps.some((step) => isStepOf(rule, step, setting.home)));
       if (missing.length === 0) return undefined;
-      return { expected: list(missing.map((rule) => referenceWords(rule, trace, host))), found: "no match there" };
+      return { expected: list(missing.map((rule) => referenceWords(rule, trace.packet.family, setting))), found: "no match there" };
     },
   ],
   [
@@ -81,22 +80,22 @@ const CHECKS: readonly (readonly [keyof Expectation, Check])[] = [
   ["snat", ({ nat }, _, { snat }) => wrongTranslation(snat, nat.src)],
   [
     "out",
-    (way, trace, { out }) => {
+    (way, _, { out }, { home }) => {
       if (out === undefined) return undefined;
-      const devices = way.out.map((o) => (o.netns === trace.netns ? o.interface : `${o.netns}:${o.interface}`));
+      const devices = way.out.map((o) => (o.netns === home ? o.interface : `${o.netns}:${o.interface}`));
       const found = list([...new Set(devices)]) || "none";
       if (out === "none") return devices.length === 0 ? undefined : { expected: out, found };
-      const own = out.map((name) => (name.startsWith(`${trace.netns}:`) ? name.slice(trace.netns.length + 1) : name));
+      const own = out.map((name) => (name.startsWith(`${home}:`) ? name.slice(home.length + 1) : name));
       return own.every((name) => devices.includes(name)) ? undefined : { expected: list(out), found };
     },
   ],
   ["netns", ({ at }, _, { netns }) => (netns === undefined || netns === at.netns ? undefined : { expected: netns, found: at.netns })],
   [
     "state",
-    (way, trace, { state }) => {
-      const step = way.steps.find((one) => one.kind === "conntrack" && one.netns === trace.netns);
+    (way, _, { state }, { home }) => {
+      const step = way.steps.find((one) => one.kind === "conntrack" && one.netns === home);
       const found = step?.kind === "conntrack" ? step.state : undefined;
-      return state === undefined || state === found ? undefined : { expected: state, found: found ?? "not tracked" };
+      return state === undefined || state === found ? undefined : { expected: state, found: found ?? `not tracked in netns ${home}` };
     },
   ],
 ];

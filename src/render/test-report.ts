@@ -76,10 +76,12 @@ export function failureText(assertion: Assertion, style: Style): string {
 
 function differenceLines({ differences, packets }: Assertion, style: Style): readonly string[] {
   const width = Math.max(...differences.map(({ key }) => key.length)) + 2;
-  const line = (start: string, text: string) => wrap(spell(`${start}${text}`, style), style, INDENT + width + 2, INDENT);
+  const verb = "expected  ".length;
+  const line = (key: string, said: string, text: string) =>
+    `${" ".repeat(INDENT)}${pad(key, width)}${pad(said, verb)}${wrap(spell(text, style), style, INDENT + width + verb).trimStart()}`;
   return differences.flatMap(({ key, expected, found, packets: n }) => {
     const some = packets > 1 && key !== "count" ? ` (${n.toLocaleString("en-US")} of ${count(packets, "packet")})` : "";
-    return [line(pad(key, width), `expected ${expected}`), line(" ".repeat(width), `found ${found}${some}`)];
+    return [line(key, "expected", expected), line("", "found", `${found}${some}`)];
   });
 }
 

@@ -25,6 +25,7 @@ export function parseTestFile(text: string, file: string): Parsed<TestFile> {
   const entries = reader.entries(reader.root, FILE_KEYS, "a test file");
   const list = entries?.get("tests");
   if (entries && !list && reader.problems.length === 0) reader.report(reader.root, "tests: is missing, the list of the tests");
+  if (list && reader.members(list.value).length === 0) reader.report(list.key, "tests: holds no test");
   const host = entries?.get("host");
   const said = host && readHostFiles(reader, host.value);
   const names = new Set<string>();

@@ -1,0 +1,99 @@
+import { createReplay } from "../engine/replay.ts";
+import { AssertionCheck } from "../explain/assertion.ts";
+import type { Assumption } from "../model/host.ts";
+import type { Frame } from "../model/packet.ts";
+import type { PacketTest, SentPacket } from "../model/test-file.ts";
+import type { PacketTrace } from "../model/trace.ts";
+import { makeFrame, makePacket } from "../wire/made-packet.ts";
+import { describePacket } from "./described-packet.ts";
+import { answerTo, entrance } from "./entrance.ts";
+import { checkInterface, checkNetns } from "./load-host.ts";
+import { type Machine, onBehalf } from "./test-machine.ts";
+
+const NANOSECONDS = 1_000_000n;
+const SECOND = 1_000_000_000n;
+/** Between packets that do not say when they are sent. */
+const AFTER = 1_000_000n;
+
+/** A packet on its way into the host. */
+interface Sending {
+  readonly frame: Frame;
+  readonly netns: string;
+}
+
+type Prepared = (number: number, time: bigint, before: PacketTrace | undefined) => Sending | undefined;
+
+/** Prepares a test of described packets: what is wrong with it is said now, and what it gives back sends them. */
+export function preparePackets(test: PacketTest, machine: Machine, assumed: ReadonlyMap<string, string>): () => readonly AssertionCheck[] {
+  const prepared = test.packets.map((packet) => preparePacket(packet, machine));
+  return () => sendPackets(test, prepared, machine, assumed);
+}
+
+function preparePacket(packet: SentPacket, { host, netns: usual }: Machine): Prepared {
+  const { words, isFromSocket } = packet;
+  const described = words.value;
+  if (described === "reply") return (number, time, before) => before && answerTo(host, before, number, time);
+  const made = onBehalf(words.spot, () => makePacket(describePacket(described)));
+  const netns = packet.netns?.value ?? usual;
+  const device = packet.interface?.value;
+  onBehalf(packet.netns?.spot ?? words.spot, () => checkNetns(host, netns, `netns ${netns}`));
+  onBehalf(packet.interface?.spot ?? words.spot, () => checkInterface(host, netns, device, `interface ${device}`));
+  const entered = isFromSocket ? undefined : onBehalf(words.spot, () => entrance(host, netns, device, askForEntrance));
+  return (number, time) => ({ frame: makeFrame(made, number, time, entered?.mac, entered?.name), netns });
+}
+
+function askForEntrance(devices: readonly string[]): string {
+  return `say where the packet comes from: interface: ${devices.join(" or ")}, or out-of-socket: true`;
+}
+
+function sendPackets(
+  test: PacketTest,
+  prepared: readonly Prepared[],
+  { host, netns }: Machine,
+  assumed: ReadonlyMap<string, string>,
+): readonly AssertionCheck[] {
+  const options = { netns, capture: "", mark: 0, assumed };
+  const replay = createReplay(host, options);
+  const timeAssumption = test.time === undefined ? timeOf(host.takenAt) : undefined;
+  let time = test.time ?? (host.takenAt === undefined ? BigInt(Date.now()) * NANOSECONDS : host.takenAt + SECOND);
+  let before: PacketTrace | undefined;
+  return test.packets.flatMap((packet, index) => {
+    if (index > 0) time += packet.after ?? AFTER;
+    const sending = prepared[index]?.(index + 1, time, before);
+    const { expect, words, text } = packet;
+    const spot = (test.packets.length > 1 ? undefined : test.name.spot) ?? words.spot;
+    const subject = { name: nameOf(test, index), spot, subject: `${text}${entered(packet)}` };
+    const check = new AssertionCheck(subject, expect?.value ?? {}, host, test.packets[0]?.netns?.value ?? netns);
+    if (!sending) {
+      const { verdict } = before?.way ?? { verdict: "not sent" };
+      before = undefined;
+      check.miss({ key: "packet", expected: "a reply", found: `nothing that could be replied to: the packet before it is ${verdict}` });
+      return [check];
+    }
+    options.mark = packet.mark ?? 0;
+    const frame = timeAssumption ? { ...sending.frame, timeAssumption } : sending.frame;
+    const traces = [...replay.push(frame, sending.netns), ...replay.finish()];
+    before = traces[0];
+    for (const trace of traces) if (expect) check.take(trace);
+    return expect ? [check] : [];
+  });
+}
+
+/** Where a packet enters, as the test says it. */
+function entered({ isFromSocket, interface: device, netns }: SentPacket): string {
+  const place = netns ? ` (netns ${netns.value})` : "";
+  if (isFromSocket) return `, sent by a local socket${place}`;
+  return device ? `, in on ${device.value}${place}` : place;
+}
+
+/** The name of the test, with that of the packet where there are several. */
+function nameOf({ name, packets }: PacketTest, index: number): string {
+  if (packets.length === 1) return name.value;
+  const own = packets[index]?.name;
+  return `${name.value}${own === undefined ? ` (${index + 1} of ${packets.length})` : `: ${own}`}`;
+}
+
+function timeOf(takenAt: bigint | undefined): Assumption {
+  const when = takenAt === undefined ? "now" : "when the snapshot was taken";
+  return { id: "test-time", text: `packets are sent ${when}`, flag: "time: 2026-11-20T12:00:00Z in the test" };
+}
