@@ -1,5 +1,4 @@
 import type { AssertionCheck } from "../explain/assertion.ts";
-import { assumptionTexts } from "../explain/summary.ts";
 import type { Assumption } from "../model/host.ts";
 import type { Problem } from "../model/problem.ts";
 import type { CaptureTest, PacketTest, Said, TestFile } from "../model/test-file.ts";
@@ -45,18 +44,17 @@ export async function runTests(
   const damage: Problem[] = [];
   try {
     const prepared = await prepareAll(files, machines, flags, interrupt, damage);
-    const assumptions = new Map<string, Assumption>();
     const reports: FileReport[] = [];
     for (const [index, tests] of prepared.entries()) {
       const begun = performance.now();
       const checks: AssertionCheck[] = [];
       for (const test of tests) checks.push(...(await test()));
       const assertions = checks.map((check) => check.result(flags["all-steps"]));
-      for (const check of checks) for (const [key, assumption] of check.assumptions) assumptions.set(key, assumption);
-      reports.push({ file: files[index]?.name ?? "", assertions, seconds: (performance.now() - begun) / 1000 });
+      const assumptions = new Map<string, Assumption>(checks.flatMap((check) => [...check.assumptions]));
+      reports.push({ file: files[index]?.name ?? "", assertions, assumptions, seconds: (performance.now() - begun) / 1000 });
     }
     if (damage.length > 0) warn(problemsText(damage, WIDTH));
-    return { report: { files: reports, assumptions: assumptionTexts([...assumptions.values()], false) }, isPartial: damage.length > 0 };
+    return { report: { files: reports }, isPartial: damage.length > 0 };
   } finally {
     interrupt.end();
   }
@@ -86,7 +84,9 @@ function chosenTests(files: readonly ReadFile[], filter: string | undefined): re
   });
   if (left.some(({ content }) => content.tests.length > 0)) return left.filter(({ content }) => content.tests.length > 0);
   const names = files.flatMap(({ content }) => content.tests.map(({ name }) => name.value));
-  throw new UsageFailure(`--filter ${JSON.stringify(filter)}: no test has this in its name; there is ${names.join(", ")}`);
+  throw new UsageFailure(
+    `--filter ${JSON.stringify(filter)}: no test has this in its name; there is ${names.map((name) => JSON.stringify(name)).join(", ")}`,
+  );
 }
 
 async function prepareAll(

@@ -7,6 +7,7 @@ import type { PacketTrace } from "../model/trace.ts";
 import { makeFrame, makePacket } from "../wire/made-packet.ts";
 import { describePacket } from "./described-packet.ts";
 import { answerTo, entrance } from "./entrance.ts";
+import { InputFailure } from "./failure.ts";
 import { checkInterface, checkNetns } from "./load-host.ts";
 import { type Machine, onBehalf } from "./test-machine.ts";
 
@@ -39,6 +40,8 @@ function preparePacket(packet: SentPacket, { host, netns: usual }: Machine): Pre
   onBehalf(packet.netns?.spot ?? words.spot, () => checkNetns(host, netns, `netns ${netns}`));
   onBehalf(packet.interface?.spot ?? words.spot, () => checkInterface(host, netns, device, `interface ${device}`));
   const entered = isFromSocket ? undefined : onBehalf(words.spot, () => entrance(host, netns, device, askForEntrance));
+  // Without a device it would be taken for one that a local socket sends.
+  if (!isFromSocket && !entered) throw new InputFailure([{ ...words.spot, message: askForEntrance(["DEVICE"]) }]);
   return (number, time) => ({ frame: makeFrame(made, number, time, entered?.mac, entered?.name), netns });
 }
 
@@ -65,9 +68,9 @@ function sendPackets(
     const subject = { name: nameOf(test, index), spot, subject: `${text}${entered(packet)}` };
     const check = new AssertionCheck(subject, expect?.value ?? {}, host, test.packets[0]?.netns?.value ?? netns);
     if (!sending) {
-      const { verdict } = before?.way ?? { verdict: "not sent" };
+      const found = before ? `nothing: the packet before it ended as ${before.way.verdict}` : "nothing: the packet before it was not sent";
       before = undefined;
-      check.miss({ key: "packet", expected: "a reply", found: `nothing that could be replied to: the packet before it is ${verdict}` });
+      check.miss({ key: "packet", expected: "a reply", found });
       return [check];
     }
     options.mark = packet.mark ?? 0;
@@ -80,7 +83,8 @@ function sendPackets(
 }
 
 /** Where a packet enters, as the test says it. */
-function entered({ isFromSocket, interface: device, netns }: SentPacket): string {
+function entered({ words, isFromSocket, interface: device, netns }: SentPacket): string {
+  if (words.value === "reply") return "";
   const place = netns ? ` (netns ${netns.value})` : "";
   if (isFromSocket) return `, sent by a local socket${place}`;
   return device ? `, in on ${device.value}${place}` : place;

@@ -118,8 +118,19 @@ const READS_PORTS = new Set(["tcp", "udp", "udplite", "dccp", "sctp", "multiport
 /** Targets that look at ports. */
 const TARGETS_READ_PORTS = new Set(["HMARK", "SET"]);
 
+/** What was made of rulesets, by namespace: it keeps no state of packets, so that one replay after the other can use it. */
+const compiledBefore = new WeakMap<Ruleset, Map<string, CompiledRuleset>>();
+
 /** Turns rules, which are data, into what can be evaluated. An extension that is not known evaluates to unknown. */
-export function compileRuleset({ family, tables }: Ruleset, netns: string): CompiledRuleset {
+export function compileRuleset(ruleset: Ruleset, netns: string): CompiledRuleset {
+  const known = compiledBefore.get(ruleset) ?? new Map<string, CompiledRuleset>();
+  compiledBefore.set(ruleset, known);
+  const compiled = known.get(netns) ?? compile(ruleset, netns);
+  known.set(netns, compiled);
+  return compiled;
+}
+
+function compile({ family, tables }: Ruleset, netns: string): CompiledRuleset {
   const compiled = new Map<TableName, CompiledTable>();
   for (const table of tables.values()) {
     const chains = new Map<string, CompiledChain>();

@@ -101,7 +101,7 @@ export class AssertionCheck {
   }
 
   #found(): string {
-    if (this.#first && this.#packets === 1) return headline(this.#first, this.#first.way);
+    if (this.#first && this.#packets === 1) return outcome(this.#first);
     const verdicts = [...this.#verdicts].map(([verdict, n]) =>
       this.#verdicts.size > 1 ? `${n.toLocaleString("en-US")} ${verdict}` : verdict,
     );
@@ -112,4 +112,12 @@ export class AssertionCheck {
     const options = { all: false, allSteps, tables: this.#failed === 1, sort: "time", filtered: false, headline: false } as const;
     return { ...summarize(this.#wrong, this.#host, options), hidden: { trouble: 0, expected: [] }, assumptions: [] };
   }
+}
+
+/** What became of one packet. */
+function outcome(trace: PacketTrace): string {
+  const { way, alternatives } = trace;
+  return alternatives.length > 1 && way.verdict !== "unknown"
+    ? `${way.verdict} in one of ${alternatives.length} ways`
+    : headline(trace, way);
 }

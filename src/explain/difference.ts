@@ -31,7 +31,7 @@ export function differences(trace: PacketTrace, expect: Expectation, setting: Se
     const [first] = failed;
     if (!first) return [];
     const { way, wrong } = first;
-    const only = failed.length < ways.length ? ` if ${list(way.conditions.map((words) => readCondition(words).text))}` : "";
+    const only = failed.length < ways.length ? ` (if ${list(way.conditions.map((words) => readCondition(words).text))})` : "";
     return [{ key, expected: wrong.expected, found: `${wrong.found}${only}` }];
   });
   return verdict ? [verdict, ...others] : others;

@@ -1,4 +1,6 @@
 import type { Assertion } from "../explain/assertion.ts";
+import { assumptionTexts } from "../explain/summary.ts";
+import { assumptionsText } from "./explanation.ts";
 import { differenceSentences, type FileReport, failureText, type TestReport } from "./test-report.ts";
 
 const PLAIN = { width: 100, colour: false, ascii: false } as const;
@@ -11,8 +13,10 @@ export function junitText({ files }: TestReport): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributes({ name: "nettrace", ...counts(all), time: time(seconds) })}>\n${suites.join("")}</testsuites>\n`;
 }
 
-function suiteText({ file, assertions, seconds }: FileReport): string {
+function suiteText({ file, assertions, assumptions, seconds }: FileReport): string {
   const cases = assertions.map((assertion) => caseText(file, assertion));
+  const granted = assumptions.size > 0 ? assumptionsText(assumptionTexts([...assumptions.values()], false), PLAIN) : undefined;
+  if (granted !== undefined) cases.push(`    <system-out>${escaped(granted)}</system-out>\n`);
   return `  <testsuite${attributes({ name: file, ...counts(assertions), time: time(seconds) })}>\n${cases.join("")}  </testsuite>\n`;
 }
 

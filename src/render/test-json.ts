@@ -4,13 +4,13 @@ import { traceObject } from "./ndjson.ts";
 import type { TestReport } from "./test-report.ts";
 
 /** The report as one JSON document; `packets` are the first of those that fared otherwise, as `explain` lists them. */
-export function testReportJson({ files, assumptions }: TestReport): string {
+export function testReportJson({ files }: TestReport): string {
   const all = files.flatMap(({ assertions }) => assertions);
   const failed = all.filter(({ holds }) => !holds).length;
   const document = {
     summary: { assertions: all.length, failed },
     assertions: all.map(assertionObject),
-    assumptions,
+    assumptions: [...new Map(files.flatMap((file) => [...file.assumptions])).values()],
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }

@@ -1,6 +1,7 @@
 import type { Assertion } from "../explain/assertion.ts";
-import type { AssumptionText } from "../explain/summary.ts";
-import { count, list } from "../explain/words.ts";
+import { assumptionTexts } from "../explain/summary.ts";
+import { count } from "../explain/words.ts";
+import type { Assumption } from "../model/host.ts";
 import { columns } from "./columns.ts";
 import { assumptionsText, explanationText } from "./explanation.ts";
 import { cut, pad, paint, type Style, spell, wrap } from "./style.ts";
@@ -8,13 +9,14 @@ import { cut, pad, paint, type Style, spell, wrap } from "./style.ts";
 /** What the test files came to. */
 export interface TestReport {
   readonly files: readonly FileReport[];
-  readonly assumptions: readonly AssumptionText[];
 }
 
 /** The assertions of one test file, and the seconds that they took. */
 export interface FileReport {
   readonly file: string;
   readonly assertions: readonly Assertion[];
+  /** What was taken for granted, each once. */
+  readonly assumptions: ReadonlyMap<string, Assumption>;
   readonly seconds: number;
 }
 
@@ -22,7 +24,7 @@ const INDENT = 2;
 const LEAST_NAME = 20;
 
 /** The report as a person reads it, in pieces: the answer, a line for each assertion, and why some do not hold. */
-export function* testReportText({ files, assumptions }: TestReport, style: Style): Generator<string> {
+export function* testReportText({ files }: TestReport, style: Style): Generator<string> {
   const all = files.flatMap((file) => file.assertions);
   const failed = all.filter(({ holds }) => !holds);
   yield `${paint(headlineOf(all, failed), failed.length > 0 ? "bad" : "strong", style)}\n`;
@@ -32,7 +34,8 @@ export function* testReportText({ files, assumptions }: TestReport, style: Style
     yield `${assertionLines(assertions, style)}\n`;
   }
   for (const assertion of failed) yield `\n${failureText(assertion, style)}`;
-  if (assumptions.length > 0) yield `\n${assumptionsText(assumptions, style)}`;
+  const assumptions = new Map(files.flatMap((file) => [...file.assumptions]));
+  if (assumptions.size > 0) yield `\n${assumptionsText(assumptionTexts([...assumptions.values()], false), style)}`;
   if (failed.length > 0) {
     const names = failed.map(({ name, spot }) => `${name} (${spot.file}:${spot.line})`);
     yield `\n${wrap(spell(`${count(failed.length, "assertion")} failed: ${names.join("; ")}`, style), style, INDENT, 0)}\n`;
@@ -85,10 +88,7 @@ function differenceLines({ differences, packets }: Assertion, style: Style): rea
   });
 }
 
-/** A report's differences in one line each: "verdict: expected dropped, found forwarded". */
+/** An assertion's differences in one line: "verdict: expected dropped, found forwarded". */
 export function differenceSentences({ differences }: Assertion): string {
-  return list(
-    differences.map(({ key, expected, found }) => `${key}: expected ${expected}, found ${found}`),
-    "and",
-  );
+  return differences.map(({ key, expected, found }) => `${key}: expected ${expected}, found ${found}`).join("; ");
 }

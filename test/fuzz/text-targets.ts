@@ -4,6 +4,7 @@ import { detectKind } from "../../src/parse/detect.ts";
 import { parseNetnsIds } from "../../src/parse/netns-ids.ts";
 import { readSnapshot } from "../../src/parse/snapshot.ts";
 import { looksLikeTcpdump, TcpdumpReader } from "../../src/parse/tcpdump/reader.ts";
+import { parseTestFile } from "../../src/parse/test-file/test-file.ts";
 import { frameLine, frameObject } from "../../src/render/packet-list.ts";
 import { formatTime } from "../../src/wire/time.ts";
 
@@ -59,6 +60,7 @@ export function textTargets(corpus: ReadonlyMap<string, readonly string[]>): rea
     const json = () => frames.map((frame) => frameObject(frame, formatTime(frame.time, reader.digits)));
     return { problems: reader.problems, texts: one(text), json };
   };
+  const tests = (text: string) => ({ problems: parseTestFile(text, FILE).problems, texts: one(text) });
   const detect = (text: string) => {
     detectKind(text);
     return { problems: [], texts: one(text) };
@@ -67,6 +69,7 @@ export function textTargets(corpus: ReadonlyMap<string, readonly string[]>): rea
     ...typed,
     { name: "netns-ids", bases: bases("netns-ids"), read: ids },
     { name: "tcpdump", bases: bases("tcpdump"), read: tcpdump },
+    { name: "test-file", bases: bases("test-file"), read: tests },
     { name: "detect", bases: all, read: detect },
     { name: "snapshot", bases: snapshots(corpus), read: readSections },
   ];
@@ -95,6 +98,10 @@ const SAMPLES: Readonly<Record<string, readonly string[]>> = {
   "bridge-vlan": [
     "port              vlan-id  \nv0                1 Egress Untagged\n                  10 PVID Egress Untagged\n                      state forwarding mcast_router 1\nv1                20-29\n                  100 Egress Untagged\n",
     '[{"ifname":"veth1","vlans":[{"vlan":1,"flags":["PVID","Egress Untagged"]},{"vlan":10,"vlanEnd":20}]}]',
+  ],
+  "test-file": [
+    "host: { rules: a, routes: [b, c], netns: host }\nassume: { owner.uid: 1000 }\ntests:\n  - name: a\n    packet: tcp 10.0.0.1:1 10.0.0.2:80 SYN,ACK --ttl 3\n    interface: eth0\n    time: 2026-11-20T12:00:00+01:00\n    expect: { verdict: [dropped, rejected], rule: filter INPUT 3 in netns web, dnat: 10.0.0.3:8080, out: web:eth0 }\n",
+    'tests:\n  - &x\n    packets:\n      - udp [2001:db8::1]:53 [2001:db8::2]:53\n      - { packet: reply, after: 1.5s, expect: { state: ESTABLISHED, snat: none } }\n    out-of-socket: true\n  - *x\n  - capture: a.pcap@web:eth0\n    where: { src: 10.0.0.0/8, dport: [80, 443], protocol: tcp, flow: 1 }\n    expect: { verdict: forwarded, count: 3, matches: [line 3, "comment a b"], rule: -A INPUT -j DROP }\n',
   ],
   "ipset-save": [
     'create a hash:ip,port family inet hashsize 1024 maxelem 65536 timeout 300 counters comment\nadd a 10.0.0.1,tcp:80 timeout 4 comment "x y"\n',

@@ -4,7 +4,7 @@ import type { Expectation, ExpectedEndpoint, RuleReference } from "../../model/t
 import type { CtState, Verdict } from "../../model/trace.ts";
 import { readRuleReference } from "./rule-reference.ts";
 import { readChoice, readNumber } from "./values.ts";
-import type { YamlReader } from "./yaml-reader.ts";
+import { quote, type YamlReader } from "./yaml-reader.ts";
 
 const VERDICTS: readonly Verdict[] = ["delivered", "forwarded", "dropped", "rejected", "queued", "unknown"];
 const STATES: readonly CtState[] = ["NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED"];
@@ -58,7 +58,7 @@ function readEndpoint(reader: YamlReader, node: Node): ExpectedEndpoint | "none"
   const match = /^\[([^\]]+)\](?::(\d+))?$/.exec(text) ?? /^([^:]+)(?::(\d+))?$/.exec(text) ?? /^(.+)$/.exec(text);
   const address = parseAddress(match?.[1] ?? "");
   const port = match?.[2] === undefined ? undefined : Number(match[2]);
-  if (address === undefined || (port ?? 0) > 0xffff) return reader.report(node, `expected ${expected}; found ${JSON.stringify(text)}`);
+  if (address === undefined || (port ?? 0) > 0xffff) return reader.report(node, `expected ${expected}; found ${quote(text)}`);
   return { address, ...(port !== undefined && { port }) };
 }
 

@@ -1,7 +1,7 @@
 import type { Node } from "yaml";
 import type { PacketWords } from "../../model/packet-words.ts";
 import { nearest } from "../nearest.ts";
-import type { YamlReader } from "./yaml-reader.ts";
+import { quote, type YamlReader } from "./yaml-reader.ts";
 
 /** A described packet, and the mark of the socket that sends it. */
 export interface PacketText {
@@ -32,10 +32,7 @@ export function readPacketText(reader: YamlReader, node: Node, text: string): Pa
   const words = [...text.matchAll(/\S+/g)].map((m): Word => ({ text: m[0], start: m.index, end: m.index + m[0].length }));
   const [protocol, src, dst, ...rest] = words;
   if (!protocol || !src || !dst)
-    return reader.report(
-      node,
-      `expected PROTOCOL SOURCE DESTINATION, as in tcp 192.0.2.1:40000 192.0.2.2:443; found ${JSON.stringify(text)}`,
-    );
+    return reader.report(node, `expected PROTOCOL SOURCE DESTINATION, as in tcp 192.0.2.1:40000 192.0.2.2:443; found ${quote(text)}`);
   const found: Record<string, string | number> = {};
   const report = ({ start, end }: Word, message: string, hint?: string) => reader.report(reader.spotIn(node, start, end), message, hint);
   for (let word = rest.shift(); word; word = rest.shift()) {
@@ -45,18 +42,18 @@ export function readPacketText(reader: YamlReader, node: Node, text: string): Pa
     if (option === undefined) {
       const best = nearest(key, OPTIONS);
       const hint = ELSEWHERE[key] ?? (best && `did you mean --${best}?`);
-      return report(word, `expected ${OPTIONS.map((name) => `--${name}`).join(", ")}; found "${word.text}"`, hint);
+      return report(word, `expected ${OPTIONS.map((name) => `--${name}`).join(", ")}; found ${quote(word.text)}`, hint);
     }
     if (option in found) return report(word, `${option} is given twice`);
     const value = flag === undefined ? word : joined === undefined ? rest.shift() : { ...word, text: joined };
-    if (!value) return report(word, `expected a value after ${word.text}`);
+    if (!value) return report(word, `expected a value after ${quote(word.text)}`);
     if (option === "flags" || option === "type") {
       found[option] = value.text;
       continue;
     }
     const most = NUMBER_OPTIONS[option];
     const number = /^(?:0x[0-9a-f]+|\d+)$/i.test(value.text) ? Number(value.text) : Number.NaN;
-    if (!(number <= most)) return report(value, `expected a number from 0 to ${most} after --${option}, found "${value.text}"`);
+    if (!(number <= most)) return report(value, `expected a number from 0 to ${most} after --${option}, found ${quote(value.text)}`);
     found[option] = number;
   }
   const { mark, ...others } = found;

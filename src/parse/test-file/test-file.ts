@@ -6,7 +6,7 @@ import { readAssumed, readHostFiles } from "./host-files.ts";
 import { readPacketFilter } from "./packet-filter.ts";
 import { ENTRANCE_KEYS, PACKET_KEYS, readEntrance, readOnlyPacket, readSent } from "./sent-packet.ts";
 import { readTime } from "./values.ts";
-import { type Entries, YamlReader } from "./yaml-reader.ts";
+import { type Entries, quote, YamlReader } from "./yaml-reader.ts";
 
 const FILE_KEYS = ["host", "assume", "tests"] as const;
 const TEST_KEYS = ["name", "packet", "packets", "capture", ...ENTRANCE_KEYS, "time", "assume", "where", "expect"] as const;
@@ -34,7 +34,7 @@ export function parseTestFile(text: string, file: string): Parsed<TestFile> {
     assume: readAssumed(reader, entries?.get("assume")?.value),
     tests: list ? reader.members(list.value).flatMap((node) => readTest(reader, node, names) ?? []) : [],
   };
-  return { value, problems: reader.problems };
+  return { value, problems: reader.problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)) };
 }
 
 function readTest(reader: YamlReader, node: Node, names: Set<string>): PacketTest | CaptureTest | undefined {
@@ -58,7 +58,7 @@ function readName(reader: YamlReader, entries: Entries<TestKey>, node: Node, nam
   const spot = reader.spot(named?.value ?? node);
   if (named) {
     const value = reader.text(named.value, "a name") ?? "";
-    if (names.has(value)) reader.report(spot, `another test is called ${JSON.stringify(value)} already`);
+    if (names.has(value)) reader.report(spot, `another test is called ${quote(value)} already`);
     names.add(value);
     return { value, spot };
   }

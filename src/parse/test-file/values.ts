@@ -2,7 +2,7 @@ import type { Node } from "yaml";
 import { type Prefix, parsePrefix } from "../../model/address.ts";
 import { PROTOCOL } from "../../model/packet.ts";
 import { nearest } from "../nearest.ts";
-import type { YamlReader } from "./yaml-reader.ts";
+import { quote, type YamlReader } from "./yaml-reader.ts";
 
 const UNITS: Readonly<Record<string, bigint>> = {
   ms: 1_000_000n,
@@ -21,7 +21,7 @@ export function readChoice<T extends string>(reader: YamlReader, node: Node, cho
   const found = choices.find((choice) => choice.toLowerCase() === text.toLowerCase());
   if (found !== undefined) return found;
   const best = nearest(text, choices);
-  return reader.report(node, `expected ${what} (${choices.join(", ")}), found ${JSON.stringify(text)}`, best && `did you mean ${best}?`);
+  return reader.report(node, `expected ${what} (${choices.join(", ")}), found ${quote(text)}`, best && `did you mean ${best}?`);
 }
 
 /** A whole number up to a greatest one. */
@@ -29,23 +29,21 @@ export function readNumber(reader: YamlReader, node: Node, what: string, most: n
   const text = reader.text(node, what);
   if (text === undefined) return undefined;
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  return value <= most ? value : reader.report(node, `expected ${what} up to ${most}, found ${JSON.stringify(text)}`);
+  return value <= most ? value : reader.report(node, `expected ${what} up to ${most}, found ${quote(text)}`);
 }
 
 /** Yes or no. */
 export function readFlag(reader: YamlReader, node: Node): boolean | undefined {
   const text = reader.text(node, "true or false");
   if (text === undefined) return undefined;
-  return text === "true" || text === "false"
-    ? text === "true"
-    : reader.report(node, `expected true or false, found ${JSON.stringify(text)}`);
+  return text === "true" || text === "false" ? text === "true" : reader.report(node, `expected true or false, found ${quote(text)}`);
 }
 
 /** An address or prefix. */
 export function readPrefix(reader: YamlReader, node: Node): Prefix | undefined {
   const expected = "an address or a prefix like 10.0.0.0/8";
   const text = reader.text(node, expected);
-  return text === undefined ? undefined : (parsePrefix(text) ?? reader.report(node, `expected ${expected}, found ${JSON.stringify(text)}`));
+  return text === undefined ? undefined : (parsePrefix(text) ?? reader.report(node, `expected ${expected}, found ${quote(text)}`));
 }
 
 /** A protocol by name or number. */
@@ -58,7 +56,7 @@ export function readProtocol(reader: YamlReader, node: Node): number | undefined
   const number = Object.hasOwn(known, name) ? known[name] : /^\d{1,3}$/.test(text) ? Number(text) : undefined;
   if (number !== undefined && number <= 0xff) return number;
   const best = nearest(text, Object.keys(known));
-  return reader.report(node, `expected ${expected}; found ${JSON.stringify(text)}`, best && `did you mean ${best}?`);
+  return reader.report(node, `expected ${expected}; found ${quote(text)}`, best && `did you mean ${best}?`);
 }
 
 /** A span of time in nanoseconds: "90s", "1.5 s", "10m". */
@@ -68,7 +66,7 @@ export function readSpan(reader: YamlReader, node: Node): bigint | undefined {
   if (text === undefined) return undefined;
   const [, digits, unit = ""] = /^(\d{1,9}(?:\.\d{1,6})?)\s*([a-z]+)$/.exec(text) ?? [];
   const nanoseconds = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
-  if (digits === undefined || nanoseconds === undefined) return reader.report(node, `expected ${expected}; found ${JSON.stringify(text)}`);
+  if (digits === undefined || nanoseconds === undefined) return reader.report(node, `expected ${expected}; found ${quote(text)}`);
   return (BigInt(Math.round(Number(digits) * MICROSECONDS)) * nanoseconds) / BigInt(MICROSECONDS);
 }
 
@@ -78,6 +76,6 @@ export function readTime(reader: YamlReader, node: Node): bigint | undefined {
   const text = reader.text(node, expected);
   if (text === undefined) return undefined;
   const milliseconds = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/i.test(text) ? Date.parse(text) : Number.NaN;
-  if (!(milliseconds >= 0)) return reader.report(node, `expected ${expected}, found ${JSON.stringify(text)}`);
+  if (!(milliseconds >= 0)) return reader.report(node, `expected ${expected}, found ${quote(text)}`);
   return BigInt(milliseconds) * 1_000_000n;
 }

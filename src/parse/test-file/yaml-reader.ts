@@ -19,12 +19,16 @@ export interface Lookup<K extends string> {
 
 /** A part of a tree of tokens, as far as its depth is concerned. */
 interface Token {
+  readonly offset?: number;
   readonly value?: unknown;
   readonly items?: readonly { readonly key?: unknown; readonly value?: unknown }[];
 }
 
 /** No test needs more; the composer calls itself for each level. */
 const DEEPEST = 32;
+
+/** Room for twenty thousand tests; what is longer is something else, which would take long to read. */
+const LONGEST = 1 << 20;
 
 /** A YAML document that is read key by key; whatever is not as expected becomes a problem with its place. */
 export class YamlReader {
@@ -39,16 +43,22 @@ export class YamlReader {
   constructor(text: string, file: string) {
     this.#file = file;
     this.#text = text;
-    this.#lines = text.split(/\r?\n/);
+    this.#lines = text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
+    if (text.length > LONGEST) {
+      this.problems.push({ ...this.#at(0, 1), message: `a test file has at most ${LONGEST.toLocaleString("en-US")} characters` });
+      return;
+    }
     const tokens = [...new Parser(this.#counter.addNewLine).parse(text)];
-    if (isDeeper(tokens, DEEPEST)) {
-      this.problems.push({ file, message: "it is nested more deeply than any test file" });
+    const deep = deeper(tokens, DEEPEST);
+    if (deep) {
+      const at = deep.offset ?? 0;
+      this.problems.push({ ...this.#at(at, at + 1), message: "this is nested more deeply than anything in a test file" });
       return;
     }
     const [document, second] = [...new Composer({ prettyErrors: false }).compose(tokens)] as Document.Parsed[];
     this.#document = document;
     for (const { pos, message } of [...(document?.errors ?? []), ...(document?.warnings ?? [])]) {
-      this.problems.push({ ...this.#at(pos[0], Math.max(pos[1], pos[0] + 1)), message: `this is not valid YAML: ${message}` });
+      this.problems.push({ ...this.#at(pos[0], Math.max(pos[1], pos[0] + 1)), message: `this is not valid YAML: ${cut(message, 200)}` });
     }
     if (second) this.problems.push({ ...this.#at(...rangeOf(second)), message: "expected one YAML document, found a second one" });
     this.root = document?.contents ?? undefined;
@@ -78,7 +88,7 @@ export class YamlReader {
   resolve(node: Node): Node {
     if (!isAlias(node) || !this.#document) return node;
     const target = node.resolve(this.#document);
-    if (!target) this.report(node, `there is no anchor &${node.source} before this`);
+    if (!target) this.report(node, `there is no anchor &${cut(node.source, 60)} before this`);
     return target ?? node;
   }
 
@@ -120,20 +130,29 @@ export class YamlReader {
   found(node: Node): string {
     if (isMap(node)) return "a mapping";
     if (isSeq(node)) return "a list";
-    if (isAlias(node)) return `*${node.source}`;
+    if (isAlias(node)) return `*${cut(node.source, 60)}`;
     if (!isScalar(node) || isEmpty(node)) return "nothing";
     const text = typeof node.value === "string" ? node.value : (node.source ?? String(node.value));
-    return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+    return quote(text);
   }
 
   #at(start: number, end: number): Spot {
     const { line, col } = this.#counter.linePos(Math.min(start, this.#text.length));
     const number = Math.max(1, line);
     const source = this.#lines[number - 1] ?? "";
-    const column = Math.max(1, col);
+    const column = Math.min(Math.max(1, col), source.length + 1);
     const span = Math.max(1, Math.min(end - start, source.length - column + 1));
     return { file: this.#file, line: number, column, span, source };
   }
+}
+
+/** A text in quotes, as much of it as a message has room for. */
+export function quote(text: string): string {
+  return JSON.stringify(cut(text, 60));
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 function rangeOf(node: { readonly range?: Range | null | undefined }): [start: number, end: number] {
@@ -144,14 +163,14 @@ function isEmpty(node: Node): boolean {
   return isScalar(node) && (node.value === null || node.value === "");
 }
 
-function isDeeper(tokens: readonly unknown[], most: number): boolean {
+/** The first token below so many levels. */
+function deeper(tokens: readonly unknown[], most: number): Token | undefined {
   let level = tokens as readonly Token[];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > 2 * most) return true;
+  for (let depth = 0; level.length > 0 && depth <= 2 * most; depth++) {
     level = level.flatMap(({ value, items = [] }) => {
       const below = [value, ...items.flatMap((item) => [item.key, item.value])];
       return below.filter((one): one is Token => typeof one === "object" && one !== null);
     });
   }
-  return false;
+  return level[0];
 }
