@@ -77,7 +77,15 @@ const CHECKS: readonly (readonly [keyof Expectation, Check])[] = [
     },
   ],
   ["dnat", ({ nat }, _, { dnat }) => wrongTranslation(dnat, nat.dst)],
-  ["snat", ({ nat }, _, { snat }) => wrongTranslation(snat, nat.src)],
+  [
+    "snat",
+    ({ nat }, { assumptions }, { snat }) => {
+      // The packet is then shown with its old source, which is not the one that it has.
+      const open = assumptions.find(({ id }) => id === "masquerade-address");
+      if (snat === undefined || !open) return wrongTranslation(snat, nat.src);
+      return { expected: endpointWords(snat), found: `unknown: the address that MASQUERADE chooses${open.flag ? ` (${open.flag})` : ""}` };
+    },
+  ],
   [
     "out",
     (way, _, { out }, { home }) => {
@@ -104,9 +112,13 @@ function wrongTranslation(wanted: ExpectedEndpoint | "none" | undefined, transla
   if (wanted === undefined) return undefined;
   const to = translation && translation.to !== translation.from ? translation.to : undefined;
   const found = to ?? "none";
-  if (wanted === "none") return to === undefined ? undefined : { expected: wanted, found };
-  const expected = wanted.port === undefined ? formatAddress(wanted.address) : formatEndpoint(wanted.address, wanted.port);
-  if (to === undefined) return { expected, found };
+  const expected = endpointWords(wanted);
+  if (to === undefined || wanted === "none") return to === undefined && wanted === "none" ? undefined : { expected, found };
   const { host, port } = splitEndpoint(to);
   return parseAddress(host) === wanted.address && (wanted.port ?? port) === port ? undefined : { expected, found };
+}
+
+function endpointWords(wanted: ExpectedEndpoint | "none"): string {
+  if (wanted === "none") return wanted;
+  return wanted.port === undefined ? formatAddress(wanted.address) : formatEndpoint(wanted.address, wanted.port);
 }
