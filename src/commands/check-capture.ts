@@ -6,7 +6,7 @@ import type { Source } from "../model/packet.ts";
 import type { Problem } from "../model/problem.ts";
 import type { CaptureTest } from "../model/test-file.ts";
 import { type NamedCapture, nameCaptures } from "./captures.ts";
-import { InputFailure, Interrupted, UsageFailure } from "./failure.ts";
+import { InputFailure, Interrupted } from "./failure.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { checkInterface, checkNetns } from "./load-host.ts";
 import { Output } from "./output.ts";
@@ -31,7 +31,11 @@ export async function prepareCapture(
   const { captures, netns, interface: device } = test;
   const words = captures.map(({ value, spot }) => pathFrom(spot.file, value));
   const spot = captures[0]?.spot ?? test.name.spot;
-  const named = await nameCaptures(words, machine.snapshot).catch((error: unknown) => onBehalf(spot, () => raise(error)));
+  const named = await nameCaptures(words, machine.snapshot).catch((error: unknown) =>
+    onBehalf<never>(spot, () => {
+      throw error;
+    }),
+  );
   const usual = netns?.value ?? machine.netns;
   onBehalf(netns?.spot ?? spot, () => checkNetns(machine.host, usual, `netns ${usual}`));
   const sources = named.map((one) => sourceOf(one, usual, device?.value));
@@ -40,10 +44,6 @@ export async function prepareCapture(
     onBehalf(device?.spot ?? spot, () => checkInterface(machine.host, source.netns, source.interface, `interface ${source.interface}`));
   }
   return () => checkCapture(test, named, sources, machine, assumed, interrupt);
-}
-
-function raise(error: unknown): never {
-  throw error instanceof Error ? error : new UsageFailure(String(error));
 }
 
 async function checkCapture(

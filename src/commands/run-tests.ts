@@ -7,7 +7,7 @@ import { problemsText } from "../render/problems.ts";
 import type { FileReport, TestReport } from "../render/test-report.ts";
 import { readAssumptions } from "./assume.ts";
 import { prepareCapture } from "./check-capture.ts";
-import { InputFailure, refuse, UsageFailure } from "./failure.ts";
+import { InputFailure, Interrupted, refuse, UsageFailure } from "./failure.ts";
 import type { HostFlags } from "./flags.ts";
 import { readText } from "./input.ts";
 import { Interrupt } from "./interrupt.ts";
@@ -32,14 +32,15 @@ interface ReadFile {
 type PreparedTest = () => Promise<readonly AssertionCheck[]>;
 
 const WIDTH = 100;
+const INTERRUPTED = "interrupted: not all tests were run";
 
 /** Runs the tests of some files: all that is wrong with them is said before the first one runs. `isPartial`: a capture broke off. */
 export async function runTests(
   paths: readonly string[],
   flags: TestFlags,
 ): Promise<{ readonly report: TestReport; readonly isPartial: boolean }> {
+  const machines = new Machines(flags, paths);
   const files = chosenTests(await readFiles(paths), flags.filter);
-  const machines = new Machines(flags);
   const interrupt = new Interrupt();
   const damage: Problem[] = [];
   try {
@@ -48,7 +49,12 @@ export async function runTests(
     for (const [index, tests] of prepared.entries()) {
       const begun = performance.now();
       const checks: AssertionCheck[] = [];
-      for (const test of tests) checks.push(...(await test()));
+      for (const test of tests) {
+        checks.push(...(await test()));
+        // Signals are heard only between two turns of the event loop.
+        await new Promise((resolve) => setImmediate(resolve));
+        if (interrupt.isPending) throw new Interrupted(INTERRUPTED);
+      }
       const assertions = checks.map((check) => check.result(flags["all-steps"]));
       const assumptions = new Map<string, Assumption>(checks.flatMap((check) => [...check.assumptions]));
       reports.push({ file: files[index]?.name ?? "", assertions, assumptions, seconds: (performance.now() - begun) / 1000 });

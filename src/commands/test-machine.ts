@@ -34,12 +34,12 @@ export class Machines {
   readonly #flags: HostFlags;
   readonly #replaced: boolean;
 
-  /** The flags of the command line take the place of what test files say. */
-  constructor(flags: HostFlags) {
+  /** The flags of the command line take the place of what test files say. `alsoRead` are other inputs, since standard input can be read only once. */
+  constructor(flags: HostFlags, alsoRead: readonly string[]) {
     this.#flags = flags;
     const { snapshot, rules, rules6, routes = [], links = [] } = flags;
     this.#replaced = [snapshot, rules, rules6, ...routes, ...links].some((path) => path !== undefined);
-    const piped = [snapshot, rules, rules6, ...routes, ...links].filter((path) => path === "-");
+    const piped = [...alsoRead, snapshot, rules, rules6, ...routes, ...links].filter((path) => path === "-");
     if (piped.length > 1) throw new UsageFailure("standard input (-) can be read only once");
   }
 

@@ -88,6 +88,7 @@ describe("several files, and the command line", () => {
 describe("what is wrong", () => {
   it.each([
     ["no file", [], /missing FILE/],
+    ["standard input twice", ["-", "--rules", "-"], /standard input \(-\) can be read only once/],
     ["a missing file", ["none.yaml"], /none\.yaml: there is no such file, expected a test file/],
     ["no host", [file("no.yaml", "tests:", ...SSH, "    expect: dropped")], /no\.yaml: host: is missing/],
     [
