@@ -1,7 +1,6 @@
 import { Args, Command, Flags } from "@oclif/core";
-import { EXIT, UsageFailure } from "./failure.ts";
+import { UsageFailure } from "./failure.ts";
 import { assumeFlag, hostFlags, outputFlags } from "./flags.ts";
-import { Output, terminalStyle } from "./output.ts";
 
 /** `nettrace test`: whether packets fare as test files expect. */
 export default class Test extends Command {
@@ -33,17 +32,8 @@ export default class Test extends Command {
     const { argv, flags } = await this.parse(Test);
     const files = argv as string[];
     if (files.length === 0) throw new UsageFailure("missing FILE (see nettrace test --help)");
-    const { runTests } = await import("./run-tests.ts");
-    const { report, isPartial } = await runTests(files, flags);
-    const output = new Output();
-    if (flags.format === "junit") await output.write((await import("../render/junit.ts")).junitText(report));
-    else if (flags.format === "json") await output.write((await import("../render/test-json.ts")).testReportJson(report));
-    else {
-      const { testReportText } = await import("../render/test-report.ts");
-      for (const piece of testReportText(report, terminalStyle(flags.ascii))) await output.write(piece);
-    }
-    await output.flush();
-    const holds = report.files.every(({ assertions }) => assertions.every((assertion) => assertion.holds));
-    process.exitCode = holds ? (isPartial ? EXIT.partly : EXIT.done) : EXIT.negative;
+    // Neither help nor wrong flags need what reads, replays and compares.
+    const { reportTests } = await import("./report-tests.ts");
+    process.exitCode = await reportTests(files, flags);
   }
 }
