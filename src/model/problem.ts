@@ -1,3 +1,6 @@
+/** Kinds of problems of a ruleset that are told apart from all others. */
+export type ProblemKind = "chain" | "commit" | "loop" | "place" | "policy" | "protocol";
+
 /** Something wrong in an input: where it is, what was found and what was expected. Lines and columns count from 1. */
 export interface Problem {
   readonly file: string;
@@ -13,6 +16,7 @@ export interface Problem {
   readonly span?: number;
   /** A suggestion, in a sentence. */
   readonly hint?: string;
+  readonly kind?: ProblemKind;
 }
 
 /** What every parser returns: the value as far as it could be read, and all problems. Parsers never throw on input. */

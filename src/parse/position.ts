@@ -1,4 +1,4 @@
-import type { Problem } from "../model/problem.ts";
+import type { Problem, ProblemKind } from "../model/problem.ts";
 
 /** A line of an input while it is read. */
 export interface Place {
@@ -16,9 +16,9 @@ export interface Extent {
 }
 
 /** A problem with a part of a line. */
-export function problemAt(place: Place, at: Extent, message: string, hint?: string): Problem {
+export function problemAt(place: Place, at: Extent, message: string, hint?: string, kind?: ProblemKind): Problem {
   const span = Math.max(1, at.end - at.start);
-  return { ...place, column: at.start + 1, message, span, ...(hint === undefined ? {} : { hint }) };
+  return { ...place, column: at.start + 1, message, span, ...(hint === undefined ? {} : { hint }), ...(kind && { kind }) };
 }
 
 /** The place just behind the last word of a line. */

@@ -20,17 +20,17 @@ export function checkProtocols(state: RuleState) {
     // iptables-nft says "another protocol, and these octets where ports would be".
     const other = scope.backend === "nft" && (name === "tcp" || name === "udp") && state.protocol?.value === needed;
     if (needed !== undefined && protocol !== needed && !other)
-      words.report(by, `the match ${name} is possible only with -p ${protocolName(needed)}`);
+      words.report(by, `the match ${name} is possible only with -p ${protocolName(needed)}`, undefined, "protocol");
     if (name !== "multiport") continue;
     const wanted = "-p tcp, udp, udplite, sctp or dccp";
-    if (!WITH_PORTS.has(protocol ?? 0)) words.report(by, `the match multiport is possible only with ${wanted}`);
+    if (!WITH_PORTS.has(protocol ?? 0)) words.report(by, `the match multiport is possible only with ${wanted}`, undefined, "protocol");
     else if (beforeProtocol) words.report(beforeProtocol, `the match multiport is possible only behind ${wanted}`);
   }
   if (!target || !("by" in target)) return;
   if (mapsPorts(target)) {
     const wanted = "-p tcp, udp, sctp or dccp";
     if (!NAT_WITH_PORTS.has(state.protocol?.value ?? 0))
-      words.report(target.by, `${target.name} with ports is possible only with ${wanted}`);
+      words.report(target.by, `${target.name} with ports is possible only with ${wanted}`, undefined, "protocol");
     else if (target.beforeProtocol) words.report(target.beforeProtocol, `${target.name} with ports is possible only behind ${wanted}`);
   }
   if (protocol !== tcp && valuesOf(target).includes("tcp-reset"))

@@ -125,13 +125,18 @@ function splitFlag(state: RuleState, flag: SaveWord, implicit: boolean): boolean
   return true;
 }
 
+// Both tcp and udp have these, and several others: only -p tells which is meant.
+const PORT_FLAG = /^--(dport|sport|destination-port|source-port)$/;
+
 function refuse(state: RuleState, flag: SaveWord) {
   const { words } = state;
   words.take();
   if (!flag.text.startsWith("-")) return words.expected("a flag", flag);
   const best = nearest(flag.text, candidates(state, true).keys());
+  const portless = PORT_FLAG.test(flag.text) && !state.protocol;
+  if (portless) words.report(flag, `${flag.text} is possible only behind a protocol with ports`, "-p tcp or -p udp belongs before it", "protocol");
   const owner = MATCHES.find((spec) => Object.values(spec.options).some((o) => o.flag === flag.text || o.aliases?.includes(flag.text)));
   const hint = owner ? `${flag.text} belongs to -m ${owner.name}` : best === undefined ? undefined : `did you mean ${best}?`;
-  words.report(flag, `unknown flag ${quote(flag.text)}`, hint);
+  if (!portless) words.report(flag, `unknown flag ${quote(flag.text)}`, hint);
   while (words.next && !words.next.text.startsWith("-") && words.next.text !== "!") words.take();
 }

@@ -96,7 +96,7 @@ export function readInterface(state: RuleState, flag: SaveWord, bang: boolean, s
   if (word.text === "" || word.text.length > LONGEST_INTERFACE) {
     return words.expected(`an interface name of 1 to ${LONGEST_INTERFACE} characters after ${flag.text}`, word);
   }
-  if (!mayNameDevice(scope.chain, side)) return words.report(flag, `${flag.text} is not possible in ${scope.chain}`);
+  if (!mayNameDevice(scope.chain, side)) return words.report(flag, `${flag.text} is not possible in ${scope.chain}`, undefined, "place");
   if (not || word.text !== "+") state[side] = { value: word.text, not };
 }
 

@@ -24,12 +24,12 @@ export function readTarget(state: RuleState, flag: SaveWord, kind: "jump" | "got
   const chain = verdict ? undefined : findChain(scope.table, name);
   // iptables has refused this since 1.4.4 (iptables.c, do_command4).
   if (name === "DROP" && verdict && scope.table.name === "nat")
-    words.report(word, "the table nat is not for filtering: no rule of it can DROP");
+    words.report(word, "the table nat is not for filtering: no rule of it can DROP", undefined, "place");
   if (verdict) state.target = verdict;
   else if (chain) {
     if (isBuiltIn(scope.table, name)) words.report(word, `${flag.text} cannot go to the built-in chain ${name}`);
     state.target = { kind, chain: chain.name };
-  } else if (kind === "goto") words.report(word, `no chain named ${quote(name)} in this table`, suggestion(state, name, []));
+  } else if (kind === "goto") words.report(word, `no chain named ${quote(name)} in this table`, suggestion(state, name, []), "chain");
   else readExtension(state, word);
 }
 
@@ -44,7 +44,7 @@ function readExtension(state: RuleState, word: SaveWord) {
   const family = EXTENSION_FAMILY.get(name) ?? scope.family;
   if (family !== scope.family) words.report(word, `the target ${name} is for IPv${family} only`);
   else if (!KNOWN_TARGETS.has(name)) {
-    words.report(word, `no chain or target named ${quote(name)}`, suggestion(state, name, [...VERDICTS.keys(), ...KNOWN_TARGETS]));
+    words.report(word, `no chain or target named ${quote(name)}`, suggestion(state, name, [...VERDICTS.keys(), ...KNOWN_TARGETS]), "chain");
   }
 }
 

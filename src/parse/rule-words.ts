@@ -1,6 +1,6 @@
 import type { SaveWord } from "../../grammars/iptables-save.ts";
 import { quote, shortened } from "../../grammars/words.ts";
-import type { Problem } from "../model/problem.ts";
+import type { Problem, ProblemKind } from "../model/problem.ts";
 import { type Extent, endOf, type Place, problemAt } from "./position.ts";
 
 /** The words of a rule while it is read, and what is wrong with them. */
@@ -49,7 +49,7 @@ export class RuleWords {
     this.report(found, `expected ${what}, found ${quote(found.text)}`, hint);
   }
 
-  report(at: Extent, message: string, hint?: string): void {
-    this.problems.push(problemAt(this.place, at, message, hint));
+  report(at: Extent, message: string, hint?: string, kind?: ProblemKind): void {
+    this.problems.push(problemAt(this.place, at, message, hint, kind));
   }
 }

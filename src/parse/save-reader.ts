@@ -1,7 +1,7 @@
 import { type CounterPair, readSaveLine, type SaveLine, type SaveWord } from "../../grammars/iptables-save.ts";
 import { quote, shortened } from "../../grammars/words.ts";
 import type { Family } from "../model/address.ts";
-import type { Problem } from "../model/problem.ts";
+import type { Problem, ProblemKind } from "../model/problem.ts";
 import { type Ruleset, TABLE_HOOKS, type TableName } from "../model/rule.ts";
 import type { ChainDraft } from "./chain-draft.ts";
 import { findChainLoops } from "./chain-loops.ts";
@@ -90,12 +90,14 @@ export class SaveReader {
   #finish(): readonly Problem[] {
     const whole = this.#problems.length <= MOST_PROBLEMS;
     if (whole && (this.#table || this.#skipping))
-      this.#report(endOf(this.#at), "expected COMMIT at the end of the table, found the end of the file");
+      this.#report(endOf(this.#at), "expected COMMIT at the end of the table, found the end of the file", undefined, "commit");
     for (const table of this.tables.values()) {
       for (const { chain, rule } of findChainLoops(table)) {
         const place = { file: this.#file, line: rule.line, source: this.#lines.line(rule.line) };
         const all = { start: 0, end: place.source.length };
-        this.#problems.push(problemAt(place, all, `the chain ${shortened(chain)} leads back into itself: the kernel refuses loops`));
+        this.#problems.push(
+          problemAt(place, all, `the chain ${shortened(chain)} leads back into itself: the kernel refuses loops`, undefined, "loop"),
+        );
       }
     }
     return this.#problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
@@ -117,8 +119,8 @@ export class SaveReader {
     return this.#problems.length < 100;
   }
 
-  #report(at: Extent, message: string, hint?: string) {
-    this.#problems.push(problemAt(this.#at, at, message, hint));
+  #report(at: Extent, message: string, hint?: string, kind?: ProblemKind) {
+    this.#problems.push(problemAt(this.#at, at, message, hint, kind));
   }
 
   #takeForeign(read: SaveLine) {
@@ -164,7 +166,12 @@ export class SaveReader {
 
   #startTable(name: SaveWord) {
     if (this.#table || this.#skipping)
-      this.#report({ start: name.start - 1, end: name.end }, `expected COMMIT before the table ${shortened(name.text)}`);
+      this.#report(
+        { start: name.start - 1, end: name.end },
+        `expected COMMIT before the table ${shortened(name.text)}`,
+        undefined,
+        "commit",
+      );
     this.sawTable = true;
     const known = tableName(name.text);
     this.#skipping = known === undefined;
@@ -190,6 +197,7 @@ export class SaveReader {
         policy,
         `expected - for the user-defined chain ${shortened(name.text)}, found ${quote(policy.text)}`,
         "only built-in chains have a policy",
+        "policy",
       );
   }
 
@@ -215,7 +223,7 @@ export class SaveReader {
     const chain = findChain(table, name.text);
     if (!chain) {
       const best = this.#suggest ? nearest(name.text, table.chains.keys()) : undefined;
-      return this.#report(name, `no chain named ${quote(name.text)} in the table ${table.name}`, best && `did you mean ${best}?`);
+      return this.#report(name, `no chain named ${quote(name.text)} in the table ${table.name}`, best && `did you mean ${best}?`, "chain");
     }
     if (command === "policy") return this.#policy(table, chain, words);
     const position = command === "insert" && /^\d+$/.test(words[2]?.text ?? "") ? Number(words[2]?.text) : undefined;
@@ -243,6 +251,6 @@ export class SaveReader {
     const policy = words[2];
     if (!policy) return this.#report(endOf(this.#at), "expected the policy ACCEPT or DROP, found the end of the line");
     if (isBuiltIn(table, chain.name)) this.#setPolicy(chain, policy);
-    else this.#report(words[1] ?? policy, `only built-in chains have a policy, and ${shortened(chain.name)} is none`);
+    else this.#report(words[1] ?? policy, `only built-in chains have a policy, and ${shortened(chain.name)} is none`, undefined, "policy");
   }
 }

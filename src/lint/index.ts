@@ -1,0 +1,46 @@
+// Written by bin/generate-lint.js: do not edit.
+import type { LintRule } from "./lint-rule.ts";
+import { rule as NT001 } from "./rules/NT001-refused-line.ts";
+import { rule as NT002 } from "./rules/NT002-missing-chain.ts";
+import { rule as NT003 } from "./rules/NT003-chain-loop.ts";
+import { rule as NT004 } from "./rules/NT004-missing-protocol.ts";
+import { rule as NT005 } from "./rules/NT005-missing-commit.ts";
+import { rule as NT006 } from "./rules/NT006-user-chain-policy.ts";
+import { rule as NT007 } from "./rules/NT007-missing-built-in-chain.ts";
+import { rule as NT008 } from "./rules/NT008-unused-chain.ts";
+import { rule as NT009 } from "./rules/NT009-empty-chain.ts";
+import { rule as NT010 } from "./rules/NT010-duplicate-rule.ts";
+import { rule as NT011 } from "./rules/NT011-wrong-place.ts";
+import { rule as NT012 } from "./rules/NT012-unreachable-rule.ts";
+import { rule as NT013 } from "./rules/NT013-chain-declared-twice.ts";
+import { rule as NT014 } from "./rules/NT014-table-twice.ts";
+import { rule as NT019 } from "./rules/NT019-suppression.ts";
+import { rule as NT050 } from "./rules/NT050-late-established.ts";
+import { rule as NT051 } from "./rules/NT051-address-run.ts";
+import { rule as NT052 } from "./rules/NT052-port-run.ts";
+import { rule as NT053 } from "./rules/NT053-unlimited-log.ts";
+import { rule as NT054 } from "./rules/NT054-early-string.ts";
+
+/** Every lint rule, one file each in rules/, by id. */
+export const RULES: readonly LintRule[] = [
+  NT001,
+  NT002,
+  NT003,
+  NT004,
+  NT005,
+  NT006,
+  NT007,
+  NT008,
+  NT009,
+  NT010,
+  NT011,
+  NT012,
+  NT013,
+  NT014,
+  NT019,
+  NT050,
+  NT051,
+  NT052,
+  NT053,
+  NT054,
+];

@@ -1,0 +1,73 @@
+import { type Chain, type Hook, type Rule, TABLE_HOOKS, type Table } from "../model/rule.ts";
+import { isFinal, isUnconditional } from "./conditions.ts";
+
+/** The chain that a rule jumps or goes to. */
+export function targetChain(table: Table, rule: Rule): Chain | undefined {
+  const { target } = rule;
+  return target?.kind === "jump" || target?.kind === "goto" ? table.chains.get(target.chain) : undefined;
+}
+
+/** The hooks from which packets can come to each chain, by the jumps that there are. */
+export function hooksOfChains(table: Table): ReadonlyMap<string, ReadonlySet<Hook>> {
+  const hooks = new Map<string, Set<Hook>>();
+  for (const hook of TABLE_HOOKS[table.name]) {
+    const open = [table.chains.get(hook)];
+    for (let chain = open.pop(); chain; chain = open.pop()) {
+      const known = hooks.get(chain.name) ?? new Set();
+      if (known.has(hook)) continue;
+      hooks.set(chain.name, known.add(hook));
+      for (const rule of chain.rules) {
+        const next = targetChain(table, rule);
+        if (next) open.push(next);
+      }
+    }
+  }
+  return hooks;
+}
+
+/** The rules that jump or go to each chain. */
+export function callersOfChains(table: Table): ReadonlyMap<string, readonly { readonly chain: Chain; readonly rule: Rule }[]> {
+  const callers = new Map<string, { chain: Chain; rule: Rule }[]>();
+  for (const chain of table.chains.values()) {
+    for (const rule of chain.rules) {
+      const { target } = rule;
+      if (target?.kind !== "jump" && target?.kind !== "goto") continue;
+      const list = callers.get(target.chain);
+      if (list) list.push({ chain, rule });
+      else callers.set(target.chain, [{ chain, rule }]);
+    }
+  }
+  return callers;
+}
+
+/** The chains out of which no packet comes back, by the plainest of reasons: a rule without conditions decides, and none before it returns. */
+export function chainsWithoutReturn(table: Table): ReadonlySet<string> {
+  const known = new Map<Chain, boolean>();
+  const takesAll = (chain: Chain, depth: number): boolean => {
+    const before = known.get(chain);
+    if (before !== undefined || depth > MOST_JUMPS) return before ?? false;
+    known.set(chain, false);
+    const result = decides(chain, (next) => takesAll(next, depth + 1), table);
+    known.set(chain, result);
+    return result;
+  };
+  return new Set([...table.chains.values()].filter((chain) => takesAll(chain, 0)).map((chain) => chain.name));
+}
+
+// Deeper than any chain that the kernel's jump stack is made for in practice.
+const MOST_JUMPS = 500;
+
+function decides(chain: Chain, takesAll: (chain: Chain) => boolean, table: Table): boolean {
+  for (const rule of chain.rules) {
+    const { target } = rule;
+    if (!target) continue;
+    const next = targetChain(table, rule);
+    const all = isUnconditional(rule);
+    if (target.kind === "verdict" && target.verdict === "RETURN") return false;
+    if (target.kind === "goto" && !(next && takesAll(next))) return false;
+    if (!all) continue;
+    if (target.kind === "goto" || (target.kind === "jump" && next && takesAll(next))) return true;
+    if (target.kind !== "jump" && isFinal(target)) return true;
+  }
+  return false;
+}
