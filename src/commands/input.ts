@@ -80,14 +80,16 @@ export async function readBytes(path: string, expected: string): Promise<{ reado
 /** A text input. What is empty, a capture or binary is refused with a sentence that says so. */
 export async function readText(path: string, expected: string): Promise<{ readonly name: string; readonly text: string }> {
   const { name, bytes } = await readBytes(path, expected);
+  return { name, text: textOf(name, bytes, expected) };
+}
+
+/** The text that octets are. What is empty, a capture or binary is refused with a sentence that says so. */
+export function textOf(name: string, bytes: Uint8Array, expected: string): string {
   if (bytes.length === 0) throw new InputFailure([{ file: name, message: `the file is empty, expected ${expected}` }]);
   if (looksLikeCapture(bytes)) throw new InputFailure([{ file: name, message: `this is a capture, expected ${expected}` }]);
   const zero = bytes.indexOf(0);
   if (zero >= 0) throw new InputFailure([{ file: name, offset: zero, message: `this is binary data, expected ${expected}` }]);
-  return {
-    name,
-    text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-      .toString("utf8")
-      .replace(/^\ufeff/, ""),
-  };
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    .toString("utf8")
+    .replace(/^\ufeff/, "");
 }

@@ -11,6 +11,13 @@ const EXPECTED = "a snapshot: a folder with snapshot.json and netns/NAME/, or a 
 
 /** Reads a snapshot from a folder or an archive. */
 export async function loadSnapshot(path: string): Promise<Host> {
+  const { value, problems } = readSnapshot(await readSnapshotFiles(path), path);
+  refuse(problems);
+  return value;
+}
+
+/** The files of a snapshot by their paths from its root. */
+export async function readSnapshotFiles(path: string): Promise<ReadonlyMap<string, string>> {
   const found =
     path === "-"
       ? undefined
@@ -18,14 +25,17 @@ export async function loadSnapshot(path: string): Promise<Host> {
   const files = found?.isDirectory() ? await readFolder(path) : await unpack(path);
   if (![...files.keys()].some((name) => name === "snapshot.json" || name.startsWith("netns/")))
     fail(path, `this is not a snapshot, expected ${EXPECTED}`);
-  const { value, problems } = readSnapshot(files, path);
-  refuse(problems);
-  return value;
+  return files;
 }
 
 async function unpack(path: string): Promise<Map<string, string>> {
   const { name, bytes } = await readBytes(path, EXPECTED);
   if (bytes.length === 0) fail(name, `the file is empty, expected ${EXPECTED}`);
+  return unpackFiles(name, bytes);
+}
+
+/** The files of a snapshot in an archive that was read already. */
+export async function unpackFiles(name: string, bytes: Uint8Array): Promise<Map<string, string>> {
   return unpackSnapshot(bytes).catch((error: unknown) => {
     if (error instanceof ArchiveError) fail(name, error.message);
     throw error;

@@ -36,6 +36,6 @@ function frameLines(problem: Problem, source: string, line: number, width: numbe
 }
 
 /** Input may hold anything; a terminal must not obey it. */
-function clean(text: string): string {
+export function clean(text: string): string {
   return Array.from(text.replaceAll("\t", " ".repeat(TAB)), (c) => (c < " " || (c >= "\u007f" && c <= "\u009f") ? "·" : c)).join("");
 }
