@@ -15,6 +15,6 @@ export function countWords(findings: readonly Finding[]): string {
 }
 
 /** "1 rule", "3 rules" */
-export function plural(count: number, noun: string): string {
-  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+export function plural(count: number, noun: string, several = `${noun}s`): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? noun : several}`;
 }

@@ -22,7 +22,25 @@ export interface LintedRules {
 export function readLintedRules(text: string, file: string, family: Family, netns?: string): LintedRules {
   const { value, problems } = parseIptablesSave(text, file, family, { allowEmpty: true });
   const lines = text.split(/\r?\n/);
-  return { file, ...(netns !== undefined && { netns }), lines, ruleset: value, problems };
+  const loaded = withoutFlushed(lines);
+  const ruleset = loaded ? parseIptablesSave(loaded.join("\n"), file, family, { allowEmpty: true }).value : value;
+  return { file, ...(netns !== undefined && { netns }), lines, ruleset, problems };
+}
+
+/** The lines that iptables-restore ends up with: a table that begins once more is emptied first. Undefined where none does. */
+function withoutFlushed(lines: readonly string[]): readonly string[] | undefined {
+  const parts: { readonly name: string; readonly start: number }[] = [];
+  for (const [start, text] of lines.entries()) {
+    const name = /^\s*\*\s*(\w+)\s*$/.exec(text)?.[1];
+    if (name !== undefined) parts.push({ name, start });
+  }
+  if (new Set(parts.map(({ name }) => name)).size === parts.length) return undefined;
+  const kept = [...lines];
+  for (const [i, { name, start }] of parts.entries()) {
+    if (parts.slice(i + 1).every((later) => later.name !== name)) continue;
+    kept.fill("", start, parts[i + 1]?.start);
+  }
+  return kept;
 }
 
 /** A line from its first word to its last, without counters in front. */

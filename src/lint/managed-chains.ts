@@ -2,8 +2,10 @@
 const MANAGED: readonly RegExp[] = [
   /^(?:DOCKER|KUBE|CNI|FLANNEL|LIBVIRT|ISTIO|NETAVARK|PODMAN|WEAVE|AZURE-NPM|CILIUM|OLD_CILIUM|MINIUPNPD|SSHGUARD|CROWDSEC)(?:[-_]|$)/i,
   /^(?:cali-|cali:|f2b-|fail2ban-|ufw6?-|ts-|nixos-|neutron-|nova-)/,
+  /^(?:[FH]?[IJOP]-(?:vnet|tap|macvtap)\S*|libvirt-\S+)$/,
+  /^(?:PR-)?QBS-/,
   // firewalld
-  /^(?:IN|FWD[IO]?|PRE|POST|INPUT|OUTPUT|FORWARD|PREROUTING|POSTROUTING)_\w+$/,
+  /^(?:IN|FWD[IO]?|PRE|POST|INPUT|OUTPUT|FORWARD|PREROUTING|POSTROUTING)_[\w-]+$/,
   // OpenWrt
   /^(?:zone_\w+|\w+_(?:rule|lan_rule|wan_rule)|(?:input|output|forwarding|prerouting|postrouting)_\w+)$/,
 ];

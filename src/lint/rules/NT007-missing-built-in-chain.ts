@@ -12,7 +12,8 @@ export const rule: LintRule = {
   summary: "A built-in chain has rules but no line that declares it, so that the file does not say its policy.",
   why: `What the policy is after loading hangs on the machine: iptables-legacy-restore leaves the one that the chain has, iptables-nft-restore makes it ACCEPT. The same
 file protects one host and leaves another open. A line like \`:INPUT DROP [0:0]\` settles it.`,
-  exceptions: "Chains without rules, which dumps of iptables-nft leave out. Files for `iptables-restore --noflush` that only add rules.",
+  exceptions:
+    "Chains without rules, which dumps of iptables-nft leave out. Other tables than filter, whose policies are hardly ever anything but ACCEPT. Files for `iptables-restore --noflush` that only add rules.",
   bad: `*filter
 #^^^ NT007: The file does not declare INPUT
 :FORWARD DROP [0:0]
@@ -27,13 +28,11 @@ COMMIT
 `,
   *check({ rulesets }) {
     for (const rules of rulesets) {
-      const seen = new Set<string>();
-      for (const { name, line } of tableStarts(rules)) {
-        if (seen.has(name)) continue;
-        seen.add(name);
-        const chains = rules.ruleset.tables.get(name)?.chains;
-        const missing = TABLE_HOOKS[name].filter((hook) => chains?.get(hook)?.line === 0 && chains.get(hook)?.rules.length);
-        if (missing.length === 0) continue;
+      const line = tableStarts(rules).findLast(({ name }) => name === "filter")?.line;
+      if (line !== undefined) {
+        const chains = rules.ruleset.tables.get("filter")?.chains;
+        const missing = TABLE_HOOKS.filter.filter((hook) => chains?.get(hook)?.line === 0 && chains.get(hook)?.rules.length);
+        if (missing.length === 0 || rules.lines.some((text) => /^\s*(?:-P|--policy)\s/.test(text))) continue;
         const policies = missing.length === 1 ? "its policy is" : "their policies are";
         yield {
           ...placeOf(rules, line),

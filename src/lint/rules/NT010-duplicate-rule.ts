@@ -1,43 +1,59 @@
 import type { Family } from "../../model/address.ts";
 import type { Chain, Rule, Table } from "../../model/rule.ts";
 import { changesConditions, deed, isFinal, isSteady, meaning } from "../conditions.ts";
+import { plural } from "../counts.ts";
 import type { Found } from "../finding.ts";
 import type { LintRule } from "../lint-rule.ts";
-import { chainsOf, type LintedRules, placeOf, relatedLine } from "../linted-rules.ts";
+import { chainsOf, type LintedRules, placeOf, relatedLine, rulesByLine } from "../linted-rules.ts";
 import { reachableRules } from "../unreachable.ts";
 
-/** Rules of a chain that a rule before them equals, and that rule. */
-function* repeats(table: Table, chain: Chain, family: Family): Generator<{ readonly rule: Rule; readonly first: Rule }> {
+/** Rules that stand in a chain more than once: the first, and those that equal it. */
+function repeats(table: Table, chain: Chain, family: Family): Iterable<readonly [first: Rule, copies: readonly Rule[]]> {
   const first = new Map<string, Rule>();
+  const copies = new Map<Rule, Rule[]>();
   const careful = changesConditions(table);
   for (const rule of reachableRules(table, chain)) {
     if (!isSteady(rule, family)) continue;
     const words = meaning(rule);
     const before = first.get(words);
-    if (before && (!careful || before.number === rule.number - 1)) yield { rule, first: before };
-    else first.set(words, rule);
+    if (!before) first.set(words, rule);
+    else if (before.line !== rule.line && (!careful || before.number === rule.number - 1))
+      copies.set(before, [...(copies.get(before) ?? []), rule]);
   }
+  return copies;
 }
 
-/** What the second of two equal rules does; nothing where it may be wanted. */
-function effect({ target }: Rule, line: number): string | undefined {
-  if (isFinal(target)) return `can never match: line ${line} ${deed(target)} exactly these packets`;
-  if (target?.kind === "jump") return `is line ${line} once more: what comes back from ${target.chain} is sent there again`;
-  if (target?.kind === "extension" && /^(?:N|U)?(?:F?LOG)$/.test(target.name))
-    return `is line ${line} once more: the same packets are logged twice`;
+/** What a copy of a rule does; nothing where it may be wanted. */
+function effect({ target }: Rule, line: number, several: boolean): string | undefined {
+  const again = `${several ? "are" : "is"} line ${line} once more`;
+  if (isFinal(target)) return `can never match: line ${line} ${deed(target, "exactly these packets")}`;
+  if (target?.kind === "jump") return `${again}: what comes back from ${target.chain} is sent there again`;
+  if (target?.kind === "extension" && LOGGING.has(target.name)) return `${again}: the same packets are logged again`;
   return undefined;
 }
 
-function found(rules: LintedRules, rule: Rule, first: Rule): Found | undefined {
-  const what = effect(rule, first.line);
+const LOGGING: ReadonlySet<string> = new Set(["LOG", "NFLOG", "ULOG"]);
+
+function found(rules: LintedRules, first: Rule, copies: readonly Rule[]): Found | undefined {
+  const lines = [...rulesByLine(copies).keys()];
+  const [second = 0, ...others] = lines;
+  const what = effect(first, first.line, others.length > 0);
   if (what === undefined) return undefined;
+  const list = others.length > SHOWN ? `${others.slice(0, SHOWN).join(", ")} …` : others.join(", ");
+  const subject =
+    others.length === 0
+      ? "This rule"
+      : `This rule and ${plural(others.length, "copy", "copies")} of it (${others.length === 1 ? "line" : "lines"} ${list})`;
+  const edits = lines.map((line) => ({ line }));
   return {
-    ...placeOf(rules, rule.line),
-    message: `This rule ${what}.`,
+    ...placeOf(rules, second),
+    message: `${subject} ${what}.`,
     related: [relatedLine(rules, first.line, "the same rule")],
-    ...(isFinal(rule.target) && { fix: { title: "remove the second rule", file: rules.file, edits: [{ line: rule.line }] } }),
+    ...(isFinal(first.target) && { fix: { title: "keep only the first of these rules", file: rules.file, edits } }),
   };
 }
+
+const SHOWN = 5;
 
 /** The same rule twice in a chain. */
 export const rule: LintRule = {
@@ -74,8 +90,8 @@ COMMIT
   *check({ rulesets }) {
     for (const rules of rulesets) {
       for (const { table, chain } of chainsOf(rules)) {
-        for (const { rule, first } of repeats(table, chain, rules.ruleset.family)) {
-          const one = first.line === rule.line ? undefined : found(rules, rule, first);
+        for (const [first, copies] of repeats(table, chain, rules.ruleset.family)) {
+          const one = found(rules, first, copies);
           if (one) yield one;
         }
       }

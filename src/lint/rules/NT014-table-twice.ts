@@ -11,7 +11,7 @@ export const rule: LintRule = {
   summary: "A table begins twice in one file, and the second time empties it.",
   why: `iptables-restore flushes a table when it comes to its \`*\` line, unless it is run with --noflush. Of two parts for one table only the second stays: the rules of the first one are loaded
 and gone a moment later. Files that were made by putting several together look like this.`,
-  exceptions: "Files for `iptables-restore --noflush`. The other rules look at both parts together, as with --noflush.",
+  exceptions: "Files for `iptables-restore --noflush`. The other rules look at the last part only.",
   bad: `*filter
 :INPUT DROP [0:0]
 -A INPUT -i lo -j ACCEPT

@@ -26,7 +26,7 @@ function found(rules: LintedRules, table: Table, chain: Chain): Found | undefine
   const taken = rule.counters && rule.counters.packets > 0 ? ` (${rule.counters.packets.toLocaleString("en")} packets so far)` : "";
   return {
     ...placeOf(rules, rule.line),
-    message: `${chain.name} holds packets of established connections against ${rule.number - 1} rules before this one accepts them${taken}.`,
+    message: `${chain.name} holds packets of established connections against up to ${rule.number - 1} rules before this one accepts them${taken}.`,
     hint: "Move it to the top of the chain. What a rule before it drops of such connections would then go on, so blocklists stay in front or move to the table raw.",
   };
 }
@@ -54,7 +54,7 @@ them at once, and the rules behind it see the first packets only.`,
 -A INPUT -s 192.0.2.9/32 -p tcp --dport 636 -j ACCEPT
 -A INPUT -s 192.0.2.10/32 -p tcp --dport 993 -j ACCEPT
 -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-#^^^ NT050: INPUT holds packets of established connections against 10 rules
+#^^^ NT050: INPUT holds packets of established connections against up to 10 rules
 COMMIT
 `,
   good: `*filter

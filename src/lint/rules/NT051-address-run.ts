@@ -1,6 +1,7 @@
 import type { Family } from "../../model/address.ts";
 import type { Rule } from "../../model/rule.ts";
 import { isFinal, isSteady, meaning } from "../conditions.ts";
+import { plural } from "../counts.ts";
 import type { LintRule } from "../lint-rule.ts";
 import { chainsOf, placeOf } from "../linted-rules.ts";
 import { isManaged } from "../managed-chains.ts";
@@ -8,7 +9,9 @@ import { lineSpan, runsOf } from "../rule-runs.ts";
 
 const MANY = 8;
 
-type Side = "source" | "destination";
+const SIDES = ["source", "destination"] as const;
+
+type Side = (typeof SIDES)[number];
 
 function keyOf(rule: Rule, side: Side, family: Family): string | undefined {
   const address = rule[side];
@@ -50,18 +53,20 @@ COMMIT
     for (const rules of rulesets) {
       for (const { chain } of chainsOf(rules)) {
         if (isManaged(chain.name, config.managedChains)) continue;
-        for (const side of ["source", "destination"] as const) {
-          for (const run of runsOf(chain, MANY, (one) => keyOf(one, side, rules.ruleset.family))) {
-            const [first] = run;
-            if (!first || new Set(run.map(({ line }) => line)).size < MANY) continue;
-            const direction = side === "source" ? "src" : "dst";
-            yield {
-              ...placeOf(rules, first.line),
-              message: `These ${run.length} rules (${lineSpan(run)}) differ in the ${side} address only.`,
-              hint: `One rule with a set does the same: -m set --match-set NAME ${direction}.`,
-            };
-          }
-        }
+        const runs = SIDES.flatMap((side) =>
+          [...runsOf(chain, MANY, (one) => keyOf(one, side, rules.ruleset.family))].map((run) => ({ side, run })),
+        ).filter(({ run }) => new Set(run.map(({ line }) => line)).size >= MANY);
+        const [first, ...more] = runs.toSorted((a, b) => (a.run[0]?.line ?? 0) - (b.run[0]?.line ?? 0));
+        if (!first) continue;
+        const others =
+          more.length === 0
+            ? ""
+            : ` So do ${plural(more.length, "more run")} of rules in ${chain.name}, up to line ${more.at(-1)?.run.at(-1)?.line}.`;
+        yield {
+          ...placeOf(rules, first.run[0]?.line ?? 1),
+          message: `These ${first.run.length} rules (${lineSpan(first.run)}) differ in the ${first.side} address only.${others}`,
+          hint: `One rule with a set does the same: -m set --match-set NAME ${first.side === "source" ? "src" : "dst"}.`,
+        };
       }
     }
   },

@@ -35,10 +35,16 @@ function withoutPort(match: MatchUse, side: Side): MatchUse {
   return { ...match, args };
 }
 
+function isHairpin({ source, destination }: Rule): boolean {
+  return source !== undefined && source.value.address === destination?.value.address;
+}
+
 function found(rules: LintedRules, run: readonly Rule[], side: Side): Found | undefined {
   const [first] = run;
   if (!first) return undefined;
   const ports = run.flatMap((rule) => portOf(rule, side) ?? []);
+  // Copies are another rule's business, and Docker's rules for containers that call themselves are Docker's.
+  if (new Set(run.map((rule) => String(portOf(rule, side)))).size < run.length || isHairpin(first)) return undefined;
   const list = run.map((rule) => (portOf(rule, side) ?? []).filter((port, i, all) => i === 0 || port !== all[0]).join(":"));
   const places = ports.length - run.filter((rule) => portOf(rule, side)?.[0] === portOf(rule, side)?.[1]).length;
   const count = Math.ceil(places / MOST_PORTS);
