@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Writes docs/extensions.md out of the extension specs. With --check it only says whether the file is up to date.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// Writes docs/extensions.md out of the extension specs, and docs/lint/ out of the lint rules. With --check it only says whether they are up to date.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -75,14 +75,57 @@ function page(matches, targets) {
   return `${HEAD}${part("Matches", byName(matches))}\n${part("Targets", byName(targets))}`;
 }
 
-const folder = mkdtempSync(join(tmpdir(), "nettrace-docs-"));
-await bundle({ extensions: fileURLToPath(new URL("../src/extensions/index.ts", import.meta.url)) }, folder);
-const { MATCHES, TARGETS } = await import(pathToFileURL(join(folder, "extensions.js")).href);
-rmSync(folder, { recursive: true });
-const file = fileURLToPath(new URL("../docs/extensions.md", import.meta.url));
-const text = page(MATCHES, TARGETS);
-if (!process.argv.includes("--check")) writeFileSync(file, text);
-else if (readFileSync(file, "utf8") !== text) {
-  process.stderr.write("docs/extensions.md is stale: run node bin/generate-docs.js\n");
+/** The page that lists all lint rules, group by group. */
+function lintIndex(rules) {
+  const groups = ["structure", "reachability", "exposure", "cost", "host"].filter((group) => rules.some((rule) => rule.group === group));
+  const rows = (group) =>
+    rules
+      .filter((rule) => rule.group === group)
+      .map(({ id, name, severity, summary }) => `| [${id}](${id}.md) | ${name} | ${severity} | ${cell(summary)} |`);
+  const parts = groups.map((group) =>
+    [
+      `## ${group.charAt(0).toUpperCase()}${group.slice(1)}`,
+      "",
+      "| id | name | severity | what is wrong |",
+      "| --- | --- | --- | --- |",
+      ...rows(group),
+      "",
+    ].join("\n"),
+  );
+  return ["# Lint rules", "", GENERATED, "", "What `nettrace lint` looks for. [How to live with it](../lint.md).", "", ...parts].join("\n");
+}
+
+const GENERATED = "<!-- Written by bin/generate-docs.js: do not edit. -->";
+
+/** Every generated file and the text that it should have. */
+async function generate() {
+  const folder = mkdtempSync(join(tmpdir(), "nettrace-docs-"));
+  const source = (path) => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
+  const entries = { extensions: "extensions/index.ts", lint: "lint/index.ts", page: "render/lint/page.ts" };
+  await bundle(Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, source(path)])), folder);
+  const load = (name) => import(pathToFileURL(join(folder, `${name}.js`)).href);
+  const { MATCHES, TARGETS } = await load("extensions");
+  const { RULES } = await load("lint");
+  const { pageMarkdown } = await load("page");
+  rmSync(folder, { recursive: true });
+  const pages = RULES.map((rule) => [`lint/${rule.id}.md`, pageMarkdown(rule).replace("\n", `\n\n${GENERATED}\n`)]);
+  return new Map([["extensions.md", page(MATCHES, TARGETS)], ["lint/README.md", lintIndex(RULES)], ...pages]);
+}
+
+function current(file) {
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
+const docs = fileURLToPath(new URL("../docs", import.meta.url));
+const files = await generate();
+mkdirSync(join(docs, "lint"), { recursive: true });
+const left = readdirSync(join(docs, "lint")).filter((name) => !files.has(`lint/${name}`));
+for (const [name, text] of files) {
+  if (current(join(docs, name)) === text) continue;
+  if (!process.argv.includes("--check")) writeFileSync(join(docs, name), text);
+  else left.push(name);
+}
+if (left.length > 0) {
+  process.stderr.write(`stale in docs: ${left.join(", ")} (run node bin/generate-docs.js, and remove what no rule is left for)\n`);
   process.exitCode = 1;
 }

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { Args, Command, Flags } from "@oclif/core";
 import { baselineText, withoutKnown } from "../lint/baseline.ts";
+import { plural } from "../lint/counts.ts";
 import { isAtLeast, SEVERITIES, type Severity } from "../lint/finding.ts";
 import { RULES } from "../lint/index.ts";
 import { type LintReport, lint } from "../lint/run.ts";
@@ -55,7 +56,7 @@ export default class Lint extends Command {
   /** Reads, checks, mends and prints. */
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Lint);
-    if (flags.explain !== undefined) return explainRule(flags.explain);
+    if (flags.explain !== undefined) return explainRule(flags.explain, flags.ascii);
     const started = performance.now();
     const paths = argv.map(String);
     const read = await readLintInputs(paths, flags.rules6, flags["stdin-name"]);
@@ -90,14 +91,14 @@ async function writeBaseline(path: string, { findings }: LintReport): Promise<vo
   await writeFile(path, baselineText(findings)).catch((error: NodeJS.ErrnoException) => {
     throw new InputFailure([{ file: path, message: reasonOf(error).replace("read", "written") }]);
   });
-  warn(`${path}: ${findings.length} findings are known from now on`);
+  warn(`${path}: ${plural(findings.length, "finding is", "findings are")} known from now on`);
 }
 
-async function explainRule(name: string): Promise<void> {
+async function explainRule(name: string, ascii: boolean): Promise<void> {
   const rule = RULES.find((one) => one.id === name.toUpperCase() || one.name === name);
   if (!rule) throw new UsageFailure(`there is no lint rule ${name}; there are ${RULES.map(({ id }) => id).join(", ")}`);
   const { pageText } = await import("../render/lint/page.ts");
   const output = new Output();
-  await output.write(pageText(rule));
+  await output.write(pageText(rule, terminalStyle(ascii)));
   await output.flush();
 }

@@ -14,7 +14,6 @@ export interface Suppression {
 
 const REMARK = /nettrace:\s*ignore(-file)?\b[ \t]*([^"'#]*)/;
 const COMMENT = /^\s*#/;
-const RULE_NAME = /^(?:NT\d+|[a-z]+(?:-[a-z0-9]+)+)$/;
 
 /** All such remarks: in a `#` line they are about the next line with something in it, in the comment of a rule about that rule. */
 export function suppressionsOf(rules: LintedRules): readonly Suppression[] {
@@ -30,23 +29,12 @@ export function suppressionsOf(rules: LintedRules): readonly Suppression[] {
   return found;
 }
 
+// "NT010, unused-chain: the reason": names have commas or blanks between them, but a second word that is no id begins the reason.
+const NAMES = /^((?:[\w-]+)(?:(?:\s*,\s*[\w-]+)|(?:\s+NT\d+\b))*)?[\s:,-]*(.*)$/s;
+
 function readWords(text: string): Pick<Suppression, "rules" | "reason"> {
-  const words = text
-    .trim()
-    .split(/[\s,]+/)
-    .filter((word) => word !== "");
-  const end = words.findIndex((word) => !RULE_NAME.test(word));
-  const names = end < 0 ? words : words.slice(0, end);
-  return {
-    rules: names,
-    reason:
-      end < 0
-        ? ""
-        : words
-            .slice(end)
-            .join(" ")
-            .replace(/^(?:--?|:)\s*/, ""),
-  };
+  const [, names = "", reason = ""] = NAMES.exec(text.trim()) ?? [];
+  return { rules: names.split(/[\s,]+/).filter((name) => name !== ""), reason: reason.trim() };
 }
 
 function nextLine(lines: readonly string[], index: number): number {

@@ -134,7 +134,8 @@ function refuse(state: RuleState, flag: SaveWord) {
   if (!flag.text.startsWith("-")) return words.expected("a flag", flag);
   const best = nearest(flag.text, candidates(state, true).keys());
   const portless = PORT_FLAG.test(flag.text) && !state.protocol;
-  if (portless) words.report(flag, `${flag.text} is possible only behind a protocol with ports`, "-p tcp or -p udp belongs before it", "protocol");
+  if (portless)
+    words.report(flag, `${flag.text} is possible only behind a protocol with ports`, "-p tcp or -p udp belongs before it", "protocol");
   const owner = MATCHES.find((spec) => Object.values(spec.options).some((o) => o.flag === flag.text || o.aliases?.includes(flag.text)));
   const hint = owner ? `${flag.text} belongs to -m ${owner.name}` : best === undefined ? undefined : `did you mean ${best}?`;
   if (!portless) words.report(flag, `unknown flag ${quote(flag.text)}`, hint);

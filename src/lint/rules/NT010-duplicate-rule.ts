@@ -65,7 +65,7 @@ export const rule: LintRule = {
   why: `What the first one decides never comes to the second one. Mostly a script ran twice, or two people added the same rule; whoever later changes or deletes one of them believes
 to have changed the rule. A jump or LOG that stands twice does its work twice.`,
   exceptions: `Rules with a match that counts or draws lots (limit, recent, statistic …), where a second one gives a second chance. Comments do not count.
-\`--fix\` removes the second rule where the first one decides; its counters were 0.`,
+\`--fix\` removes all but the first rule where that decides; jumps and LOG it leaves.`,
   bad: `*filter
 :INPUT DROP [0:0]
 :BLOCKED - [0:0]

@@ -1,4 +1,6 @@
 import type { Example, LintRule } from "../../lint/lint-rule.ts";
+import { ABOUT_SUPPRESSIONS } from "../../lint/suppressed.ts";
+import { paint, type Style, spell, wrap } from "../style.ts";
 
 /** A rule's page in Markdown. */
 export function pageMarkdown(rule: LintRule): string {
@@ -24,17 +26,25 @@ export function pageMarkdown(rule: LintRule): string {
     "",
     oneLine(exceptions),
     "",
-    `To take a finding back: a line \`# nettrace: ignore ${id} REASON\` before the rule.`,
-    "",
+    ...(id === ABOUT_SUPPRESSIONS ? [] : [`To take a finding back: a line \`# nettrace: ignore ${id} REASON\` before the rule.`, ""]),
   ].join("\n");
 }
 
-/** The same for a terminal: Markdown without its marks. */
-export function pageText(rule: LintRule): string {
-  return pageMarkdown(rule)
-    .replace(/```\n([\s\S]*?)\n```/g, (_, code: string) => code.replace(/^/gm, "    "))
-    .replace(/^#+ (?=[A-Z])(.*)$/gm, "$1")
-    .replace(/(?<!#.*)`([^`\n]+)`/g, "$1");
+/** The same for a terminal: Markdown without its marks, wrapped. */
+export function pageText(rule: LintRule, style: Style): string {
+  let code = false;
+  const lines = pageMarkdown(rule)
+    .split("\n")
+    .flatMap((line) => {
+      if (line === "```") {
+        code = !code;
+        return [];
+      }
+      if (code) return [`    ${line}`];
+      if (/^#+ /.test(line)) return [paint(line.replace(/^#+ /, ""), "strong", style)];
+      return [line === "" ? "" : wrap(line.replaceAll("`", ""), style, 0)];
+    });
+  return spell(lines.join("\n"), style);
 }
 
 function oneLine(text: string): string {
