@@ -7,8 +7,18 @@ export function targetChain(table: Table, rule: Rule): Chain | undefined {
   return target?.kind === "jump" || target?.kind === "goto" ? table.chains.get(target.chain) : undefined;
 }
 
+/** Makes what several rules ask of a table once. */
+function once<T>(make: (table: Table) => T): (table: Table) => T {
+  const made = new WeakMap<Table, { readonly value: T }>();
+  return (table) => {
+    const known = made.get(table) ?? { value: make(table) };
+    made.set(table, known);
+    return known.value;
+  };
+}
+
 /** The hooks from which packets can come to each chain, by the jumps that there are. */
-export function hooksOfChains(table: Table): ReadonlyMap<string, ReadonlySet<Hook>> {
+export const hooksOfChains = once((table): ReadonlyMap<string, ReadonlySet<Hook>> => {
   const hooks = new Map<string, Set<Hook>>();
   for (const hook of TABLE_HOOKS[table.name]) {
     const open = [table.chains.get(hook)];
@@ -23,11 +33,17 @@ export function hooksOfChains(table: Table): ReadonlyMap<string, ReadonlySet<Hoo
     }
   }
   return hooks;
+});
+
+/** A rule that jumps or goes to a chain, and the chain that it is in. */
+export interface Caller {
+  readonly chain: Chain;
+  readonly rule: Rule;
 }
 
 /** The rules that jump or go to each chain. */
-export function callersOfChains(table: Table): ReadonlyMap<string, readonly { readonly chain: Chain; readonly rule: Rule }[]> {
-  const callers = new Map<string, { chain: Chain; rule: Rule }[]>();
+export const callersOfChains = once((table): ReadonlyMap<string, readonly Caller[]> => {
+  const callers = new Map<string, Caller[]>();
   for (const chain of table.chains.values()) {
     for (const rule of chain.rules) {
       const { target } = rule;
@@ -38,10 +54,10 @@ export function callersOfChains(table: Table): ReadonlyMap<string, readonly { re
     }
   }
   return callers;
-}
+});
 
 /** The chains out of which no packet comes back, by the plainest of reasons: a rule without conditions decides, and none before it returns. */
-export function chainsWithoutReturn(table: Table): ReadonlySet<string> {
+export const chainsWithoutReturn = once((table): ReadonlySet<string> => {
   const known = new Map<Chain, boolean>();
   const takesAll = (chain: Chain, depth: number): boolean => {
     const before = known.get(chain);
@@ -52,7 +68,7 @@ export function chainsWithoutReturn(table: Table): ReadonlySet<string> {
     return result;
   };
   return new Set([...table.chains.values()].filter((chain) => takesAll(chain, 0)).map((chain) => chain.name));
-}
+});
 
 // Deeper than any chain that the kernel's jump stack is made for in practice.
 const MOST_JUMPS = 500;

@@ -1,8 +1,17 @@
 import type { LintedRules } from "./linted-rules.ts";
 
-/** Whether a line that could not be read speaks of a chain: what is said of the chain might not be true then. */
-export function isRefusedAbout({ problems, lines }: LintedRules, chain: string): boolean {
-  return problems.some(
-    ({ kind, line }) => kind !== "loop" && line !== undefined && (lines[line - 1] ?? "").split(/[\s"]+/).includes(chain),
+const words = new WeakMap<LintedRules, ReadonlySet<string>>();
+
+function refusedWords({ problems, lines }: LintedRules): ReadonlySet<string> {
+  const refused = problems.flatMap(({ kind, line }) =>
+    kind === "loop" || line === undefined ? [] : (lines[line - 1] ?? "").split(/[\s"]+/),
   );
+  return new Set(refused);
+}
+
+/** Whether a line that could not be read speaks of a chain: what is said of the chain might not be true then. */
+export function isRefusedAbout(rules: LintedRules, chain: string): boolean {
+  const known = words.get(rules) ?? refusedWords(rules);
+  words.set(rules, known);
+  return known.has(chain);
 }

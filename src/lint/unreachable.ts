@@ -2,20 +2,12 @@ import type { Chain, Rule, Table } from "../model/rule.ts";
 import { isFinal, isUnconditional } from "./conditions.ts";
 import { chainsWithoutReturn } from "./jumps.ts";
 
-const withoutReturn = new WeakMap<Table, ReadonlySet<string>>();
-
-function noReturnFrom(table: Table): ReadonlySet<string> {
-  const known = withoutReturn.get(table) ?? chainsWithoutReturn(table);
-  withoutReturn.set(table, known);
-  return known;
-}
-
 /** The first rule of a chain behind which no packet goes on in the chain. */
 export function lastRule(table: Table, chain: Chain): Rule | undefined {
   return chain.rules.find((rule) => {
     if (!isUnconditional(rule)) return false;
     const { target } = rule;
-    return isFinal(target) || (target?.kind === "jump" && noReturnFrom(table).has(target.chain));
+    return isFinal(target) || (target?.kind === "jump" && chainsWithoutReturn(table).has(target.chain));
   });
 }
 

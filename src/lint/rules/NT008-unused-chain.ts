@@ -1,29 +1,16 @@
-import { TABLE_HOOKS, type Table } from "../../model/rule.ts";
+import { type Chain, TABLE_HOOKS, type Table } from "../../model/rule.ts";
 import type { LineEdit } from "../finding.ts";
 import { callersOfChains, hooksOfChains } from "../jumps.ts";
 import type { LintRule } from "../lint-rule.ts";
-import { chainsOf, type LintedRules, placeOf } from "../linted-rules.ts";
+import { chainsOf, placeOf } from "../linted-rules.ts";
 import { isManaged } from "../managed-chains.ts";
 import { isRefusedAbout } from "../refused-lines.ts";
 
 /** The lines that speak of a chain: its declaration, its rules and what jumps there. */
-function linesAbout(table: Table, name: string, declared: number, { lines }: LintedRules): readonly LineEdit[] {
-  const all = new Set([declared]);
-  lines.forEach((text, index) => {
-    const again = /^\s*:(\S+)/.exec(text)?.[1] === name && isWithin(lines, index, table.name);
-    if (again) all.add(index + 1);
-  });
-  for (const rule of table.chains.get(name)?.rules ?? []) all.add(rule.line);
-  for (const { rule } of callersOfChains(table).get(name) ?? []) all.add(rule.line);
+function linesAbout(table: Table, chain: Chain): readonly LineEdit[] {
+  const callers = callersOfChains(table).get(chain.name) ?? [];
+  const all = new Set([chain.line, ...chain.rules.map(({ line }) => line), ...callers.map(({ rule }) => rule.line)]);
   return [...all].sort((a, b) => a - b).map((line) => ({ line }));
-}
-
-function isWithin(lines: readonly string[], index: number, table: string): boolean {
-  for (let i = index; i >= 0; i--) {
-    const name = /^\s*\*\s*(\w+)/.exec(lines[i] ?? "")?.[1];
-    if (name !== undefined) return name === table;
-  }
-  return false;
 }
 
 /** A user-defined chain that no packet can come to. */
@@ -60,7 +47,8 @@ COMMIT
     for (const rules of rulesets) {
       for (const { table, chain } of chainsOf(rules)) {
         if (chain.line === 0 || TABLE_HOOKS[table.name].some((hook) => hook === chain.name)) continue;
-        if (hooksOf(table).has(chain.name) || isManaged(chain.name, config.managedChains) || isRefusedAbout(rules, chain.name)) continue;
+        if (hooksOfChains(table).has(chain.name) || isManaged(chain.name, config.managedChains) || isRefusedAbout(rules, chain.name))
+          continue;
         const called = callersOfChains(table).has(chain.name);
         const what = called ? "Only chains that no packet can come to lead" : "No rule jumps or goes";
         const lost =
@@ -69,17 +57,9 @@ COMMIT
           ...placeOf(rules, chain.line),
           message: `${what} to the chain ${chain.name} of the table ${table.name}${lost}.`,
           ...(chain.rules.length === 0 && { severity: "hint" as const }),
-          fix: { title: `remove the chain ${chain.name}`, file: rules.file, edits: linesAbout(table, chain.name, chain.line, rules) },
+          fix: { title: `remove the chain ${chain.name}`, file: rules.file, edits: linesAbout(table, chain) },
         };
       }
     }
   },
 };
-
-const known = new WeakMap<Table, ReturnType<typeof hooksOfChains>>();
-
-function hooksOf(table: Table): ReturnType<typeof hooksOfChains> {
-  const hooks = known.get(table) ?? hooksOfChains(table);
-  known.set(table, hooks);
-  return hooks;
-}

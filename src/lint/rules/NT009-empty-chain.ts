@@ -1,7 +1,7 @@
 import { TABLE_HOOKS } from "../../model/rule.ts";
 import { callersOfChains, hooksOfChains } from "../jumps.ts";
 import type { LintRule } from "../lint-rule.ts";
-import { chainsOf, placeOf, relatedLine } from "../linted-rules.ts";
+import { placeOf, relatedLine } from "../linted-rules.ts";
 import { isManaged } from "../managed-chains.ts";
 import { isRefusedAbout } from "../refused-lines.ts";
 
@@ -34,7 +34,7 @@ COMMIT
       for (const table of rules.ruleset.tables.values()) {
         const hooks = hooksOfChains(table);
         const callers = callersOfChains(table);
-        for (const { chain } of [...chainsOf(rules)].filter((of) => of.table === table)) {
+        for (const chain of table.chains.values()) {
           if (chain.rules.length > 0 || chain.line === 0 || !hooks.has(chain.name)) continue;
           if (TABLE_HOOKS[table.name].some((hook) => hook === chain.name)) continue;
           if (isManaged(chain.name, config.managedChains) || isRefusedAbout(rules, chain.name)) continue;

@@ -4,14 +4,13 @@ import { changesConditions, deed, isFinal, isSteady, meaning } from "../conditio
 import { plural } from "../counts.ts";
 import type { Found } from "../finding.ts";
 import type { LintRule } from "../lint-rule.ts";
-import { chainsOf, type LintedRules, placeOf, relatedLine, rulesByLine } from "../linted-rules.ts";
+import { type LintedRules, placeOf, relatedLine, rulesByLine } from "../linted-rules.ts";
 import { reachableRules } from "../unreachable.ts";
 
 /** Rules that stand in a chain more than once: the first, and those that equal it. */
-function repeats(table: Table, chain: Chain, family: Family): Iterable<readonly [first: Rule, copies: readonly Rule[]]> {
+function repeats(table: Table, chain: Chain, family: Family, careful: boolean): Iterable<readonly [first: Rule, copies: readonly Rule[]]> {
   const first = new Map<string, Rule>();
   const copies = new Map<Rule, Rule[]>();
-  const careful = changesConditions(table);
   for (const rule of reachableRules(table, chain)) {
     if (!isSteady(rule, family)) continue;
     const words = meaning(rule);
@@ -89,10 +88,13 @@ COMMIT
 `,
   *check({ rulesets }) {
     for (const rules of rulesets) {
-      for (const { table, chain } of chainsOf(rules)) {
-        for (const [first, copies] of repeats(table, chain, rules.ruleset.family)) {
-          const one = found(rules, first, copies);
-          if (one) yield one;
+      for (const table of rules.ruleset.tables.values()) {
+        const careful = changesConditions(table);
+        for (const chain of table.chains.values()) {
+          for (const [first, copies] of repeats(table, chain, rules.ruleset.family, careful)) {
+            const one = found(rules, first, copies);
+            if (one) yield one;
+          }
         }
       }
     }

@@ -1,6 +1,6 @@
 import type { Chain, Rule, Table } from "../../model/rule.ts";
 import { isFinal } from "../conditions.ts";
-import { callersOfChains, hooksOfChains } from "../jumps.ts";
+import { type Caller, callersOfChains, hooksOfChains } from "../jumps.ts";
 import type { LintRule } from "../lint-rule.ts";
 import { placeOf } from "../linted-rules.ts";
 import { isManaged } from "../managed-chains.ts";
@@ -12,25 +12,26 @@ function isLimiting({ matches }: Rule): boolean {
   return matches.some(({ name }) => LIMITING.has(name));
 }
 
-/** Whether a rule is limited: by itself, by one before it that takes the rest, or on all ways to its chain. */
-function isLimited(rule: Rule, chain: Chain, callers: ReturnType<typeof callersOfChains>, seen: ReadonlySet<string>): boolean {
+/** Whether a rule is limited: by itself, by one before it that takes the rest, or on all ways to its chain. `known` remembers these by chain. */
+function isLimited({ rule, chain }: Caller, table: Table, known: Map<Chain, boolean>): boolean {
   if (isLimiting(rule)) return true;
-  if (
-    chain.rules.slice(0, rule.number - 1).some((before) => isLimiting(before) && (isFinal(before.target) || before.target?.kind === "jump"))
-  )
-    return true;
-  const from = callers.get(chain.name) ?? [];
-  if (chain.policy || from.length === 0 || seen.has(chain.name)) return false;
-  return from.every((caller) => isLimited(caller.rule, caller.chain, callers, new Set([...seen, chain.name])));
+  const before = chain.rules.slice(0, rule.number - 1);
+  if (before.some((other) => isLimiting(other) && (isFinal(other.target) || other.target?.kind === "jump"))) return true;
+  const remembered = known.get(chain);
+  if (remembered !== undefined) return remembered;
+  known.set(chain, false);
+  const from = chain.policy ? [] : (callersOfChains(table).get(chain.name) ?? []);
+  const result = from.length > 0 && from.every((caller) => isLimited(caller, table, known));
+  known.set(chain, result);
+  return result;
 }
 
 function* unlimited(table: Table, more: readonly string[]): Generator<Rule> {
-  const callers = callersOfChains(table);
-  const hooks = hooksOfChains(table);
+  const known = new Map<Chain, boolean>();
   for (const chain of table.chains.values()) {
-    if (isManaged(chain.name, more) || !hooks.has(chain.name)) continue;
+    if (isManaged(chain.name, more) || !hooksOfChains(table).has(chain.name)) continue;
     for (const rule of chain.rules) {
-      if (rule.target?.kind === "extension" && rule.target.name === "LOG" && !isLimited(rule, chain, callers, new Set())) yield rule;
+      if (rule.target?.kind === "extension" && rule.target.name === "LOG" && !isLimited({ rule, chain }, table, known)) yield rule;
     }
   }
 }
