@@ -7,7 +7,7 @@ it("src/extensions/index.ts is what bin/generate-extensions.js writes", () => {
   expect(() => execFileSync(process.execPath, ["bin/generate-extensions.js", "--check"], { stdio: "pipe" })).not.toThrow();
 });
 
-it("docs/extensions.md is what bin/generate-docs.js writes", () => {
+it("docs/extensions.md and docs/lint/ are what bin/generate-docs.js writes", () => {
   expect(() => execFileSync(process.execPath, ["bin/generate-docs.js", "--check"], { stdio: "pipe" })).not.toThrow();
 });
 

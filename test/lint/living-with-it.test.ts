@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { baselineText, parseBaseline, withoutKnown } from "../../src/lint/baseline.ts";
 import { DEFAULT_CONFIG, parseLintConfig } from "../../src/lint/config.ts";
@@ -62,6 +63,17 @@ describe("a configuration", () => {
       [8000, 8100],
     ]);
     expect(told(filter(":OLDER - [0:0]"), value)).toEqual([]);
+  });
+
+  it("that the documentation shows is one", () => {
+    const [, text = ""] = /```yaml\n(lint:\n {2}fail-on[\s\S]*?)```/.exec(readFileSync("docs/lint.md", "utf8")) ?? [];
+    const { value, problems } = parseLintConfig(text, "c", NAMES);
+    expect(problems).toEqual([]);
+    expect(value).toMatchObject({ failOn: "warning", baseline: "lint-baseline.json", managedChains: ["ANSIBLE-*"] });
+    expect(value.ports.get("admin")).toEqual([
+      [22, 22],
+      [8000, 8100],
+    ]);
   });
 
   it("is refused with line and column where it is wrong", () => {
