@@ -1,10 +1,17 @@
 import { INPUT_TYPES } from "../../src/commands/parse-types.ts";
+import { DEFAULT_CONFIG } from "../../src/lint/config.ts";
+import { fixRules, whyNotFixed } from "../../src/lint/fix.ts";
+import { RULES } from "../../src/lint/index.ts";
+import { readLintedRules } from "../../src/lint/linted-rules.ts";
+import { lint } from "../../src/lint/run.ts";
 import type { Problem } from "../../src/model/problem.ts";
 import { detectKind } from "../../src/parse/detect.ts";
 import { parseNetnsIds } from "../../src/parse/netns-ids.ts";
 import { readSnapshot } from "../../src/parse/snapshot.ts";
 import { looksLikeTcpdump, TcpdumpReader } from "../../src/parse/tcpdump/reader.ts";
 import { parseTestFile } from "../../src/parse/test-file/test-file.ts";
+import { lintJson } from "../../src/render/lint/json.ts";
+import { lintTable } from "../../src/render/lint/table.ts";
 import { frameLine, frameObject } from "../../src/render/packet-list.ts";
 import { formatTime } from "../../src/wire/time.ts";
 
@@ -67,12 +74,25 @@ export function textTargets(corpus: ReadonlyMap<string, readonly string[]>): rea
   };
   return [
     ...typed,
+    { name: "lint", bases: [...bases("iptables-save"), ...LINTED], read: checked },
     { name: "netns-ids", bases: bases("netns-ids"), read: ids },
     { name: "tcpdump", bases: bases("tcpdump"), read: tcpdump },
     { name: "test-file", bases: bases("test-file"), read: tests },
     { name: "detect", bases: all, read: detect },
     { name: "snapshot", bases: snapshots(corpus), read: readSections },
   ];
+}
+
+/** The examples of all lint rules. */
+const LINTED = RULES.flatMap(({ bad, good }) => [bad, good].flatMap((example) => (typeof example === "string" ? [example] : [])));
+
+function checked(text: string): Reading {
+  const rules = readLintedRules(text, FILE, 4);
+  const report = lint({ rulesets: [rules], config: DEFAULT_CONFIG });
+  for (const _ of lintTable(report, (_file, line) => rules.lines[line - 1] ?? "", STYLE, 0));
+  const mended = fixRules(rules, report.findings, text);
+  if (mended.changes.length > 0) whyNotFixed(rules, mended);
+  return { problems: rules.problems, texts: one(text), json: () => JSON.parse(lintJson(report)) };
 }
 
 /** Kinds of which no snapshot holds a file, or only one form. */

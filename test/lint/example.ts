@@ -20,7 +20,7 @@ export interface Expected {
 }
 
 /** What a text says of its own findings. */
-export function expectations(text: string): readonly Expected[] {
+function expectations(text: string): readonly Expected[] {
   let line = 0;
   return text.split("\n").flatMap((source, index) => {
     const [, blanks, carets, rule, said] = EXPECTATION.exec(source) ?? [];

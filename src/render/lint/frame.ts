@@ -25,9 +25,9 @@ function frameOf({ line, source, column, endColumn, mark, tone }: Marked, digits
   const start = column - 1;
   const from = start > room - 12 ? start - Math.floor(room / 2) : 0;
   const left = from > 0 ? spell("…", style) : "";
-  const shown = left + cut(clean(source.slice(from)), room - left.length, style);
+  const shown = left + cut(clean(source.slice(from, from + 2 * room)), room - left.length, style);
   const before = left.length + stringWidth(clean(source.slice(from, start)));
-  const span = Math.max(1, Math.min(stringWidth(clean(source.slice(start, endColumn - 1))), stringWidth(shown) - before));
+  const span = Math.max(1, Math.min(stringWidth(clean(source.slice(start, Math.min(endColumn - 1, start + 2 * room)))), stringWidth(shown) - before));
   const under = spell(mark, style).repeat(span);
   const number = String(line).padStart(digits);
   return [`  ${number} ${bar} ${shown}`, `  ${" ".repeat(digits)} ${bar} ${" ".repeat(before)}${paint(under, tone, style)}`];
