@@ -3,10 +3,8 @@ import type { LintedRules } from "./linted-rules.ts";
 const words = new WeakMap<LintedRules, ReadonlySet<string>>();
 
 function refusedWords({ problems, lines }: LintedRules): ReadonlySet<string> {
-  const refused = problems.flatMap(({ kind, line }) =>
-    kind === "loop" || line === undefined ? [] : (lines[line - 1] ?? "").split(/[\s"]+/),
-  );
-  return new Set(refused);
+  const refused = new Set(problems.map(({ kind, line }) => (kind === "loop" ? undefined : line)));
+  return new Set([...refused].flatMap((line) => (line === undefined ? [] : (lines[line - 1] ?? "").split(/[\s"]+/))));
 }
 
 /** Whether a line that could not be read speaks of a chain: what is said of the chain might not be true then. */

@@ -149,3 +149,8 @@ describe("a fix", () => {
     expect(fixed(text)).toMatchObject({ text, changes: [], fixed: 0 });
   });
 });
+
+it("names that are no words do not disturb", () => {
+  expect(told(filter('-A INPUT -m "[" --x -j ACCEPT', ":( - [0:0]", "-A ( -j ACCEPT", '-A INPUT -j "("'))).toEqual([]);
+  expect(told(filter("# nettrace: ignore", "# nettrace: ignore-file NT012"))).toEqual(["NT019:3 warning", "NT019:4 warning"]);
+});

@@ -29,15 +29,16 @@ function deviceFault(side: "in" | "out", { inInterface, outInterface }: Rule, ho
 /** xt_check_match, xt_check_target: tables first, then the hooks from which the chain can be reached. */
 function extensionFault(kind: "match" | "target", name: string, family: Family, table: Table, hooks: readonly Hook[]): Fault | undefined {
   const spec = kind === "match" ? matchSpec(name, family) : targetSpec(name, family);
+  if (!spec) return undefined;
   const words = new RegExp(`-${kind === "match" ? "m" : "j"} ${name}\\b`);
   const what = kind === "match" ? `The match ${name}` : `The target ${name}`;
-  if (spec?.tables && !spec.tables.includes(table.name)) {
+  if (spec.tables && !spec.tables.includes(table.name)) {
     return { message: `${what} works only in the table ${spec.tables.join(" or ")}: the kernel refuses it in ${table.name}.`, words };
   }
-  const wrong = spec?.hooks ? hooks.filter((hook) => !spec.hooks?.includes(hook)) : [];
+  const wrong = spec.hooks ? hooks.filter((hook) => !spec.hooks?.includes(hook)) : [];
   if (wrong.length === 0) return undefined;
   const place = `the chain is reached from ${wrong.join(" and ")}`;
-  return { message: `${what} works only in ${spec?.hooks?.join(", ")}, but ${place}: the kernel refuses the rule.`, words };
+  return { message: `${what} works only in ${spec.hooks?.join(", ")}, but ${place}: the kernel refuses the rule.`, words };
 }
 
 function* faultsOf(rule: Rule, table: Table, hooks: readonly Hook[], family: Family): Generator<Fault | undefined> {

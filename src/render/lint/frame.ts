@@ -25,10 +25,20 @@ function frameOf({ line, source, column, endColumn, mark, tone }: Marked, digits
   const start = column - 1;
   const from = start > room - 12 ? start - Math.floor(room / 2) : 0;
   const left = from > 0 ? spell("…", style) : "";
-  const shown = left + cut(clean(source.slice(from, from + 2 * room)), room - left.length, style);
+  const shown = left + fitting(clean(source.slice(from, from + 2 * room)), room - left.length, style);
   const before = left.length + stringWidth(clean(source.slice(from, start)));
-  const span = Math.max(1, Math.min(stringWidth(clean(source.slice(start, Math.min(endColumn - 1, start + 2 * room)))), stringWidth(shown) - before));
+  const span = Math.max(
+    1,
+    Math.min(stringWidth(clean(source.slice(start, Math.min(endColumn - 1, start + 2 * room)))), stringWidth(shown) - before),
+  );
   const under = spell(mark, style).repeat(span);
   const number = String(line).padStart(digits);
   return [`  ${number} ${bar} ${shown}`, `  ${" ".repeat(digits)} ${bar} ${" ".repeat(before)}${paint(under, tone, style)}`];
+}
+
+// Rules are ASCII but for comments, and there may be thousands of findings.
+function fitting(text: string, width: number, style: Style): string {
+  if (!/^[ -~]*$/.test(text)) return cut(text, width, style);
+  const mark = spell("…", style);
+  return text.length <= width ? text : text.slice(0, width - mark.length).trimEnd() + mark;
 }

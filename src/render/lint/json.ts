@@ -9,6 +9,9 @@ export function lintJson(report: LintReport): string {
   return `${JSON.stringify({ version: 1, files, summary, findings: findings.map(findingObject) }, null, 2)}\n`;
 }
 
+/** A line with thousands of faults is not shown whole with each of them. */
+const MOST_SHOWN = 1000;
+
 function findingObject(finding: Finding): unknown {
   const { rule, name, severity, file, line, column, endColumn, message, hint, source, related, witness, fix, fingerprint } = finding;
   return {
@@ -21,7 +24,7 @@ function findingObject(finding: Finding): unknown {
     endColumn,
     message,
     hint,
-    source,
+    source: source.slice(0, MOST_SHOWN),
     ...(related.length > 0 && { related }),
     witness,
     fix: fix && { title: fix.title, file: fix.file, edits: fix.edits },

@@ -46,8 +46,16 @@ function result(finding: Finding, rules: readonly LintRule[], files: readonly st
   };
 }
 
+/** A line with thousands of faults is not shown whole with each of them. */
+const MOST_SHOWN = 1000;
+
 function location({ file, line, column, endColumn }: Place, files: readonly string[], source?: string) {
-  const region = { startLine: line, startColumn: column, endColumn, ...(source !== undefined && { snippet: { text: source } }) };
+  const region = {
+    startLine: line,
+    startColumn: column,
+    endColumn,
+    ...(source !== undefined && { snippet: { text: source.slice(0, MOST_SHOWN) } }),
+  };
   return { physicalLocation: { artifactLocation: artifact(file, files), region } };
 }
 
