@@ -43,6 +43,16 @@ export const DEFAULT_CONFIG: LintConfig = { rules: new Map(), interfaces: new Ma
 
 /** Reads a configuration: YAML, of which JSON is a part. `known` are the ids and names of rules. */
 export function parseLintConfig(text: string, file: string, known: ReadonlySet<string>): Parsed<LintConfig> {
+  try {
+    return readDocument(text, file, known);
+  } catch (error) {
+    // The package calls itself for each level, and follows no more than a hundred aliases.
+    if (!(error instanceof RangeError || error instanceof ReferenceError)) throw error;
+    return { value: DEFAULT_CONFIG, problems: [{ file, message: "this is nested more deeply than any configuration" }] };
+  }
+}
+
+function readDocument(text: string, file: string, known: ReadonlySet<string>): Parsed<LintConfig> {
   const counter = new LineCounter();
   const lines = text.split(/\r?\n/);
   const problems: Problem[] = [];

@@ -84,6 +84,7 @@ describe("a configuration", () => {
       [4, 5, "there is no lint rule NT999"],
     ]);
     expect(parseLintConfig("lint: [", "c.yaml", NAMES).problems[0]).toMatchObject({ line: 1, file: "c.yaml" });
+    expect(parseLintConfig("[".repeat(20_000) + "]".repeat(20_000), "c.yaml", NAMES).problems).not.toEqual([]);
     expect(parseLintConfig("", "c.yaml", NAMES)).toEqual({ value: DEFAULT_CONFIG, problems: [] });
   });
 });
