@@ -1,5 +1,5 @@
 import { matchSpec } from "../extensions/registry.ts";
-import type { Space } from "../extensions/space.ts";
+import { isOfTransport, type Space } from "../extensions/space.ts";
 import type { PacketContext } from "../extensions/spec.ts";
 import { type Address, type Family, masked } from "../model/address.ts";
 import { IPV6_HEADER, type Packet, PROTOCOL } from "../model/packet.ts";
@@ -106,7 +106,7 @@ function portsOf({ matches }: Rule, family: Family): Pick<Wanted, "sports" | "dp
   let found: Pick<Wanted, "sports" | "dports"> = {};
   for (const { name, args } of matches) {
     const space: Space | undefined = args && matchSpec(name, family)?.space?.(args as never);
-    if (!space) return found;
+    if (!space || !isOfTransport(space)) return found;
     const [sports, dports] = [singles(space.sport), singles(space.dport)];
     found = { ...(sports && { sports }), ...(dports && { dports }), ...found };
   }

@@ -1,10 +1,14 @@
+import type { Negatable } from "../model/rule.ts";
+import type { CtState } from "../model/trace.ts";
 import { oneOf } from "./condition.ts";
 import type { Draw } from "./draw.ts";
+import { members, type Space } from "./space.ts";
 import type { Codec, PacketContext } from "./spec.ts";
 
 const STATES = ["INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT"] as const;
 type State = (typeof STATES)[number];
 const VIRTUAL: readonly State[] = ["SNAT", "DNAT"];
+const PLAIN: readonly CtState[] = ["INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED"];
 
 function list(names: readonly State[]): Codec<readonly State[]> {
   return {
@@ -29,6 +33,14 @@ export function inState(context: PacketContext, states: readonly State[]): boole
   if (states.includes(context.ctState)) return true;
   const status = context.connection?.status;
   return (status?.srcNat === true && states.includes("SNAT")) || (status?.dstNat === true && states.includes("DNAT"));
+}
+
+/** The states that an option takes; SNAT and DNAT are no state, but something that a connection of any state may have. */
+export function stateSpace({ value, not }: Negatable<readonly State[]>, alone: boolean): Space {
+  const virtual = value.some((state) => VIRTUAL.includes(state));
+  if (virtual && !not) return { exact: false };
+  const plain = value.filter((state): state is CtState => !VIRTUAL.includes(state));
+  return { states: members({ value: plain, not }, PLAIN), exact: alone && !virtual };
 }
 
 /** "connection state NEW or RELATED". */

@@ -1,5 +1,7 @@
-import { parseNumber } from "./codecs.ts";
+import type { Negatable } from "../model/rule.ts";
+import { parseNumber, type Range } from "./codecs.ts";
 import type { Draw } from "./draw.ts";
+import { ranges } from "./space.ts";
 import type { Codec } from "./spec.ts";
 
 /** A type with the codes that count; `any` is iptables' type 255 over all types. */
@@ -127,6 +129,11 @@ export const ICMP6_TYPE: Codec<IcmpType> = {
   parse: ([text = ""]) => parse(ICMP6_NAMES, text),
   save,
 };
+
+/** Type * 256 + code of what an option takes (see `Space`). */
+export function icmpRanges({ value: { type, minCode, maxCode }, not }: Negatable<IcmpType>): readonly Range[] {
+  return ranges({ value: [[type * 256 + minCode, type * 256 + maxCode]], not }, 65_535);
+}
 
 /** "echo-request", "host-unreachable" or "type 3, code 99". */
 export function icmpWords(names: Names, value: IcmpType): string {

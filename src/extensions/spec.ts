@@ -256,6 +256,8 @@ export interface MatchSpec<O extends Options = Options> extends SpecBase<O> {
   readonly kind: "match";
   /** The packets that it matches, where they can be told by their headers; absent for a match that looks at more, or keeps state. */
   space?(args: Args<O>): Space;
+  /** It may answer otherwise when the same packet meets it again: it counts, draws lots or learns. */
+  readonly fickle?: true;
   /** What it looks at beside what packets of a connection share; absent: more. */
   reads?(args: Args<O>): Reads;
   compile(args: Args<O>): (context: PacketContext) => MatchResult;

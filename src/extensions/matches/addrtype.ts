@@ -3,6 +3,7 @@ import type { Negatable } from "../../model/rule.ts";
 import { choices, FLAG } from "../codecs.ts";
 import { oneOf, says } from "../condition.ts";
 import { type Draw, not, some } from "../draw.ts";
+import { members } from "../space.ts";
 import { type AddressType, type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 
 const TYPES = [
@@ -94,6 +95,12 @@ const addrtype = match({
     return [...says(args.src, words("source")), ...says(args.dst, words("destination"))].join(", ");
   },
   compile: (args) => (context) => addrtypeMatch(args, context),
+  // For IPv6 several types do not stand for any of them (match_type6), and a device changes what is local.
+  space: ({ src, dst, limitIn, limitOut }) => {
+    const simple = [src, dst].every((one) => !one || (one.value.length === 1 && one.value[0] === "LOCAL"));
+    if (limitIn || limitOut || !simple) return { exact: false };
+    return { ...(src && { srcTypes: members(src, TYPES) }), ...(dst && { dstTypes: members(dst, TYPES) }), exact: true };
+  },
   draw: drawAddrtype,
   doc: "What kind of address the routing tables make of source or destination.",
   examples: [

@@ -4,7 +4,7 @@ import { protocolName } from "../../model/packet.ts";
 import type { Negatable } from "../../model/rule.ts";
 import { ADDRESS_MASK, choice, choices, PORT_RANGE, type Range, range, saveAddressMask, word } from "../codecs.ts";
 import { holds, oneOf, says } from "../condition.ts";
-import { CT_STATES, drawStates, inState, stateWords } from "../ctstate.ts";
+import { CT_STATES, drawStates, inState, stateSpace, stateWords } from "../ctstate.ts";
 import { type Draw, not, some, span } from "../draw.ts";
 import { rangeWords, within } from "../ports.ts";
 import { parseProtocol } from "../protocols.ts";
@@ -135,6 +135,13 @@ const conntrack = match({
   // What a connection has come to changes while it lasts.
   reads: (args) => (args.status || args.expire ? "more" : "nothing"),
   compile: (args) => (context) => conntrackMatch(args, context),
+  space: ({ state, ...others }) =>
+    state
+      ? stateSpace(
+          state,
+          Object.values(others).every((option) => option === undefined),
+        )
+      : { exact: false },
   draw: drawConntrack,
   doc: "State, addresses, ports, status and direction of the packet's connection.",
   examples: [

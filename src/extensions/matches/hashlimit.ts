@@ -229,6 +229,7 @@ const hashlimit = match({
   canonical,
   check,
   explain: words,
+  fickle: true,
   compile: (args) => {
     const limit = limitOf(args);
     const settings = settingsOf(limit);

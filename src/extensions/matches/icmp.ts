@@ -1,6 +1,6 @@
 import { holds, says } from "../condition.ts";
 import { not, over } from "../draw.ts";
-import { drawIcmpType, ICMP_NAMES, ICMP_TYPE, icmpWords } from "../icmp-types.ts";
+import { drawIcmpType, ICMP_NAMES, ICMP_TYPE, icmpRanges, icmpWords } from "../icmp-types.ts";
 import { match } from "../spec.ts";
 import { headerOf } from "../transport.ts";
 
@@ -16,6 +16,8 @@ const icmp = match({
     const { type, code } = found.header;
     return holds(args.type, (want) => want.type === 255 || (want.type === type && code >= want.minCode && code <= want.maxCode));
   },
+  space: ({ type }) =>
+    type && type.value.type !== 255 ? { icmp: icmpRanges(type), exact: true } : { ...(type?.not && { icmp: [] }), exact: true },
   draw: (d) =>
     over(d, "icmp")
       ? `-m icmp ${not(d)}--icmp-type ${drawIcmpType(d, ["any", "0", "3", "3/1", "3/3", "3/4", "5", "8", "8/0", "11/0"])}`

@@ -1,6 +1,6 @@
 import { holds, says } from "../condition.ts";
 import { not, over } from "../draw.ts";
-import { drawIcmpType, ICMP6_NAMES, ICMP6_TYPE, icmpWords } from "../icmp-types.ts";
+import { drawIcmpType, ICMP6_NAMES, ICMP6_TYPE, icmpRanges, icmpWords } from "../icmp-types.ts";
 import { match } from "../spec.ts";
 import { headerOf } from "../transport.ts";
 
@@ -16,6 +16,7 @@ const icmp6 = match({
     const { type, code } = found.header;
     return holds(args.type, (want) => want.type === type && code >= want.minCode && code <= want.maxCode);
   },
+  space: ({ type }) => (type ? { icmp: icmpRanges(type), exact: true } : { exact: true }),
   draw: (d) =>
     over(d, "icmpv6")
       ? `-m icmp6 ${not(d)}--icmpv6-type ${drawIcmpType(d, ["1/0", "1/4", "2", "3", "128", "128/0", "129", "135", "136"])}`

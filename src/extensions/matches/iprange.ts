@@ -1,7 +1,9 @@
 import { type Address, familyOf, formatAddress } from "../../model/address.ts";
+import type { Negatable } from "../../model/rule.ts";
 import { parseAddressOf, word } from "../codecs.ts";
 import { holds, says } from "../condition.ts";
 import { not, some } from "../draw.ts";
+import { ranges } from "../space.ts";
 import { match } from "../spec.ts";
 
 type Span = readonly [Address, Address];
@@ -26,6 +28,14 @@ function words([low, high]: Span): string {
   return low === high ? formatAddress(low) : `${formatAddress(low)} to ${formatAddress(high)}`;
 }
 
+/** The addresses that a range takes, or, negated, leaves. */
+function outside({ value: [low, high], not }: Negatable<Span>): readonly Span[] {
+  if (!not) return [[low, high]];
+  if (typeof low === "number" || typeof high === "number") return ranges({ value: [[Number(low), Number(high)]], not }, 0xffffffff);
+  const last = (1n << 128n) - 1n;
+  return [...(low > 0n ? [[0n, low - 1n] as const] : []), ...(high < last ? [[high + 1n, last] as const] : [])];
+}
+
 /** xt_iprange.c, iprange_mt4 and iprange_mt6. */
 const iprange = match({
   name: "iprange",
@@ -41,6 +51,7 @@ const iprange = match({
     (args) =>
     ({ packet }) =>
       holds(args.src, (span) => between(packet.src, span)) && holds(args.dst, (span) => between(packet.dst, span)),
+  space: ({ src, dst }) => ({ ...(src && { src: outside(src) }), ...(dst && { dst: outside(dst) }), exact: true }),
   draw: (d) => {
     const of = (side: "src" | "dst") => (d.chance(6) ? Array(2).fill(d.address(side)) : d.range(side)).join("-");
     return `-m iprange ${some(d, [`${not(d)}--src-range ${of("src")}`, `${not(d)}--dst-range ${of("dst")}`])}`;

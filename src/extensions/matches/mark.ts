@@ -12,6 +12,7 @@ const mark = match({
   explain: (args) => says(args.mark, (value: Masked) => markWords("mark", value)).join(""),
   reads: () => "nothing",
   compile: (args) => (context) => holds(args.mark, (value) => underMask(context.mark, value)),
+  space: ({ mark: option }) => (option ? { mark: { ...option.value, not: option.not }, exact: true } : { exact: true }),
   draw: (d) => `-m mark ${not(d)}--mark ${drawMasked(d)}`,
   doc: "The packet's mark, under a mask.",
   examples: [

@@ -3,12 +3,14 @@ import { parsePort, parseRange, type Range, saveRange, word } from "../codecs.ts
 import { holds, oneOf, says } from "../condition.ts";
 import { not, over, span } from "../draw.ts";
 import { rangeWords, within } from "../ports.ts";
+import { ranges } from "../space.ts";
 import { match } from "../spec.ts";
 import { portsOf } from "../transport.ts";
 
 type Ports = readonly Range[];
 
 const SLOTS = 15;
+const LAST = 65_535;
 
 const PORTS = word<Ports>(
   `up to ${SLOTS} ports, ranges (a:b, counting twice) or service names, separated by commas`,
@@ -62,8 +64,9 @@ const multiport = match({
     );
   },
   space: ({ sports, dports, ports }) => {
-    if (ports || sports?.not || dports?.not) return { exact: false };
-    return { ...(sports && { sport: sports.value }), ...(dports && { dport: dports.value }), exact: true };
+    if (ports)
+      return ports.not ? { sport: ranges(ports, LAST), dport: ranges(ports, LAST), exact: true } : { port: ports.value, exact: true };
+    return { ...(sports && { sport: ranges(sports, LAST) }), ...(dports && { dport: ranges(dports, LAST) }), exact: true };
   },
   draw: (d) => {
     if (!over(d, "tcp", "udp", "udplite", "sctp", "dccp")) return undefined;

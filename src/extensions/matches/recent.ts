@@ -123,6 +123,7 @@ const recent = match({
   canonical,
   check,
   explain,
+  fickle: true,
   compile: (args) => {
     let disputed: boolean | undefined;
     return (context) => {

@@ -1,5 +1,5 @@
 import { holds, says } from "../condition.ts";
-import { drawStates, inState, PLAIN_STATES, stateWords } from "../ctstate.ts";
+import { drawStates, inState, PLAIN_STATES, stateSpace, stateWords } from "../ctstate.ts";
 import { not } from "../draw.ts";
 import { match } from "../spec.ts";
 
@@ -10,6 +10,7 @@ const state = match({
   explain: (args) => says(args.state, stateWords).join(""),
   reads: () => "nothing",
   compile: (args) => (context) => holds(args.state, (states) => inState(context, states)),
+  space: ({ state: option }) => (option ? stateSpace(option, true) : { exact: true }),
   draw: (d) => `-m state ${not(d)}--state ${drawStates(d, PLAIN_STATES)}`,
   doc: "State of the packet's connection.",
   examples: [

@@ -152,7 +152,9 @@ const tcp = match({
   },
   space: (given) => {
     const args = effective(given);
-    return portSpace(args, !args.flags && !args.option);
+    const { flags } = args;
+    const looked = flags && { flags: { value: flags.value.set, mask: flags.value.mask, not: flags.not } };
+    return { ...portSpace(args, !args.option), ...looked };
   },
   draw: (d) => {
     if (!over(d, "tcp")) return undefined;

@@ -1,0 +1,223 @@
+import type { Masked } from "../extensions/codecs.ts";
+import { changed } from "../extensions/marks.ts";
+import { targetSpec } from "../extensions/registry.ts";
+import type { Chain, Hook, Rule, Table } from "../model/rule.ts";
+import { type Box, CHOICES, CUBES, type Cube, intersection, SPANS } from "./box.ts";
+import { difference } from "./difference.ts";
+import { doingOf } from "./fates.ts";
+import { type Guard, STATES, type Universe } from "./guard.ts";
+import { type RulePlace, Stream, type Taking } from "./stream.ts";
+
+/** What is known of the packets that come to a rule, over all the ways to it. */
+export interface Reached {
+  /** Ways on which the rule is come to at all. */
+  ways: number;
+  /** A packet that may match it, as a box; absent when there surely is none. */
+  packet: Box | undefined;
+  /** The hook whose packets that one is of. */
+  hook: Hook | undefined;
+  /** Not found out. */
+  isOpen: boolean;
+  /** Who has taken all packets that it would match; empty where the way to the rule leaves none. */
+  readonly takers: Set<Taking>;
+}
+
+/** Rules that are looked at on all ways together, before the rest is given up. */
+const MOST_STEPS = 3_000_000;
+/** Streams of different marks that are told apart in a chain. */
+const MOST_STREAMS = 12;
+const DEEPEST = 64;
+
+/** Follows all packets through the chains of a table (ip_tables.c, ipt_do_table). */
+export class Reach {
+  readonly #table: Table;
+  readonly #universe: Universe;
+  readonly #guards = new Map<Rule, Guard>();
+  readonly #reached = new Map<Rule, Reached>();
+  #steps = 0;
+  #hook: Hook = "INPUT";
+
+  constructor(table: Table, universe: Universe) {
+    this.#table = table;
+    this.#universe = universe;
+  }
+
+  /** Whether so many ways lead through the table that not all were followed. */
+  get isCutShort(): boolean {
+    return this.#steps > MOST_STEPS;
+  }
+
+  /** What is known of a rule; undefined when no way leads to it. */
+  of(rule: Rule): Reached | undefined {
+    return this.#reached.get(rule);
+  }
+
+  /** The packets that a rule matches. */
+  guard(rule: Rule): Guard {
+    let guard = this.#guards.get(rule);
+    if (!guard) {
+      guard = this.#universe.guard(rule);
+      this.#guards.set(rule, guard);
+    }
+    return guard;
+  }
+
+  /** Follows the packets of a hook; gives back what is left for the chain's policy. */
+  follow(hook: Hook): readonly Stream[] {
+    const chain = this.#table.chains.get(hook);
+    if (!chain) return [];
+    this.#hook = hook;
+    return this.#visit(chain, new Stream(entering(this.#universe, this.#table.name, hook)), [chain.name]).streams;
+  }
+
+  /** Runs a stream through a chain: what falls off its end, the packets that RETURN sends back included. */
+  #visit(chain: Chain, begin: Stream, path: readonly string[]): { readonly streams: readonly Stream[] } {
+    let streams: Stream[] = [begin];
+    for (const rule of chain.rules) {
+      this.#steps++;
+      const by: RulePlace = { table: this.#table.name, chain: chain.name, rule };
+      const next: Stream[] = [];
+      for (const stream of streams) next.push(...this.#meet(by, stream, path, streams.length));
+      streams = next;
+      if (this.isCutShort) break;
+    }
+    return { streams };
+  }
+
+  /** What is left of a stream behind a rule, and what comes back from it changed. */
+  #meet(by: RulePlace, stream: Stream, path: readonly string[], streams: number): readonly Stream[] {
+    const guard = this.guard(by.rule);
+    const within = (boxes: readonly Box[]) => boxes.flatMap((box) => intersection(box, stream.box) ?? []);
+    const live = this.#note(by.rule, stream, within(guard.over));
+    if (live.length === 0) return [stream];
+    const sure = guard.exact ? live : within(guard.under);
+    const { target } = by.rule;
+    if (target?.kind === "jump" || target?.kind === "goto") return this.#jump(by, stream, live, guard.exact, path, streams);
+    const doing = doingOf(target);
+    switch (doing) {
+      case "nothing":
+        return [stream];
+      case "mark":
+        return this.#mark(by, stream, live, guard.exact, streams);
+      case "something":
+        return [stream.blurred(withoutDoubt(stream.box))];
+      case "anything":
+        return [new Stream(entering(this.#universe, this.#table.name, this.#hook))];
+      default:
+        stream.take(sure, { by, fate: doing });
+        return [stream];
+    }
+  }
+
+  /** Writes down whether packets of some boxes are left for a rule; gives back those boxes of which some may be. */
+  #note(rule: Rule, stream: Stream, boxes: readonly Box[]): readonly Box[] {
+    let reached = this.#reached.get(rule);
+    if (!reached) {
+      reached = { ways: 0, packet: undefined, hook: undefined, isOpen: false, takers: new Set() };
+      this.#reached.set(rule, reached);
+    }
+    reached.ways++;
+    const live: Box[] = [];
+    for (const box of boxes) {
+      const left = stream.left(box);
+      if (left.kind === "none") {
+        for (const taker of left.takers) reached.takers.add(taker);
+        continue;
+      }
+      live.push(box);
+      if (left.kind === "unknown") reached.isOpen = true;
+      else if (!reached.packet) {
+        reached.packet = left.packet;
+        reached.hook = this.#hook;
+      }
+    }
+    return live;
+  }
+
+  #jump(by: RulePlace, stream: Stream, boxes: readonly Box[], exact: boolean, path: readonly string[], streams: number): readonly Stream[] {
+    const { target } = by.rule;
+    const name = target?.kind === "jump" || target?.kind === "goto" ? target.chain : "";
+    const chain = this.#table.chains.get(name);
+    if (!chain || path.includes(name) || path.length > DEEPEST) return [stream.blurred(withoutDoubt(stream.box))];
+    const back: Stream[] = [];
+    for (const box of boxes) {
+      const [own, ...others] = this.#visit(chain, stream.branch(box), [...path, name]).streams;
+      if (!own || this.isCutShort) return [stream.blurred(withoutDoubt(stream.box))];
+      if (target?.kind === "goto") {
+        // What comes back goes on where the calling chain was called.
+        if (exact) stream.take([box], { by, fate: "return" });
+        if (others.length > 0 || own.box !== box) return [stream.blurred(withoutDoubt(stream.box))];
+        continue;
+      }
+      const changedOnes = [...(own.box === box ? [] : [own]), ...others];
+      if (own.box !== box) return [stream.blurred(withoutDoubt(stream.box))];
+      if (exact) for (const [piece, taking] of gone(own)) stream.take([piece], taking);
+      for (const one of changedOnes) if (one.left(one.box).kind !== "none") back.push(unreturned(one));
+    }
+    if (back.length + streams > MOST_STREAMS) return [stream.blurred(withoutDoubt(stream.box))];
+    return [stream, ...back];
+  }
+
+  #mark(by: RulePlace, stream: Stream, boxes: readonly Box[], exact: boolean, streams: number): readonly Stream[] {
+    const change = changeOf(by.rule, this.#universe.family);
+    if (!change || boxes.length + streams > MOST_STREAMS) return [stream.blurred(withoutDoubt(stream.box))];
+    const made = boxes.map((box) => stream.marked(box, markedCube(box.cubes[CUBES.mark] as Cube, change)));
+    if (exact) stream.take(boxes, { by, fate: "changed" });
+    return [stream, ...made];
+  }
+}
+
+/** The packets that enter a table at a hook. */
+export function entering(universe: Universe, table: Table["name"], hook: Hook): Box {
+  const { devices, all } = universe;
+  const hasIn = hook === "PREROUTING" || hook === "INPUT" || hook === "FORWARD";
+  const hasOut = hook === "FORWARD" || hook === "OUTPUT" || hook === "POSTROUTING";
+  const spans = all.spans.map((span, d) =>
+    d === SPANS.in ? (hasIn ? devices.some : devices.none) : d === SPANS.out ? (hasOut ? devices.some : devices.none) : span,
+  );
+  const states = table === "raw" ? ["INVALID", "UNTRACKED"] : table === "nat" ? ["NEW", "RELATED"] : STATES;
+  const bits = states.reduce((sum, state) => sum | (1 << STATES.indexOf(state as (typeof STATES)[number])), 0);
+  return { ...all, spans, choices: all.choices.map((choice, d) => (d === CHOICES.state ? bits : choice)) };
+}
+
+/** What a chain has taken of a stream for good: all but what went back. */
+function gone(stream: Stream): readonly (readonly [Box, Taking])[] {
+  const returned: Box[] = [];
+  const found: (readonly [Box, Taking])[] = [];
+  for (const [box, taking] of stream.taken) {
+    if (taking.fate === "return") {
+      returned.push(box);
+      continue;
+    }
+    for (const piece of difference([box], returned) ?? []) found.push([piece, taking]);
+  }
+  return found;
+}
+
+/** A stream as it goes on in the calling chain, with what RETURN had sent back. */
+function unreturned(stream: Stream): Stream {
+  if (!stream.taken.some(([, { fate }]) => fate === "return")) return stream.branch(stream.box);
+  return stream.having(gone(stream));
+}
+
+/** A box without what a rule may have changed of its packets. */
+function withoutDoubt(box: Box): Box {
+  const choices = box.choices.map((choice, d) => (d === CHOICES.state ? ALL_STATES : choice));
+  return { ...box, choices, cubes: box.cubes.map((cube, d) => (d === CUBES.mark ? { value: 0, mask: 0 } : cube)), atoms: [] };
+}
+
+const ALL_STATES = (1 << STATES.length) - 1;
+
+function changeOf({ target }: Rule, family: Universe["family"]): Masked | undefined {
+  if (target?.kind !== "extension" || !target.args) return undefined;
+  const { xmark } = (targetSpec(target.name, family)?.canonical?.(target.args as never, family) ?? {}) as {
+    readonly xmark?: { readonly value: Masked };
+  };
+  return xmark?.value;
+}
+
+/** What is known of a mark after a change: bits of its mask become the value's, others are turned round where the value has them. */
+function markedCube(before: Cube, change: Masked): Cube {
+  const mask = (before.mask | change.mask) >>> 0;
+  return { value: (changed(before.value, change) & mask) >>> 0, mask };
+}

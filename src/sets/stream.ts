@@ -1,0 +1,132 @@
+import type { Rule, TableName } from "../model/rule.ts";
+import { type Box, CHOICES, CUBES, type Cube } from "./box.ts";
+import { BoxIndex } from "./box-index.ts";
+import { difference, sample } from "./difference.ts";
+
+/** A rule at its place. */
+export interface RulePlace {
+  readonly table: TableName;
+  readonly chain: string;
+  readonly rule: Rule;
+}
+
+/** What becomes of packets that a rule takes out of a stream: a verdict, the way back to the calling chain, or another stream. */
+export type Fate = "accept" | "drop" | "queue" | "translate" | "return" | "changed";
+
+/** Who took packets, and what became of them. */
+export interface Taking {
+  readonly by: RulePlace;
+  readonly fate: Fate;
+}
+
+/** Part of what was taken out of a stream: as much of an index as there was at some time. */
+interface Layer {
+  readonly index: BoxIndex<Taking>;
+  readonly end: number;
+  /** The mark has been changed since: what looked at it says nothing any more. */
+  readonly isUnmarked: boolean;
+}
+
+/** Whether any packet of a box is still in a stream: a packet that is, none and who took them, or not found out. */
+export type Left =
+  | { readonly kind: "some"; readonly packet: Box }
+  | { readonly kind: "none"; readonly takers: readonly Taking[] }
+  | { readonly kind: "unknown" };
+
+/** The packets that come to a place of a chain: those of a box but for what earlier rules have surely taken. */
+export class Stream {
+  readonly box: Box;
+  readonly #before: readonly Layer[];
+  readonly #own = new BoxIndex<Taking>();
+
+  constructor(box: Box, before: readonly Layer[] = []) {
+    this.box = box;
+    this.#before = before;
+  }
+
+  /** Takes packets out. */
+  take(boxes: readonly Box[], taking: Taking): void {
+    for (const box of boxes) this.#own.add(box, taking);
+  }
+
+  /** Some of its packets on a way of their own, for instance into another chain. */
+  branch(box: Box): Stream {
+    return new Stream(box, this.#layers(false));
+  }
+
+  /** Some of its packets after a rule has given them another mark; conditions that it does not know any more are left out. */
+  marked(box: Box, mark: Cube): Stream {
+    const cubes = box.cubes.map((cube, d) => (d === CUBES.mark ? mark : cube));
+    return new Stream({ ...box, cubes }, this.#layers(true));
+  }
+
+  /** All of it, after a rule may have changed anything but addresses, ports and devices. */
+  blurred(box: Box): Stream {
+    const states = this.box.choices[CHOICES.state] as number;
+    const layers = this.#layers(false).map(({ index, end }) => ({
+      index: plain(index, end, states),
+      end: Number.POSITIVE_INFINITY,
+      isUnmarked: true,
+    }));
+    return new Stream(box, layers);
+  }
+
+  /** The same with something else taken out of it since it began. */
+  having(taken: readonly (readonly [box: Box, taking: Taking])[]): Stream {
+    const stream = new Stream(this.box, this.#before);
+    for (const [box, taking] of taken) stream.take([box], taking);
+    return stream;
+  }
+
+  #layers(isUnmarked: boolean): readonly Layer[] {
+    const own: Layer = { index: this.#own, end: this.#own.length, isUnmarked: false };
+    const all = own.end > 0 ? [...this.#before, own] : this.#before;
+    return isUnmarked ? all.map((layer) => ({ ...layer, isUnmarked: true })) : all;
+  }
+
+  /** What was taken out of it since it began, as boxes of its own. */
+  get taken(): readonly (readonly [box: Box, taking: Taking])[] {
+    return this.#own.all;
+  }
+
+  /** What is left of a box, which must lie in the stream's own. */
+  left(box: Box): Left {
+    const layers = [...this.#before, { index: this.#own, end: this.#own.length, isUnmarked: false }];
+    const touching: (readonly [Box, Taking])[] = [];
+    for (const { index, end, isUnmarked } of layers) {
+      for (const entry of index.touching(box, end)) if (!isUnmarked || entry[0].cubes[CUBES.mark]?.mask === 0) touching.push(entry);
+    }
+    const taken = touching.map(([one]) => one);
+    const packet = sample(box, taken);
+    if (packet) return { kind: "some", packet };
+    const rest = difference([box], taken);
+    if (!rest) return { kind: "unknown" };
+    const [first] = rest;
+    if (first) return { kind: "some", packet: first };
+    return { kind: "none", takers: needed(box, touching) };
+  }
+}
+
+/** What in an index says nothing but addresses, ports, protocols and devices. */
+function plain(index: BoxIndex<Taking>, end: number, states: number): BoxIndex<Taking> {
+  const made = new BoxIndex<Taking>();
+  for (const [box, taking] of index.all.slice(0, end)) {
+    const isOfAnyState = (states & ~(box.choices[CHOICES.state] as number)) === 0;
+    if (isOfAnyState && box.atoms.length === 0 && box.cubes[CUBES.mark]?.mask === 0) made.add(box, taking);
+  }
+  return made;
+}
+
+/** Those that take some of a box that none before them has. */
+function needed(box: Box, touching: readonly (readonly [Box, Taking])[]): readonly Taking[] {
+  const takers: Taking[] = [];
+  let left: readonly Box[] = [box];
+  for (const [one, taking] of touching) {
+    const rest = difference(left, [one]);
+    if (!rest) return touching.map(([, who]) => who);
+    if (rest.length !== left.length || rest.some((piece, i) => piece !== left[i])) if (!takers.includes(taking)) takers.push(taking);
+    left = rest;
+    if (left.length === 0) break;
+  }
+  return takers;
+}
