@@ -10,6 +10,7 @@ const ROOMS = [
   "grammars",
   "src/model",
   "src/extensions",
+  "src/sets",
   "src/wire",
   "src/parse",
   "src/engine",

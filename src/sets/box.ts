@@ -118,7 +118,10 @@ const after = (value: Address): Address => (typeof value === "number" ? value + 
 
 function narrowed(a: Span, b: Span): Span {
   if (a === b || (b[0] <= a[0] && b[1] >= a[1])) return a;
-  return a[0] <= b[0] && a[1] >= b[1] ? b : [a[0] > b[0] ? a[0] : b[0], a[1] < b[1] ? a[1] : b[1]];
+  if (a[0] <= b[0] && a[1] >= b[1]) return b;
+  const [low] = a[0] > b[0] ? a : b;
+  const [, high] = a[1] < b[1] ? a : b;
+  return [low, high];
 }
 
 function both(a: Cube, b: Cube): Cube {

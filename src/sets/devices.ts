@@ -44,12 +44,12 @@ export class Devices {
   /** The places of a name, or of a prefix with a `+` behind it. */
   span(pattern: string): Span {
     if (pattern === "" || pattern === "+") return this.all;
-    if (!pattern.endsWith("+")) return [this.#place(pattern), this.#place(pattern)];
+    if (!pattern.endsWith("+")) return [this.#border(pattern), this.#border(pattern)];
     const prefix = pattern.slice(0, -1);
-    return [this.#place(prefix), this.#place(`${prefix}\uffff`) - 1];
+    return [this.#border(prefix), this.#border(`${prefix}\uffff`) - 1];
   }
 
-  #place(border: string): number {
+  #border(border: string): number {
     const place = this.#places.get(border);
     if (place === undefined) throw new RangeError(`no rule names ${border}`);
     return place;
@@ -65,7 +65,7 @@ export class Devices {
       const base = border.replace(/[\0\uffff]+$/, "");
       const next = base.slice(0, -1) + String.fromCharCode(base.charCodeAt(base.length - 1) + 1);
       const found = [border, ...["0", "1", "a", "x", "-", "~"].map((end) => base + end), next, "a0"].find(
-        (name) => /^[!-.0-9;-~]{1,15}$/.test(name) && this.#holder(name) === place,
+        (name) => /^[!-.0-9;-~]{1,15}$/.test(name) && this.place(name) === place,
       );
       if (found !== undefined) return found;
     }
@@ -73,7 +73,7 @@ export class Devices {
   }
 
   /** The place of any name. */
-  #holder(name: string): number {
+  place(name: string): number {
     let [low, high] = [0, this.#borders.length - 1];
     while (low < high) {
       const middle = (low + high + 1) >> 1;

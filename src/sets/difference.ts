@@ -17,8 +17,16 @@ export function difference(boxes: readonly Box[], taken: Iterable<Box>, most = M
 
 /** A packet of a box that none of some others has, looked for at the box's corners; undefined when none was found there. */
 export function sample(box: Box, taken: readonly Box[]): Box | undefined {
+  // Where conditions are not about header values, it is looked for where those of the others do not hold.
+  const conditions = taken.some(({ atoms }) => atoms.length > 0) ? new Set(taken.flatMap(({ atoms }) => atoms.map(Math.abs))) : undefined;
+  const atoms = conditions
+    ? [
+        ...box.atoms,
+        ...[...conditions].filter((atom) => !box.atoms.includes(atom) && !box.atoms.includes(-atom)).map((atom) => -atom),
+      ].sort((a, b) => Math.abs(a) - Math.abs(b))
+    : box.atoms;
   for (const pick of PICKS) {
-    const point = pointOf(box, pick);
+    const point = pointOf({ ...box, atoms }, pick);
     if (!taken.some((one) => covers(one, point))) return point;
   }
   return undefined;

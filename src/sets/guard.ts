@@ -3,7 +3,7 @@ import type { BitSpace, Space } from "../extensions/space.ts";
 import type { AddressType } from "../extensions/spec.ts";
 import { type Address, type AddressMask, type Family, masked, maskLength } from "../model/address.ts";
 import { PROTOCOL } from "../model/packet.ts";
-import type { MatchUse, Negatable, Rule } from "../model/rule.ts";
+import type { MatchUse, Negatable, Rule, Ruleset } from "../model/rule.ts";
 import type { CtState } from "../model/trace.ts";
 import { type Box, CHOICES, CUBES, type Cube, intersection, SPANS, type Span } from "./box.ts";
 import type { Devices } from "./devices.ts";
@@ -30,6 +30,8 @@ export interface Guard {
   readonly over: readonly Box[];
   readonly under: readonly Box[];
   readonly exact: boolean;
+  /** One of its matches changes what other rules see of a packet. */
+  readonly changes: boolean;
   /** Its conditions on what no header value says, by number (see `Universe.atom`). */
   readonly atoms: readonly number[];
 }
@@ -37,14 +39,16 @@ export interface Guard {
 /** What the boxes of one ruleset have in common: its family, the names of its devices, its conditions that are not about header values. */
 export class Universe {
   readonly family: Family;
+  readonly backend: Ruleset["backend"];
   readonly devices: Devices;
   /** All packets, with any device or none. */
   readonly all: Box;
   readonly #atoms = new Map<string, number>();
   readonly #uses: MatchUse[] = [];
 
-  constructor(family: Family, devices: Devices) {
+  constructor(family: Family, backend: Ruleset["backend"], devices: Devices) {
     this.family = family;
+    this.backend = backend;
     this.devices = devices;
     const addresses: Span = family === 4 ? [0, LAST_ADDRESS[4]] : [0n, LAST_ADDRESS[6]];
     const ports: Span = [0, LAST_PORT];
@@ -81,11 +85,13 @@ export class Universe {
   /** The packets that a rule matches. */
   guard(rule: Rule): Guard {
     const parts: (readonly Box[])[] = [];
-    let exact = true;
+    const sureParts: (readonly Box[])[] = [];
+    let known = true;
     const atoms: number[] = [];
-    const add = (boxes: readonly Box[] | undefined) => {
+    const add = (boxes: readonly Box[] | undefined, sure = boxes) => {
       if (boxes) parts.push(boxes);
-      else exact = false;
+      if (sure) sureParts.push(sure);
+      else known = false;
     };
     if (rule.protocol)
       add(this.#spans(SPANS.protocol, turned([rule.protocol.value, rule.protocol.value], rule.protocol.not, LAST_PROTOCOL)));
@@ -102,22 +108,32 @@ export class Universe {
       const spec = matchSpec(use.name, this.family);
       const space = use.args && spec?.space?.(use.args as never);
       if (space) {
-        for (const boxes of this.#ofSpace(space, use)) add(boxes);
+        for (const boxes of this.#ofSpace(space)) add(boxes);
+        const first = [this.#choice(CHOICES.fragment, FIRST)];
+        if (TRANSPORTS.has(use.name)) add(this.#takesOctets(use) ? [this.all] : first, first);
         if (space.exact) continue;
       }
-      if (!spec || spec.fickle || !use.args) exact = false;
+      if (!spec || !use.args || spec.fickle || isCounting(use)) known = false;
       else {
         const atom = this.atom(use);
         atoms.push(atom);
         add([{ ...this.all, atoms: [atom] }]);
       }
     }
+    const changes = rule.matches.some(changesPacket);
     const over = product(this.all, parts);
-    if (!over) return { over: [this.all], under: [], exact: false, atoms };
-    return { over, under: exact ? over : [], exact, atoms };
+    if (!over) return { over: [this.all], under: [], exact: false, changes, atoms };
+    const same = parts.length === sureParts.length && parts.every((part, i) => part === sureParts[i]);
+    const under = !known || changes ? [] : same ? over : (product(this.all, sureParts) ?? []);
+    return { over, under, exact: known && same && !changes, changes, atoms };
   }
 
-  #ofSpace(space: Space, use: MatchUse): readonly (readonly Box[])[] {
+  /** iptables-nft takes what a later fragment has in the place of ports for ports (nf_tables_core.c, nft_payload_fast_eval). */
+  #takesOctets({ name }: MatchUse): boolean {
+    return this.backend === "nft" && (name === "tcp" || name === "udp");
+  }
+
+  #ofSpace(space: Space): readonly (readonly Box[])[] {
     const { sport, dport, port, src, dst, icmp, flags, mark, states, srcTypes, dstTypes } = space;
     const boxes: (readonly Box[])[] = [];
     if (sport) boxes.push(this.#spans(SPANS.sport, sport));
@@ -131,8 +147,6 @@ export class Universe {
     if (states) boxes.push(states.length === 0 ? [] : [this.#choice(CHOICES.state, bitsOf(STATES, states))]);
     if (srcTypes) boxes.push([this.#choice(CHOICES.srcType, bitsOf(ALL_TYPES, srcTypes))]);
     if (dstTypes) boxes.push([this.#choice(CHOICES.dstType, bitsOf(ALL_TYPES, dstTypes))]);
-    // Only what begins a packet has the header that these look at.
-    if (sport || dport || port || icmp || flags || TRANSPORTS.has(use.name)) boxes.push([this.#choice(CHOICES.fragment, FIRST)]);
     return boxes;
   }
 
@@ -170,7 +184,18 @@ export class Universe {
   }
 }
 
+/** Matches that look at the transport header, which only the beginning of a packet has. */
 const TRANSPORTS: ReadonlySet<string> = new Set(["tcp", "udp", "udplite", "multiport", "icmp", "icmp6"]);
+
+/** Members of a set have counters that each look at them moves on (ip_set_core.c, ip_set_match_extensions). */
+function isCounting({ name, words }: MatchUse): boolean {
+  return name === "set" && words.some((word) => /^--(packets|bytes)-/.test(word));
+}
+
+/** It gives packets the mark of their socket (xt_socket.c, socket_match). */
+function changesPacket({ name, words }: MatchUse): boolean {
+  return name === "socket" && words.includes("--restore-skmark");
+}
 
 function bitsOf<T>(all: readonly T[], some: readonly T[]): number {
   return some.reduce((bits, one) => bits | (1 << all.indexOf(one)), 0);

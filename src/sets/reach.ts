@@ -35,6 +35,7 @@ export class Reach {
   readonly #guards = new Map<Rule, Guard>();
   readonly #reached = new Map<Rule, Reached>();
   #steps = 0;
+  #isCut = false;
   #hook: Hook = "INPUT";
 
   constructor(table: Table, universe: Universe) {
@@ -44,12 +45,13 @@ export class Reach {
 
   /** Whether so many ways lead through the table that not all were followed. */
   get isCutShort(): boolean {
-    return this.#steps > MOST_STEPS;
+    return this.#isCut || this.#steps > MOST_STEPS;
   }
 
   /** What is known of a rule; undefined when no way leads to it. */
   of(rule: Rule): Reached | undefined {
-    return this.#reached.get(rule);
+    const found = this.#reached.get(rule);
+    return found && this.isCutShort ? { ...found, isOpen: true } : found;
   }
 
   /** The packets that a rule matches. */
@@ -67,11 +69,11 @@ export class Reach {
     const chain = this.#table.chains.get(hook);
     if (!chain) return [];
     this.#hook = hook;
-    return this.#visit(chain, new Stream(entering(this.#universe, this.#table.name, hook)), [chain.name]).streams;
+    return this.#visit(chain, new Stream(entering(this.#universe, this.#table.name, hook)), [chain.name]);
   }
 
   /** Runs a stream through a chain: what falls off its end, the packets that RETURN sends back included. */
-  #visit(chain: Chain, begin: Stream, path: readonly string[]): { readonly streams: readonly Stream[] } {
+  #visit(chain: Chain, begin: Stream, path: readonly string[]): readonly Stream[] {
     let streams: Stream[] = [begin];
     for (const rule of chain.rules) {
       this.#steps++;
@@ -81,28 +83,29 @@ export class Reach {
       streams = next;
       if (this.isCutShort) break;
     }
-    return { streams };
+    return streams;
   }
 
   /** What is left of a stream behind a rule, and what comes back from it changed. */
-  #meet(by: RulePlace, stream: Stream, path: readonly string[], streams: number): readonly Stream[] {
+  #meet(by: RulePlace, came: Stream, path: readonly string[], streams: number): readonly Stream[] {
     const guard = this.guard(by.rule);
+    const stream = guard.changes ? this.#blurred(came) : came;
     const within = (boxes: readonly Box[]) => boxes.flatMap((box) => intersection(box, stream.box) ?? []);
     const live = this.#note(by.rule, stream, within(guard.over));
     if (live.length === 0) return [stream];
     const sure = guard.exact ? live : within(guard.under);
     const { target } = by.rule;
-    if (target?.kind === "jump" || target?.kind === "goto") return this.#jump(by, stream, live, guard.exact, path, streams);
+    if (target?.kind === "jump" || target?.kind === "goto") return this.#jump(by, stream, { live, sure }, path, streams);
     const doing = doingOf(target);
     switch (doing) {
       case "nothing":
         return [stream];
       case "mark":
-        return this.#mark(by, stream, live, guard.exact, streams);
+        return this.#mark(by, stream, { live, sure }, streams);
       case "something":
-        return [stream.blurred(withoutDoubt(stream.box))];
+        return [this.#blurred(stream)];
       case "anything":
-        return [new Stream(entering(this.#universe, this.#table.name, this.#hook))];
+        return [this.#anything()];
       default:
         stream.take(sure, { by, fate: doing });
         return [stream];
@@ -134,48 +137,80 @@ export class Reach {
     return live;
   }
 
-  #jump(by: RulePlace, stream: Stream, boxes: readonly Box[], exact: boolean, path: readonly string[], streams: number): readonly Stream[] {
+  /** Follows packets into a chain. What is changed there beyond what is followed is not known any more where they come back either. */
+  #jump(by: RulePlace, stream: Stream, { live, sure }: Met, path: readonly string[], streams: number): readonly Stream[] {
     const { target } = by.rule;
     const name = target?.kind === "jump" || target?.kind === "goto" ? target.chain : "";
     const chain = this.#table.chains.get(name);
-    if (!chain || path.includes(name) || path.length > DEEPEST) return [stream.blurred(withoutDoubt(stream.box))];
-    const back: Stream[] = [];
-    for (const box of boxes) {
-      const [own, ...others] = this.#visit(chain, stream.branch(box), [...path, name]).streams;
-      if (!own || this.isCutShort) return [stream.blurred(withoutDoubt(stream.box))];
-      if (target?.kind === "goto") {
-        // What comes back goes on where the calling chain was called.
-        if (exact) stream.take([box], { by, fate: "return" });
-        if (others.length > 0 || own.box !== box) return [stream.blurred(withoutDoubt(stream.box))];
-        continue;
-      }
-      const changedOnes = [...(own.box === box ? [] : [own]), ...others];
-      if (own.box !== box) return [stream.blurred(withoutDoubt(stream.box))];
-      if (exact) for (const [piece, taking] of gone(own)) stream.take([piece], taking);
-      for (const one of changedOnes) if (one.left(one.box).kind !== "none") back.push(unreturned(one));
+    if (!chain || path.includes(name) || path.length > DEEPEST) {
+      this.#isCut = true;
+      return [this.#anything()];
     }
-    if (back.length + streams > MOST_STREAMS) return [stream.blurred(withoutDoubt(stream.box))];
+    const back: Stream[] = [];
+    for (const box of live) {
+      const [own, ...others] = this.#visit(chain, stream.branch(box), [...path, name]);
+      if (!own || this.isCutShort || [own, ...others].some((one) => one.isOfAnything)) return [this.#anything()];
+      if (own.box !== box || (target?.kind === "goto" && others.length > 0)) return [this.#blurred(stream)];
+      // What comes back of a goto goes on where the calling chain was called.
+      const taken = target?.kind === "goto" ? [[box, { by, fate: "return" }] as const] : gone(own);
+      for (const [piece, taking] of taken) stream.take(shared(piece, sure), taking);
+      for (const one of others) if (one.left(one.box).kind !== "none") back.push(unreturned(one));
+    }
+    if (back.length + streams > MOST_STREAMS) return [this.#blurred(stream)];
     return [stream, ...back];
   }
 
-  #mark(by: RulePlace, stream: Stream, boxes: readonly Box[], exact: boolean, streams: number): readonly Stream[] {
+  #mark(by: RulePlace, stream: Stream, { live, sure }: Met, streams: number): readonly Stream[] {
     const change = changeOf(by.rule, this.#universe.family);
-    if (!change || boxes.length + streams > MOST_STREAMS) return [stream.blurred(withoutDoubt(stream.box))];
-    const made = boxes.map((box) => stream.marked(box, markedCube(box.cubes[CUBES.mark] as Cube, change)));
-    if (exact) stream.take(boxes, { by, fate: "changed" });
+    if (!change || live.length + streams > MOST_STREAMS) return [this.#blurred(stream)];
+    const made = live.map((box) => stream.marked(box, markedCube(box.cubes[CUBES.mark] as Cube, change)));
+    stream.take(sure, { by, fate: "changed" });
     return [stream, ...made];
   }
+
+  /** All of a stream after a rule may have changed anything of it but addresses, ports and devices. */
+  #blurred(stream: Stream): Stream {
+    return stream.blurred(withoutDoubt(stream.box));
+  }
+
+  /** Packets of which nothing is known any more. */
+  #anything(): Stream {
+    return new Stream(entering(this.#universe, this.#table.name, this.#hook), [], true);
+  }
+}
+
+/** Packets that may match a rule, and those of them that surely do. */
+interface Met {
+  readonly live: readonly Box[];
+  readonly sure: readonly Box[];
+}
+
+function shared(box: Box, boxes: readonly Box[]): readonly Box[] {
+  return boxes.flatMap((one) => intersection(box, one) ?? []);
 }
 
 /** The packets that enter a table at a hook. */
 export function entering(universe: Universe, table: Table["name"], hook: Hook): Box {
   const { devices, all } = universe;
   const hasIn = hook === "PREROUTING" || hook === "INPUT" || hook === "FORWARD";
+  // What is forwarded still has the device that it came in by (ip_output.c, ip_output).
+  const mayHaveIn = hook === "POSTROUTING";
   const hasOut = hook === "FORWARD" || hook === "OUTPUT" || hook === "POSTROUTING";
   const spans = all.spans.map((span, d) =>
-    d === SPANS.in ? (hasIn ? devices.some : devices.none) : d === SPANS.out ? (hasOut ? devices.some : devices.none) : span,
+    d === SPANS.in
+      ? mayHaveIn
+        ? devices.all
+        : hasIn
+          ? devices.some
+          : devices.none
+      : d === SPANS.out
+        ? hasOut
+          ? devices.some
+          : devices.none
+        : span,
   );
-  const states = table === "raw" ? ["INVALID", "UNTRACKED"] : table === "nat" ? ["NEW", "RELATED"] : STATES;
+  // What has come through lo, and the answers of REJECT, have a state in raw as well (nf_conntrack_core.c, nf_conntrack_in).
+  const states = table === "nat" ? ["NEW", "RELATED"] : STATES;
   const bits = states.reduce((sum, state) => sum | (1 << STATES.indexOf(state as (typeof STATES)[number])), 0);
   return { ...all, spans, choices: all.choices.map((choice, d) => (d === CHOICES.state ? bits : choice)) };
 }

@@ -36,12 +36,15 @@ export type Left =
 /** The packets that come to a place of a chain: those of a box but for what earlier rules have surely taken. */
 export class Stream {
   readonly box: Box;
+  /** Whether its packets may be others than those that came. */
+  readonly isOfAnything: boolean;
   readonly #before: readonly Layer[];
   readonly #own = new BoxIndex<Taking>();
 
-  constructor(box: Box, before: readonly Layer[] = []) {
+  constructor(box: Box, before: readonly Layer[] = [], isOfAnything = false) {
     this.box = box;
     this.#before = before;
+    this.isOfAnything = isOfAnything;
   }
 
   /** Takes packets out. */
@@ -57,7 +60,7 @@ export class Stream {
   /** Some of its packets after a rule has given them another mark; conditions that it does not know any more are left out. */
   marked(box: Box, mark: Cube): Stream {
     const cubes = box.cubes.map((cube, d) => (d === CUBES.mark ? mark : cube));
-    return new Stream({ ...box, cubes }, this.#layers(true));
+    return new Stream({ ...box, cubes, atoms: [] }, this.#layers(true), this.isOfAnything);
   }
 
   /** All of it, after a rule may have changed anything but addresses, ports and devices. */
@@ -68,12 +71,12 @@ export class Stream {
       end: Number.POSITIVE_INFINITY,
       isUnmarked: true,
     }));
-    return new Stream(box, layers);
+    return new Stream(box, layers, this.isOfAnything);
   }
 
   /** The same with something else taken out of it since it began. */
   having(taken: readonly (readonly [box: Box, taking: Taking])[]): Stream {
-    const stream = new Stream(this.box, this.#before);
+    const stream = new Stream(this.box, this.#before, this.isOfAnything);
     for (const [box, taking] of taken) stream.take([box], taking);
     return stream;
   }
@@ -94,7 +97,7 @@ export class Stream {
     const layers = [...this.#before, { index: this.#own, end: this.#own.length, isUnmarked: false }];
     const touching: (readonly [Box, Taking])[] = [];
     for (const { index, end, isUnmarked } of layers) {
-      for (const entry of index.touching(box, end)) if (!isUnmarked || entry[0].cubes[CUBES.mark]?.mask === 0) touching.push(entry);
+      for (const entry of index.touching(box, end)) if (!isUnmarked || isUnmarkedBox(entry[0])) touching.push(entry);
     }
     const taken = touching.map(([one]) => one);
     const packet = sample(box, taken);
@@ -107,12 +110,17 @@ export class Stream {
   }
 }
 
+/** Whether a box says nothing of the mark; any other condition may look at it. */
+function isUnmarkedBox({ cubes, atoms }: Box): boolean {
+  return cubes[CUBES.mark]?.mask === 0 && atoms.length === 0;
+}
+
 /** What in an index says nothing but addresses, ports, protocols and devices. */
 function plain(index: BoxIndex<Taking>, end: number, states: number): BoxIndex<Taking> {
   const made = new BoxIndex<Taking>();
   for (const [box, taking] of index.all.slice(0, end)) {
     const isOfAnyState = (states & ~(box.choices[CHOICES.state] as number)) === 0;
-    if (isOfAnyState && box.atoms.length === 0 && box.cubes[CUBES.mark]?.mask === 0) made.add(box, taking);
+    if (isOfAnyState && isUnmarkedBox(box)) made.add(box, taking);
   }
   return made;
 }
