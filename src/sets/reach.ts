@@ -69,17 +69,17 @@ export class Reach {
     const chain = this.#table.chains.get(hook);
     if (!chain) return [];
     this.#hook = hook;
-    return this.#visit(chain, new Stream(entering(this.#universe, this.#table.name, hook)), [chain.name]);
+    return this.#visit(chain, new Stream(entering(this.#universe, this.#table.name, hook)), { path: [chain.name], back: [] });
   }
 
   /** Runs a stream through a chain: what falls off its end, the packets that RETURN sends back included. */
-  #visit(chain: Chain, begin: Stream, path: readonly string[]): readonly Stream[] {
+  #visit(chain: Chain, begin: Stream, call: Call): readonly Stream[] {
     let streams: Stream[] = [begin];
     for (const rule of chain.rules) {
       this.#steps++;
       const by: RulePlace = { table: this.#table.name, chain: chain.name, rule };
       const next: Stream[] = [];
-      for (const stream of streams) next.push(...this.#meet(by, stream, path, streams.length));
+      for (const stream of streams) next.push(...this.#meet(by, stream, call, streams.length));
       streams = next;
       if (this.isCutShort) break;
     }
@@ -87,7 +87,7 @@ export class Reach {
   }
 
   /** What is left of a stream behind a rule, and what comes back from it changed. */
-  #meet(by: RulePlace, came: Stream, path: readonly string[], streams: number): readonly Stream[] {
+  #meet(by: RulePlace, came: Stream, call: Call, streams: number): readonly Stream[] {
     const guard = this.guard(by.rule);
     const stream = guard.changes ? this.#blurred(came) : came;
     const within = (boxes: readonly Box[]) => boxes.flatMap((box) => intersection(box, stream.box) ?? []);
@@ -95,7 +95,7 @@ export class Reach {
     if (live.length === 0) return [stream];
     const sure = guard.exact ? live : within(guard.under);
     const { target } = by.rule;
-    if (target?.kind === "jump" || target?.kind === "goto") return this.#jump(by, stream, { live, sure }, path, streams);
+    if (target?.kind === "jump" || target?.kind === "goto") return this.#jump(by, stream, { live, sure }, call, streams);
     const doing = doingOf(target);
     switch (doing) {
       case "nothing":
@@ -138,26 +138,31 @@ export class Reach {
   }
 
   /** Follows packets into a chain. What is changed there beyond what is followed is not known any more where they come back either. */
-  #jump(by: RulePlace, stream: Stream, { live, sure }: Met, path: readonly string[], streams: number): readonly Stream[] {
+  #jump(by: RulePlace, stream: Stream, { live, sure }: Met, call: Call, streams: number): readonly Stream[] {
     const { target } = by.rule;
     const name = target?.kind === "jump" || target?.kind === "goto" ? target.chain : "";
     const chain = this.#table.chains.get(name);
-    if (!chain || path.includes(name) || path.length > DEEPEST) {
+    if (!chain || call.path.includes(name) || call.path.length > DEEPEST) {
       this.#isCut = true;
       return [this.#anything()];
     }
+    const isGoto = target?.kind === "goto";
     const back: Stream[] = [];
     for (const box of live) {
-      const [own, ...others] = this.#visit(chain, stream.branch(box), [...path, name]);
+      const inner: Call = { path: [...call.path, name], back: [] };
+      const [own, ...others] = this.#visit(chain, stream.branch(box), inner);
+      others.push(...inner.back);
       if (!own || this.isCutShort || [own, ...others].some((one) => one.isOfAnything)) return [this.#anything()];
-      if (own.box !== box || (target?.kind === "goto" && others.length > 0)) return [this.#blurred(stream)];
+      if (own.box !== box) return [this.#blurred(stream)];
+      for (const [piece, taking] of gone(own)) stream.take(shared(piece, sure), taking);
       // What comes back of a goto goes on where the calling chain was called.
-      const taken = target?.kind === "goto" ? [[box, { by, fate: "return" }] as const] : gone(own);
-      for (const [piece, taking] of taken) stream.take(shared(piece, sure), taking);
+      if (isGoto) stream.take(shared(box, sure), { by, fate: "return" });
       for (const one of others) if (one.left(one.box).kind !== "none") back.push(unreturned(one));
     }
-    if (back.length + streams > MOST_STREAMS) return [this.#blurred(stream)];
-    return [stream, ...back];
+    if (back.length + streams + call.back.length > MOST_STREAMS) return [this.#blurred(stream)];
+    if (!isGoto) return [stream, ...back];
+    call.back.push(...back);
+    return [stream];
   }
 
   #mark(by: RulePlace, stream: Stream, { live, sure }: Met, streams: number): readonly Stream[] {
@@ -177,6 +182,12 @@ export class Reach {
   #anything(): Stream {
     return new Stream(entering(this.#universe, this.#table.name, this.#hook), [], true);
   }
+}
+
+/** A way into a chain, and what comes back from it changed by way of a goto. */
+interface Call {
+  readonly path: readonly string[];
+  readonly back: Stream[];
 }
 
 /** Packets that may match a rule, and those of them that surely do. */

@@ -19,9 +19,10 @@ export interface Aimed {
 }
 
 /** A packet at or next to the border of a box in each of its properties, as far as there is such a packet at a hook. */
-export function aimedAt(d: Draw, box: Box, universe: Universe, plan: TablePlan): Aimed {
+export function aimedAt(d: Draw, box: Box, universe: Universe, plan: TablePlan, inside = false): Aimed {
   const { devices, family } = universe;
   const value = ([low, high]: Span, d1: Draw, [least, most]: Span): number | bigint => {
+    if (inside) return d1.pick([low, high, between(d1, low, high)]);
     const near = d1.pick([low, low, high, high, before(low), after(high), between(d1, low, high), between(d1, low, high)]);
     return near < least || near > most ? low : near;
   };
@@ -33,17 +34,22 @@ export function aimedAt(d: Draw, box: Box, universe: Universe, plan: TablePlan):
   };
   const bits = (name: keyof typeof CUBES) => {
     const { value: set, mask } = box.cubes[CUBES[name]] ?? { value: 0, mask: 0 };
-    const flipped = d.chance(4) ? 1 << d.integer(0, 5) : 0;
+    const flipped = !inside && d.chance(4) ? 1 << d.integer(0, 5) : 0;
     return (set ^ (d.pick([0, d.integer(0, 63), d.integer(0, 255)]) & ~mask) ^ flipped) >>> 0;
   };
   const device = (name: "in" | "out", possible: boolean): string => {
     if (!possible) return "";
+    if (inside) return devices.name(box.spans[SPANS[name]] as Span) ?? "";
     const own = box.spans[SPANS[name]] as Span;
     const place = Number(value(own, d, devices.some));
     return devices.name([place, place]) || devices.name(own) || devices.name(devices.some) || "a0";
   };
   const { hook } = plan;
-  const hasIn = hook === "PREROUTING" || hook === "INPUT" || hook === "FORWARD" || (hook === "POSTROUTING" && d.chance(2));
+  const hasIn =
+    hook === "PREROUTING" ||
+    hook === "INPUT" ||
+    hook === "FORWARD" ||
+    (hook === "POSTROUTING" && (inside ? (box.spans[SPANS.in] as Span)[1] > 0 : d.chance(2)));
   const hasOut = hook === "FORWARD" || hook === "OUTPUT" || hook === "POSTROUTING";
   const wide = (box.spans[SPANS.protocol] as Span)[0] !== (box.spans[SPANS.protocol] as Span)[1];
   const icmp = family === 4 ? PROTOCOL.icmp : PROTOCOL.icmpv6;
@@ -51,7 +57,9 @@ export function aimedAt(d: Draw, box: Box, universe: Universe, plan: TablePlan):
   const [sport, dport] = [Number(near("sport")), Number(near("dport"))];
   const [src, dst] = [near("src") as Address, near("dst") as Address];
   const flags = bits("flags") & 0x3f;
-  const isLater = ((box.choices[CHOICES.fragment] as number) & LATER) !== 0 && d.chance(protocol === 6 || protocol === 17 ? 4 : 2);
+  const isLater =
+    (box.choices[CHOICES.fragment] as number) === LATER ||
+    (((box.choices[CHOICES.fragment] as number) & LATER) !== 0 && d.chance(protocol === 6 || protocol === 17 ? 4 : 2));
   const whole = makePacket({ protocol, src, dst, sport, dport, flags, icmp: { type: sport >> 8, code: sport & 255 } });
   const packet = isLater ? laterFragment(whole, sport, dport, flags) : whole;
   const types = { src: TYPES[bit("srcType")] ?? "LOCAL", dst: TYPES[bit("dstType")] ?? "LOCAL" };
@@ -65,7 +73,7 @@ export function aimedAt(d: Draw, box: Box, universe: Universe, plan: TablePlan):
     in: device("in", hasIn),
     out: device("out", hasOut),
     mark: bits("mark"),
-    ctState: plan.table === "nat" ? d.pick(["NEW", "NEW", "RELATED"]) : (STATES[bit("state")] ?? "NEW"),
+    ctState: plan.table === "nat" && !inside ? d.pick(["NEW", "NEW", "RELATED"]) : (STATES[bit("state")] ?? "NEW"),
     addressType: typeOf,
     uses: () => [],
     assume: () => undefined,

@@ -3,10 +3,13 @@ import { MATCHES, TARGETS } from "../../src/extensions/index.ts";
 import type { Family } from "../../src/model/address.ts";
 import { type Hook, type Ruleset, TABLE_HOOKS, type TableName } from "../../src/model/rule.ts";
 import { parseIptablesSave } from "../../src/parse/iptables-save.ts";
+import { Devices } from "../../src/sets/devices.ts";
 import { seededDraw } from "../extensions/seeded-draw.ts";
 
 /** Matches whose packets are a set of header values. */
 const PLAIN = ["tcp", "udp", "icmp", "icmp6", "multiport", "iprange", "mark", "conntrack", "state", "addrtype"];
+/** Options of theirs that are about more. */
+const NOT_PLAIN = /--(?:ct(?!state)|ctstate \S*NAT|tcp-option|limit-iface|(?:src|dst)-type (?!LOCAL\b))|! --sport .*! --dport/;
 const PROTOCOLS: Readonly<Record<Family, readonly string[]>> = {
   4: ["tcp", "tcp", "udp", "icmp", "sctp", "gre"],
   6: ["tcp", "tcp", "udp", "ipv6-icmp", "sctp", "gre"],
@@ -29,12 +32,12 @@ export function drawnPlan(seed: number): TablePlan {
 }
 
 /** A table of few rules that often stand in each other's way: one hook's chain and three that it leads to. */
-export function drawnTable(seed: number, plan: TablePlan): Ruleset {
+export function drawnTable(seed: number, plan: TablePlan, plain = false): Ruleset {
   const { family, table, hook, backend } = plan;
   let next = seed * 1000;
   const rule = (chains: readonly string[]): string => {
     const protocol = next % 3 === 0 ? undefined : seededDraw(next, { ...plan, hooks: [hook], protocol: undefined }).pick(PROTOCOLS[family]);
-    return ruleOf(seededDraw(++next, { family, table, hooks: [hook], protocol, backend }), chains);
+    return ruleOf(seededDraw(++next, { family, table, hooks: [hook], protocol, backend }), chains, plain);
   };
   const size = seededDraw(seed, { ...plan, hooks: [hook], protocol: undefined });
   const chains = [hook, ...USER_CHAINS].map((name, i) => ({
@@ -54,7 +57,7 @@ export function drawnTable(seed: number, plan: TablePlan): Ruleset {
   return { ...value, backend };
 }
 
-function ruleOf(d: Draw, chains: readonly string[]): string {
+function ruleOf(d: Draw, chains: readonly string[], plain: boolean): string {
   const words: string[] = [];
   const not = () => (d.chance(6) ? "! " : "");
   if (d.chance(3)) words.push(`${not()}-s ${d.chance(2) ? d.address("src") : d.network("src")}`);
@@ -67,15 +70,15 @@ function ruleOf(d: Draw, chains: readonly string[]): string {
   const wanted = d.pick([0, 1, 1, 1, 2]);
   const used = new Set<string>();
   for (let i = 0; i < wanted; i++) {
-    const spec = d.pick(d.chance(8) ? MATCHES : MATCHES.filter(({ name }) => PLAIN.includes(name)));
+    const spec = d.pick(d.chance(8) && !plain ? MATCHES : MATCHES.filter(({ name }) => PLAIN.includes(name)));
     const drawn = used.has(spec.name) ? undefined : spec.draw(d);
-    if (drawn !== undefined) words.push(drawn);
+    if (drawn !== undefined && !(plain && NOT_PLAIN.test(drawn))) words.push(drawn);
     used.add(spec.name);
   }
-  return [...words, targetOf(d, chains)].join(" ").trim();
+  return [...words, targetOf(d, chains, plain)].join(" ").trim();
 }
 
-function targetOf(d: Draw, chains: readonly string[]): string {
+function targetOf(d: Draw, chains: readonly string[], plain: boolean): string {
   const chain = () => d.pick(chains);
   const kind = d.pick(["ACCEPT", "ACCEPT", "DROP", "RETURN", "RETURN", "jump", "jump", "jump", "goto", "mark", "mark", "none", "other"]);
   const { table } = d;
@@ -83,7 +86,15 @@ function targetOf(d: Draw, chains: readonly string[]): string {
   if (kind === "goto" && chains.length > 0) return `-g ${chain()}`;
   if (kind === "mark") return TARGETS.find(({ name }) => name === "MARK")?.draw(d) ?? "";
   if (kind === "none") return "";
-  if (kind === "other") return d.pick(TARGETS).draw(d) ?? "-j ACCEPT";
+  if (kind === "other" && !plain) return d.pick(TARGETS).draw(d) ?? "-j ACCEPT";
   if (kind === "DROP" && table === "nat") return "-j RETURN";
   return kind === "DROP" || kind === "RETURN" ? `-j ${kind}` : "-j ACCEPT";
+}
+
+/** The devices that a ruleset names. */
+export function devicesOf({ tables }: Ruleset): Devices {
+  const rules = [...tables.values()].flatMap((table) => [...table.chains.values()].flatMap((chain) => [...chain.rules]));
+  return new Devices(
+    rules.flatMap(({ inInterface, outInterface }) => [inInterface, outInterface].flatMap((one) => (one ? [one.value] : []))),
+  );
 }
