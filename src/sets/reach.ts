@@ -93,7 +93,8 @@ export class Reach {
     const within = (boxes: readonly Box[]) => boxes.flatMap((box) => intersection(box, stream.box) ?? []);
     const live = this.#note(by.rule, stream, within(guard.over));
     if (live.length === 0) return [stream];
-    const sure = guard.exact ? live : within(guard.under);
+    // Taken is all that the rule matches, whatever else is known of the stream: another mark later on does not bring it back.
+    const sure = guard.under;
     const { target } = by.rule;
     if (target?.kind === "jump" || target?.kind === "goto") return this.#jump(by, stream, { live, sure }, call, streams);
     const doing = doingOf(target);
@@ -154,10 +155,11 @@ export class Reach {
       others.push(...inner.back);
       if (!own || this.isCutShort || [own, ...others].some((one) => one.isOfAnything)) return [this.#anything()];
       if (own.box !== box) return [this.#blurred(stream)];
-      for (const [piece, taking] of gone(own)) stream.take(shared(piece, sure), taking);
+      const came = shared(box, sure);
+      for (const [piece, taking] of gone(own)) stream.take(shared(piece, came), taking);
       // What comes back of a goto goes on where the calling chain was called.
-      if (isGoto) stream.take(shared(box, sure), { by, fate: "return" });
-      for (const one of others) if (one.left(one.box).kind !== "none") back.push(unreturned(one));
+      if (isGoto) stream.take(came, { by, fate: "return" });
+      for (const one of others.map(unreturned)) if (one.left(one.box).kind !== "none") back.push(one);
     }
     if (back.length + streams + call.back.length > MOST_STREAMS) return [this.#blurred(stream)];
     if (!isGoto) return [stream, ...back];

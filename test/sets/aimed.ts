@@ -29,7 +29,7 @@ export function aimedAt(d: Draw, box: Box, universe: Universe, plan: TablePlan, 
   const near = (name: keyof typeof SPANS) => value(box.spans[SPANS[name]] as Span, d, universe.all.spans[SPANS[name]] as Span);
   const bit = (name: keyof typeof CHOICES) => {
     const all = box.choices[CHOICES[name]] as number;
-    const bits = Array.from({ length: 12 }, (_, i) => i).filter((i) => (all >> i) & 1);
+    const bits = Array.from({ length: name === "state" ? STATES.length : TYPES.length }, (_, i) => i).filter((i) => (all >> i) & 1);
     return d.pick(bits);
   };
   const bits = (name: keyof typeof CUBES) => {
