@@ -6,7 +6,7 @@ import { type Box, CHOICES, CUBES, type Cube, intersection, SPANS } from "./box.
 import { difference } from "./difference.ts";
 import { doingOf } from "./fates.ts";
 import { type Guard, STATES, type Universe } from "./guard.ts";
-import { type RulePlace, Stream, type Taking } from "./stream.ts";
+import { type RulePlace, Stream, type Taken, type Taking } from "./stream.ts";
 
 /** What is known of the packets that come to a rule, over all the ways to it. */
 export interface Reached {
@@ -18,8 +18,13 @@ export interface Reached {
   hook: Hook | undefined;
   /** Not found out. */
   isOpen: boolean;
-  /** Who has taken all packets that it would match; empty where the way to the rule leaves none. */
-  readonly takers: Set<Taking>;
+  /** Who has taken packets that it would match, each with some of those; empty where the way to the rule leaves none. */
+  readonly takers: Map<Rule, Taker>;
+}
+
+/** Who takes packets from a rule, and the hook that these are of. */
+export interface Taker extends Taken {
+  readonly hook: Hook;
 }
 
 /** Rules that are looked at on all ways together, before the rest is given up. */
@@ -36,6 +41,7 @@ export class Reach {
   readonly #reached = new Map<Rule, Reached>();
   #steps = 0;
   #isCut = false;
+  #isBlurred = false;
   #hook: Hook = "INPUT";
 
   constructor(table: Table, universe: Universe) {
@@ -46,6 +52,11 @@ export class Reach {
   /** Whether so many ways lead through the table that not all were followed. */
   get isCutShort(): boolean {
     return this.#isCut || this.#steps > MOST_STEPS;
+  }
+
+  /** Whether packets had to be taken for others than they are at some place. */
+  get isBlurred(): boolean {
+    return this.#isBlurred;
   }
 
   /** What is known of a rule; undefined when no way leads to it. */
@@ -117,7 +128,7 @@ export class Reach {
   #note(rule: Rule, stream: Stream, boxes: readonly Box[]): readonly Box[] {
     let reached = this.#reached.get(rule);
     if (!reached) {
-      reached = { ways: 0, packet: undefined, hook: undefined, isOpen: false, takers: new Set() };
+      reached = { ways: 0, packet: undefined, hook: undefined, isOpen: false, takers: new Map() };
       this.#reached.set(rule, reached);
     }
     reached.ways++;
@@ -125,7 +136,9 @@ export class Reach {
     for (const box of boxes) {
       const left = stream.left(box);
       if (left.kind === "none") {
-        for (const taker of left.takers) reached.takers.add(taker);
+        for (const taker of left.takers) {
+          if (!reached.takers.has(taker.by.rule)) reached.takers.set(taker.by.rule, { ...taker, hook: this.#hook });
+        }
         continue;
       }
       live.push(box);
@@ -149,6 +162,7 @@ export class Reach {
     }
     const isGoto = target?.kind === "goto";
     const back: Stream[] = [];
+    const taken: (readonly [Box, Taking])[] = [];
     for (const box of live) {
       const inner: Call = { path: [...call.path, name], back: [] };
       const [own, ...others] = this.#visit(chain, stream.branch(box), inner);
@@ -156,12 +170,14 @@ export class Reach {
       if (!own || this.isCutShort || [own, ...others].some((one) => one.isOfAnything)) return [this.#anything()];
       if (own.box !== box) return [this.#blurred(stream)];
       const came = shared(box, sure);
-      for (const [piece, taking] of gone(own)) stream.take(shared(piece, came), taking);
+      for (const [piece, taking] of gone(own)) for (const one of shared(piece, came)) taken.push([one, taking]);
       // What comes back of a goto goes on where the calling chain was called.
-      if (isGoto) stream.take(came, { by, fate: "return" });
+      if (isGoto) for (const one of came) taken.push([one, { by, fate: "return" }]);
       for (const one of others.map(unreturned)) if (one.left(one.box).kind !== "none") back.push(one);
     }
+    // Too much that comes back changed is not told apart from what came: then it must not have been taken out either.
     if (back.length + streams + call.back.length > MOST_STREAMS) return [this.#blurred(stream)];
+    for (const [piece, taking] of taken) stream.take([piece], taking);
     if (!isGoto) return [stream, ...back];
     call.back.push(...back);
     return [stream];
@@ -177,6 +193,7 @@ export class Reach {
 
   /** All of a stream after a rule may have changed anything of it but addresses, ports and devices. */
   #blurred(stream: Stream): Stream {
+    this.#isBlurred = true;
     return stream.blurred(withoutDoubt(stream.box));
   }
 

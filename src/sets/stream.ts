@@ -1,5 +1,5 @@
 import type { Rule, TableName } from "../model/rule.ts";
-import { type Box, CHOICES, CUBES, type Cube } from "./box.ts";
+import { type Box, CHOICES, CUBES, type Cube, intersection, overlaps } from "./box.ts";
 import { BoxIndex } from "./box-index.ts";
 import { difference, sample } from "./difference.ts";
 
@@ -19,6 +19,11 @@ export interface Taking {
   readonly fate: Fate;
 }
 
+/** The same with some of the packets. */
+export interface Taken extends Taking {
+  readonly packet: Box;
+}
+
 /** Part of what was taken out of a stream: as much of an index as there was at some time. */
 interface Layer {
   readonly index: BoxIndex<Taking>;
@@ -30,7 +35,7 @@ interface Layer {
 /** Whether any packet of a box is still in a stream: a packet that is, none and who took them, or not found out. */
 export type Left =
   | { readonly kind: "some"; readonly packet: Box }
-  | { readonly kind: "none"; readonly takers: readonly Taking[] }
+  | { readonly kind: "none"; readonly takers: readonly Taken[] }
   | { readonly kind: "unknown" };
 
 /** The packets that come to a place of a chain: those of a box but for what earlier rules have surely taken. */
@@ -126,15 +131,16 @@ function plain(index: BoxIndex<Taking>, end: number, states: number): BoxIndex<T
 }
 
 /** Those that take some of a box that none before them has. */
-function needed(box: Box, touching: readonly (readonly [Box, Taking])[]): readonly Taking[] {
-  const takers: Taking[] = [];
+function needed(box: Box, touching: readonly (readonly [Box, Taking])[]): readonly Taken[] {
+  const takers = new Map<Taking, Taken>();
   let left: readonly Box[] = [box];
   for (const [one, taking] of touching) {
-    const rest = difference(left, [one]);
-    if (!rest) return touching.map(([, who]) => who);
-    if (rest.length !== left.length || rest.some((piece, i) => piece !== left[i])) if (!takers.includes(taking)) takers.push(taking);
-    left = rest;
+    const hit = left.find((piece) => overlaps(piece, one));
+    const packet = hit && intersection(hit, one);
+    if (!packet) continue;
+    if (!takers.has(taking)) takers.set(taking, { ...taking, packet });
+    left = difference(left, [one]) ?? left;
     if (left.length === 0) break;
   }
-  return takers;
+  return [...takers.values()];
 }

@@ -98,7 +98,7 @@ describe("the packet of a rule that some come to", () => {
     const found = { tables: 0, packets: 0, unnamed: 0 };
     for (let seed = FIRST; seed < FIRST + RULESETS; seed++) {
       const { plan, ruleset, table, universe, reach } = drawn(seed, true);
-      if (!isPlain(table, reach)) continue;
+      if (!isPlain(table, reach) || reach.isBlurred) continue;
       found.tables++;
       const compiled = compiledTable(ruleset, plan);
       const d = seededDraw(seed, { ...plan, hooks: [plan.hook], protocol: undefined });
