@@ -151,7 +151,9 @@ export class Universe {
   }
 
   #spans(dimension: number, spans: readonly Span[]): readonly Box[] {
-    return spans.map((span) => ({ ...this.all, spans: this.all.spans.map((own, d) => (d === dimension ? span : own)) }));
+    // A range may end before it begins (`-m udp --dport 9:1`): nothing lies in it.
+    const some = spans.filter(([low, high]) => low <= high);
+    return some.map((span) => ({ ...this.all, spans: this.all.spans.map((own, d) => (d === dimension ? span : own)) }));
   }
 
   #choice(dimension: number, bits: number): Box {
