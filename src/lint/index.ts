@@ -15,6 +15,7 @@ import { rule as NT012 } from "./rules/NT012-unreachable-rule.ts";
 import { rule as NT013 } from "./rules/NT013-chain-declared-twice.ts";
 import { rule as NT014 } from "./rules/NT014-table-twice.ts";
 import { rule as NT019 } from "./rules/NT019-suppression.ts";
+import { rule as NT020 } from "./rules/NT020-never-matches.ts";
 import { rule as NT021 } from "./rules/NT021-shadowed-rule.ts";
 import { rule as NT050 } from "./rules/NT050-late-established.ts";
 import { rule as NT051 } from "./rules/NT051-address-run.ts";
@@ -39,6 +40,7 @@ export const RULES: readonly LintRule[] = [
   NT013,
   NT014,
   NT019,
+  NT020,
   NT021,
   NT050,
   NT051,
