@@ -1,5 +1,6 @@
 import { type Address, familyOf, formatAddress, isLoopback, isMulticast, parseAddress } from "../model/address.ts";
 import { PROTOCOL, protocolName, TCP_FLAG } from "../model/packet.ts";
+import type { CtState } from "../model/trace.ts";
 import { type Box, CHOICES, CUBES, type Cube, SPANS, type Span } from "../sets/box.ts";
 import { FIRST, hasPorts, STATES, type Universe } from "../sets/guard.ts";
 import type { PacketDescription } from "../wire/made-packet.ts";
@@ -26,8 +27,11 @@ const FLAGS = [TCP_FLAG.SYN, TCP_FLAG.ACK, TCP_FLAG.SYN | TCP_FLAG.ACK, TCP_FLAG
 export function naturalPacket(box: Box, universe: Universe): NaturalPacket | undefined {
   const { family, devices } = universe;
   const [states, fragments] = [box.choices[CHOICES.state] as number, box.choices[CHOICES.fragment] as number];
-  if ((fragments & FIRST) === 0) return undefined;
-  const isNew = (states & (1 << STATES.indexOf("NEW"))) !== 0;
+  const has = (state: CtState) => (states & (1 << STATES.indexOf(state))) !== 0;
+  const isNew = has("NEW");
+  // Nothing is known of other conditions, and a mark is only there when something has set it.
+  const isMarked = (box.cubes[CUBES.mark] as Cube).value !== 0;
+  if ((fragments & FIRST) === 0 || (!isNew && !has("INVALID")) || box.atoms.length > 0 || isMarked) return undefined;
   const protocol = pick(spanOf(box, "protocol"), [PROTOCOL.tcp, PROTOCOL.udp, family === 4 ? PROTOCOL.icmp : PROTOCOL.icmpv6]);
   // SYN and FIN at once is what connection tracking takes for invalid (nf_conntrack_proto_tcp.c, tcp_error).
   const invalid = TCP_FLAG.SYN | TCP_FLAG.FIN;

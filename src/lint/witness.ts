@@ -5,7 +5,7 @@ import type { Hook, Rule } from "../model/rule.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { buildHost } from "../parse/host.ts";
 import { parseRoutesByFamily } from "../parse/ip-route.ts";
-import type { Box } from "../sets/box.ts";
+import { type Box, CHOICES, SPANS, type Span } from "../sets/box.ts";
 import type { Universe } from "../sets/guard.ts";
 import { makeFrame, makePacket } from "../wire/made-packet.ts";
 import type { LintContext } from "./context.ts";
@@ -30,12 +30,12 @@ export interface Wanted {
 export function witnessOf(context: LintContext, rules: LintedRules, universe: Universe, wanted: Wanted): Witness | undefined {
   if (rules.problems.length > 0) return undefined;
   const packet = naturalPacket(wanted.box, universe);
-  if (!packet) return undefined;
+  if (!packet || !hasPlainTypes(wanted, universe)) return undefined;
   const local = wanted.hook === "OUTPUT" || (wanted.hook === "POSTROUTING" && packet.in === undefined);
   const device = local ? undefined : packet.in;
   const entry = local ? ["--out-of-socket"] : device === undefined ? undefined : ["--in", device];
   if (!entry) return undefined;
-  for (const { host, netns, before, after } of machines(context, rules, packet, wanted.hook)) {
+  for (const { host, netns, before, after } of machines(context, rules, packet, wanted, universe)) {
     const known = host.namespaces.get(netns)?.devices;
     const own = known?.find(({ name }) => name === device);
     if (known && !local && !own) continue;
@@ -47,6 +47,13 @@ export function witnessOf(context: LintContext, rules: LintedRules, universe: Un
     }
   }
   return undefined;
+}
+
+/** Whether nothing is asked of the kind of an address that is not so at the hook anyway. */
+function hasPlainTypes({ box, hook }: Wanted, universe: Universe): boolean {
+  const all = universe.all.choices;
+  const [src, dst] = [box.choices[CHOICES.srcType], box.choices[CHOICES.dstType]];
+  return src === all[CHOICES.srcType] && (dst === all[CHOICES.dstType] || (hook === "INPUT" && universe.isLocal(dst ?? 0)));
 }
 
 /** Whether the packet meets the rule on all ways that it can have gone. */
@@ -63,7 +70,13 @@ interface Machine {
   readonly after: readonly string[];
 }
 
-function* machines({ host }: LintContext, rules: LintedRules, packet: NaturalPacket, hook: Hook): Generator<Machine> {
+function* machines(
+  { host }: LintContext,
+  rules: LintedRules,
+  packet: NaturalPacket,
+  { box, hook }: Wanted,
+  universe: Universe,
+): Generator<Machine> {
   const { file, netns, ruleset } = rules;
   if (netns !== undefined) {
     const at = file.lastIndexOf("/netns/");
@@ -74,7 +87,11 @@ function* machines({ host }: LintContext, rules: LintedRules, packet: NaturalPac
   }
   const given = ruleset.family === 4 ? { ruleset4: ruleset } : { ruleset6: ruleset };
   const named = [ruleset.family === 4 ? "--rules" : "--rules6", quoted(file)];
-  yield { host: buildHost({ addressesKnown: false, ...given }, NETNS), netns: NETNS, before: [], after: named };
+  const leaves = hook === "FORWARD" || hook === "OUTPUT" || hook === "POSTROUTING";
+  // Which device it leaves by is only known with a route.
+  const isAnyOut =
+    !leaves || (Number((box.spans[SPANS.out] as Span)[0]) <= 1 && (box.spans[SPANS.out] as Span)[1] === universe.devices.all[1]);
+  if (isAnyOut) yield { host: buildHost({ addressesKnown: false, ...given }, NETNS), netns: NETNS, before: [], after: named };
   const route = routeOf(packet, hook);
   if (route === undefined || file === "-") return;
   const { value } = parseRoutesByFamily(`${route}\n`, "-", ruleset.family);

@@ -77,6 +77,11 @@ export class Universe {
     return this.#uses[Math.abs(number) - 1];
   }
 
+  /** Whether addresses of this host are among some types of addresses. */
+  isLocal(types: number): boolean {
+    return (types & bitsOf(ALL_TYPES, ["LOCAL"])) !== 0;
+  }
+
   /** The states that a box has. */
   statesOf(box: Box): readonly CtState[] {
     return STATES.filter((_, bit) => ((box.choices[CHOICES.state] as number) & (1 << bit)) !== 0);

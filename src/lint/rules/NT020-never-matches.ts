@@ -47,9 +47,19 @@ function found(rules: LintedRules, dead: DeadLine): Found {
   };
 }
 
+/** What is wrong in one way with many rules of a chain is told once. */
 function* check(rules: LintedRules, context: LintContext): Generator<Found> {
+  const alike = new Map<string, { readonly first: Found; readonly lines: number[] }>();
   for (const dead of deadLines(rules, context)) {
-    if (dead.takers.every(({ fate }) => fate === "changed") && !lacksDevice(dead)) yield found(rules, dead);
+    if (!dead.takers.every(({ fate }) => fate === "changed") || lacksDevice(dead)) continue;
+    const one = found(rules, dead);
+    const key = `${dead.table.name} ${dead.chain.name} ${one.message}`;
+    const known = alike.get(key);
+    if (known) known.lines.push(dead.line);
+    else alike.set(key, { first: one, lines: [] });
+  }
+  for (const { first, lines } of alike.values()) {
+    yield lines.length === 0 ? first : { ...first, message: `${first.message} So it is with ${lines.length} more (${lineList(lines)}).` };
   }
 }
 

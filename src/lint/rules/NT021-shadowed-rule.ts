@@ -11,32 +11,51 @@ import { witnessOf } from "../witness.ts";
 /** A witness is a replay of its own: for more findings than these in one ruleset there is none. */
 const MOST_WITNESSES = 50;
 
-/** Dead lines of a chain that the same rules take everything from. */
-function* groups(rules: LintedRules, context: LintContext): Generator<readonly [DeadLine, ...DeadLine[]]> {
-  const all = new Map<string, [DeadLine, ...DeadLine[]]>();
+/** More findings than these in one chain have one cause, or one reader: they are told together. */
+const MOST_IN_CHAIN = 3;
+
+type Lines = readonly [DeadLine, ...DeadLine[]];
+
+/** Dead lines of a chain that the same rules take everything from, or many lines that others take everything from. */
+function* groups(rules: LintedRules, context: LintContext): Generator<Lines> {
+  const chains = new Map<string, Map<string, [DeadLine, ...DeadLine[]]>>();
   for (const dead of deadLines(rules, context)) {
     const takers = dead.takers.filter(({ fate }) => fate !== "changed");
     if (takers.length === 0) continue;
-    const key = [dead.table.name, dead.chain.name, standing(dead), ...takers.map(({ by }) => `${by.chain} ${by.rule.number}`)].join("\n");
-    const group = all.get(key);
-    if (group) group.push({ ...dead, takers });
-    else all.set(key, [{ ...dead, takers }]);
+    const one = { ...dead, takers };
+    const chain = [dead.table.name, dead.chain.name, standing(one)].join("\n");
+    const key = takers.map(({ by }) => `${by.chain} ${by.rule.number}`).join("\n");
+    const own = chains.get(chain) ?? new Map<string, [DeadLine, ...DeadLine[]]>();
+    const group = own.get(key);
+    if (group) group.push(one);
+    else own.set(key, [one]);
+    chains.set(chain, own);
   }
-  yield* all.values();
+  for (const own of chains.values()) {
+    const lines = [...own.values()].flat().sort((a, b) => a.line - b.line);
+    const [first, ...others] = lines;
+    if (own.size > MOST_IN_CHAIN && first) yield [first, ...others];
+    else yield* own.values();
+  }
 }
 
 function standing({ rule, takers }: DeadLine): "agree" | "conflict" | "neither" {
-  const all = takers.filter(({ fate }) => fate !== "changed").map(({ by, fate }) => standingOf(rule, by, fate));
+  const all = takers.map(({ by, fate }) => standingOf(rule, by, fate));
   return all.includes("conflict") ? "conflict" : all.includes("neither") ? "neither" : "agree";
 }
 
-function found(context: LintContext, rules: LintedRules, group: readonly [DeadLine, ...DeadLine[]], isWitnessed: boolean): Found {
+function found(context: LintContext, rules: LintedRules, group: Lines, isWitnessed: boolean): Found {
   const [dead] = group;
   const { line, rule, takers } = dead;
   const lines = [...new Set(takers.map(({ by }) => by.rule.line))];
   const how = standing(dead);
   const others = group.length - 1;
-  const subject = others === 0 ? "This rule" : `This rule and ${others} more (${lineList(group.slice(1).map((one) => one.line))})`;
+  const isOneCause = group.every(
+    (one) => one.takers.length === takers.length && one.takers.every(({ by }, i) => by.rule === takers[i]?.by.rule),
+  );
+  const more = others === 0 ? "" : `${others} more (${lineList(group.slice(1).map((one) => one.line))})`;
+  const subject = others === 0 ? "This rule" : isOneCause ? `This rule and ${more}` : "This rule";
+  const likewise = isOneCause ? "" : ` So it is with ${more} and the rules before them.`;
   const words = { agree: ", and the verdicts agree", conflict: ", and the verdicts conflict", neither: "" }[how];
   const who = lines.length === 1 ? `${lineList(lines)} takes` : `${lineList(lines)} together take`;
   const first = takers.find(({ by, fate }) => standingOf(rule, by, fate) === "conflict") ?? takers[0];
@@ -51,7 +70,7 @@ function found(context: LintContext, rules: LintedRules, group: readonly [DeadLi
       : undefined;
   return {
     ...placeOf(rules, line),
-    message: `${subject} can never match: ${who} everything that ${others === 0 ? "it" : "they"} would${words}.`,
+    message: `${subject} can never match: ${who} everything that ${others > 0 && isOneCause ? "they" : "it"} would${words}.${likewise}`,
     ...(how !== "conflict" && { severity: "warning" as const }),
     related: lines.map((one) => relatedLine(rules, one, "takes packets before they come to the rule")),
     ...(witness && { witness }),
