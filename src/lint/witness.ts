@@ -1,5 +1,5 @@
 import { createReplay } from "../engine/replay.ts";
-import { formatAddress } from "../model/address.ts";
+import { familyOf, formatAddress } from "../model/address.ts";
 import type { Host, Namespace } from "../model/host.ts";
 import type { Hook, Rule } from "../model/rule.ts";
 import type { PacketTrace } from "../model/trace.ts";
@@ -94,7 +94,7 @@ function* machines(
   if (isAnyOut) yield { host: buildHost({ addressesKnown: false, ...given }, NETNS), netns: NETNS, before: [], after: named };
   const route = routeOf(packet, hook);
   if (route === undefined || file === "-") return;
-  const { value } = parseRoutesByFamily(`${route}\n`, "-", ruleset.family);
+  const { value } = parseRoutesByFamily(`${route}\n`, "-", 4);
   const routes = { ...(value.four.length > 0 && { routes: value.four }), ...(value.six.length > 0 && { routes6: value.six }) };
   const said = ["echo", `"${route}"`, "|"];
   yield {
@@ -114,7 +114,7 @@ function withRules(host: Host, namespace: Namespace, { netns = NETNS, ruleset }:
 /** A route that brings the packet to the hook. */
 function routeOf({ description, in: input, out }: NaturalPacket, hook: Hook): string | undefined {
   if (hook === "INPUT") return `local ${formatAddress(description.dst)} dev ${input ?? "eth0"}`;
-  return hook === "PREROUTING" || out === undefined ? undefined : `default dev ${out}`;
+  return hook === "PREROUTING" || out === undefined ? undefined : `${familyOf(description.dst) === 6 ? "::/0" : "default"} dev ${out}`;
 }
 
 function quoted(word: string): string {
