@@ -17,6 +17,8 @@ import { rule as NT014 } from "./rules/NT014-table-twice.ts";
 import { rule as NT019 } from "./rules/NT019-suppression.ts";
 import { rule as NT020 } from "./rules/NT020-never-matches.ts";
 import { rule as NT021 } from "./rules/NT021-shadowed-rule.ts";
+import { rule as NT022 } from "./rules/NT022-redundant-rule.ts";
+import { rule as NT025 } from "./rules/NT025-never-hit.ts";
 import { rule as NT050 } from "./rules/NT050-late-established.ts";
 import { rule as NT051 } from "./rules/NT051-address-run.ts";
 import { rule as NT052 } from "./rules/NT052-port-run.ts";
@@ -42,6 +44,8 @@ export const RULES: readonly LintRule[] = [
   NT019,
   NT020,
   NT021,
+  NT022,
+  NT025,
   NT050,
   NT051,
   NT052,
