@@ -41,13 +41,16 @@ export function intersection(a: Box, b: Box): Box | undefined {
 
 /** Whether any packet is in both boxes. */
 export function overlaps(a: Box, b: Box): boolean {
+  // The innermost of all loops: nothing is made here, and what was never narrowed is the same object in both.
   for (let d = 0; d < a.spans.length; d++) {
-    const [one, other] = [a.spans[d] as Span, b.spans[d] as Span];
+    const one = a.spans[d] as Span;
+    const other = b.spans[d] as Span;
     if (one !== other && (one[0] > other[1] || other[0] > one[1])) return false;
   }
   for (let d = 0; d < a.choices.length; d++) if (((a.choices[d] as number) & (b.choices[d] as number)) === 0) return false;
   for (let d = 0; d < a.cubes.length; d++) {
-    const [one, other] = [a.cubes[d] as Cube, b.cubes[d] as Cube];
+    const one = a.cubes[d] as Cube;
+    const other = b.cubes[d] as Cube;
     if (((one.value ^ other.value) & one.mask & other.mask) !== 0) return false;
   }
   return a.atoms.length === 0 || b.atoms.length === 0 || !b.atoms.some((atom) => a.atoms.includes(-atom));

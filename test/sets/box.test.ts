@@ -114,3 +114,35 @@ describe("sets of packets, against counting them out", () => {
     );
   });
 });
+
+describe("boxes of networks", () => {
+  const network = fc.tuple(fc.nat(255), fc.nat(255), fc.constantFrom(8, 15, 16, 20, 24, 28, 31, 32)).map(([a, b, length]): Span => {
+    const size = 2 ** (32 - length);
+    const low = ((10 * 2 ** 24 + (a & 3) * 2 ** 16 + (b & 3) * 2 ** 8 + b) / size) | 0;
+    return [low * size, low * size + size - 1];
+  });
+  const all: Span = [0, 0xffffffff];
+  const box = (src: Span, dst: Span): Box => ({
+    spans: [src, dst, [0, 255], [0, 65_535], [0, 65_535], [0, 1], [0, 1]],
+    choices: [1, 1, 1, 1],
+    cubes: [
+      { value: 0, mask: 0 },
+      { value: 0, mask: 0 },
+    ],
+    atoms: [],
+  });
+  const some = fc.oneof(network, network, fc.constant(all), fc.constant<Span>([10 * 2 ** 24 + 5, 10 * 2 ** 24 + 70_000]));
+  const networks = fc.tuple(some, some).map(([src, dst]) => box(src, dst));
+
+  it("are found by any network, range or address that they share something with", () => {
+    fc.assert(
+      fc.property(networks, fc.array(networks, { maxLength: 20 }), (one, others) => {
+        const index = new BoxIndex<number>();
+        for (const [place, other] of others.entries()) index.add(other, place);
+        const expected = others.map((other, place) => [other, place] as const).filter(([other]) => overlaps(other, one));
+        expect(index.touching(one)).toEqual(expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
