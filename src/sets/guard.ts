@@ -82,11 +82,6 @@ export class Universe {
     return (types & bitsOf(ALL_TYPES, ["LOCAL"])) !== 0;
   }
 
-  /** The states that a box has. */
-  statesOf(box: Box): readonly CtState[] {
-    return STATES.filter((_, bit) => ((box.choices[CHOICES.state] as number) & (1 << bit)) !== 0);
-  }
-
   /** The packets that a rule matches. */
   guard(rule: Rule): Guard {
     const parts: (readonly Box[])[] = [];
