@@ -10,6 +10,8 @@ import { reachOf } from "../reach.ts";
 import { type Anyway, decidedAnyway } from "../redundant.ts";
 import { reachableRules } from "../unreachable.ts";
 
+/** More findings than these in one chain are told together. */
+const MOST_IN_CHAIN = 3;
 /** Lines that are shown with a finding. */
 const MOST_SHOWN = 3;
 
@@ -28,7 +30,14 @@ function* check(rules: LintedRules, { config }: LintContext): Generator<Found> {
       if (known) known.push(one);
       else alike.set(key, [one]);
     }
-    for (const group of alike.values()) yield found(rules, place, group);
+    const [first, ...others] = alike.values();
+    if (!first) continue;
+    if (alike.size <= MOST_IN_CHAIN) for (const group of [first, ...others]) yield found(rules, place, group);
+    else {
+      const one = found(rules, place, first);
+      const lines = others.flat().map(({ rule }) => rule.line);
+      yield { ...one, message: `${one.message} So it is with ${lines.length} more (${lineList(lines)}) and rules behind them.` };
+    }
   }
 }
 
