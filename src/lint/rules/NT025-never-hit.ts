@@ -1,4 +1,4 @@
-import type { Chain } from "../../model/rule.ts";
+import type { Chain, Rule } from "../../model/rule.ts";
 import type { LintContext } from "../context.ts";
 import { deadLines } from "../dead-rules.ts";
 import type { Found } from "../finding.ts";
@@ -22,6 +22,18 @@ function packetsOf(chain: Chain, callers: readonly number[]): number {
   );
 }
 
+/** Whether the rules' counters began later than the chain's: those up to one that takes everything have counted less. */
+function isYoungerThan({ rules }: Chain, packets: number): boolean {
+  const last = rules.findIndex(isForAll);
+  const counted = rules.slice(0, last + 1).reduce((sum, { counters }) => sum + (counters?.packets ?? 0), 0);
+  return last >= 0 && counted < packets;
+}
+
+function isForAll({ protocol, source, destination, inInterface, outInterface, fragment, matches }: Rule): boolean {
+  const conditions = [protocol, source, destination, inInterface, outInterface, fragment];
+  return conditions.every((one) => one === undefined) && matches.every(({ name }) => name === "comment");
+}
+
 function* check(rules: LintedRules, context: LintContext): Generator<Found> {
   const counted = [...chainsOf(rules)].some(({ chain }) => chain.rules.some(({ counters }) => (counters?.packets ?? 0) > 0));
   if (!counted) return;
@@ -33,7 +45,7 @@ function* check(rules: LintedRules, context: LintContext): Generator<Found> {
       chain,
       callers.map(({ rule }) => rule.counters?.packets ?? 0),
     );
-    if (packets < FEWEST) continue;
+    if (packets < FEWEST || isYoungerThan(chain, packets)) continue;
     const lines = [...rulesByLine(reachableRules(table, chain))]
       .filter(([line, own]) => !dead.has(line) && own.every(({ counters }) => counters?.packets === 0))
       .map(([line]) => line);
@@ -57,7 +69,8 @@ export const rule: LintRule = {
   why: `The counters in front of the rules (\`iptables-save -c\`) tell what was used. A rule that nothing meets for months is for something that is gone, or for something rare that should be known;
 an attacker may be the first to use what it opens.`,
   exceptions: `Only told with counters in the file, and for chains through which at least ${FEWEST} packets came; once for each chain. A rule for a rare event (a backup, a failover, an attack) has good
-reason to be at 0, and counters begin anew with each start of the machine and each reload.`,
+reason to be at 0, and counters begin anew with each start of the machine and each reload. Nothing is told of a chain in which a rule for
+all packets, and those before it, have counted fewer than came: they are younger.`,
   bad: `*filter
 :INPUT DROP [120:7200]
 :FORWARD ACCEPT [0:0]
