@@ -17,6 +17,7 @@ const ROOMS = [
   "src/jobs",
   "src/explain",
   "src/lint",
+  "src/search",
   "src/render",
   "src/commands",
   "bin",

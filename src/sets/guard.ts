@@ -36,6 +36,9 @@ export interface Guard {
   readonly atoms: readonly number[];
 }
 
+/** Gives what a match of a rule says a name, where that cannot be told from the packet alone; the same name has the same answer. */
+export type Naming = (rule: Rule, use: MatchUse | undefined) => string;
+
 /** What the boxes of one ruleset have in common: its family, the names of its devices, its conditions that are not about header values. */
 export class Universe {
   readonly family: Family;
@@ -44,12 +47,14 @@ export class Universe {
   /** All packets, with any device or none. */
   readonly all: Box;
   readonly #atoms = new Map<string, number>();
-  readonly #uses: MatchUse[] = [];
+  readonly #uses: (MatchUse | undefined)[] = [];
+  readonly #naming: Naming | undefined;
 
-  constructor(family: Family, backend: Ruleset["backend"], devices: Devices) {
+  constructor(family: Family, backend: Ruleset["backend"], devices: Devices, naming?: Naming) {
     this.family = family;
     this.backend = backend;
     this.devices = devices;
+    this.#naming = naming;
     const addresses: Span = family === 4 ? [0, LAST_ADDRESS[4]] : [0n, LAST_ADDRESS[6]];
     const ports: Span = [0, LAST_PORT];
     const any: Cube = { value: 0, mask: 0 };
@@ -64,7 +69,10 @@ export class Universe {
   /** The number of a condition; the same one has the same. */
   atom(use: MatchUse): number {
     // Negated it is another one: a packet that lacks what is looked at may meet neither.
-    const key = `${use.name} ${use.words.join(" ")}`;
+    return this.#numbered(`${use.name} ${use.words.join(" ")}`, use);
+  }
+
+  #numbered(key: string, use: MatchUse | undefined): number {
     const known = this.#atoms.get(key);
     if (known !== undefined) return known;
     const number = this.#uses.push(use);
@@ -93,13 +101,22 @@ export class Universe {
       if (sure) sureParts.push(sure);
       else known = false;
     };
+    const condition = (number: number): readonly Box[] => {
+      atoms.push(number);
+      return [{ ...this.all, atoms: [number] }];
+    };
+    // What cannot be told from a packet has a name of its own, where whoever asks gives it one.
+    const named = (use: MatchUse | undefined, other: string) => {
+      const name = this.#naming?.(rule, use);
+      return name === undefined ? undefined : condition(this.#numbered(name + other, use));
+    };
     if (rule.protocol)
       add(this.#spans(SPANS.protocol, turned([rule.protocol.value, rule.protocol.value], rule.protocol.not, LAST_PROTOCOL)));
     for (const [side, option] of [
       ["src", rule.source],
       ["dst", rule.destination],
     ] as const) {
-      if (option) add(this.#addresses(side, option));
+      if (option) add(this.#addresses(side, option) ?? named(undefined, side));
     }
     if (rule.inInterface) add(this.#device(SPANS.in, rule.inInterface));
     if (rule.outInterface) add(this.#device(SPANS.out, rule.outInterface));
@@ -113,16 +130,14 @@ export class Universe {
         if (TRANSPORTS.has(use.name)) add(this.#takesOctets(use) ? [this.all] : first, first);
         if (space.exact) continue;
       }
-      if (!spec || !use.args || spec.fickle || isCounting(use)) known = false;
-      else {
-        const atom = this.atom(use);
-        atoms.push(atom);
-        add([{ ...this.all, atoms: [atom] }]);
-      }
+      add(!spec || !use.args || spec.fickle || isCounting(use) ? named(use, "") : condition(this.atom(use)));
     }
     const changes = rule.matches.some(changesPacket);
     const over = product(this.all, parts);
-    if (!over) return { over: [this.all], under: [], exact: false, changes, atoms };
+    if (!over) {
+      const one = named(undefined, "all");
+      return { over: one ?? [this.all], under: one ?? [], exact: one !== undefined, changes, atoms };
+    }
     const same = parts.length === sureParts.length && parts.every((part, i) => part === sureParts[i]);
     const under = !known || changes ? [] : same ? over : (product(this.all, sureParts) ?? []);
     return { over, under, exact: known && same && !changes, changes, atoms };

@@ -273,7 +273,8 @@ function withoutDoubt(box: Box): Box {
 
 const ALL_STATES = (1 << STATES.length) - 1;
 
-function changeOf({ target }: Rule, family: Universe["family"]): Masked | undefined {
+/** What a MARK rule does to the mark. */
+export function changeOf({ target }: Rule, family: Universe["family"]): Masked | undefined {
   if (target?.kind !== "extension" || !target.args) return undefined;
   const { xmark } = (targetSpec(target.name, family)?.canonical?.(target.args as never, family) ?? {}) as {
     readonly xmark?: { readonly value: Masked };

@@ -1,0 +1,54 @@
+import type { Hook, Table } from "../model/rule.ts";
+import type { PacketTrace, Way } from "../model/trace.ts";
+import { doingOf } from "../sets/fates.ts";
+import { type Decider, type End, endOf } from "../sets/outcome.ts";
+
+/** Who decided over a packet in a table, as a person reads it. */
+export interface Decision {
+  /** "accept", "DNAT --to-destination 10.0.0.2" */
+  readonly verdict: string;
+  readonly table: string;
+  readonly chain: string;
+  /** Number of the rule in its chain; absent for a policy. */
+  readonly rule?: number;
+  readonly line?: number;
+  readonly file: string;
+  /** The rule as it is written. */
+  readonly text?: string;
+}
+
+const PAST: Readonly<Record<string, string>> = { accept: "accepted", drop: "dropped", reject: "rejected", queue: "queued" };
+
+/** A decision of a table. */
+export function decisionOf(by: Decider, end: End, words: string, table: Table["name"], file: string): Decision {
+  const verdict = end === "translate" || end === "unknown" ? words : end === "reject" ? words : end;
+  if (!("rule" in by)) return { verdict, table, chain: by.chain, file, ...(by.line > 0 && { line: by.line }) };
+  const { number, line, text } = by.rule;
+  return { verdict, table, chain: by.chain, rule: number, file, ...(line > 0 && { line }), text };
+}
+
+/** "dropped by filter FORWARD 4 (old.rules:14)", "accepted by the policy of filter FORWARD (old.rules:3)" */
+export function decisionText(decision: Decision): string {
+  const { verdict, table, chain, rule, line, file } = decision;
+  const past = table === "nat" && verdict === "accept" ? "not translated" : (PAST[verdict] ?? verdict);
+  const where = line === undefined ? "" : ` (${file}:${line})`;
+  return rule === undefined ? `${past} by the policy of ${table} ${chain}${where}` : `${past} by ${table} ${chain} ${rule}${where}`;
+}
+
+/** What a replay says was decided in a table at a hook; undefined where its ways disagree or the packet did not get there. */
+export function replayedDecision({ way, alternatives }: PacketTrace, table: Table["name"], hook: Hook, file: string): Decision | undefined {
+  const [first, ...others] = (alternatives.length > 0 ? alternatives : [way]).map((one) => decided(one, table, hook, file));
+  return first && others.every((other) => other && decisionText(other) === decisionText(first)) ? first : undefined;
+}
+
+function decided({ steps }: Way, table: Table["name"], hook: Hook, file: string): Decision | undefined {
+  const last = steps.findLast((step) => (step.kind === "rule" || step.kind === "policy") && step.table === table && step.hook === hook);
+  if (last?.kind === "policy") {
+    const verdict = last.verdict === "DROP" ? "drop" : "accept";
+    return { verdict, table, chain: last.chain, file, ...(last.line > 0 && { line: last.line }) };
+  }
+  if (last?.kind !== "rule") return undefined;
+  const { rule, chain } = last;
+  const end = endOf(rule.target, doingOf(rule.target));
+  return end && decisionOf({ table, chain, rule }, end.end, end.words, table, file);
+}
