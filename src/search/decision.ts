@@ -7,6 +7,7 @@ import { type Decider, type End, endOf } from "../sets/outcome.ts";
 export interface Decision {
   /** "accept", "DNAT --to-destination 10.0.0.2" */
   readonly verdict: string;
+  readonly end: End;
   readonly table: string;
   readonly chain: string;
   /** Number of the rule in its chain; absent for a policy. */
@@ -17,20 +18,29 @@ export interface Decision {
   readonly text?: string;
 }
 
-const PAST: Readonly<Record<string, string>> = { accept: "accepted", drop: "dropped", reject: "rejected", queue: "queued" };
+const PAST: Readonly<Partial<Record<End, string>>> = { accept: "accepted", drop: "dropped", reject: "rejected", queue: "queued" };
+
+/** "dropped", "rejected (tcp-reset)", "DNAT --to-destination 10.0.0.2" */
+export function verdictText({ verdict, end, table }: Decision): string {
+  if (table === "nat" && verdict === "accept") return "not translated";
+  const past = PAST[end];
+  if (past === undefined) return verdict;
+  const [, ...words] = verdict.split(" ");
+  return words.length === 0 ? past : `${past} (${words.join(" ")})`;
+}
 
 /** A decision of a table. */
 export function decisionOf(by: Decider, end: End, words: string, table: Table["name"], file: string): Decision {
-  const verdict = end === "translate" || end === "unknown" ? words : end === "reject" ? words : end;
-  if (!("rule" in by)) return { verdict, table, chain: by.chain, file, ...(by.line > 0 && { line: by.line }) };
+  const verdict = words === "" ? end : words;
+  if (!("rule" in by)) return { verdict, end, table, chain: by.chain, file, ...(by.line > 0 && { line: by.line }) };
   const { number, line, text } = by.rule;
-  return { verdict, table, chain: by.chain, rule: number, file, ...(line > 0 && { line }), text };
+  return { verdict, end, table, chain: by.chain, rule: number, file, ...(line > 0 && { line }), text };
 }
 
 /** "dropped by filter FORWARD 4 (old.rules:14)", "accepted by the policy of filter FORWARD (old.rules:3)" */
 export function decisionText(decision: Decision): string {
-  const { verdict, table, chain, rule, line, file } = decision;
-  const past = table === "nat" && verdict === "accept" ? "not translated" : (PAST[verdict] ?? verdict);
+  const { table, chain, rule, line, file } = decision;
+  const past = verdictText(decision);
   const where = line === undefined ? "" : ` (${file}:${line})`;
   return rule === undefined ? `${past} by the policy of ${table} ${chain}${where}` : `${past} by ${table} ${chain} ${rule}${where}`;
 }
@@ -45,7 +55,7 @@ function decided({ steps }: Way, table: Table["name"], hook: Hook, file: string)
   const last = steps.findLast((step) => (step.kind === "rule" || step.kind === "policy") && step.table === table && step.hook === hook);
   if (last?.kind === "policy") {
     const verdict = last.verdict === "DROP" ? "drop" : "accept";
-    return { verdict, table, chain: last.chain, file, ...(last.line > 0 && { line: last.line }) };
+    return { verdict, end: verdict, table, chain: last.chain, file, ...(last.line > 0 && { line: last.line }) };
   }
   if (last?.kind !== "rule") return undefined;
   const { rule, chain } = last;

@@ -183,9 +183,7 @@ class Search {
     const ways = trace.alternatives.length > 0 ? trace.alternatives : [trace.way];
     if (goal.kind === "verdict") {
       const decision = replayedDecision(trace, table, hook, "");
-      const verdict = decision?.verdict.startsWith("REJECT") ? "reject" : decision?.verdict;
-      if (goal.verdict === "translate") return table === "nat" && verdict !== undefined && !["accept", "drop"].includes(verdict);
-      return verdict === goal.verdict;
+      return decision?.end === goal.verdict;
     }
     const rule = goal.kind === "rule" ? this.#rule(goal) : undefined;
     return ways.every(({ steps }) =>
