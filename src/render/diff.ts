@@ -14,7 +14,7 @@ export function* diffTable(found: Difference, style: Style, seconds: number): Ge
   ];
   if (tables.length > 0) yield `\n${tables.map((text) => `${wrap(text, style, 2, 0)}\n`).join("")}`;
   if (found.assumptions.length === 0) return;
-  yield `${found.classes.length === 0 ? "This is a proof, provided that" : "Provided that"}:\n`;
+  yield `${found.classes.length + found.open.length === 0 ? "This is a proof, provided that" : "Provided that"}:\n`;
   for (const text of found.assumptions) yield `${wrap(`- ${text}`, style, 4, 2)}\n`;
 }
 

@@ -4,6 +4,7 @@ import { FALSE, type Node, TooLarge, TRUE } from "../sets/diagram.ts";
 import { type Probe, Program, type World } from "../sets/program.ts";
 import { type Decided, Walk } from "../sets/walk.ts";
 import { worldOf } from "../sets/world.ts";
+import { concerned } from "./changed-rules.ts";
 import { type Decision, decisionOf, decisionText, replayedDecision } from "./decision.ts";
 import { type Machine, replays } from "./machine.ts";
 import { type Point, pointOf } from "./point.ts";
@@ -104,7 +105,8 @@ export class Pair {
   constructor(world: World, before: Side, after: Side) {
     this.#world = world;
     this.#sides = [before, after];
-    this.#programs = [new Program(world, before.table), new Program(world, after.table)];
+    const within = concerned(world, before.table, after.table);
+    this.#programs = [new Program(world, before.table, within), new Program(world, after.table, within)];
   }
 
   /** The packets at a hook that the two tables treat differently. */
@@ -142,7 +144,7 @@ export class Pair {
     const { layout } = this.#world;
     const [one, other] = this.#sides;
     const { name } = one.table;
-    const traffic = trafficOf(layout, set, this.#programs[0].entering(hook), hook);
+    const traffic = trafficOf(layout, set, new Program(this.#world, one.table).entering(hook), hook);
     const [old, now] = this.#sides.map(({ machine }, i) => {
       const { by, end, words } = decided[i] as Decided;
       return decisionOf(by, end, words, name, machine.ruleset.file);

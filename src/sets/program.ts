@@ -1,4 +1,5 @@
 import type { Chain, Hook, Rule, Table } from "../model/rule.ts";
+import { type Box, overlaps } from "./box.ts";
 import { Changes } from "./change.ts";
 import { FALSE, type Node, TRUE } from "./diagram.ts";
 import { type Effect, followedBy, NO_EFFECT } from "./effect.ts";
@@ -42,13 +43,20 @@ export class Program {
   readonly #plain: Program | undefined;
   readonly #chains = new Map<string, Node>();
   readonly #segments = new Map<string, Node>();
-  readonly #guards: Map<Rule, Node>;
+  readonly #guards: Map<Rule, { readonly set: Node; readonly changes: boolean }>;
   readonly #callers: ReadonlyMap<string, number>;
   readonly #affected: ReadonlySet<string>;
+  readonly #within: readonly Box[] | undefined;
+  readonly #followed: Node;
 
-  /** `plain` is the program of the same table in which nothing is looked for. */
-  constructor(world: World, table: Table, probe?: Probe, plain?: Program) {
+  /**
+   * Only packets of `within` are followed, which must ask for nothing that rules change. `plain` is the program of the same table in which
+   * nothing is looked for.
+   */
+  constructor(world: World, table: Table, within?: readonly Box[], probe?: Probe, plain?: Program) {
     this.world = world;
+    this.#within = within;
+    this.#followed = within ? world.layout.set(within) : TRUE;
     this.table = table;
     this.#probe = probe;
     this.#plain = plain;
@@ -59,14 +67,14 @@ export class Program {
 
   /** The same with something that is looked for: packets that come to it have the leaf `hit`. */
   looking(probe: Probe): Program {
-    return new Program(this.world, this.table, probe, this.#plain ?? this);
+    return new Program(this.world, this.table, this.#within, probe, this.#plain ?? this);
   }
 
-  /** The packets that enter at a hook. Fragments behind the first are left out where iptables-nft takes their octets for ports. */
+  /** The packets that enter at a hook, of those that are followed. Fragments behind the first are left out where iptables-nft takes their octets for ports. */
   entering(hook: Hook): Node {
     const { layout } = this.world;
     const box = entering(layout.universe, this.table.name, hook);
-    const all = layout.set([box]);
+    const all = layout.diagrams.and(layout.set([box]), this.#followed);
     return layout.universe.backend === "nft" ? layout.diagrams.and(all, layout.withValue("fragment", 0)) : all;
   }
 
@@ -83,11 +91,23 @@ export class Program {
     });
   }
 
-  /** The packets that a rule matches. */
+  /** The packets that a rule matches, of those that are followed. */
   guard(rule: Rule): Node {
+    return this.#guard(rule).set;
+  }
+
+  /** Whether a rule changes packets that it does not match. */
+  changes(rule: Rule): boolean {
+    return this.#guard(rule).changes;
+  }
+
+  #guard(rule: Rule): { readonly set: Node; readonly changes: boolean } {
     let guard = this.#guards.get(rule);
     if (guard === undefined) {
-      guard = this.world.layout.set(this.world.layout.universe.guard(rule).over);
+      const { layout } = this.world;
+      const { over, changes } = layout.universe.guard(rule);
+      const boxes = this.#within ? over.filter((box) => this.#within?.some((one) => overlaps(one, box))) : over;
+      guard = { set: layout.diagrams.and(layout.set(boxes), this.#followed), changes };
       this.#guards.set(rule, guard);
     }
     return guard;
@@ -134,9 +154,10 @@ export class Program {
   #rule(rule: Rule, path: readonly string[]): Node {
     const { layout, outcomes } = this.world;
     const { diagrams } = layout;
+    if (this.guard(rule) === FALSE && !this.changes(rule)) return outcomes.fall;
     const done = this.#probe?.kind === "rule" && this.#probe.rule === rule ? outcomes.hit : this.#target(rule, path);
     const made = diagrams.choose(this.guard(rule), done, outcomes.fall);
-    if (!layout.universe.guard(rule).changes) return made;
+    if (!this.changes(rule)) return made;
     const words = ` ${rule.text}`;
     return this.#sequence(outcomes.leaf({ kind: "fall", effect: { ...NO_EFFECT, since: words, anew: words } }), made);
   }

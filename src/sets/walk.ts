@@ -47,7 +47,7 @@ export class Walk {
 
   #visit(chain: Chain): Decided | "fall" | "return" {
     for (const rule of chain.rules) {
-      if (this.#program.world.layout.universe.guard(rule).changes) {
+      if (this.#program.changes(rule)) {
         this.#change({ ...NO_EFFECT, since: ` ${rule.text}`, anew: ` ${rule.text}` });
       }
       if (!this.#holds(this.#program.guard(rule))) continue;
