@@ -7,7 +7,7 @@ import { Plugin } from "@oclif/core";
 import { bundle } from "./bundle.js";
 import { thirdParty } from "./third-party.js";
 
-const COMMANDS = ["diff", "explain", "lint", "packet", "packets", "parse", "test"];
+const COMMANDS = ["diff", "explain", "lint", "packet", "packets", "parse", "search", "test"];
 
 /** What is started by name: the program, its worker threads, and what oclif loads out of package.json and its manifest. */
 const ENTRIES = {

@@ -45,7 +45,7 @@ export function* replays(machine: Machine, universe: Universe, { box }: Point, h
     const frame = makeFrame(makePacket(packet.description), 1, NOW, own?.mac, local ? undefined : packet.in);
     const replay = createReplay(host, { netns: machine.netns, capture: "", mark: local ? mark : 0 });
     const [trace] = [...replay.push(frame), ...replay.finish()];
-    const command = [...before, "nettrace", "packet", ...packet.words, ...entry, ...machine.words, ...after].join(" ");
+    const command = [...before, "nettrace", "packet", ...packet.words, ...entry, ...machine.words.map(quoted), ...after].join(" ");
     if (trace) yield { trace, host, command };
   }
 }

@@ -1,9 +1,11 @@
+import type { Family } from "../model/address.ts";
 import type { Hook, Rule, Table, TableName } from "../model/rule.ts";
 import { TABLE_HOOKS } from "../model/rule.ts";
+import { type Box, intersection, SPANS } from "../sets/box.ts";
 import { FALSE, type Node, TooLarge, TRUE } from "../sets/diagram.ts";
 import type { Field, Spans } from "../sets/layout.ts";
 import type { Decider, End } from "../sets/outcome.ts";
-import { type Probe, Program, type World } from "../sets/program.ts";
+import { leadingTo, type Probe, Program, type World } from "../sets/program.ts";
 import { Walk } from "../sets/walk.ts";
 import { worldOf } from "../sets/world.ts";
 import { type Decision, decisionOf, replayedDecision } from "./decision.ts";
@@ -33,7 +35,7 @@ export interface Question {
 /** A packet that the replay confirms; or none, and who takes all that were meant; or why it was not found out. */
 export type Answer =
   | { readonly kind: "found"; readonly hook: Hook; readonly replayed: Replayed; readonly decision: Decision | undefined }
-  | { readonly kind: "none"; readonly reasons: readonly string[]; readonly takers: readonly Decision[] }
+  | { readonly kind: "none"; readonly family: Family; readonly reasons: readonly string[]; readonly takers: readonly Decision[] }
   | { readonly kind: "unknown"; readonly because: string };
 
 const MOST_TAKERS = 12;
@@ -46,11 +48,28 @@ export function search(machine: Machine, question: Question): Answer {
   const table: Table = found ?? { name: question.table, chains: new Map() };
   const world = worldOf([ruleset], Object.values(question.wish.devices));
   try {
-    return new Search(machine, question, new Program(world, table)).answer();
+    return new Search(machine, question, new Program(world, table, followed(world, question, table))).answer();
   } catch (error) {
     if (!(error instanceof TooLarge)) throw error;
     return { kind: "unknown", because: error.message };
   }
+}
+
+/** All packets that are meant, as far as that hangs on what no rule of a table changes: those of the wish, and of the rule. */
+function followed({ layout: { universe } }: World, { wish, goal }: Question, table: Table): readonly Box[] {
+  const spans = [...universe.all.spans];
+  for (const field of ["src", "dst", "protocol", "sport", "dport"] as const) {
+    const [only, ...others] = wish.fields.get(field) ?? [];
+    if (only && others.length === 0) spans[SPANS[field]] = only;
+  }
+  for (const field of ["in", "out"] as const) {
+    const name = wish.devices[field];
+    if (name !== undefined) spans[SPANS[field]] = universe.devices.span(name);
+  }
+  const wished: Box = { ...universe.all, spans };
+  const rule = goal.kind === "rule" ? table.chains.get(goal.chain)?.rules[goal.number - 1] : undefined;
+  if (!rule) return [wished];
+  return universe.guard(rule).over.flatMap((box) => intersection({ ...universe.all, spans: box.spans }, wished) ?? []);
 }
 
 class Search {
@@ -67,13 +86,20 @@ class Search {
   }
 
   answer(): Answer {
+    const { goal } = this.#question;
     const reasons: string[] = [];
     const takers: Decision[] = [];
     const open = new Set<string>();
-    for (const hook of TABLE_HOOKS[this.#question.table].filter((one) => this.#question.hooks.includes(one))) {
+    const hooks = this.#hooks();
+    if (hooks.length === 0 && this.#question.goal.kind !== "verdict") {
+      reasons.push(`no rule leads from ${this.#question.hooks.join(" or ")} to chain ${this.#question.goal.chain}`);
+    }
+    for (const hook of hooks) {
       const wished = this.#wished(hook);
       if (wished === FALSE) {
-        reasons.push(`no packet at ${hook} is as wished`);
+        reasons.push(
+          goal.kind === "rule" ? `no packet at ${hook} that is as wished matches the rule` : `no packet at ${hook} is as wished`,
+        );
         continue;
       }
       const hits = this.#hits(hook, wished);
@@ -88,7 +114,16 @@ class Search {
       if (tried.kind === "unknown") open.add(`${hook}: ${tried.because}`);
     }
     if (open.size > 0) return { kind: "unknown", because: [...open].join("; ") };
-    return { kind: "none", reasons, takers };
+    return { kind: "none", family: this.#machine.ruleset.family, reasons, takers };
+  }
+
+  /** The hooks that are asked for, as far as any way leads from them to what is sought. */
+  #hooks(): readonly Hook[] {
+    const { table, hooks, goal } = this.#question;
+    const asked = TABLE_HOOKS[table].filter((hook) => hooks.includes(hook));
+    if (goal.kind === "verdict") return asked;
+    const leading = leadingTo(this.#program.table, goal.chain);
+    return asked.filter((hook) => leading.has(hook));
   }
 
   /** The packets at a hook that are as wished. */
@@ -203,7 +238,7 @@ class Search {
     const entered = diagrams.and(wished, this.#reaching(goal.chain, hook));
     const rule = goal.kind === "rule" ? this.#rule(goal) : undefined;
     const meant = rule ? diagrams.and(wished, this.#program.guard(rule)) : wished;
-    if (meant === FALSE) return { reasons: [`at ${hook} no packet that is as wished matches the rule`], takers: [] };
+    if (meant === FALSE) return { reasons: [`no packet at ${hook} that is as wished matches the rule`], takers: [] };
     if (entered === FALSE && goal.chain !== hook) {
       return { reasons: [`no packet comes from ${hook} to chain ${goal.chain}`], takers: [] };
     }

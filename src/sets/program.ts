@@ -263,7 +263,7 @@ export function callersOf({ chains }: Table): ReadonlyMap<string, number> {
 }
 
 /** A chain and those from which it can be come to. */
-function leadingTo({ chains }: Table, name: string): ReadonlySet<string> {
+export function leadingTo({ chains }: Table, name: string): ReadonlySet<string> {
   const found = new Set([name]);
   for (let size = 0; size !== found.size; ) {
     size = found.size;
