@@ -2,8 +2,7 @@ import { decisionText } from "../search/decision.ts";
 import type { Answer, Question } from "../search/search.ts";
 import { paint, type Style, spell, wrap } from "./style.ts";
 
-/** What was asked for: "a packet that filter INPUT drops" */
-export function questionText({ goal, table, hooks }: Question): string {
+function questionText({ goal, table, hooks }: Question): string {
   switch (goal.kind) {
     case "rule":
       return `match ${table} ${goal.chain} ${goal.number}`;

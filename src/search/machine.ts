@@ -75,7 +75,6 @@ function routeOf({ description, in: input, out }: NaturalPacket, hook: Hook): st
   return hook === "PREROUTING" || out === undefined ? undefined : `default dev ${out}`;
 }
 
-/** A word as a shell takes it. */
-export function quoted(word: string): string {
+function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

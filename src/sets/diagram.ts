@@ -5,7 +5,7 @@ export const FALSE: Node = -1;
 export const TRUE: Node = -2;
 
 /** What stands for the variable of a leaf: it comes after all others. */
-export const LEAF = 0x7fffffff;
+const LEAF = 0x7fffffff;
 /** More nodes than these are not worked with. */
 const MOST = 12_000_000;
 const CACHE = 1 << 20;

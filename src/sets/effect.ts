@@ -12,6 +12,11 @@ export interface Effect {
 
 export const NO_EFFECT: Effect = { mark: { value: 0, mask: 0 }, since: "", anew: "" };
 
+/** Whether anything is changed at all. */
+export function changes({ mark, since, anew }: Effect): boolean {
+  return mark.mask !== 0 || mark.value !== 0 || since !== "" || anew !== "";
+}
+
 /** Two changes, one after the other, as one. */
 export function followedBy(first: Effect, then: Effect): Effect {
   const [a, b] = [first.mark, then.mark];

@@ -1,6 +1,6 @@
-import type { Rule, TargetUse } from "../model/rule.ts";
+import type { TargetUse } from "../model/rule.ts";
 import { FALSE, type Node, TRUE } from "./diagram.ts";
-import { type Effect, NO_EFFECT } from "./effect.ts";
+import { changes, type Effect, NO_EFFECT } from "./effect.ts";
 import type { RulePlace } from "./stream.ts";
 
 /** What becomes of packets: "reject" is a verdict of its own; "unknown" is what a target does that is not known. */
@@ -41,7 +41,7 @@ export class Outcomes {
     let leaf = this.#leaves.get(key);
     if (leaf === undefined) {
       leaf = Math.min(FALSE, TRUE) - this.#all.push(outcome);
-      if (outcome.effect !== NO_EFFECT) this.#hasEffects = true;
+      if (changes(outcome.effect)) this.#hasEffects = true;
       this.#leaves.set(key, leaf);
     }
     return leaf;
@@ -65,6 +65,3 @@ export function endOf(target: TargetUse | undefined, doing: string): { readonly 
 
 /** A rule or the policy of a built-in chain: who decides over a packet. */
 export type Decider = RulePlace | { readonly chain: string; readonly policy: "ACCEPT" | "DROP"; readonly line: number };
-
-/** The rule of a decider, if it is one. */
-export const ruleOf = (decider: Decider): Rule | undefined => ("rule" in decider ? decider.rule : undefined);
