@@ -49,6 +49,8 @@ export function readWish(flags: WishFlags, family: Family): Wish {
   if (flags.dport !== undefined) fields.set("dport", ports(flags.dport, "--dport"));
   // What has ports and is not said is TCP or UDP and their like; a protocol without any has none that could be asked for.
   if ((flags.sport ?? flags.dport) !== undefined && flags.protocol === undefined) fields.set("protocol", WITH_PORTS);
+  // Fragments behind the first have neither.
+  if ((flags.sport ?? flags.dport ?? flags["icmp-type"]) !== undefined) fields.set("fragment", [[0, 0]]);
   if (flags.state !== undefined) fields.set("state", flags.state.split(",").map(state));
   if (flags.mark !== undefined) fields.set("mark", [mark(flags.mark)]);
   return { fields, devices: { ...(flags.in !== undefined && { in: flags.in }), ...(flags.out !== undefined && { out: flags.out }) } };
