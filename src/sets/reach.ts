@@ -220,7 +220,7 @@ function shared(box: Box, boxes: readonly Box[]): readonly Box[] {
 }
 
 /** The packets that enter a table at a hook. */
-function entering(universe: Universe, table: Table["name"], hook: Hook): Box {
+export function entering(universe: Universe, table: Table["name"], hook: Hook): Box {
   const { devices, all } = universe;
   const hasIn = hook === "PREROUTING" || hook === "INPUT" || hook === "FORWARD";
   // What is forwarded still has the device that it came in by (ip_output.c, ip_output).
