@@ -19,6 +19,9 @@ import { rule as NT020 } from "./rules/NT020-never-matches.ts";
 import { rule as NT021 } from "./rules/NT021-shadowed-rule.ts";
 import { rule as NT022 } from "./rules/NT022-redundant-rule.ts";
 import { rule as NT025 } from "./rules/NT025-never-hit.ts";
+import { rule as NT030 } from "./rules/NT030-open-policy.ts";
+import { rule as NT031 } from "./rules/NT031-open-management-port.ts";
+import { rule as NT032 } from "./rules/NT032-open-ipv6.ts";
 import { rule as NT050 } from "./rules/NT050-late-established.ts";
 import { rule as NT051 } from "./rules/NT051-address-run.ts";
 import { rule as NT052 } from "./rules/NT052-port-run.ts";
@@ -46,6 +49,9 @@ export const RULES: readonly LintRule[] = [
   NT021,
   NT022,
   NT025,
+  NT030,
+  NT031,
+  NT032,
   NT050,
   NT051,
   NT052,

@@ -2,7 +2,7 @@ import { type Chain, type Hook, type Rule, TABLE_HOOKS, type Table } from "../mo
 import { isFinal, isUnconditional } from "./conditions.ts";
 
 /** The chain that a rule jumps or goes to. */
-function targetChain(table: Table, rule: Rule): Chain | undefined {
+export function targetChain(table: Table, rule: Rule): Chain | undefined {
   const { target } = rule;
   return target?.kind === "jump" || target?.kind === "goto" ? table.chains.get(target.chain) : undefined;
 }
