@@ -1,5 +1,7 @@
+import type { Family } from "../model/address.ts";
 import type { Host, Namespace } from "../model/host.ts";
-import { buildHost } from "../parse/host.ts";
+import { buildHost, type HostInputs } from "../parse/host.ts";
+import { parseLinks } from "../parse/ip-link.ts";
 import { parseRoutesByFamily } from "../parse/ip-route.ts";
 import type { LintContext } from "./context.ts";
 import type { LintedRules } from "./linted-rules.ts";
@@ -12,10 +14,10 @@ export interface Machine {
   readonly netns: string;
   /** Where a snapshot was given. */
   readonly namespace?: Namespace;
-  /** The host; routes are added only where there is no snapshot. */
-  host(routes: readonly string[]): Host;
+  /** The host; where there is no snapshot, with lines of `ip route` or of `ip addr` for what is to be known of it. */
+  host(facts: readonly string[]): Host;
   /** The words before and after those of a packet that make `nettrace packet` look at the same host. */
-  words(routes: readonly string[]): { readonly before: readonly string[]; readonly after: readonly string[] };
+  words(facts: readonly string[]): { readonly before: readonly string[]; readonly after: readonly string[] };
 }
 
 const machines = new WeakMap<LintedRules, Machine>();
@@ -45,27 +47,35 @@ function ofRules(rules: LintedRules): Machine {
   return {
     rules,
     netns: NETNS,
-    host(lines) {
-      const text = lines.map((line) => `${line}\n`).join("");
+    host(facts) {
+      const text = facts.map((line) => `${line}\n`).join("");
       let host = known.get(text);
       if (!host) {
-        const { value } = parseRoutesByFamily(text, "-", ruleset.family);
-        const routes = lines.length === 0 ? {} : ruleset.family === 4 ? { routes: value.four } : { routes6: value.six };
-        host = buildHost(
-          { addressesKnown: false, ...(ruleset.family === 4 ? { ruleset4: ruleset } : { ruleset6: ruleset }), ...routes },
-          NETNS,
-        );
+        const given = ruleset.family === 4 ? { ruleset4: ruleset } : { ruleset6: ruleset };
+        host = buildHost({ addressesKnown: false, ...given, ...readFacts(text, ruleset.family) }, NETNS);
         known.set(text, host);
       }
       return host;
     },
-    words(lines) {
+    words(facts) {
       const after = [ruleset.family === 4 ? "--rules" : "--rules6", quoted(file)];
-      if (lines.length === 0) return { before: [], after };
-      const said = lines.length === 1 ? `echo '${lines[0]}'` : `printf '${lines.join("\\n")}\\n'`;
-      return { before: [said, "|"], after: [...after, "--routes", "-"] };
+      const [first] = facts;
+      if (first === undefined) return { before: [], after };
+      const said = facts.length === 1 ? `echo '${first}'` : `printf '${facts.join("\\n")}\\n'`;
+      return { before: [said, "|"], after: [...after, showsLinks(first) ? "--links" : "--routes", "-"] };
     },
   };
+}
+
+function showsLinks(text: string): boolean {
+  return /^\d+: /.test(text);
+}
+
+function readFacts(text: string, family: Family): Partial<HostInputs> {
+  if (text === "") return {};
+  if (showsLinks(text)) return { devices: parseLinks(text, "-").value, addressesKnown: true };
+  const { value } = parseRoutesByFamily(text, "-", family);
+  return family === 4 ? { routes: value.four } : { routes6: value.six };
 }
 
 /** The snapshot that a file of a namespace belongs to. */

@@ -1,4 +1,4 @@
-import { type Address, type AddressMask, familyOf, formatAddress, inMask, maskLength, parseAddress } from "../model/address.ts";
+import { type Address, type AddressMask, familyOf, inMask, maskLength, parseAddress } from "../model/address.ts";
 import { PROTOCOL } from "../model/packet.ts";
 import type { Rule } from "../model/rule.ts";
 import type { LintConfig } from "./config.ts";
@@ -11,7 +11,7 @@ export interface Gate {
   readonly device: string;
   /** An address of the machine there. */
   readonly own: Address;
-  readonly routes: readonly string[];
+  readonly facts: readonly string[];
 }
 
 const SOURCES = {
@@ -36,7 +36,7 @@ export function gatesOf(machine: Machine, config: LintConfig): readonly Gate[] {
       ? roles.map((name) => name.replace(/\+$/, "0"))
       : [...freeNames(rules, 1), ...namedDevices(rules)].slice(0, MOST_GATES);
     const own = parseAddress(OWN[family]) as Address;
-    return names.map((device) => ({ device, own, routes: [`local ${OWN[family]} dev ${device}`, `default dev ${device}`] }));
+    return names.map((device) => ({ device, own, facts: [`local ${OWN[family]} dev ${device}`, `default dev ${device}`] }));
   }
   const isDefault = ({ destination, type, table }: { destination: { length: number }; type: string; table: string }) =>
     destination.length === 0 && type === "unicast" && table === "main";
@@ -50,7 +50,7 @@ export function gatesOf(machine: Machine, config: LintConfig): readonly Gate[] {
   );
   return devices.flatMap(({ name, addresses }) => {
     const own = addresses.find(({ address, scope }) => familyOf(address) === family && scope === "global")?.address;
-    return own === undefined ? [] : [{ device: name, own, routes: [] }];
+    return own === undefined ? [] : [{ device: name, own, facts: [] }];
   });
 }
 
@@ -89,8 +89,8 @@ export function allRules(rules: LintedRules): readonly Rule[] {
 const listed = new WeakMap<LintedRules, readonly Rule[]>();
 
 /** The first packet of a TCP connection from outside. */
-export function knock({ device, own, routes }: Gate, src: Address, dport: number): Question {
-  return { description: { protocol: PROTOCOL.tcp, src, dst: own, sport: CLIENT_PORT, dport }, in: device, routes };
+export function knock({ device, own, facts }: Gate, src: Address, dport: number): Question {
+  return { description: { protocol: PROTOCOL.tcp, src, dst: own, sport: CLIENT_PORT, dport }, in: device, facts };
 }
 
 /** "in on eth0", or where that is any device. */
@@ -98,6 +98,3 @@ export function gateWords(machine: Machine, config: LintConfig, gates: readonly 
   if (!machine.namespace && !config.interfaces.has("outside")) return "on any device";
   return `on ${gates.map(({ device }) => device).join(" and ")}`;
 }
-
-/** An address in words. */
-export const addressWords = (address: Address): string => formatAddress(address);

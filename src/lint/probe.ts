@@ -16,8 +16,8 @@ export interface Question {
   readonly in?: string;
   /** Whether the answer to it is followed as well, and asked about. */
   readonly reply?: boolean;
-  /** Routes that the machine is taken to have where they are not known, as `ip route` prints them. */
-  readonly routes: readonly string[];
+  /** What the machine is taken to have where that is not known, as `ip route` or `ip addr` prints it. */
+  readonly facts: readonly string[];
 }
 
 /** What became of it, for certain. */
@@ -42,16 +42,15 @@ const LATER = 1_000_000n;
 
 /** Sends a packet through a machine; undefined where it is not certain what becomes of it. */
 export function ask(machine: Machine, question: Question): Answer | undefined {
-  const found = send(machine, machine.host(question.routes), question);
+  const found = send(machine, machine.host(question.facts), question);
   if (!found) return undefined;
-  const command = (routes: readonly string[]) => {
-    const { before, after } = machine.words(routes);
+  const command = (facts: readonly string[]) => {
+    const { before, after } = machine.words(facts);
     return [...before, "nettrace", "packet", ...packetWords(question), ...after].join(" ");
   };
   const witness = (outcome: string): Witness => {
-    const plain =
-      question.routes.length > 0 && !machine.namespace ? send(machine, machine.host([]), { ...question, routes: [] }) : undefined;
-    return { packet: command(plain && isSame(plain.way, found.way) ? [] : question.routes), outcome };
+    const plain = question.facts.length > 0 && !machine.namespace ? send(machine, machine.host([]), { ...question, facts: [] }) : undefined;
+    return { packet: command(plain && isSame(plain.way, found.way) ? [] : question.facts), outcome };
   };
   return { ...found, witness };
 }

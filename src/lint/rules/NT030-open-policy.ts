@@ -1,29 +1,10 @@
-import type { Chain, Rule, Table } from "../../model/rule.ts";
-import { isFinal, isUnconditional } from "../conditions.ts";
-import { targetChain } from "../jumps.ts";
+import { isFinal } from "../conditions.ts";
 import type { LintRule } from "../lint-rule.ts";
 import { placeOf, relatedLine } from "../linted-rules.ts";
 import { machineOf } from "../machine.ts";
-import { isManaged } from "../managed-chains.ts";
 import { openPort } from "../open-ports.ts";
 import { gateWords, ODD_PORT } from "../outside.ts";
-
-/** The rules of a chain and of those that it jumps to, in order, without what programs wrote. */
-function* ownRules(table: Table, chain: Chain, more: readonly string[], seen: ReadonlySet<string>): Generator<Rule> {
-  for (const rule of chain.rules) {
-    const next = targetChain(table, rule);
-    if (!next) yield rule;
-    else if (!seen.has(next.name) && !isManaged(next.name, more)) yield* ownRules(table, next, more, new Set([...seen, next.name]));
-  }
-}
-
-/** Whether a rule says of some new connections from elsewhere that they are welcome. */
-function isWelcome(rule: Rule): boolean {
-  const { target, matches, inInterface } = rule;
-  if (target?.kind !== "verdict" || target.verdict !== "ACCEPT" || isUnconditional(rule) || inInterface?.value === "lo") return false;
-  const states = matches.find(({ name }) => name === "conntrack" || name === "state")?.words.join(" ");
-  return states === undefined || /\bNEW\b/.test(states);
-}
+import { isWelcome, ownRules } from "../own-rules.ts";
 
 /** ACCEPT rules before a policy ACCEPT. */
 export const rule: LintRule = {
@@ -60,7 +41,7 @@ COMMIT
       const table = rules.ruleset.tables.get("filter");
       const chain = table?.chains.get("INPUT");
       if (!table || chain?.policy !== "ACCEPT" || chain.line === 0) continue;
-      const own = [...ownRules(table, chain, context.config.managedChains, new Set())];
+      const own = [...ownRules(table, chain, context.config.managedChains)];
       const last = own.findLast(({ target }) => isFinal(target));
       if (!last || !isWelcome(last)) continue;
       const machine = machineOf(context, rules);

@@ -22,6 +22,7 @@ const SERVICES: ReadonlyMap<number, string> = new Map([
   [27017, "MongoDB"],
 ]);
 const MOST_PORTS = 64;
+const MOST_NAMED = 4;
 
 function portsOf({ config }: LintContext): readonly number[] {
   const ranges = config.ports.get("management");
@@ -45,6 +46,8 @@ function* open(context: LintContext, rules: LintedRules): Generator<Found> {
     if (!first) continue;
     const { by, answers, gates } = first.open;
     const ports = list.map(({ port }) => (SERVICES.has(port) ? `${port} (${SERVICES.get(port)})` : String(port)));
+    const more = ports.length - MOST_NAMED;
+    if (more > 1) ports.splice(MOST_NAMED, more, `${more} more`);
     const words = ports.length === 1 ? `TCP port ${ports[0]} is` : `TCP ports ${ports.slice(0, -1).join(", ")} and ${ports.at(-1)} are`;
     const witness = answers[0]?.witness(`delivered: accepted by ${by.kind === "policy" ? `the policy of ${by.chain}, ` : ""}line ${line}`);
     yield {
