@@ -22,9 +22,13 @@ import { rule as NT025 } from "./rules/NT025-never-hit.ts";
 import { rule as NT030 } from "./rules/NT030-open-policy.ts";
 import { rule as NT031 } from "./rules/NT031-open-management-port.ts";
 import { rule as NT032 } from "./rules/NT032-open-ipv6.ts";
+import { rule as NT033 } from "./rules/NT033-published-port.ts";
 import { rule as NT034 } from "./rules/NT034-closed-loopback.ts";
 import { rule as NT035 } from "./rules/NT035-answers-dropped.ts";
 import { rule as NT036 } from "./rules/NT036-invalid-accepted.ts";
+import { rule as NT037 } from "./rules/NT037-trusted-source.ts";
+import { rule as NT038 } from "./rules/NT038-neighbours-dropped.ts";
+import { rule as NT039 } from "./rules/NT039-wide-masquerade.ts";
 import { rule as NT050 } from "./rules/NT050-late-established.ts";
 import { rule as NT051 } from "./rules/NT051-address-run.ts";
 import { rule as NT052 } from "./rules/NT052-port-run.ts";
@@ -55,9 +59,13 @@ export const RULES: readonly LintRule[] = [
   NT030,
   NT031,
   NT032,
+  NT033,
   NT034,
   NT035,
   NT036,
+  NT037,
+  NT038,
+  NT039,
   NT050,
   NT051,
   NT052,

@@ -36,7 +36,7 @@ export function gatesOf(machine: Machine, config: LintConfig): readonly Gate[] {
       ? roles.map((name) => name.replace(/\+$/, "0"))
       : [...freeNames(rules, 1), ...namedDevices(rules)].slice(0, MOST_GATES);
     const own = parseAddress(OWN[family]) as Address;
-    return names.map((device) => ({ device, own, facts: [`local ${OWN[family]} dev ${device}`, `default dev ${device}`] }));
+    return names.map((device) => ({ device, own, facts: [`local ${OWN[family]} dev ${device} table local`, `default dev ${device}`] }));
   }
   const isDefault = ({ destination, type, table }: { destination: { length: number }; type: string; table: string }) =>
     destination.length === 0 && type === "unicast" && table === "main";

@@ -19,3 +19,11 @@ export function isWelcome(rule: Rule): boolean {
   const states = matches.find(({ name }) => name === "conntrack" || name === "state")?.words.join(" ");
   return states === undefined || /\bNEW\b/.test(states);
 }
+
+/** Whether INPUT lets anything in from elsewhere: where it does not, IPv6 was shut out on purpose. */
+export function letsSomethingIn(table: Table | undefined, more: readonly string[]): boolean {
+  const chain = table?.chains.get("INPUT");
+  if (!table || !chain) return true;
+  const own = [...ownRules(table, chain, more)];
+  return own.some(({ target, inInterface }) => target?.kind === "verdict" && target.verdict === "ACCEPT" && inInterface?.value !== "lo");
+}

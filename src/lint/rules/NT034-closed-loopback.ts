@@ -4,6 +4,7 @@ import type { LintRule } from "../lint-rule.ts";
 import { placeOf } from "../linted-rules.ts";
 import { machineOf } from "../machine.ts";
 import { CLIENT_PORT, ODD_PORT } from "../outside.ts";
+import { letsSomethingIn } from "../own-rules.ts";
 import { ask, deciderOf, isStopped } from "../probe.ts";
 
 const LOOPBACK = {
@@ -20,10 +21,10 @@ export const rule: LintRule = {
   summary: "Programs of the machine cannot talk to each other: what goes over loopback is dropped.",
   why: `Connections to 127.0.0.1 and ::1, and to any other address of the machine itself, pass OUTPUT and then INPUT, in on lo. Databases, mail filters, name resolvers (127.0.0.53) and desktop programs
 live on them. Where they are dropped, things hang until they time out, and nothing in the log of the program says why.`,
-  exceptions: `Rulesets that let connections over loopback through in some other way: the replay of one over 127.0.0.1 (::1), to a port that no rule is about, has to be dropped or rejected by INPUT or OUTPUT.`,
+  exceptions: `A ruleset of ip6tables that lets nothing in, and one whose chain has no rules at all: they shut out everything on purpose. Rulesets that let connections over loopback through in some other way: the replay of one over 127.0.0.1 (::1), to a port that no rule is about, has to be dropped or rejected by INPUT or OUTPUT.`,
   bad: `*filter
 :INPUT DROP [0:0]
-#^^^ NT034: to 127.0.0.1 are stopped
+#^^^ NT034: to port 48211 of 127.0.0.1, is stopped: INPUT
 :FORWARD DROP [0:0]
 :OUTPUT ACCEPT [0:0]
 -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
@@ -41,6 +42,8 @@ COMMIT
 `,
   *check(context) {
     for (const rules of context.rulesets) {
+      const filter = rules.ruleset.tables.get("filter");
+      if (rules.ruleset.family === 6 && !letsSomethingIn(filter, context.config.managedChains)) continue;
       const machine = machineOf(context, rules);
       const { address, inet } = LOOPBACK[rules.ruleset.family];
       const own = parseAddress(address);
@@ -50,13 +53,13 @@ COMMIT
       const answer = ask(machine, { description, facts });
       const hook = (["INPUT", "OUTPUT"] as const).find((one) => answer && isStopped(answer.way, one));
       const by = answer && hook && deciderOf(answer.way, hook);
-      if (!by || by.line === 0) continue;
+      if (!by || by.line === 0 || filter?.chains.get(by.chain)?.rules.length === 0) continue;
       const witness = answer.witness(
         `${answer.way.verdict} by ${by.kind === "policy" ? `the policy of ${by.chain}, ` : ""}line ${by.line}`,
       );
       yield {
         ...placeOf(rules, by.line),
-        message: `Connections to ${address} are stopped: ${hook} accepts nothing over loopback by itself${by.kind === "policy" ? ", and its policy is DROP" : ""}.`,
+        message: `A connection over loopback, to port ${ODD_PORT} of ${address}, is stopped: ${hook} accepts not everything over it${by.kind === "policy" ? " by its rules, and its policy is DROP" : ""}.`,
         hint: `Let -A ${hook} ${hook === "INPUT" ? "-i" : "-o"} lo -j ACCEPT be its first rule.`,
         ...(witness && { witness }),
       };
