@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { HostFile } from "../lint/context.ts";
 import { type LintedRules, readLintedRules } from "../lint/linted-rules.ts";
 import type { Family } from "../model/address.ts";
 import type { Host } from "../model/host.ts";
@@ -28,6 +29,8 @@ export interface LintInput {
 export interface LintInputs {
   readonly inputs: readonly LintInput[];
   readonly host?: Host;
+  /** The files of the snapshot. */
+  readonly files?: readonly HostFile[];
 }
 
 /** Reads rulesets, or one snapshot. `six` is a ruleset of ip6tables, whatever it looks like; `name` is what standard input is called. */
@@ -41,7 +44,7 @@ export async function readLintInputs(paths: readonly string[], six: string | und
   const hosts = read.flatMap(({ host }) => host ?? []);
   if (hosts.length > 0 && read.length > 1) throw new UsageFailure("a snapshot is checked alone: it has all rulesets of its machine");
   const inputs = read.flatMap((one) => one.inputs);
-  return hosts[0] ? { inputs, host: hosts[0] } : { inputs };
+  return hosts.length > 0 && read[0] ? read[0] : { inputs };
 }
 
 async function readOne(path: string, family: Family | undefined, name: string | undefined): Promise<LintInputs> {
@@ -80,5 +83,12 @@ function fromSnapshot(files: ReadonlyMap<string, string>, path: string): LintInp
   // What is wrong with rulesets becomes findings; the rest of a snapshot has to be readable.
   refuse(problems.filter((problem) => !FILES.some(([file]) => problem.file.endsWith(`/${file}`))));
   if (inputs.length === 0) throw new InputFailure([{ file: path, message: "this snapshot has no ruleset (netns/NAME/iptables-save.txt)" }]);
-  return { inputs, host };
+  return { inputs, host, files: [...hostFiles(files, path)] };
+}
+
+function* hostFiles(files: ReadonlyMap<string, string>, path: string): Generator<HostFile> {
+  for (const [file, text] of files) {
+    const [, netns, name] = /^netns\/([^/]+)\/([^/]+)$/.exec(file) ?? [];
+    if (netns !== undefined && name !== undefined) yield { netns, name, file: join(path, file), lines: text.split(/\r?\n/) };
+  }
 }

@@ -1,6 +1,6 @@
 import { RULES } from "../lint/index.ts";
 import type { LintReport } from "../lint/run.ts";
-import type { LintInput } from "./lint-input.ts";
+import type { LintInputs } from "./lint-input.ts";
 import { Output, terminalStyle, warn } from "./output.ts";
 
 /** The formats of `nettrace lint`. */
@@ -15,12 +15,7 @@ interface ReportOptions {
 }
 
 /** Prints a report; on standard error where standard output is a ruleset's. */
-export async function writeReport(
-  report: LintReport,
-  inputs: readonly LintInput[],
-  options: ReportOptions,
-  stdout: boolean,
-): Promise<void> {
+export async function writeReport(report: LintReport, inputs: LintInputs, options: ReportOptions, stdout: boolean): Promise<void> {
   const pieces = await reportText(report, inputs, options);
   if (!stdout) return warn([...pieces].join("").trimEnd());
   const output = new Output();
@@ -29,11 +24,11 @@ export async function writeReport(
 }
 
 // Each format is a file of its own in the bundle, and only that one is loaded.
-async function reportText(report: LintReport, inputs: readonly LintInput[], options: ReportOptions): Promise<Iterable<string>> {
+async function reportText(report: LintReport, inputs: LintInputs, options: ReportOptions): Promise<Iterable<string>> {
   switch (options.format) {
     case "table": {
       const { lintTable } = await import("../render/lint/table.ts");
-      const lines = new Map(inputs.map(({ rules }) => [rules.file, rules.lines]));
+      const lines = new Map([...inputs.inputs.map(({ rules }) => rules), ...(inputs.files ?? [])].map((one) => [one.file, one.lines]));
       const source = (file: string, line: number) => lines.get(file)?.[line - 1] ?? "";
       return lintTable(report, source, terminalStyle(options.ascii), options.seconds);
     }

@@ -74,13 +74,13 @@ export default class Lint extends Command {
     }
     const seconds = (performance.now() - started) / 1000;
     const options = { format: flags.format, ascii: flags.ascii, seconds, version: this.config.version };
-    await writeReport(report, read.inputs, options, stdout);
+    await writeReport(report, read, options, stdout);
     process.exitCode = exitCode(report, flags["fail-on"] ?? found.config.failOn ?? "error");
   }
 }
 
-function check({ inputs, host }: LintInputs, { config }: FoundConfig): LintReport {
-  return lint({ rulesets: inputs.map(({ rules }) => rules), ...(host && { host }), config });
+function check({ inputs, host, files }: LintInputs, { config }: FoundConfig): LintReport {
+  return lint({ rulesets: inputs.map(({ rules }) => rules), ...(host && { host }), ...(files && { files }), config });
 }
 
 function exitCode({ findings }: LintReport, least: Severity): number {

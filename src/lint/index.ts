@@ -34,6 +34,9 @@ import { rule as NT051 } from "./rules/NT051-address-run.ts";
 import { rule as NT052 } from "./rules/NT052-port-run.ts";
 import { rule as NT053 } from "./rules/NT053-unlimited-log.ts";
 import { rule as NT054 } from "./rules/NT054-early-string.ts";
+import { rule as NT060 } from "./rules/NT060-missing-interface.ts";
+import { rule as NT061 } from "./rules/NT061-missing-set.ts";
+import { rule as NT062 } from "./rules/NT062-forwarding-off.ts";
 
 /** Every lint rule, one file each in rules/, by id. */
 export const RULES: readonly LintRule[] = [
@@ -71,4 +74,7 @@ export const RULES: readonly LintRule[] = [
   NT052,
   NT053,
   NT054,
+  NT060,
+  NT061,
+  NT062,
 ];

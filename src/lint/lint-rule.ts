@@ -5,7 +5,7 @@ import type { Found, Severity } from "./finding.ts";
 export type Group = "structure" | "reachability" | "exposure" | "cost" | "host";
 
 /**
- * A ruleset that shows a rule at work, or the files of a snapshot's namespace `host` by name ("iptables-save.txt"), and a configuration as ".nettrace.yaml".
+ * A ruleset that shows a rule at work, or the files of a snapshot's namespace `host` by name ("iptables-save.txt"; "red/ip-route.txt" is of the namespace `red`), and a configuration as ".nettrace.yaml".
  * A line `#^^^ NT012: text` expects a finding in the last line before it that is none of these, with `text` in its message; where the
  * carets stand under words, these are the columns that it has to have.
  */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { LintContext } from "./context.ts";
+import type { HostFile, LintContext } from "./context.ts";
 import type { Finding, Found, Severity } from "./finding.ts";
 import { RULES } from "./index.ts";
 import type { LintRule } from "./lint-rule.ts";
@@ -36,7 +36,7 @@ export function lint(context: LintContext, rules: readonly LintRule[] = RULES): 
   kept.sort((a, b) => compare(order, a, b));
   const lines = new Map(context.rulesets.map((ruleset) => [ruleset.file, ruleset]));
   return {
-    findings: withFingerprints(kept, lines),
+    findings: withFingerprints(kept, lines, new Map(context.files?.map((one) => [one.file, one]))),
     suppressed,
     known: 0,
     files: context.rulesets.map(({ file }) => file),
@@ -66,13 +66,19 @@ function compare(order: ReadonlyMap<string, number>, a: Draft, b: Draft): number
 }
 
 // Names neither lines nor files, so that a finding is still known when rules are added before it and on another machine.
-function withFingerprints(drafts: readonly Draft[], rulesets: ReadonlyMap<string, LintedRules>): readonly Finding[] {
+function withFingerprints(
+  drafts: readonly Draft[],
+  rulesets: ReadonlyMap<string, LintedRules>,
+  files: ReadonlyMap<string, HostFile>,
+): readonly Finding[] {
   const seen = new Map<string, number>();
   return drafts.map(({ rule, found, severity }) => {
     const ruleset = rulesets.get(found.file);
-    const source = ruleset?.lines[found.line - 1] ?? "";
-    const text = source.replace(/\[\d+:\d+\]/g, "").trim();
-    const key = [rule.id, ruleset?.netns ?? "", ruleset?.ruleset.family ?? found.file, text].join("\n");
+    const file = ruleset ? undefined : files.get(found.file);
+    const source = (ruleset ?? file)?.lines[found.line - 1] ?? "";
+    // What ip prints as JSON is one line, and it changes all the time.
+    const text = file ? found.message : source.replace(/\[\d+:\d+\]/g, "").trim();
+    const key = [rule.id, (ruleset ?? file)?.netns ?? "", ruleset?.ruleset.family ?? file?.name ?? found.file, text].join("\n");
     const before = seen.get(key) ?? 0;
     seen.set(key, before + 1);
     const fingerprint = createHash("sha256").update(`${key}\n${before}`).digest("hex").slice(0, 32);

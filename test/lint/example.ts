@@ -41,14 +41,30 @@ export function linted(text: string, file = "rules.txt"): LintedRules {
 /** What rules look at when an example is checked. */
 export function contextOf(example: Example): LintContext {
   if (typeof example === "string") return { rulesets: [linted(example)], config: DEFAULT_CONFIG };
-  const files = new Map(Object.entries(example).map(([name, text]) => [`netns/host/${name}`, text]));
-  const { value: host } = readSnapshot(files, "");
+  const files = new Map(Object.entries(example).map(([name, text]) => [pathOf(name), text]));
+  // Not every format has remarks.
+  const plain = [...files].map(([name, text]) => [name, text.replaceAll(new RegExp(EXPECTATION.source, "gm"), "")] as const);
+  const { value: host, problems } = readSnapshot(new Map(plain), "");
+  if (problems.length > 0) throw new Error(JSON.stringify(problems));
   const rulesets = Object.entries(example).flatMap(([name, text]) => {
     const family = name === "iptables-save.txt" ? 4 : name === "ip6tables-save.txt" ? 6 : undefined;
-    return family ? [readLintedRules(text, name, family, "host")] : [];
+    return family ? [readLintedRules(text, pathOf(name), family, "host")] : [];
+  });
+  const hostFiles = [...files].flatMap(([file, text]) => {
+    const [, netns = "", name = ""] = /^netns\/([^/]+)\/([^/]+)$/.exec(file) ?? [];
+    return name === "" ? [] : [{ netns, name, file, lines: text.split("\n") }];
   });
   const config = example[".nettrace.yaml"];
-  return { rulesets, host, config: config === undefined ? DEFAULT_CONFIG : parseLintConfig(config, ".nettrace.yaml", NAMES).value };
+  return {
+    rulesets,
+    host,
+    files: hostFiles,
+    config: config === undefined ? DEFAULT_CONFIG : parseLintConfig(config, ".nettrace.yaml", NAMES).value,
+  };
+}
+
+function pathOf(name: string): string {
+  return name.includes("/") ? `netns/${name}` : `netns/host/${name}`;
 }
 
 /** The expectations of all files of an example. */
