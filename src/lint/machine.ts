@@ -23,8 +23,8 @@ export interface Machine {
 const machines = new WeakMap<LintedRules, Machine>();
 
 /** The machine of a ruleset; undefined where the ruleset has a fault, so that nothing can be said of packets. */
-export function machineOf({ host }: LintContext, rules: LintedRules): Machine | undefined {
-  if (rules.problems.length > 0) return undefined;
+export function machineOf({ host, rulesets }: LintContext, rules: LintedRules): Machine | undefined {
+  if (rules.problems.length > 0 || (host && isFaulty(rulesets))) return undefined;
   let machine = machines.get(rules);
   if (!machine) {
     const { netns } = rules;
@@ -33,6 +33,20 @@ export function machineOf({ host }: LintContext, rules: LintedRules): Machine | 
     machines.set(rules, machine);
   }
   return machine;
+}
+
+/** The machine of a namespace of the snapshot, whether it has rules or not. */
+export function machineOfNetns({ host, rulesets, files = [] }: LintContext, netns: string): Machine | undefined {
+  const namespace = host?.namespaces.get(netns);
+  const file = files[0]?.file;
+  if (!host || !namespace || file === undefined || isFaulty(rulesets)) return undefined;
+  const ruleset = { family: 4, file, backend: "nft", tables: new Map() } as const;
+  return ofSnapshot(host, namespace, { file, netns, lines: [], ruleset, problems: [] });
+}
+
+// nettrace packet refuses a snapshot when one of its rulesets has a fault.
+function isFaulty(rulesets: readonly LintedRules[]): boolean {
+  return rulesets.some(({ problems }) => problems.length > 0);
 }
 
 function ofSnapshot(host: Host, namespace: Namespace, rules: LintedRules): Machine {
