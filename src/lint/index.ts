@@ -37,10 +37,13 @@ import { rule as NT054 } from "./rules/NT054-early-string.ts";
 import { rule as NT060 } from "./rules/NT060-missing-interface.ts";
 import { rule as NT061 } from "./rules/NT061-missing-set.ts";
 import { rule as NT062 } from "./rules/NT062-forwarding-off.ts";
+import { rule as NT063 } from "./rules/NT063-dead-translation.ts";
 import { rule as NT064 } from "./rules/NT064-no-way-back.ts";
 import { rule as NT065 } from "./rules/NT065-strict-rp-filter.ts";
 import { rule as NT066 } from "./rules/NT066-bridge-nf-call.ts";
 import { rule as NT067 } from "./rules/NT067-two-backends.ts";
+import { rule as NT068 } from "./rules/NT068-link-down.ts";
+import { rule as NT069 } from "./rules/NT069-duplicate-address.ts";
 import { rule as NT070 } from "./rules/NT070-port-mtu.ts";
 import { rule as NT071 } from "./rules/NT071-conntrack-full.ts";
 
@@ -83,10 +86,13 @@ export const RULES: readonly LintRule[] = [
   NT060,
   NT061,
   NT062,
+  NT063,
   NT064,
   NT065,
   NT066,
   NT067,
+  NT068,
+  NT069,
   NT070,
   NT071,
 ];
