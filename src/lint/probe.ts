@@ -107,6 +107,11 @@ export function deciderOf(way: Way, hook: Hook): Decider | undefined {
   return last?.kind === "policy" ? { line: last.line, kind: "policy", chain: last.chain } : undefined;
 }
 
+/** "line 5", "the policy of INPUT" */
+export function deciderWords({ kind, line, chain }: Decider): string {
+  return kind === "policy" ? `the policy of ${chain}` : `line ${line}`;
+}
+
 /** Whether the filter's chains of a hook stopped a packet. */
 export function isStopped({ verdict, at, steps }: Way, hook: Hook): boolean {
   if ((verdict !== "dropped" && verdict !== "rejected") || at.table !== "filter") return false;

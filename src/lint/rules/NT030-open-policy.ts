@@ -47,7 +47,7 @@ COMMIT
       const machine = machineOf(context, rules);
       const open = machine && openPort(context, machine, ODD_PORT);
       if (!machine || open?.by.kind !== "policy" || open.by.chain !== chain.name) continue;
-      const witness = open.answers[0]?.witness(`accepted by the policy of INPUT, line ${chain.line}`);
+      const witness = open.answers[0]?.witness("delivered: accepted by the policy of INPUT");
       yield {
         ...placeOf(rules, chain.line),
         message: `INPUT accepts what none of its rules takes: its policy is ACCEPT. A stranger comes to any port, ${gateWords(machine, context.config, open.gates)}.`,

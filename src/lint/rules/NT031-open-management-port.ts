@@ -5,6 +5,7 @@ import { type LintedRules, placeOf } from "../linted-rules.ts";
 import { machineOf } from "../machine.ts";
 import { isOpenAnyway, type OpenPort, openPort } from "../open-ports.ts";
 import { gateWords } from "../outside.ts";
+import { deciderWords } from "../probe.ts";
 
 /** What programs listen there that give whoever connects the whole machine, or its data. */
 const SERVICES: ReadonlyMap<number, string> = new Map([
@@ -49,7 +50,7 @@ function* open(context: LintContext, rules: LintedRules): Generator<Found> {
     const more = ports.length - MOST_NAMED;
     if (more > 1) ports.splice(MOST_NAMED, more, `${more} more`);
     const words = ports.length === 1 ? `TCP port ${ports[0]} is` : `TCP ports ${ports.slice(0, -1).join(", ")} and ${ports.at(-1)} are`;
-    const witness = answers[0]?.witness(`delivered: accepted by ${by.kind === "policy" ? `the policy of ${by.chain}, ` : ""}line ${line}`);
+    const witness = answers[0]?.witness(`delivered: accepted by ${deciderWords(by)}`);
     yield {
       ...placeOf(rules, line),
       message: `${words} open to any source address, ${gateWords(machine, context.config, gates)}.`,

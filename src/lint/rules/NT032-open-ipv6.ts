@@ -3,6 +3,7 @@ import { placeOf, relatedLine } from "../linted-rules.ts";
 import { machineOf } from "../machine.ts";
 import { closedPort, openPort } from "../open-ports.ts";
 import { gateWords, ODD_PORT } from "../outside.ts";
+import { deciderWords } from "../probe.ts";
 
 /** IPv4 restricted, IPv6 open. */
 export const rule: LintRule = {
@@ -90,7 +91,7 @@ local 2001:db8:2::10 dev eth0 table local proto kernel metric 0
       const closed = closedPort(context, machine4, ODD_PORT);
       const open = closed && openPort(context, machine, ODD_PORT);
       if (!closed || !open || open.by.line === 0) continue;
-      const witness = open.answers[0]?.witness(`delivered: accepted by line ${open.by.line}`);
+      const witness = open.answers[0]?.witness(`delivered: accepted by ${deciderWords(open.by)}`);
       yield {
         ...placeOf(six, open.by.line),
         message: `A stranger can connect over IPv6 to any port, ${gateWords(machine, config, open.gates)}; over IPv4 most are closed.`,

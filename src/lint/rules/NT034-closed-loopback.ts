@@ -5,7 +5,7 @@ import { placeOf } from "../linted-rules.ts";
 import { machineOf } from "../machine.ts";
 import { CLIENT_PORT, ODD_PORT } from "../outside.ts";
 import { letsSomethingIn } from "../own-rules.ts";
-import { ask, deciderOf, isStopped } from "../probe.ts";
+import { ask, deciderOf, deciderWords, isStopped } from "../probe.ts";
 
 const LOOPBACK = {
   4: { address: "127.0.0.1", inet: "inet 127.0.0.1/8" },
@@ -54,9 +54,7 @@ COMMIT
       const hook = (["INPUT", "OUTPUT"] as const).find((one) => answer && isStopped(answer.way, one));
       const by = answer && hook && deciderOf(answer.way, hook);
       if (!by || by.line === 0 || filter?.chains.get(by.chain)?.rules.length === 0) continue;
-      const witness = answer.witness(
-        `${answer.way.verdict} by ${by.kind === "policy" ? `the policy of ${by.chain}, ` : ""}line ${by.line}`,
-      );
+      const witness = answer.witness(`${answer.way.verdict} by ${deciderWords(by)}`);
       yield {
         ...placeOf(rules, by.line),
         message: `A connection over loopback, to port ${ODD_PORT} of ${address}, is stopped: ${hook} accepts not everything over it${by.kind === "policy" ? " by its rules, and its policy is DROP" : ""}.`,

@@ -5,7 +5,7 @@ import { placeOf } from "../linted-rules.ts";
 import { machineOf } from "../machine.ts";
 import { gatesOf } from "../outside.ts";
 import { letsSomethingIn } from "../own-rules.ts";
-import { ask, deciderOf, isStopped } from "../probe.ts";
+import { ask, deciderOf, deciderWords, isStopped } from "../probe.ts";
 
 const SOLICITATION = 135;
 const ADVERTISEMENT = 136;
@@ -59,7 +59,7 @@ COMMIT
       const [first] = answers;
       const by = first && deciderOf(first.way, "INPUT");
       if (!by || by.line === 0 || !answers.every((answer) => answer && isStopped(answer.way, "INPUT"))) continue;
-      const witness = first.witness(`${first.way.verdict} by ${by.kind === "policy" ? "the policy of INPUT, " : ""}line ${by.line}`);
+      const witness = first.witness(`${first.way.verdict} by ${deciderWords(by)}`);
       yield {
         ...placeOf(rules, by.line),
         message: `Neighbour solicitations and advertisements are stopped${by.kind === "policy" ? " by the policy of INPUT" : " here"}: nobody on the link finds the machine over IPv6.`,

@@ -7,7 +7,7 @@ import type { LintRule } from "../lint-rule.ts";
 import { chainsOf, type LintedRules, placeOf, relatedLine } from "../linted-rules.ts";
 import { type Machine, machineOf } from "../machine.ts";
 import { allRules, CLIENT_PORT, fits, strangers } from "../outside.ts";
-import { type Answer, ask, deciderOf, isStopped } from "../probe.ts";
+import { type Answer, ask, deciderOf, deciderWords, isStopped } from "../probe.ts";
 
 const MOST_SOURCES = 40;
 const LOST: ReadonlySet<string> = new Set(["no-route", "unreachable", "prohibit", "blackhole"]);
@@ -78,7 +78,7 @@ function* dead(context: LintContext, rules: LintedRules): Generator<Found> {
     if (!answer) continue;
     const by = isStopped(answer.way, "FORWARD") ? deciderOf(answer.way, "FORWARD") : undefined;
     const to = formatAddress(one.to);
-    const witness = answer.witness(by ? `${answer.way.verdict} by line ${by.line}` : `no way to ${to}`);
+    const witness = answer.witness(by ? `${answer.way.verdict} by ${deciderWords(by)}` : `no way to ${to}`);
     yield {
       ...placeOf(rules, one.rule.line),
       message: by
