@@ -2,10 +2,11 @@ import type { Chain, Rule, Table } from "../model/rule.ts";
 import { isUnconditional } from "./conditions.ts";
 import { targetChain } from "./jumps.ts";
 import { isManaged } from "./managed-chains.ts";
+import { reachableRules } from "./unreachable.ts";
 
-/** The rules of a chain and of those that it jumps to, in order, without what programs wrote. */
+/** The rules of a chain and of those that it jumps to, in order, without what programs wrote and what no packet comes to. */
 export function* ownRules(table: Table, chain: Chain, more: readonly string[], seen: ReadonlySet<string> = new Set()): Generator<Rule> {
-  for (const rule of chain.rules) {
+  for (const rule of reachableRules(table, chain)) {
     const next = targetChain(table, rule);
     if (!next) yield rule;
     else if (!seen.has(next.name) && !isManaged(next.name, more)) yield* ownRules(table, next, more, new Set([...seen, next.name]));
@@ -20,7 +21,7 @@ export function isWelcome(rule: Rule): boolean {
   return states === undefined || /\bNEW\b/.test(states);
 }
 
-/** Whether INPUT lets anything in from elsewhere: where it does not, IPv6 was shut out on purpose. */
+/** Whether INPUT lets anything in from elsewhere: where it does not, all was shut out on purpose. */
 export function letsSomethingIn(table: Table | undefined, more: readonly string[]): boolean {
   const chain = table?.chains.get("INPUT");
   if (!table || !chain) return true;

@@ -79,7 +79,7 @@ describe("input", () => {
     expect((await nettrace("lint", file("dead.gz"))).stdout).toContain("dead.gz:6:7 error NT012");
     const piped = spawned(["lint", "-", "--stdin-name", "rules.j2"], Buffer.from(DEAD));
     expect(piped).toMatchObject({ status: 1, stdout: expect.stringContaining("rules.j2:6:7 error NT012") });
-    writeFileSync(file("six"), "*filter\n:INPUT DROP [0:0]\n-A INPUT -s fe80::/10 -j ACCEPT\nCOMMIT\n");
+    writeFileSync(file("six"), "*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -s fe80::/10 -j ACCEPT\nCOMMIT\n");
     expect((await nettrace("lint", file("good"), "--rules6", file("six"))).stdout).toMatch(/^nothing found in 2 rules of 2 rulesets/);
     const { files } = JSON.parse((await nettrace("lint", SNAPSHOT, "--format", "json")).stdout);
     expect(files).toContain(join(SNAPSHOT, "netns", "host", "iptables-save.txt"));

@@ -21,7 +21,7 @@ export const rule: LintRule = {
   summary: "Programs of the machine cannot talk to each other: what goes over loopback is dropped.",
   why: `Connections to 127.0.0.1 and ::1, and to any other address of the machine itself, pass OUTPUT and then INPUT, in on lo. Databases, mail filters, name resolvers (127.0.0.53) and desktop programs
 live on them. Where they are dropped, things hang until they time out, and nothing in the log of the program says why.`,
-  exceptions: `A ruleset of ip6tables that lets nothing in, and one whose chain has no rules at all: they shut out everything on purpose. Rulesets that let connections over loopback through in some other way: the replay of one over 127.0.0.1 (::1), to a port that no rule is about, has to be dropped or rejected by INPUT or OUTPUT.`,
+  exceptions: `A ruleset whose INPUT lets nothing in from elsewhere: it shuts out everything on purpose. Rulesets that let connections over loopback through in some other way: the replay of one over 127.0.0.1 (::1), to a port that no rule is about, has to be dropped or rejected by INPUT or OUTPUT.`,
   bad: `*filter
 :INPUT DROP [0:0]
 #^^^ NT034: to port 48211 of 127.0.0.1, is stopped: INPUT
@@ -43,7 +43,7 @@ COMMIT
   *check(context) {
     for (const rules of context.rulesets) {
       const filter = rules.ruleset.tables.get("filter");
-      if (rules.ruleset.family === 6 && !letsSomethingIn(filter, context.config.managedChains)) continue;
+      if (!letsSomethingIn(filter, context.config.managedChains)) continue;
       const machine = machineOf(context, rules);
       const { address, inet } = LOOPBACK[rules.ruleset.family];
       const own = parseAddress(address);
@@ -53,7 +53,7 @@ COMMIT
       const answer = ask(machine, { description, facts });
       const hook = (["INPUT", "OUTPUT"] as const).find((one) => answer && isStopped(answer.way, one));
       const by = answer && hook && deciderOf(answer.way, hook);
-      if (!by || by.line === 0 || filter?.chains.get(by.chain)?.rules.length === 0) continue;
+      if (!by || by.line === 0) continue;
       const witness = answer.witness(`${answer.way.verdict} by ${deciderWords(by)}`);
       yield {
         ...placeOf(rules, by.line),

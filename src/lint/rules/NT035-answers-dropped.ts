@@ -20,7 +20,7 @@ export const rule: LintRule = {
   group: "exposure",
   summary: "The machine may connect to others, but their answers are dropped.",
   why: `OUTPUT lets a connection out, and INPUT drops what comes back, since no rule accepts the state ESTABLISHED. Name lookups, updates and clocks fail by timeout.`,
-  exceptions: `A ruleset of ip6tables that lets nothing in, and one whose INPUT has no rules at all: they shut out everything on purpose. Where OUTPUT does not let the machine connect either, and where answers of some servers are let in by their port: those of TCP 443, UDP 53 and another port all have to be stopped in the replay.`,
+  exceptions: `A ruleset whose INPUT lets nothing in from elsewhere: it shuts out everything on purpose. Where OUTPUT does not let the machine connect either, and where answers of some servers are let in by their port: those of TCP 443, UDP 53 and another port all have to be stopped in the replay.`,
   bad: `*filter
 :INPUT DROP [0:0]
 #^^^ NT035: the answers are stopped
@@ -42,7 +42,7 @@ COMMIT
   *check(context) {
     for (const rules of context.rulesets) {
       const filter = rules.ruleset.tables.get("filter");
-      if (rules.ruleset.family === 6 && !letsSomethingIn(filter, context.config.managedChains)) continue;
+      if (!letsSomethingIn(filter, context.config.managedChains)) continue;
       const machine = machineOf(context, rules);
       const [gate] = machine ? gatesOf(machine, context.config) : [];
       const [stranger] = strangers(rules);
@@ -54,7 +54,7 @@ COMMIT
       if (!answers.every((answer) => answer && isStopped(answer.way, "INPUT"))) continue;
       const [first] = answers;
       const by = first && deciderOf(first.way, "INPUT");
-      if (!first || !by || by.line === 0 || filter?.chains.get(by.chain)?.rules.length === 0) continue;
+      if (!first || !by || by.line === 0) continue;
       const witness = first.witness(`the answer is ${first.way.verdict} by ${deciderWords(by)}`);
       yield {
         ...placeOf(rules, by.line),
