@@ -26,7 +26,7 @@ const MOST_PORTS = 64;
 const MOST_NAMED = 4;
 
 function portsOf({ config }: LintContext): readonly number[] {
-  const ranges = config.ports.get("management");
+  const ranges = config.ports.get("admin");
   if (!ranges) return [...SERVICES.keys()];
   const ports = ranges.flatMap(([first, last]) => Array.from({ length: Math.min(MOST_PORTS, last - first + 1) }, (_, i) => first + i));
   return ports.slice(0, MOST_PORTS);
@@ -71,7 +71,7 @@ export const rule: LintRule = {
   summary: "A port by which a machine, a cluster or a database is administered is open to any address.",
   why: `Docker on 2375, etcd, kubelet, Redis, memcached and Elasticsearch ask for no password as they come; MySQL, PostgreSQL, MongoDB, RDP and SSH ask for one that can be guessed at all day.
 Such ports are found within hours after they are opened. Whether something listens there is not in the rules; nothing in them would stop a packet.`,
-  exceptions: `A chain INPUT that guards nothing (see NT030). SSH alone is a hint. Which ports count is \`lint.ports.management\` in the configuration, and where strangers come in \`lint.interfaces.outside\`:
+  exceptions: `A chain INPUT that guards nothing (see NT030). SSH alone is a hint. Which ports count is \`lint.ports.admin\` in the configuration, and where strangers come in \`lint.interfaces.outside\`:
 without it, the devices of the default routes, or, where only rules are given, the port has to be open on every device that there may be.
 The replay of a TCP SYN from two addresses that no rule names has to be delivered.`,
   bad: `*filter
