@@ -11,7 +11,7 @@ export function namespacesOf({ host }: { readonly host?: Host }): readonly Names
 }
 
 /** Where a snapshot first has some words, in one of its files about a namespace; undefined where it does not. */
-export function hostPlace({ files = [] }: LintContext, netns: string, names: readonly string[], words: RegExp): Place | undefined {
+function hostPlace({ files = [] }: LintContext, netns: string, names: readonly string[], words: RegExp): Place | undefined {
   for (const name of names) {
     const found = files.find((one) => one.netns === netns && one.name === name);
     for (const [index, text] of found?.lines.entries() ?? []) {

@@ -93,7 +93,7 @@ function readFacts(text: string, family: Family): Partial<HostInputs> {
 }
 
 /** The snapshot that a file of a namespace belongs to. */
-export function snapshotOf(file: string): string {
+function snapshotOf(file: string): string {
   const at = `/${file}`.lastIndexOf("/netns/");
   return at <= 0 ? "." : file.slice(0, at - 1);
 }

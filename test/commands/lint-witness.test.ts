@@ -8,7 +8,7 @@ import { spawned } from "./nettrace.ts";
 
 const GROUPS: ReadonlySet<string> = new Set(["exposure", "host"]);
 const VERDICTS: readonly (readonly [RegExp, string])[] = [
-  [/^(?:the answer is )?dropped|has no route/, "dropped"],
+  [/^(?:the answer is )?dropped|has no route for/, "dropped"],
   [/^delivered|accepted by/, "delivered"],
   [/^forwarded|source address/, "forwarded"],
 ];

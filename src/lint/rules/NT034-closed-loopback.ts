@@ -24,7 +24,7 @@ live on them. Where they are dropped, things hang until they time out, and nothi
   exceptions: `A ruleset whose INPUT lets nothing in from elsewhere: it shuts out everything on purpose. Rulesets that let connections over loopback through in some other way: the replay of one over 127.0.0.1 (::1), to a port that no rule is about, has to be dropped or rejected by INPUT or OUTPUT.`,
   bad: `*filter
 :INPUT DROP [0:0]
-#^^^ NT034: to port 48211 of 127.0.0.1, is stopped: INPUT
+#^^^ NT034: to port 48211 of 127.0.0.1, is stopped by the policy of INPUT
 :FORWARD DROP [0:0]
 :OUTPUT ACCEPT [0:0]
 -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
@@ -57,7 +57,7 @@ COMMIT
       const witness = answer.witness(`${answer.way.verdict} by ${deciderWords(by)}`);
       yield {
         ...placeOf(rules, by.line),
-        message: `A connection over loopback, to port ${ODD_PORT} of ${address}, is stopped: ${hook} accepts not everything over it${by.kind === "policy" ? " by its rules, and its policy is DROP" : ""}.`,
+        message: `A connection over loopback, to port ${ODD_PORT} of ${address}, is stopped by ${by.kind === "policy" ? `the policy of ${hook}` : `this rule, in ${hook}`}.`,
         hint: `Let -A ${hook} ${hook === "INPUT" ? "-i" : "-o"} lo -j ACCEPT be its first rule.`,
         ...(witness && { witness }),
       };

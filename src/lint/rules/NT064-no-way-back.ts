@@ -1,59 +1,63 @@
-import { type Address, familyOf, formatAddress } from "../../model/address.ts";
+import { type Address, familyOf, formatAddress, masked, maskOf } from "../../model/address.ts";
 import type { Namespace } from "../../model/host.ts";
 import { PROTOCOL } from "../../model/packet.ts";
 import type { LintContext } from "../context.ts";
 import type { Found } from "../finding.ts";
 import { namespacesOf, routePlace } from "../host-place.ts";
 import type { LintRule } from "../lint-rule.ts";
-import { machineOfNetns } from "../machine.ts";
+import { type Machine, machineOfNetns } from "../machine.ts";
 import { type Answer, ask } from "../probe.ts";
 
 const MOST_PAIRS = 2_000;
 
 interface End {
   readonly netns: string;
+  readonly device: string;
   readonly address: Address;
+  /** The network that it is in. */
+  readonly network: Address;
 }
 
-function endsOf({ name, devices = [] }: Namespace): readonly End[] {
-  const up = devices.filter((device) => device.up && device.kind !== "loopback");
-  return up.flatMap(({ addresses }) =>
-    addresses.flatMap(({ address, scope }) => (scope === "global" && familyOf(address) === 4 ? { netns: name, address } : [])),
-  );
+/** The address of each device that the kernel chooses as a source there: the first. */
+function endsOf({ name: netns, devices = [] }: Namespace): readonly End[] {
+  return devices.flatMap(({ name: device, up, kind, addresses }) => {
+    const first = addresses.find(({ address, scope }) => scope === "global" && familyOf(address) === 4);
+    if (!first || !up || kind === "loopback") return [];
+    const { address, length } = first;
+    return [{ netns, device, address, network: masked(address, maskOf(4, length)) }];
+  });
 }
 
-function ping(context: LintContext, from: End, to: End): Answer | undefined {
-  const machine = machineOfNetns(context, from.netns);
+/** An echo request that arrives at another namespace, whose answer finds no route; undefined where it is otherwise. */
+function lostAnswer(machine: Machine, from: End, to: End): Answer | undefined {
   const description = { protocol: PROTOCOL.icmp, src: from.address, dst: to.address, icmp: { type: 8, code: 0 } };
-  return machine && ask(machine, { description, facts: [] });
+  const answer = ask(machine, { description, reply: true, facts: [] });
+  const there = answer?.before;
+  if (!answer || there?.verdict !== "delivered" || there.at.netns !== to.netns) return undefined;
+  if (there.out[0]?.netns !== from.netns || there.out[0].interface !== from.device || there.nat.src) return undefined;
+  const { verdict, at } = answer.way;
+  return verdict === "dropped" && at.reason === "no-route" && at.netns === to.netns ? answer : undefined;
 }
 
 function* lost(context: LintContext): Generator<Found> {
-  const namespaces = namespacesOf(context).filter(({ routes, addressesKnown }) => routes && addressesKnown);
+  const ends = namespacesOf(context).flatMap((one) => (one.routes && one.addressesKnown ? endsOf(one) : []));
+  const pairs = ends.flatMap((from) => ends.flatMap((to) => (from.netns === to.netns ? [] : [{ from, to }])));
   const told = new Set<string>();
-  let pairs = 0;
-  for (const from of namespaces) {
-    for (const to of namespaces) {
-      if (from === to) continue;
-      for (const [a, b] of endsOf(from).flatMap((one) => endsOf(to).map((other) => [one, other] as const))) {
-        if (pairs++ > MOST_PAIRS || told.has(`${from.name} ${to.name}`)) continue;
-        const there = ping(context, a, b);
-        if (there?.way.verdict !== "delivered" || there.way.at.netns !== b.netns) continue;
-        const back = ping(context, b, a);
-        if (back?.way.verdict !== "dropped" || back.way.at.reason !== "no-route" || back.way.at.netns !== b.netns) continue;
-        const place = routePlace(context, b.netns, /\S.*/);
-        if (!place) continue;
-        told.add(`${from.name} ${to.name}`);
-        const [asker, asked] = [formatAddress(a.address), formatAddress(b.address)];
-        const witness = back.witness(`${b.netns} has no route to ${asker}`);
-        yield {
-          ...place,
-          message: `${b.netns} has no route to ${asker} of ${a.netns}: what ${a.netns} sends to ${asked} arrives, and the answers do not leave.`,
-          hint: `Each side needs a route to the other's subnet: in ${b.netns}, one to ${asker}.`,
-          ...(witness && { witness }),
-        };
-      }
-    }
+  for (const { from, to } of pairs.slice(0, MOST_PAIRS)) {
+    const key = `${to.netns} ${formatAddress(from.network)}`;
+    const machine = told.has(key) ? undefined : machineOfNetns(context, from.netns);
+    const answer = machine && lostAnswer(machine, from, to);
+    const place = answer && routePlace(context, to.netns, /\S.*/);
+    if (!place) continue;
+    told.add(key);
+    const [asker, asked] = [formatAddress(from.address), formatAddress(to.address)];
+    const witness = answer.witness(`${to.netns} has no route for the answer`);
+    yield {
+      ...place,
+      message: `${to.netns} has no route to ${asker} of ${from.netns}: what ${from.netns} sends to ${asked} arrives, and the answers do not leave.`,
+      hint: `Each side needs a route to the other's subnet: in ${to.netns}, one to that of ${asker}.`,
+      ...(witness && { witness }),
+    };
   }
 }
 
