@@ -36,7 +36,7 @@ export const ANY_PORT = -1;
 
 /** A conntrack entry (struct nf_conn). */
 export class Connection implements Restorable {
-  readonly stateKey: string;
+  readonly id: number;
   readonly netns: string;
   readonly zone: Zone;
   /** Changes only where another host's NAT drew a port that a packet told later. */
@@ -81,7 +81,7 @@ export class Connection implements Restorable {
   listed: { readonly at: bigint | undefined } | undefined;
 
   constructor(id: number, netns: string, zone: Zone, original: FlowTuple, fromSnapshot = false) {
-    this.stateKey = `ct|${id}`;
+    this.id = id;
     this.netns = netns;
     this.zone = zone;
     this.original = original;
@@ -89,9 +89,14 @@ export class Connection implements Restorable {
     this.fromSnapshot = fromSnapshot;
   }
 
+  get stateKey(): string {
+    return `ct|${this.id}`;
+  }
+
   copyState(): object {
-    const { tcp, ...rest } = this;
-    return { ...rest, tcp: tcp && copyTracking(tcp) };
+    const copy: Pick<Connection, "tcp"> = { ...this };
+    copy.tcp = this.tcp && copyTracking(this.tcp);
+    return copy;
   }
 }
 

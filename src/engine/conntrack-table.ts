@@ -1,12 +1,15 @@
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Ask } from "./choices.ts";
-import { ANY_PORT, type Connection, type FlowTuple, sameTuple, tupleKey } from "./connection.ts";
+import { ANY_PORT, type Connection, type FlowTuple, sameTuple } from "./connection.ts";
 import { type Heard, OpenPorts, openSide } from "./open-port.ts";
 import type { State } from "./state.ts";
+import { type TupleCell, TupleCells } from "./tuple-cells.ts";
 import { type Zone, zoneIn } from "./zone.ts";
 
 /** Protocols of which two entries for the same packets are never joined (allow_clash of struct nf_conntrack_l4proto). */
 const NO_CLASHES: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.sctp]);
+
+const BOTH = ["original", "reply"] as const;
 
 /** Smaller tables are not swept. */
 const SWEPT = 4096;
@@ -19,8 +22,9 @@ export interface Found {
 
 /** The table of one namespace's connections (net/netfilter/nf_conntrack_core.c), which looks a tuple up in the zone of its direction. */
 export class ConntrackTable {
-  readonly #netns: string;
   readonly #state: State;
+  /** Entries whose zone is for one direction have cells of their own for each: the same tuple may stand for both directions, of two entries. */
+  readonly #cells: TupleCells<Connection>;
   readonly openPorts: OpenPorts;
   /** Whether any zone was ever for one direction only. */
   #divided = false;
@@ -29,51 +33,38 @@ export class ConntrackTable {
   #left = 0;
 
   constructor(netns: string, state: State, ask: Ask) {
-    this.#netns = netns;
+    this.#cells = new TupleCells(`ct|${netns}`);
     this.#state = state;
     this.openPorts = new OpenPorts(netns, state, ask);
   }
 
-  /** Entries whose zone is for one direction have keys of their own for each: the same tuple may stand for both directions, of two entries. */
-  #key(zone: number, tuple: FlowTuple, divided?: Found["direction"]): string {
-    return `ct|${this.#netns}|${zone}${divided ?? ""}|${tupleKey(tuple)}`;
-  }
-
-  /** The keys under which a connection is found by its own tuples. */
-  #keysOf({ zone, original, reply }: Connection): readonly [string, string] {
-    if (zone.direction === undefined) return [this.#key(zone.id, original), this.#key(zone.id, reply)];
-    return [this.#key(zoneIn(zone, "original"), original, "original"), this.#key(zoneIn(zone, "reply"), reply, "reply")];
+  /** The cell in which a connection is found by its own tuple of a direction, made or as it stands. */
+  #cellOf({ zone, original, reply }: Connection, direction: Found["direction"]): TupleCell<Connection> {
+    const tuple = direction === "original" ? original : reply;
+    if (zone.direction === undefined) return this.#cells.at(zone.id, tuple);
+    return this.#cells.at(zoneIn(zone, direction), tuple, direction);
   }
 
   /** Puts a connection into the table, under both tuples. */
   insert(connection: Connection): void {
-    const [original, reply] = this.#keysOf(connection);
     this.#divided ||= connection.zone.direction !== undefined;
     this.#entries.push(connection);
-    this.#state.set(original, connection);
-    if (!this.openPorts.add(connection)) this.#state.set(reply, connection);
+    this.#state.write(this.#cellOf(connection, "original"), connection);
+    if (!this.openPorts.add(connection)) this.#state.write(this.#cellOf(connection, "reply"), connection);
   }
 
-  /** Takes out what has run out, when that may be worth it (gc_worker); to be called between two packets. */
-  sweep(now: bigint): void {
-    if (this.#entries.length < Math.max(SWEPT, this.#left * 2)) return;
-    this.#entries = this.#entries.filter((connection) => this.#stays(connection, now));
+  /** Takes out what has run out, when that may be worth it (gc_worker); to be called between two packets. Says whether it was. */
+  sweep(now: bigint): boolean {
+    if (this.#entries.length < Math.max(SWEPT, this.#left * 2)) return false;
+    // What is in doubt cannot be asked for.
+    const stays = ({ dying, expires, reply }: Connection) =>
+      (!dying && expires > now) || (this.#state.isDoubtful && openSide(reply) !== undefined);
+    for (const connection of this.#entries) if (openSide(connection.reply) && !stays(connection)) this.openPorts.remove(connection);
+    this.#entries = this.#entries.filter(stays);
+    this.#cells.sweep((connection) => (stays(connection) ? connection : undefined));
     this.#left = this.#entries.length;
     this.#state.commit();
-  }
-
-  #stays(connection: Connection, now: bigint): boolean {
-    const over = connection.dying || connection.expires <= now;
-    if (openSide(connection.reply)) {
-      // What is in doubt cannot be asked for.
-      if (!over || this.#state.isDoubtful) return true;
-      this.openPorts.remove(connection);
-      return false;
-    }
-    const keys = this.#keysOf(connection).filter((key) => this.#state.peek(key) === connection);
-    if (!over && keys.length > 0) return true;
-    for (const key of keys) this.#state.discard(key);
-    return false;
+    return true;
   }
 
   /** A connection whose port is not known has sent another packet. */
@@ -105,20 +96,20 @@ export class ConntrackTable {
   #settle(connection: Connection): void {
     const { zone, original } = connection;
     for (const side of ["sport", "dport"] as const) {
-      const before = this.#key(zone.id, { ...original, [side]: ANY_PORT }, zone.direction && "original");
-      if (this.#state.peek(before) === connection) this.#state.set<unknown>(before, undefined);
+      const before = this.#cells.find(zone.id, { ...original, [side]: ANY_PORT }, zone.direction && "original");
+      if (before && before.value === connection) this.#state.write(before, undefined);
     }
-    for (const key of this.#keysOf(connection)) this.#state.set(key, connection);
+    for (const direction of BOTH) this.#state.write(this.#cellOf(connection, direction), connection);
   }
 
   /** nf_ct_key_equal: an entry counts when its zone agrees in the direction that the tuple has there. */
   #fitting(zone: Zone, id: number, tuple: FlowTuple, now: bigint): Found | undefined {
-    const plain = this.#get(this.#key(id, tuple), now);
+    const plain = this.#get(id, tuple, now);
     const direction = plain ? directionOf(plain, tuple) : "reply";
     if (plain && plain.zone.id === zoneIn(zone, direction)) return { connection: plain, direction };
     if (!this.#divided) return undefined;
-    for (const side of ["original", "reply"] as const) {
-      const connection = zoneIn(zone, side) === id ? this.#get(this.#key(id, tuple, side), now) : undefined;
+    for (const side of BOTH) {
+      const connection = zoneIn(zone, side) === id ? this.#get(id, tuple, now, side) : undefined;
       if (connection) return { connection, direction: side };
     }
     return undefined;
@@ -126,13 +117,15 @@ export class ConntrackTable {
 
   /** What is known of a tuple, without changing anything or minding what is in doubt. */
   peek(zone: number, tuple: FlowTuple, now: bigint): Found | undefined {
-    const connection = this.#state.peek<Connection>(this.#key(zone, tuple));
+    const connection = this.#cells.find(zone, tuple)?.value;
     if (!connection || connection.dying || connection.expires <= now) return undefined;
     return { connection, direction: directionOf(connection, tuple) };
   }
 
-  #get(key: string, now: bigint): Connection | undefined {
-    const connection = this.#state.get<Connection>(key);
+  #get(zone: number, tuple: FlowTuple, now: bigint, side?: Found["direction"]): Connection | undefined {
+    const cell = this.#cells.find(zone, tuple, side);
+    if (!cell) this.#state.checkAbsent(() => this.#cells.nameOf(zone, tuple, side));
+    const connection = cell && this.#state.read(cell);
     if (!connection) return undefined;
     this.#state.checkObject(connection);
     if (connection.dying || connection.expires <= now) {
@@ -147,8 +140,9 @@ export class ConntrackTable {
     this.#state.change(connection);
     connection.dying = true;
     this.openPorts.remove(connection);
-    for (const key of this.#keysOf(connection)) {
-      if (this.#state.get(key) === connection) this.#state.set<unknown>(key, undefined);
+    for (const direction of BOTH) {
+      const cell = this.#cellOf(connection, direction);
+      if (this.#state.read(cell) === connection) this.#state.write(cell, undefined);
     }
   }
 
@@ -185,7 +179,7 @@ export class ConntrackTable {
 
   /** What is in the table for a tuple is in doubt from now on. */
   taint(tuple: FlowTuple, zone: number, reason: string): void {
-    this.#state.taint(this.#key(zone, tuple), reason);
+    this.#state.taint(this.#cells.nameOf(zone, tuple), reason);
   }
 }
 

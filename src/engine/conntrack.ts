@@ -83,9 +83,9 @@ export class Conntrack {
     return (known !== undefined && !known.connection.listed) || this.#table.openPorts.expects(zone, tuple, packet, now, original);
   }
 
-  /** Takes out what has run out; to be called between two packets. */
-  sweep(now: bigint): void {
-    this.#table.sweep(now);
+  /** Takes out what has run out; to be called between two packets. Says whether there was enough of it. */
+  sweep(now: bigint): boolean {
+    return this.#table.sweep(now);
   }
 
   forget(connection: Connection): void {

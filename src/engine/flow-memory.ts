@@ -104,8 +104,8 @@ export class FlowMemory {
   /** Takes note of how a packet went of which one course is known. */
   learn(entry: Entry, { way, lesson, undecided }: Course, trace: PacketTrace, sightings: readonly Sighting[]): void {
     if (undecided || !lesson?.steady || !lesson.tracked.every(isSettled)) return;
-    const connections = new Set(lesson.tracked.map(({ connection }) => connection?.stateKey));
-    if (!lesson.changed.every((key) => connections.has(key))) return;
+    const connections = new Set<unknown>(lesson.tracked.map(({ connection }) => connection));
+    if (!lesson.changed.every((change) => connections.has(change))) return;
     const { frame, packet } = trace;
     const { netns, device, direction, outgoing, type, dstMac } = entry;
     const hash = hashOf(packet);

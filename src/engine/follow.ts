@@ -14,7 +14,7 @@ import { doubtRedirects, isAllowance } from "./redirect-limit.ts";
 import { hintedDevice } from "./route-input.ts";
 import { Run, type Sighting } from "./run.ts";
 import type { Skb } from "./skb.ts";
-import type { LeftBehind } from "./state.ts";
+import { type Change, keyOf, type LeftBehind } from "./state.ts";
 import { Undecided } from "./undecided.ts";
 import type { World } from "./world.ts";
 
@@ -50,8 +50,8 @@ export interface Course {
   readonly lesson?: Lesson;
   /** Why it could not be followed to its end. */
   readonly undecided?: Undecided;
-  /** Keys of what it had changed till then. */
-  readonly changed?: readonly string[];
+  /** What it had changed till then. */
+  readonly changed?: readonly Change[];
   /** Of one of several ways: what it would leave behind, and what it took for granted. */
   readonly leaves?: LeftBehind;
   readonly assumptions?: readonly Assumption[];
@@ -155,7 +155,7 @@ function giveUp(
   for (const key of doubtful) world.state.taint(key, reason);
   const root = reason.startsWith(DEPENDS) ? reason : `${DEPENDS}${frameNumber(frame)}, which could not be followed (not known: ${reason})`;
   // Whether a connection that it went through is changed hangs on how it went on.
-  for (const key of changed ?? []) if (key.startsWith("ct|")) world.state.taint(key, root);
+  for (const key of (changed ?? []).map(keyOf)) if (key.startsWith("ct|")) world.state.taint(key, root);
   world.state.taintRuleState(root);
   if (packet.family === 6) doubtRedirects(world.state, frame.time);
   for (const netns of world.netns.values()) netns.conntrack?.doubt(tupleOf(packet), 0, root);

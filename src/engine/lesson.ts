@@ -3,6 +3,7 @@ import type { Packet } from "../model/packet.ts";
 import type { ConntrackStep } from "../model/trace.ts";
 import type { Connection } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
+import type { Change } from "./state.ts";
 
 /** A turn of connection tracking: the packet as it was then, and what it was found to belong to. */
 export interface Tracked {
@@ -21,8 +22,8 @@ export class Lesson {
   /** Beside that, its TCP flags were looked at. */
   flags = false;
   readonly tracked: Tracked[] = [];
-  /** Keys of the state that it changed. */
-  changed: readonly string[] = [];
+  /** The state that it changed. */
+  changed: readonly Change[] = [];
 
   /** A rule has looked at the packet. */
   asked(reads: Reads): void {

@@ -8,6 +8,7 @@ import { hasRightSum } from "./icmp-checksum.ts";
 import { withAddress } from "./nat-address.ts";
 import { rewrite, type Skb } from "./skb.ts";
 import type { State } from "./state.ts";
+import { type TupleCell, TupleCells } from "./tuple-cells.ts";
 import { type Zone, zoneIn } from "./zone.ts";
 
 type Manip = "src" | "dst";
@@ -40,12 +41,13 @@ export function drawKey(connection: Pick<Connection, "netns" | "original">, mani
 export class Nat {
   readonly #conntrack: Conntrack;
   readonly #state: State;
-  readonly #netns: string;
+  /** Connections whose source is bound, by what they come from (nf_nat_bysource). */
+  readonly #sources: TupleCells<readonly Connection[]>;
   readonly #told: ReadonlyMap<string, number>;
 
   /** `told` has the ports that were drawn at random and are known nevertheless, by `drawKey`. */
   constructor(netns: string, conntrack: Conntrack, state: State, told: ReadonlyMap<string, number>) {
-    this.#netns = netns;
+    this.#sources = new TupleCells(`ct|src|${netns}`);
     this.#conntrack = conntrack;
     conntrack.follow = (connection, expectation, now) => this.#followMaster(connection, expectation, now);
     this.#state = state;
@@ -95,16 +97,26 @@ export class Nat {
     }
     if (manip === "src") {
       connection.srcNatDone = true;
-      const key = this.#sourceKey(connection.zone, connection.original);
-      this.#state.set(key, [...(this.#state.get<Connection[]>(key) ?? []), connection]);
+      const cell = this.#source(connection.zone, connection.original);
+      const others = this.#state.read(cell);
+      this.#state.write(cell, others ? [...others, connection] : [connection]);
     } else connection.dstNatDone = true;
     return true;
   }
 
   /** hash_by_src and same_src: a zone of one direction only is not part of the hash. */
-  #sourceKey(zone: Zone, tuple: FlowTuple): string {
+  #source(zone: Zone, { src, protocol, sport }: FlowTuple): TupleCell<readonly Connection[]> {
     const hashed = zone.direction === undefined ? zone.id : 0;
-    return `ct|src|${this.#netns}|${hashed}|${zoneIn(zone, "original")}|${tuple.protocol}|${tuple.src}|${tuple.sport}`;
+    return this.#sources.at(zoneIn(zone, "original"), { src, dst: src, protocol, sport, dport: hashed });
+  }
+
+  /** Lets go of connections that are over; to be called between two packets. */
+  sweep(now: bigint): void {
+    this.#sources.sweep((connections) => {
+      if (connections.every(({ dying, expires }) => !dying && expires > now)) return connections;
+      const left = connections.filter(({ dying, expires }) => !dying && expires > now);
+      return left.length > 0 ? left : undefined;
+    });
   }
 
   /** get_unique_tuple */
@@ -152,7 +164,7 @@ export class Nat {
     now: bigint,
     draw: (min: number, max: number) => number,
   ): FlowTuple | undefined {
-    for (const other of this.#state.get<Connection[]>(this.#sourceKey(connection.zone, original)) ?? []) {
+    for (const other of this.#state.read(this.#source(connection.zone, original)) ?? []) {
       if (other === connection || other.dying || (other.confirmed && other.expires <= now)) continue;
       if (other.original.src !== original.src || other.original.sport !== original.sport) continue;
       const source = invert(other.reply);

@@ -28,7 +28,8 @@ export interface Heard {
 
 /** The port of a tuple that is not known; undefined when both are. */
 export function openSide(reply: FlowTuple): OpenSide | undefined {
-  return SIDES.find((side) => reply[side] === ANY_PORT);
+  if (reply.dport === ANY_PORT) return "dport";
+  return reply.sport === ANY_PORT ? "sport" : undefined;
 }
 
 /** What all tuples have in common that differ in one port only. */

@@ -180,10 +180,12 @@ function translations(first: Packet, last: Packet): { src?: Translation; dst?: T
     packet.transport && "sport" in packet.transport ? packet.transport[which] : undefined;
   const one = (which: "src" | "dst") => {
     const name = which === "src" ? "sport" : "dport";
-    const comparable = (port(first, name) === undefined) === (port(last, name) === undefined);
-    const from = endpoint(first[which], comparable ? port(first, name) : undefined);
-    const to = endpoint(last[which], comparable ? port(last, name) : undefined);
-    return from === to ? undefined : { from, to };
+    const [before, after] = [port(first, name), port(last, name)];
+    const comparable = (before === undefined) === (after === undefined);
+    if (first[which] === last[which] && (before === after || !comparable)) return undefined;
+    const from = endpoint(first[which], comparable ? before : undefined);
+    const to = endpoint(last[which], comparable ? after : undefined);
+    return { from, to };
   };
   const src = one("src");
   const dst = one("dst");

@@ -9,12 +9,28 @@ export interface Restorable {
   copyState(): object;
 }
 
+/** A cell that its owner finds without its name, which is only asked for where something is in doubt. Its state is that of connections. */
+export interface Cell<T = unknown> {
+  readonly name: string;
+  value: T | undefined;
+}
+
+/** Something that a packet has changed: a cell or its key, or an object. */
+export type Change = string | Cell | Restorable;
+
+/** The key of what was changed. */
+export function keyOf(change: Change): string {
+  if (typeof change === "string") return change;
+  return "stateKey" in change ? change.stateKey : change.name;
+}
+
 /** Cells that no other connection asks for, or of which those who ask say so themselves. */
 const OWN = /^((fdb|frag|hh)\||connlabel:)/;
 
 /** What a packet has left behind on one of its ways, so that it can be left behind once more. */
 export interface LeftBehind {
-  readonly cells: ReadonlyMap<string, unknown>;
+  readonly keyed: ReadonlyMap<string, unknown>;
+  readonly cells: ReadonlyMap<Cell, unknown>;
   readonly objects: ReadonlyMap<Restorable, object>;
 }
 
@@ -23,9 +39,10 @@ export interface LeftBehind {
  * A cell that the ways of an undecided packet leave different is tainted: whoever reads it later is undecided too.
  */
 export class State implements StateCells {
-  readonly #cells = new Map<string, unknown>();
+  readonly #keyed = new Map<string, unknown>();
   readonly #tainted = new Map<string, string>();
   readonly #before = new Map<string, unknown>();
+  readonly #cellsBefore = new Map<Cell, unknown>();
   readonly #objects = new Map<Restorable, object>();
   #age = 0;
   /** Set members are only in doubt where a rule can change them. */
@@ -41,33 +58,46 @@ export class State implements StateCells {
 
   get<T>(key: string): T | undefined {
     this.#check(key);
-    return this.#cells.get(key) as T | undefined;
+    return this.#keyed.get(key) as T | undefined;
   }
 
   /** A value as it stands, in doubt or not. */
   peek<T>(key: string): T | undefined {
-    return this.#cells.get(key) as T | undefined;
+    return this.#keyed.get(key) as T | undefined;
   }
 
   set<T>(key: string, value: T): void {
-    if (!this.#before.has(key)) this.#before.set(key, this.#cells.get(key));
+    if (!this.#before.has(key)) this.#before.set(key, this.#keyed.get(key));
     if (!key.startsWith("ct|")) {
       this.#age++;
       if (this.watch && !OWN.test(key)) this.watch.shared("state changed that connections share");
     }
-    if (value === undefined) this.#cells.delete(key);
-    else this.#cells.set(key, value);
+    if (value === undefined) this.#keyed.delete(key);
+    else this.#keyed.set(key, value);
   }
 
-  /** Takes a cell away for good; only between two packets. */
-  discard(key: string): void {
-    this.#cells.delete(key);
+  /** The value of a cell. */
+  read<T>(cell: Cell<T>): T | undefined {
+    if (this.#tainted.size > 0) this.#check(cell.name);
+    return cell.value;
+  }
+
+  write<T>(cell: Cell<T>, value: T | undefined): void {
+    if (!this.#cellsBefore.has(cell)) this.#cellsBefore.set(cell, cell.value);
+    cell.value = value;
+  }
+
+  /** Throws when a cell that does not stand was left in doubt. */
+  checkAbsent(name: () => string): void {
+    if (this.#tainted.size > 0) this.#check(name());
   }
 
   /** To be called before a restorable object is changed. */
   change(object: Restorable): void {
-    const reason = this.#tainted.get(object.stateKey);
-    if (reason !== undefined) throw new Undecided(reason);
+    if (this.#tainted.size > 0) {
+      const reason = this.#tainted.get(object.stateKey);
+      if (reason !== undefined) throw new Undecided(reason);
+    }
     if (!this.#objects.has(object)) this.#objects.set(object, object.copyState());
   }
 
@@ -79,7 +109,7 @@ export class State implements StateCells {
   }
 
   checkObject(object: Restorable): void {
-    this.#check(object.stateKey);
+    if (this.isDoubtful) this.#check(object.stateKey);
   }
 
   /** Whether anything is in doubt. */
@@ -92,39 +122,44 @@ export class State implements StateCells {
     return this.#age;
   }
 
-  /** Keys of what has changed since the last commit. */
-  changes(): readonly string[] {
-    return [...this.#before.keys(), ...[...this.#objects.keys()].map(({ stateKey }) => stateKey)];
+  /** What has changed since the last commit. */
+  changes(): readonly Change[] {
+    return [...this.#before.keys(), ...this.#cellsBefore.keys(), ...this.#objects.keys()];
   }
 
   /** Forgets the journal: what was changed stays. */
   commit(): void {
     this.#before.clear();
+    this.#cellsBefore.clear();
     this.#objects.clear();
   }
 
   /** Undoes everything since the last commit. */
   rollback(): void {
     for (const [key, value] of this.#before) {
-      if (value === undefined) this.#cells.delete(key);
-      else this.#cells.set(key, value);
+      if (value === undefined) this.#keyed.delete(key);
+      else this.#keyed.set(key, value);
     }
+    for (const [cell, value] of this.#cellsBefore) cell.value = value;
     for (const [object, copy] of this.#objects) Object.assign(object, copy);
     this.commit();
   }
 
   /** What has changed since the last commit, to be left again after it was undone. */
   leftBehind(): LeftBehind {
-    const cells = new Map<string, unknown>();
+    const keyed = new Map<string, unknown>();
+    const cells = new Map<Cell, unknown>();
     const objects = new Map<Restorable, object>();
-    for (const key of this.#before.keys()) cells.set(key, this.#cells.get(key));
+    for (const key of this.#before.keys()) keyed.set(key, this.#keyed.get(key));
+    for (const cell of this.#cellsBefore.keys()) cells.set(cell, cell.value);
     for (const object of this.#objects.keys()) objects.set(object, object.copyState());
-    return { cells, objects };
+    return { keyed, cells, objects };
   }
 
   /** Leaves what was undone once more. */
-  leave({ cells, objects }: LeftBehind): void {
-    for (const [key, value] of cells) this.set(key, value);
+  leave({ keyed, cells, objects }: LeftBehind): void {
+    for (const [key, value] of keyed) this.set(key, value);
+    for (const [cell, value] of cells) this.write(cell, value);
     for (const [object, copy] of objects) {
       this.change(object);
       Object.assign(object, copy);
@@ -134,7 +169,8 @@ export class State implements StateCells {
   /** What has changed since the last commit, in a form that can be compared between ways. */
   effects(): Map<string, string> {
     const effects = new Map<string, string>();
-    for (const key of this.#before.keys()) effects.set(key, describe(this.#cells.get(key)));
+    for (const key of this.#before.keys()) effects.set(key, describe(this.#keyed.get(key)));
+    for (const cell of this.#cellsBefore.keys()) effects.set(cell.name, describe(cell.value));
     for (const object of this.#objects.keys()) effects.set(object.stateKey, describe(object));
     return effects;
   }

@@ -97,7 +97,7 @@ export class World {
 
   /** Lets go of connections that have run out; to be called between two packets. */
   sweep(now: bigint): void {
-    for (const netns of this.netns.values()) netns.conntrack?.sweep(now);
+    for (const { conntrack, nat } of this.netns.values()) if (conntrack?.sweep(now)) nat?.sweep(now);
   }
 
   /** Brings in the connections that are older than the capture, on the capture's clock. */

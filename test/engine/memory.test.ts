@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { Connection } from "../../src/engine/connection.ts";
 import { FlowNumbers } from "../../src/engine/flow-numbers.ts";
-import { State } from "../../src/engine/state.ts";
+import { TupleCells } from "../../src/engine/tuple-cells.ts";
 import type { Packet } from "../../src/model/packet.ts";
 import { natTable, replayed, router, udp } from "./router.ts";
 
@@ -9,7 +9,7 @@ const CONNECTIONS = 6_000;
 
 describe("what is kept of connections", () => {
   it("goes when they have run out", () => {
-    const discard = vi.spyOn(State.prototype, "discard");
+    const sweep = vi.spyOn(TupleCells.prototype, "sweep");
     const host = router({ "iptables-save.txt": natTable("-A POSTROUTING -o wan -j MASQUERADE") });
     // Half a minute is what an unanswered datagram is remembered; so there are thirty at a time.
     const seen = Array.from({ length: CONNECTIONS }, (_, i) => ({
@@ -20,8 +20,11 @@ describe("what is kept of connections", () => {
     const traces = replayed(host, seen);
     expect(traces.map(({ way }) => way.verdict)).toEqual(Array(CONNECTIONS).fill("forwarded"));
     expect(new Set(traces.map(({ flow }) => flow)).size).toBe(CONNECTIONS);
-    expect(discard.mock.calls.length).toBeGreaterThan(CONNECTIONS);
-    discard.mockRestore();
+    // By tuple, of which a connection has two, and by source.
+    const sizes = [...new Set(sweep.mock.contexts)].map((cells) => (cells as TupleCells<unknown>).size);
+    expect(sizes).toHaveLength(2);
+    for (const size of sizes) expect(size).toBeLessThan(CONNECTIONS * 0.7);
+    sweep.mockRestore();
   });
 
   it("does not take away those that live", () => {

@@ -134,7 +134,13 @@ const conntrack = match({
     ].join(", "),
   // What a connection has come to changes while it lasts.
   reads: (args) => (args.status || args.expire ? "more" : "nothing"),
-  compile: (args) => (context) => conntrackMatch(args, context),
+  compile: (args) => {
+    const { state, ...others } = args;
+    // Nothing but the state is asked for mostly, which is the packet's own.
+    if (state && Object.values(others).every((option) => option === undefined))
+      return (context) => holds(state, (states) => inState(context, states));
+    return (context) => conntrackMatch(args, context);
+  },
   space: ({ state, ...others }) =>
     state
       ? stateSpace(
