@@ -5,6 +5,7 @@ import {
   endOf,
   FLAG,
   type Index,
+  i32,
   indexOf,
   readOptions,
   TCP_STATES,
@@ -12,7 +13,6 @@ import {
   type TcpSide,
   type TcpState,
   type TcpTracking,
-  u32,
 } from "./tcp-segment.ts";
 import { checkWindow } from "./tcp-window.ts";
 import { Undecided } from "./undecided.ts";
@@ -75,7 +75,7 @@ export function newTcp(packet: Packet, tcp: Tcp, settings: TcpSettings): TcpTrac
     return tracking;
   }
   if (!settings.loose) return undefined;
-  sender.maxEnd = u32(sender.end + sender.maxWindow);
+  sender.maxEnd = i32(sender.end + sender.maxWindow);
   tracking.seen[0].flags = tracking.seen[1].flags = FLAG.SACK_PERM | FLAG.BE_LIBERAL;
   return tracking;
 }
@@ -130,7 +130,7 @@ export function trackTcp(tracking: TcpTracking, packet: Packet, tcp: Tcp, dir: 0
     ignored = true;
   }
   if (ignored) {
-    if (index === "SYNACK" && tracking.lastIndex === "SYN" && tracking.lastDirection !== dir && tcp.ack === tracking.lastEnd) {
+    if (index === "SYNACK" && tracking.lastIndex === "SYN" && tracking.lastDirection !== dir && i32(tcp.ack) === tracking.lastEnd) {
       oldState = "SYN_SENT";
       newState = "SYN_RECV";
       believeSyn(tracking, dir);
@@ -209,15 +209,16 @@ function judgeReset(
     const established = tracking.state === "ESTABLISHED" && assured;
     if (tcp.seq === 0 && !established) return { keep, inWindow: false };
     if (before(tcp.seq, other.maxAck) && !settings.ignoreInvalidRst) return "invalid";
-    if (!established || tcp.seq === other.maxAck) return { keep, inWindow: false };
-    if (tracking.lastIndex === "ACK" && tracking.lastDirection === dir && tcp.seq === tracking.lastEnd) return { keep, inWindow: false };
+    if (!established || i32(tcp.seq) === other.maxAck) return { keep, inWindow: false };
+    if (tracking.lastIndex === "ACK" && tracking.lastDirection === dir && i32(tcp.seq) === tracking.lastEnd)
+      return { keep, inWindow: false };
     keep = true;
   }
   const answersSyn = seenReply && tracking.lastIndex === "SYN" && tracking.lastDirection !== dir;
   const answersIgnored = answersSyn || (!assured && tracking.lastIndex === "ACK");
-  if (answersIgnored && tcp.ack === tracking.lastEnd) return { keep, inWindow: true };
+  if (answersIgnored && i32(tcp.ack) === tracking.lastEnd) return { keep, inWindow: true };
   const answersChallenge = tracking.state === "SYN_SENT" && tracking.lastIndex === "ACK" && tracking.lastDirection === 1;
-  return { keep, inWindow: answersChallenge && tcp.seq === tracking.lastAck };
+  return { keep, inWindow: answersChallenge && i32(tcp.seq) === tracking.lastAck };
 }
 
 /** nf_tcp_handle_invalid: FIN or RST out of window, from both sides, make an entry short-lived. */
@@ -234,7 +235,7 @@ function invalid(tracking: TcpTracking, dir: 0 | 1, index: Index, why: string, {
 function annotate(tracking: TcpTracking, packet: Packet, tcp: Tcp, dir: 0 | 1, index: Index, oldState: TcpState): void {
   tracking.lastIndex = index;
   tracking.lastDirection = dir;
-  tracking.lastSeq = tcp.seq;
+  tracking.lastSeq = i32(tcp.seq);
   tracking.lastEnd = endOf(packet, tcp);
   tracking.lastWindow = tcp.window;
   if (index === "SYN" && dir === 0) {
@@ -244,7 +245,7 @@ function annotate(tracking: TcpTracking, packet: Packet, tcp: Tcp, dir: 0 | 1, i
     tracking.lastScale = side.flags & FLAG.WINDOW_SCALE ? side.scale : 0;
     if (oldState === "LAST_ACK") tracking.lastFlags |= FLAG.CHALLENGE_ACK;
   }
-  if (oldState === "SYN_SENT" && index === "ACK" && dir === 1) tracking.lastAck = tcp.ack;
+  if (oldState === "SYN_SENT" && index === "ACK" && dir === 1) tracking.lastAck = i32(tcp.ack);
 }
 
 function timeoutOf(tracking: TcpTracking, index: Index, state: TcpState, settings: TcpSettings): number {

@@ -1,5 +1,5 @@
 import type { Packet } from "../model/packet.ts";
-import { type Connection, type FlowTuple, isIcmp, tupleOf } from "./connection.ts";
+import { type Connection, type FlowTuple, isIcmp, sameTuple, tupleOf } from "./connection.ts";
 import type { Watch } from "./deal.ts";
 
 /** So many addresses and ports are kept in mind; those that were not met for longest are forgotten. */
@@ -21,14 +21,24 @@ export class FlowNumbers {
   /** The number of a packet's connection; `connections` are the entries that it was found to belong to. */
   of(packet: Packet, connections: readonly (Connection | undefined)[]): number {
     const own = packet.transport?.kind === "icmp" && packet.transport.quoted ? tupleOf(packet.transport.quoted) : tupleOf(packet);
-    const keys: string[] = [];
-    for (const connection of connections) if (connection) keys.push(bothWays(connection.original), bothWays(connection.reply));
-    keys.push(own ? bothWays(own) : either(`${packet.src}|${packet.protocol}|${packet.id ?? ""}`, `${packet.dst}|${packet.protocol}`));
     const known = connections.find((connection) => connection?.flow !== undefined)?.flow;
-    const number = known ?? keys.map((key) => this.#numbers.get(key)).find((one) => one !== undefined) ?? ++this.#count;
+    // What a connection goes by is kept in mind since it has its number.
+    if (known !== undefined && own && connections.every((one) => one?.flow !== undefined && goesBy(one, own))) return known;
+    const keys = new Set<string>();
+    for (const connection of connections) if (connection) keys.add(bothWays(connection.original)).add(bothWays(connection.reply));
+    keys.add(own ? bothWays(own) : either(`${packet.src}|${packet.protocol}|${packet.id ?? ""}`, `${packet.dst}|${packet.protocol}`));
+    const number = known ?? this.#numberOf(keys) ?? ++this.#count;
     for (const connection of connections) if (connection) connection.flow ??= number;
     for (const key of keys) this.#remember(key, number);
     return number;
+  }
+
+  #numberOf(keys: ReadonlySet<string>): number | undefined {
+    for (const key of keys) {
+      const number = this.#numbers.get(key);
+      if (number !== undefined) return number;
+    }
+    return undefined;
   }
 
   #remember(key: string, number: number): void {
@@ -40,6 +50,10 @@ export class FlowNumbers {
     const [oldest] = this.#numbers.keys();
     if (oldest !== undefined) this.#numbers.delete(oldest);
   }
+}
+
+function goesBy({ original, reply }: Connection, tuple: FlowTuple): boolean {
+  return sameTuple(original, tuple) || sameTuple(reply, tuple);
 }
 
 function either(a: string, b: string): string {

@@ -8,7 +8,7 @@ import { hasRightSum } from "./icmp-checksum.ts";
 import { withAddress } from "./nat-address.ts";
 import { rewrite, type Skb } from "./skb.ts";
 import type { State } from "./state.ts";
-import { type TupleCell, TupleCells } from "./tuple-cells.ts";
+import { SOURCE, type TupleCell, TupleCells } from "./tuple-cells.ts";
 import { type Zone, zoneIn } from "./zone.ts";
 
 type Manip = "src" | "dst";
@@ -17,6 +17,13 @@ function hasPorts(protocol: number): boolean {
   return ([PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.sctp, PROTOCOL.icmp, PROTOCOL.icmpv6] as readonly number[]).includes(
     protocol,
   );
+}
+
+const NONE: readonly Connection[] = [];
+
+function listOf(connections: Connection | readonly Connection[] | undefined): readonly Connection[] {
+  if (connections === undefined) return NONE;
+  return "stateKey" in connections ? [connections] : connections;
 }
 
 const REDIRECT = 5;
@@ -42,12 +49,12 @@ export class Nat {
   readonly #conntrack: Conntrack;
   readonly #state: State;
   /** Connections whose source is bound, by what they come from (nf_nat_bysource). */
-  readonly #sources: TupleCells<readonly Connection[]>;
+  readonly #sources: TupleCells<Connection | readonly Connection[]>;
   readonly #told: ReadonlyMap<string, number>;
 
   /** `told` has the ports that were drawn at random and are known nevertheless, by `drawKey`. */
   constructor(netns: string, conntrack: Conntrack, state: State, told: ReadonlyMap<string, number>) {
-    this.#sources = new TupleCells(`ct|src|${netns}`);
+    this.#sources = new TupleCells(`ct|src|${netns}`, SOURCE);
     this.#conntrack = conntrack;
     conntrack.follow = (connection, expectation, now) => this.#followMaster(connection, expectation, now);
     this.#state = state;
@@ -99,23 +106,23 @@ export class Nat {
       connection.srcNatDone = true;
       const cell = this.#source(connection.zone, connection.original);
       const others = this.#state.read(cell);
-      this.#state.write(cell, others ? [...others, connection] : [connection]);
+      this.#state.write(cell, others ? [...listOf(others), connection] : connection);
     } else connection.dstNatDone = true;
     return true;
   }
 
   /** hash_by_src and same_src: a zone of one direction only is not part of the hash. */
-  #source(zone: Zone, { src, protocol, sport }: FlowTuple): TupleCell<readonly Connection[]> {
-    const hashed = zone.direction === undefined ? zone.id : 0;
-    return this.#sources.at(zoneIn(zone, "original"), { src, dst: src, protocol, sport, dport: hashed });
+  #source(zone: Zone, tuple: FlowTuple): TupleCell<Connection | readonly Connection[]> {
+    return this.#sources.at(zoneIn(zone, "original"), tuple, zone.direction && "divided");
   }
 
   /** Lets go of connections that are over; to be called between two packets. */
   sweep(now: bigint): void {
+    const stays = ({ dying, expires }: Connection) => !dying && expires > now;
     this.#sources.sweep((connections) => {
-      if (connections.every(({ dying, expires }) => !dying && expires > now)) return connections;
-      const left = connections.filter(({ dying, expires }) => !dying && expires > now);
-      return left.length > 0 ? left : undefined;
+      if (listOf(connections).every(stays)) return connections;
+      const [first, ...others] = listOf(connections).filter(stays);
+      return first && others.length > 0 ? [first, ...others] : first;
     });
   }
 
@@ -164,7 +171,7 @@ export class Nat {
     now: bigint,
     draw: (min: number, max: number) => number,
   ): FlowTuple | undefined {
-    for (const other of this.#state.read(this.#source(connection.zone, original)) ?? []) {
+    for (const other of listOf(this.#state.read(this.#source(connection.zone, original)))) {
       if (other === connection || other.dying || (other.confirmed && other.expires <= now)) continue;
       if (other.original.src !== original.src || other.original.sport !== original.sport) continue;
       const source = invert(other.reply);

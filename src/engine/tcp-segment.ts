@@ -31,7 +31,7 @@ export const FLAG = {
   SIMULTANEOUS_OPEN: 128,
 } as const;
 
-/** What is known of one side of a connection (struct ip_ct_tcp_state). */
+/** What is known of one side of a connection (struct ip_ct_tcp_state); sequence numbers as they are kept. */
 export interface TcpSide {
   end: number;
   maxEnd: number;
@@ -77,6 +77,8 @@ export interface TcpSettings {
 export const after = (a: number, b: number) => ((b - a) | 0) < 0;
 export const before = (a: number, b: number) => ((a - b) | 0) < 0;
 export const u32 = (n: number) => n >>> 0;
+/** A sequence number as it is kept: of 32 bits with a sign, which V8 keeps without an object for each. */
+export const i32 = (n: number) => n | 0;
 
 /** Sorts a segment by its flags. */
 export function indexOf(tcp: Tcp): Index {
@@ -86,10 +88,10 @@ export function indexOf(tcp: Tcp): Index {
   return tcp.flags & TCP_FLAG.ACK ? "ACK" : "NONE";
 }
 
-/** Sequence number after a segment (segment_seq_plus_len). */
+/** Sequence number after a segment (segment_seq_plus_len), as it is kept. */
 export function endOf(packet: Packet, tcp: Tcp): number {
   const data = packet.length - packet.headerLength - tcp.headerLength;
-  return u32(tcp.seq + data + (tcp.flags & TCP_FLAG.SYN ? 1 : 0) + (tcp.flags & TCP_FLAG.FIN ? 1 : 0));
+  return i32(tcp.seq + data + (tcp.flags & TCP_FLAG.SYN ? 1 : 0) + (tcp.flags & TCP_FLAG.FIN ? 1 : 0));
 }
 
 /** A side of which nothing has been seen. */
@@ -111,13 +113,13 @@ export function readOptions(tcp: Tcp, side: TcpSide): void {
   }
 }
 
-/** Highest sequence number that a SACK option acknowledges (tcp_sack). */
+/** Highest sequence number that a SACK option acknowledges (tcp_sack), as it is kept. */
 export function highestSack(tcp: Tcp, ack: number): number {
-  let highest = ack;
+  let highest = i32(ack);
   for (const { kind, data } of tcp.options) {
     if (kind !== 5 || data.length === 0 || data.length % 8 !== 0) continue;
     for (let at = 4; at + 4 <= data.length; at += 8) {
-      const edge = u32(((data[at] ?? 0) << 24) | ((data[at + 1] ?? 0) << 16) | ((data[at + 2] ?? 0) << 8) | (data[at + 3] ?? 0));
+      const edge = i32(((data[at] ?? 0) << 24) | ((data[at + 1] ?? 0) << 16) | ((data[at + 2] ?? 0) << 8) | (data[at + 3] ?? 0));
       if (after(edge, highest)) highest = edge;
     }
     return highest;

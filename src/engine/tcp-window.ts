@@ -6,6 +6,7 @@ import {
   FLAG,
   highestSack,
   type Index,
+  i32,
   readOptions,
   type TcpSettings,
   type TcpTracking,
@@ -28,11 +29,11 @@ export function checkWindow(
   const sender = tracking.seen[dir];
   const receiver = tracking.seen[dir === 0 ? 1 : 0];
   const shifted = shift(dir === 0 ? 1 : 0, u32(tcp.ack - 1));
-  let seq = tcp.seq;
-  let ack = u32(tcp.ack - shifted);
+  let seq = i32(tcp.seq);
+  let ack = i32(tcp.ack - shifted);
   let window = tcp.window;
   let end = endOf(packet, tcp);
-  let sack = receiver.flags & FLAG.SACK_PERM ? u32(highestSack(tcp, tcp.ack) - shifted) : ack;
+  let sack = receiver.flags & FLAG.SACK_PERM ? i32(highestSack(tcp, tcp.ack) - shifted) : ack;
   const syn = (tcp.flags & TCP_FLAG.SYN) !== 0;
   const hasAck = (tcp.flags & TCP_FLAG.ACK) !== 0;
   const initialise = () => {
@@ -49,9 +50,9 @@ export function checkWindow(
       // What an old connection sends is taken for new, so that it waits for being acknowledged.
       sender.end = sender.old ? seq : end;
       sender.maxWindow = window << sender.scale || 1;
-      sender.maxEnd = u32(end + sender.maxWindow);
+      sender.maxEnd = i32(end + sender.maxWindow);
       if (receiver.maxWindow === 0) receiver.end = receiver.maxEnd = sack;
-      else if (sack === u32(receiver.end + 1)) receiver.end = u32(receiver.end + 1);
+      else if (sack === i32(receiver.end + 1)) receiver.end = i32(receiver.end + 1);
     }
   } else if (syn && after(end, sender.end) && (tracking.state === "SYN_SENT" || tracking.state === "SYN_RECV")) {
     initialise();
@@ -61,20 +62,20 @@ export function checkWindow(
   if (tcp.flags & TCP_FLAG.RST && seq === 0 && tracking.state === "SYN_SENT") seq = end = sender.end;
   const liberal = settings.liberal || (sender.flags & FLAG.BE_LIBERAL) !== 0;
   const maxAckWindow = Math.max(sender.maxWindow, MAX_ACK_WINDOW);
-  if (!before(seq, u32(sender.maxEnd + 1))) {
+  if (!before(seq, i32(sender.maxEnd + 1))) {
     const overshot = u32(end - sender.maxEnd + 1);
-    const ackOk = after(sack, u32(receiver.end - maxAckWindow - 1));
-    const inReceive = receiver.maxWindow !== 0 && after(end, u32(sender.end - receiver.maxWindow - 1));
-    if (inReceive && ackOk && overshot <= receiver.maxWindow && before(sack, u32(receiver.end + 1))) {
+    const ackOk = after(sack, i32(receiver.end - maxAckWindow - 1));
+    const inReceive = receiver.maxWindow !== 0 && after(end, i32(sender.end - receiver.maxWindow - 1));
+    if (inReceive && ackOk && overshot <= receiver.maxWindow && before(sack, i32(receiver.end + 1))) {
       sender.end = end;
       sender.flags |= FLAG.DATA_UNACKNOWLEDGED;
       return liberal ? "accept" : "ignore";
     }
     return liberal ? "accept" : "its sequence number is above the receiver's window";
   }
-  if (!before(sack, u32(receiver.end + 1))) return liberal ? "accept" : "it acknowledges data that was not seen";
-  if (receiver.maxWindow !== 0 && !after(end, u32(sender.end - receiver.maxWindow - 1))) return liberal ? "accept" : "ignore";
-  if (!after(sack, u32(receiver.end - maxAckWindow - 1))) return liberal ? "accept" : "ignore";
+  if (!before(sack, i32(receiver.end + 1))) return liberal ? "accept" : "it acknowledges data that was not seen";
+  if (receiver.maxWindow !== 0 && !after(end, i32(sender.end - receiver.maxWindow - 1))) return liberal ? "accept" : "ignore";
+  if (!after(sack, i32(receiver.end - maxAckWindow - 1))) return liberal ? "accept" : "ignore";
   if (!syn) window = u32(window << sender.scale);
   const scaled = u32(window + u32(sack - ack));
   if (sender.maxWindow < scaled) sender.maxWindow = scaled;
@@ -89,9 +90,9 @@ export function checkWindow(
     } else if (after(ack, sender.maxAck)) sender.maxAck = ack;
   }
   if (receiver.maxWindow !== 0 && after(end, sender.maxEnd)) receiver.maxWindow = u32(receiver.maxWindow + u32(end - sender.maxEnd));
-  if (after(u32(sack + window), u32(receiver.maxEnd - 1))) {
-    receiver.maxEnd = u32(sack + window);
-    if (window === 0) receiver.maxEnd = u32(receiver.maxEnd + 1);
+  if (after(i32(sack + window), i32(receiver.maxEnd - 1))) {
+    receiver.maxEnd = i32(sack + window);
+    if (window === 0) receiver.maxEnd = i32(receiver.maxEnd + 1);
   }
   if (ack === receiver.end) receiver.flags &= ~FLAG.DATA_UNACKNOWLEDGED;
   if (index === "ACK") noteRetransmission(tracking, tcp, dir, ack, end);
@@ -101,7 +102,7 @@ export function checkWindow(
 function noteRetransmission(tracking: TcpTracking, tcp: Tcp, dir: 0 | 1, ack: number, end: number): void {
   const same =
     tracking.lastDirection === dir &&
-    tracking.lastSeq === tcp.seq &&
+    tracking.lastSeq === i32(tcp.seq) &&
     tracking.lastAck === ack &&
     tracking.lastEnd === end &&
     tracking.lastWindow === tcp.window;
@@ -110,7 +111,7 @@ function noteRetransmission(tracking: TcpTracking, tcp: Tcp, dir: 0 | 1, ack: nu
     return;
   }
   tracking.lastDirection = dir;
-  tracking.lastSeq = tcp.seq;
+  tracking.lastSeq = i32(tcp.seq);
   tracking.lastAck = ack;
   tracking.lastEnd = end;
   tracking.lastWindow = tcp.window;

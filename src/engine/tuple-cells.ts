@@ -1,65 +1,97 @@
 import { type FlowTuple, sameTuple, tupleHash, tupleKey } from "./connection.ts";
-import { mixed } from "./hash.ts";
+import { folded, mixed } from "./hash.ts";
 import type { Cell } from "./state.ts";
 
-/** What is kept for a tuple in a zone, and for one direction where that has a place of its own. */
+/** What a cell's tuple is one of: those of a zone, and of one direction where that has a place of its own. */
+interface Scope {
+  readonly prefix: string;
+  readonly zone: number;
+  readonly side: string;
+}
+
+/** What is kept for a tuple. */
 export class TupleCell<T> implements Cell<T> {
   value: T | undefined = undefined;
-  readonly zone: number;
+  readonly scope: Scope;
   readonly tuple: FlowTuple;
-  readonly side: string;
-  readonly hash: number;
   /** Another one with the same hash. */
-  next: TupleCell<T> | undefined = undefined;
-  readonly #owner: TupleCells<T>;
+  next: TupleCell<T> | undefined;
 
-  constructor(owner: TupleCells<T>, zone: number, tuple: FlowTuple, side: string, hash: number) {
-    this.#owner = owner;
-    this.zone = zone;
+  constructor(scope: Scope, tuple: FlowTuple, next: TupleCell<T> | undefined) {
+    this.scope = scope;
     this.tuple = tuple;
-    this.side = side;
-    this.hash = hash;
+    this.next = next;
   }
 
   get name(): string {
-    return this.#owner.nameOf(this.zone, this.tuple, this.side);
+    return nameOf(this.scope, this.tuple);
   }
 }
 
-/** Cells by zone and tuple (nf_conntrack_hash), found by a number: a text for each would cost more than all else that is kept of a connection. */
+function nameOf({ prefix, zone, side }: Scope, tuple: FlowTuple): string {
+  return `${prefix}|${zone}${side}|${tupleKey(tuple)}`;
+}
+
+/** What of a tuple tells cells apart: all of it, or where it comes from. */
+export interface Sameness {
+  hash(tuple: FlowTuple): number;
+  equal(a: FlowTuple, b: FlowTuple): boolean;
+}
+
+/** All of a tuple (nf_conntrack_hash). */
+export const WHOLE: Sameness = { hash: tupleHash, equal: sameTuple };
+
+/** Address and port that it comes from, and its protocol (nf_nat_bysource). */
+export const SOURCE: Sameness = {
+  hash: ({ src, protocol, sport }) => mixed(mixed(folded(src), sport), protocol),
+  equal: (a, b) => a.src === b.src && a.sport === b.sport && a.protocol === b.protocol,
+};
+
+/** Cells by zone and tuple, found by a number: a text for each would cost more than all else that is kept of a connection. */
 export class TupleCells<T> {
   readonly #prefix: string;
+  readonly #by: Sameness;
+  readonly #scopes: Scope[] = [];
   readonly #first = new Map<number, TupleCell<T>>();
 
   /** `prefix` begins the names of its cells. */
-  constructor(prefix: string) {
+  constructor(prefix: string, by: Sameness = WHOLE) {
     this.#prefix = prefix;
+    this.#by = by;
+  }
+
+  #scope(zone: number, side: string): Scope {
+    const known = this.#scopes.find((one) => one.zone === zone && one.side === side);
+    if (known) return known;
+    const scope = { prefix: this.#prefix, zone, side };
+    this.#scopes.push(scope);
+    return scope;
   }
 
   /** The name of a cell, whether it stands or not. */
   nameOf(zone: number, tuple: FlowTuple, side = ""): string {
-    return `${this.#prefix}|${zone}${side}|${tupleKey(tuple)}`;
+    return nameOf(this.#scope(zone, side), tuple);
   }
 
   find(zone: number, tuple: FlowTuple, side = ""): TupleCell<T> | undefined {
-    return this.#among(this.#first.get(mixed(tupleHash(tuple), zone)), zone, tuple, side);
+    return this.#among(this.#first.get(mixed(this.#by.hash(tuple), zone)), this.#scope(zone, side), tuple);
   }
 
   /** The cell, which is made when it does not stand. */
   at(zone: number, tuple: FlowTuple, side = ""): TupleCell<T> {
-    const hash = mixed(tupleHash(tuple), zone);
+    const hash = mixed(this.#by.hash(tuple), zone);
+    const scope = this.#scope(zone, side);
     const first = this.#first.get(hash);
-    const found = this.#among(first, zone, tuple, side);
+    const found = this.#among(first, scope, tuple);
     if (found) return found;
-    const cell = new TupleCell(this, zone, tuple, side, hash);
-    cell.next = first;
+    const cell = new TupleCell<T>(scope, tuple, first);
     this.#first.set(hash, cell);
     return cell;
   }
 
-  #among(first: TupleCell<T> | undefined, zone: number, tuple: FlowTuple, side: string): TupleCell<T> | undefined {
+  #among(first: TupleCell<T> | undefined, scope: Scope, tuple: FlowTuple): TupleCell<T> | undefined {
     let cell = first;
-    while (cell && !(cell.zone === zone && cell.side === side && sameTuple(cell.tuple, tuple))) cell = cell.next;
+    while (cell && !(cell.scope === scope && this.#by.equal(cell.tuple, tuple))) cell = cell.next;
     return cell;
   }
 
