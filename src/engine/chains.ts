@@ -118,7 +118,7 @@ class Places {
   readonly #traversal: Traversal;
   readonly #indexed: boolean;
   /** What was found for the packet as it is, by chain. */
-  readonly #found = new Map<CompiledChain, readonly number[] | undefined>();
+  #found: Map<CompiledChain, readonly number[]> | undefined;
   #packet: Packet | undefined;
 
   constructor(traversal: Traversal) {
@@ -128,19 +128,23 @@ class Places {
 
   /** The next place from one on. */
   next(chain: CompiledChain, from: number): number {
-    if (!this.#indexed) return from;
+    const index = this.#indexed ? chain.index() : undefined;
+    if (!index) return from;
     const { context } = this.#traversal;
     const { packet } = context;
     if (packet !== this.#packet) {
       this.#packet = packet;
-      this.#found.clear();
+      this.#found = undefined;
     }
-    let places = this.#found.get(chain);
-    if (!places && !this.#found.has(chain)) {
-      places = isIndexed(context) ? chain.index()?.candidates(packet) : undefined;
+    let places = this.#found?.get(chain);
+    if (!places) {
+      if (!isIndexed(context)) return from;
+      places = index.candidates(packet);
+      this.#found ??= new Map();
       this.#found.set(chain, places);
     }
-    return places ? (places.find((place) => place >= from) ?? chain.rules.length) : from;
+    for (const place of places) if (place >= from) return place;
+    return chain.rules.length;
   }
 }
 

@@ -45,7 +45,7 @@ export class Choices {
   start(answers: readonly boolean[]): void {
     this.#fixed = [...answers];
     this.#asked = [];
-    this.#times.clear();
+    if (this.#times.size > 0) this.#times.clear();
     this.#runs++;
   }
 

@@ -248,6 +248,8 @@ export class Netns {
   }
 }
 
+const NONE: readonly Assumption[] = [];
+
 /** Collects what had to be taken for granted, each thing once. */
 export class Assumptions {
   readonly #all = new Map<string, Assumption>();
@@ -260,7 +262,8 @@ export class Assumptions {
     return this.#all.size === 0;
   }
 
-  take(): Assumption[] {
+  take(): readonly Assumption[] {
+    if (this.#all.size === 0) return NONE;
     const all = [...this.#all.values()];
     this.#all.clear();
     return all;

@@ -1,5 +1,6 @@
 import type { Frame, Packet, Source } from "../model/packet.ts";
 import type { Observation, PacketTrace } from "../model/trace.ts";
+import { type Bucketed, Buckets } from "./buckets.ts";
 import type { Entry } from "./entry.ts";
 import type { Sighting } from "./run.ts";
 import { SameMoment } from "./same-moment.ts";
@@ -11,7 +12,7 @@ const WINDOW = 1_000_000_000n;
 const MOST = 10_000;
 
 /** A place where a packet is still to be seen, and how it will look there. */
-interface Sought extends Look {
+interface Sought extends Look, Bucketed<Sought> {
   readonly netns: string;
   readonly interface: string;
   readonly direction: string;
@@ -44,7 +45,7 @@ export class Observer {
   /** Namespaces that captures were taken in. */
   readonly #watched: ReadonlySet<string>;
   readonly #moment: SameMoment | undefined;
-  readonly #seen = new Map<number, Sought[]>();
+  readonly #seen = new Buckets<Sought>();
   #order: Waiting[] = [];
   /** Where the first one stands in the order, whose beginning is cut off from time to time. */
   #head = 0;
@@ -94,22 +95,13 @@ export class Observer {
 
   /** The packet that the replay predicted to come to this place. */
   #awaited(frame: Frame, netns: string, device: string, { direction }: Entry, packet: Packet): Mutable | undefined {
-    const hash = contentHash(packet);
-    const list = this.#seen.get(hash);
-    const found = list && find(list, netns, device, direction, packet, frame.time);
+    const found = this.#find(netns, device, direction, packet, frame.time);
     if (!found) return undefined;
-    this.#forget(hash, found);
+    this.#seen.remove(found);
     const { sought, trace } = found.of;
     sought.splice(sought.indexOf(found), 1);
     this.#note(frame, netns, device, direction, packet, trace);
     return trace;
-  }
-
-  #forget(hash: number, one: Sought): void {
-    const list = this.#seen.get(hash);
-    if (!list) return;
-    if (list.length === 1) this.#seen.delete(hash);
-    else list.splice(list.indexOf(one), 1);
   }
 
   #note(frame: Frame, netns: string, device: string, direction: string, packet: Packet, trace: Mutable): void {
@@ -118,8 +110,7 @@ export class Observer {
 
   /** Whether an earlier packet is still to be seen looking just like this. */
   awaits({ netns, interface: device, direction }: Sighting, packet: Packet): boolean {
-    const list = this.#seen.get(contentHash(packet));
-    return list !== undefined && find(list, netns, device, direction, packet) !== undefined;
+    return this.#find(netns, device, direction, packet) !== undefined;
   }
 
   /** From now on looks out for a replayed packet. */
@@ -148,12 +139,11 @@ export class Observer {
         interface: sighting.interface,
         direction: sighting.direction,
         of,
+        hash: contentHash(content),
+        next: undefined,
       };
       of.sought.push(one);
-      const hash = contentHash(content);
-      const list = this.#seen.get(hash);
-      if (list) list.push(one);
-      else this.#seen.set(hash, [one]);
+      this.#seen.add(one);
     }
     this.#order.push(of);
   }
@@ -175,7 +165,7 @@ export class Observer {
         else this.#order = this.#order.slice(this.#head);
         this.#head = 0;
       }
-      for (const one of first.sought) this.#forget(contentHash(one.content), one);
+      for (const one of first.sought) this.#seen.remove(one);
       if (!first.given) done.push(this.#finished(first));
     }
   }
@@ -195,25 +185,19 @@ export class Observer {
     if (missing.length > 0) trace.missing = [...new Set(missing)];
     return trace;
   }
-}
 
-/** Among what is awaited the first that looks like a packet that was seen; the kernel may have drawn the identification of a fragment. */
-function find(
-  list: readonly Sought[],
-  netns: string,
-  device: string,
-  direction: string,
-  packet: Packet,
-  time?: bigint,
-): Sought | undefined {
-  const search = (drawn: boolean) =>
-    list.find(
-      (one) =>
-        one.interface === device &&
-        one.direction === direction &&
-        one.netns === netns &&
-        looksLike(one, packet, drawn) &&
-        (time === undefined || time - one.of.trace.frame.time <= WINDOW),
-    );
-  return search(false) ?? (packet.family === 6 && packet.fragment ? search(true) : undefined);
+  /** Among what is awaited the first that looks like a packet that was seen; the kernel may have drawn the identification of a fragment. */
+  #find(netns: string, device: string, direction: string, packet: Packet, time?: bigint): Sought | undefined {
+    const search = (drawn: boolean) =>
+      this.#seen.find(
+        contentHash(packet),
+        (one) =>
+          one.interface === device &&
+          one.direction === direction &&
+          one.netns === netns &&
+          looksLike(one, packet, drawn) &&
+          (time === undefined || time - one.of.trace.frame.time <= WINDOW),
+      );
+    return search(false) ?? (packet.family === 6 && packet.fragment ? search(true) : undefined);
+  }
 }

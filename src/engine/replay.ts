@@ -131,7 +131,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     open.wanted = verdict.wanted;
     if (!over && verdict.wanted.size > 0) return false;
     const followed = settle(world, departure, verdict.explored, verdict.left);
-    world.told.clear();
+    if (world.told.size > 0) world.told.clear();
     for (const assumption of [...assumptions, ...verdict.assumptions]) world.assumptions.add(assumption);
     const trace = traceOf(world, departure, followed, flows, captureOf(frame, options));
     trace.decided = decisionsOf(packet, explored, verdict.left, verdict.sources);

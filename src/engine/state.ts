@@ -42,8 +42,11 @@ export class State implements StateCells {
   readonly #keyed = new Map<string, unknown>();
   readonly #tainted = new Map<string, string>();
   readonly #before = new Map<string, unknown>();
-  readonly #cellsBefore = new Map<Cell, unknown>();
-  readonly #objects = new Map<Restorable, object>();
+  // A packet changes few of them; Maps would be made anew for each.
+  readonly #cells: Cell[] = [];
+  readonly #valuesBefore: unknown[] = [];
+  readonly #objects: Restorable[] = [];
+  readonly #copies: object[] = [];
   #age = 0;
   /** Set members are only in doubt where a rule can change them. */
   readonly #steady: RegExp;
@@ -83,7 +86,10 @@ export class State implements StateCells {
   }
 
   write<T>(cell: Cell<T>, value: T | undefined): void {
-    if (!this.#cellsBefore.has(cell)) this.#cellsBefore.set(cell, cell.value);
+    if (!this.#cells.includes(cell)) {
+      this.#cells.push(cell);
+      this.#valuesBefore.push(cell.value);
+    }
     cell.value = value;
   }
 
@@ -98,7 +104,9 @@ export class State implements StateCells {
       const reason = this.#tainted.get(object.stateKey);
       if (reason !== undefined) throw new Undecided(reason);
     }
-    if (!this.#objects.has(object)) this.#objects.set(object, object.copyState());
+    if (this.#objects.includes(object)) return;
+    this.#objects.push(object);
+    this.#copies.push(object.copyState());
   }
 
   /** Throws when a cell or an object was left in doubt by an earlier packet. */
@@ -124,14 +132,14 @@ export class State implements StateCells {
 
   /** What has changed since the last commit. */
   changes(): readonly Change[] {
-    return [...this.#before.keys(), ...this.#cellsBefore.keys(), ...this.#objects.keys()];
+    return [...this.#before.keys(), ...this.#cells, ...this.#objects];
   }
 
   /** Forgets the journal: what was changed stays. */
   commit(): void {
-    this.#before.clear();
-    this.#cellsBefore.clear();
-    this.#objects.clear();
+    if (this.#before.size > 0) this.#before.clear();
+    this.#cells.length = this.#valuesBefore.length = 0;
+    this.#objects.length = this.#copies.length = 0;
   }
 
   /** Undoes everything since the last commit. */
@@ -140,8 +148,8 @@ export class State implements StateCells {
       if (value === undefined) this.#keyed.delete(key);
       else this.#keyed.set(key, value);
     }
-    for (const [cell, value] of this.#cellsBefore) cell.value = value;
-    for (const [object, copy] of this.#objects) Object.assign(object, copy);
+    for (const [i, cell] of this.#cells.entries()) cell.value = this.#valuesBefore[i];
+    for (const [i, object] of this.#objects.entries()) Object.assign(object, this.#copies[i]);
     this.commit();
   }
 
@@ -151,8 +159,8 @@ export class State implements StateCells {
     const cells = new Map<Cell, unknown>();
     const objects = new Map<Restorable, object>();
     for (const key of this.#before.keys()) keyed.set(key, this.#keyed.get(key));
-    for (const cell of this.#cellsBefore.keys()) cells.set(cell, cell.value);
-    for (const object of this.#objects.keys()) objects.set(object, object.copyState());
+    for (const cell of this.#cells) cells.set(cell, cell.value);
+    for (const object of this.#objects) objects.set(object, object.copyState());
     return { keyed, cells, objects };
   }
 
@@ -170,8 +178,8 @@ export class State implements StateCells {
   effects(): Map<string, string> {
     const effects = new Map<string, string>();
     for (const key of this.#before.keys()) effects.set(key, describe(this.#keyed.get(key)));
-    for (const cell of this.#cellsBefore.keys()) effects.set(cell.name, describe(cell.value));
-    for (const object of this.#objects.keys()) effects.set(object.stateKey, describe(object));
+    for (const cell of this.#cells) effects.set(cell.name, describe(cell.value));
+    for (const object of this.#objects) effects.set(object.stateKey, describe(object));
     return effects;
   }
 
