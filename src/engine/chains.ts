@@ -85,7 +85,7 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
       index++;
       continue;
     }
-    const step = stepOf(rule, chain, traversal, tried);
+    const step = takenStep(rule, chain, traversal, tried, remarks.length > 0);
     if (remarks.length > 0) Object.assign(step, { because: remarks.map((words) => words()) });
     tried = [];
     traversal.add(step);
@@ -257,7 +257,27 @@ function stepOf({ rule }: CompiledRule, chain: CompiledChain, traversal: Travers
   return place<Mutable<RuleStep>>({ kind: "rule", netns, hook, table, chain: chain.name, rule }, traversal, tried);
 }
 
+/** The step of a packet that a rule takes in. Where nothing else can be said of it, it is the same for one packet after the other. */
+function takenStep(rule: CompiledRule, chain: CompiledChain, traversal: Traversal, tried: readonly Tried[], because: boolean): RuleStep {
+  if (because || tried.length > 0 || !rule.isPlain) return stepOf(rule, chain, traversal, tried);
+  const known = rule.steps.find(traversal.context);
+  if (known) return known;
+  const step = stepOf(rule, chain, traversal, tried);
+  rule.steps.keep(traversal.context, step);
+  return step;
+}
+
+/** The step of a packet that comes to the end of a chain, which mostly is the same for one packet after the other, too. */
 function endOf(chain: CompiledChain, builtin: CompiledChain, traversal: Traversal, tried: readonly Tried[]): EndStep {
+  if (tried.length > 0) return madeEnd(chain, builtin, traversal, tried);
+  const known = chain.ends.find(traversal.context);
+  if (known) return known;
+  const end = madeEnd(chain, builtin, traversal, tried);
+  chain.ends.keep(traversal.context, end);
+  return end;
+}
+
+function madeEnd(chain: CompiledChain, builtin: CompiledChain, traversal: Traversal, tried: readonly Tried[]): EndStep {
   const { netns, hook, table } = traversal;
   const isPolicy = chain === builtin;
   const step: Mutable<EndStep> = {

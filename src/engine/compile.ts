@@ -3,8 +3,9 @@ import { matchSpec, targetSpec } from "../extensions/registry.ts";
 import type { MatchResult, PacketContext, Reads, TargetResult } from "../extensions/spec.ts";
 import { type Family, inMask } from "../model/address.ts";
 import type { Chain, Hook, MatchUse, Rule, Ruleset, TableName, TargetUse } from "../model/rule.ts";
-import type { FailedCondition } from "../model/trace.ts";
+import type { EndStep, FailedCondition, RuleStep } from "../model/trace.ts";
 import { indexOf, type RuleIndex } from "./rule-index.ts";
+import { StepCache } from "./step-cache.ts";
 
 /** One condition of a rule, in the order in which the kernel tries them. */
 export interface Condition {
@@ -21,6 +22,7 @@ export class CompiledRule {
   readonly rule: Rule;
   readonly jump: { readonly chain: CompiledChain; readonly goto: boolean } | undefined;
   readonly #chain: CompiledChain;
+  #steps: StepCache<RuleStep> | undefined;
   #key: string | undefined;
   #conditions: readonly Condition[] | undefined;
   #steady: boolean | undefined;
@@ -51,6 +53,17 @@ export class CompiledRule {
     return this.#run;
   }
 
+  /** Steps of packets that it took in, where it is plain. */
+  get steps(): StepCache<RuleStep> {
+    this.#steps ??= new StepCache();
+    return this.#steps;
+  }
+
+  /** Its target changes nothing and says nothing. */
+  get isPlain(): boolean {
+    return this.jump !== undefined || this.rule.target?.kind === "verdict";
+  }
+
   get runReadsPorts(): boolean {
     const { target } = this.rule;
     return target?.kind === "extension" && TARGETS_READ_PORTS.has(target.name);
@@ -74,6 +87,7 @@ interface TableScope {
 export class CompiledChain {
   readonly table: TableScope;
   readonly #chain: Chain;
+  #ends: StepCache<EndStep> | undefined;
   #rules: readonly CompiledRule[] | undefined;
   #index: { readonly value: RuleIndex | undefined } | undefined;
 
@@ -96,6 +110,12 @@ export class CompiledChain {
 
   get key(): string {
     return `${this.table.key}|${this.name}`;
+  }
+
+  /** Steps of packets that came to its end. */
+  get ends(): StepCache<EndStep> {
+    this.#ends ??= new StepCache();
+    return this.#ends;
   }
 
   get rules(): readonly CompiledRule[] {

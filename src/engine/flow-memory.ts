@@ -4,7 +4,7 @@ import type { PacketTrace, Step, Way } from "../model/trace.ts";
 import { tupleHash } from "./connection.ts";
 import type { Entry } from "./entry.ts";
 import type { Course } from "./follow.ts";
-import { lean } from "./lean.ts";
+import { lean, Texts } from "./lean.ts";
 import type { Tracked } from "./lesson.ts";
 import type { Netns } from "./netns.ts";
 import { Recalled } from "./recalled.ts";
@@ -71,6 +71,7 @@ export class FlowMemory {
   readonly #world: World;
   readonly #keeper: Keeper | undefined;
   readonly #known = new Map<number, Memory[]>();
+  readonly #texts = new Texts();
   /** What was learned, in order, and how much of its beginning is forgotten again. */
   #learned: Memory[] = [];
   #forgotten = 0;
@@ -124,7 +125,7 @@ export class FlowMemory {
       type,
       dstMac,
       srcMac: frame.srcMac,
-      ...lean(trace, sightings),
+      ...lean(trace, sightings, this.#texts),
       tracked: lesson.tracked.map(({ conntrack, connection, direction, step }) => ({ conntrack, connection, direction, step })),
       at: frame.time,
       flags: lesson.flags ? flagsOf(packet) : undefined,

@@ -1,13 +1,35 @@
+import type { Address } from "../model/address.ts";
 import type { Packet } from "../model/packet.ts";
 import { type Connection, type FlowTuple, isIcmp, sameTuple, tupleOf } from "./connection.ts";
 import type { Watch } from "./deal.ts";
+import { folded, mixed } from "./hash.ts";
 
 /** So many addresses and ports are kept in mind; those that were not met for longest are forgotten. */
 const MOST = 262_144;
+/** Stands where there is no port. */
+const NO_PORT = -2;
+
+/** Between whom packets go, whichever way. */
+interface Ends {
+  readonly protocol: number;
+  readonly src: Address;
+  readonly sport: number;
+  readonly dst: Address;
+  readonly dport: number;
+}
+
+/** The number of what goes between two ends. */
+interface Numbered {
+  readonly ends: Ends;
+  readonly number: number;
+  /** Others whose ends have the same hash. */
+  readonly next: Numbered | undefined;
+}
 
 /** Numbers connections for the reader: by the conntrack entry, or by addresses and ports in either direction. */
 export class FlowNumbers {
-  readonly #numbers = new Map<string, number>();
+  /** By the hash of their ends, those that were met last at the end. */
+  readonly #numbers = new Map<number, Numbered>();
   readonly #most: number;
   readonly #watch: Watch | undefined;
   #count = 0;
@@ -24,27 +46,35 @@ export class FlowNumbers {
     const known = connections.find((connection) => connection?.flow !== undefined)?.flow;
     // What a connection goes by is kept in mind since it has its number.
     if (known !== undefined && own && connections.every((one) => one?.flow !== undefined && goesBy(one, own))) return known;
-    const keys = new Set<string>();
-    for (const connection of connections) if (connection) keys.add(bothWays(connection.original)).add(bothWays(connection.reply));
-    keys.add(own ? bothWays(own) : either(`${packet.src}|${packet.protocol}|${packet.id ?? ""}`, `${packet.dst}|${packet.protocol}`));
-    const number = known ?? this.#numberOf(keys) ?? ++this.#count;
+    const all: Ends[] = [];
+    for (const connection of connections) if (connection) all.push(endsOf(connection.original), endsOf(connection.reply));
+    all.push(own ? endsOf(own) : portless(packet));
+    const number = known ?? this.#numberOf(all) ?? ++this.#count;
     for (const connection of connections) if (connection) connection.flow ??= number;
-    for (const key of keys) this.#remember(key, number);
+    for (const [i, ends] of all.entries()) if (!all.slice(0, i).some((other) => areSame(other, ends))) this.#remember(ends, number);
     return number;
   }
 
-  #numberOf(keys: ReadonlySet<string>): number | undefined {
-    for (const key of keys) {
-      const number = this.#numbers.get(key);
-      if (number !== undefined) return number;
+  #numberOf(all: readonly Ends[]): number | undefined {
+    for (const ends of all) {
+      const known = this.#find(this.#numbers.get(hashOf(ends)), ends);
+      if (known) return known.number;
     }
     return undefined;
   }
 
-  #remember(key: string, number: number): void {
-    const before = this.#numbers.get(key) ?? number;
-    this.#numbers.delete(key);
-    this.#numbers.set(key, before);
+  #find(first: Numbered | undefined, ends: Ends): Numbered | undefined {
+    let one = first;
+    while (one && !areSame(one.ends, ends)) one = one.next;
+    return one;
+  }
+
+  #remember(ends: Ends, number: number): void {
+    const hash = hashOf(ends);
+    const first = this.#numbers.get(hash);
+    const known = this.#find(first, ends);
+    if (first) this.#numbers.delete(hash);
+    this.#numbers.set(hash, known ? (first as Numbered) : { ends, number, next: first });
     if (this.#numbers.size <= this.#most) return;
     this.#watch?.shared("there are many connections");
     const [oldest] = this.#numbers.keys();
@@ -56,10 +86,21 @@ function goesBy({ original, reply }: Connection, tuple: FlowTuple): boolean {
   return sameTuple(original, tuple) || sameTuple(reply, tuple);
 }
 
-function either(a: string, b: string): string {
-  return a < b ? `${a}#${b}` : `${b}#${a}`;
+/** The identifier of ICMP is that of both ends. */
+function endsOf(tuple: FlowTuple): Ends {
+  return isIcmp(tuple.protocol) && tuple.dport !== tuple.sport ? { ...tuple, dport: tuple.sport } : tuple;
 }
 
-function bothWays({ src, dst, protocol, sport, dport }: FlowTuple): string {
-  return either(`${src}|${sport}|${protocol}`, `${dst}|${isIcmp(protocol) ? sport : dport}|${protocol}`);
+function portless({ src, dst, protocol, id }: Packet): Ends {
+  return { protocol, src, sport: id ?? NO_PORT, dst, dport: NO_PORT };
+}
+
+function hashOf({ protocol, src, sport, dst, dport }: Ends): number {
+  return mixed((mixed(folded(src), sport) + mixed(folded(dst), dport)) | 0, protocol);
+}
+
+function areSame(a: Ends, b: Ends): boolean {
+  if (a.protocol !== b.protocol) return false;
+  if (a.src === b.src && a.sport === b.sport && a.dst === b.dst && a.dport === b.dport) return true;
+  return a.src === b.dst && a.sport === b.dport && a.dst === b.src && a.dport === b.sport;
 }

@@ -1,5 +1,5 @@
 import type { Packet } from "../model/packet.ts";
-import type { PacketTrace } from "../model/trace.ts";
+import type { PacketTrace, Translation } from "../model/trace.ts";
 import type { Sighting } from "./run.ts";
 
 const NO_OCTETS = new Uint8Array(0);
@@ -11,8 +11,29 @@ function exact<T>(list: readonly T[]): readonly T[] {
   return list.length === 0 ? NONE : list.slice();
 }
 
+/** So many texts are kept in mind. */
+const MOST = 4096;
+
+/** Texts that were put together, each in one piece and once for all that have it. */
+export class Texts {
+  readonly #met = new Map<string, string>();
+
+  /** The text that stands for all of this content. */
+  one(text: string): string {
+    const known = this.#met.get(text);
+    if (known !== undefined) return known;
+    if (this.#met.size >= MOST) this.#met.clear();
+    this.#met.set(text, text);
+    return text;
+  }
+}
+
 /** A trace and its sightings as they are remembered: without the octets of the packet, which would hold on to the capture that they lie in. */
-export function lean(trace: PacketTrace, sightings: readonly Sighting[]): { readonly trace: PacketTrace; readonly sightings: Sighting[] } {
+export function lean(
+  trace: PacketTrace,
+  sightings: readonly Sighting[],
+  texts: Texts,
+): { readonly trace: PacketTrace; readonly sightings: Sighting[] } {
   // Packets that were one and the same stay so.
   const made = new Map<Packet, Packet>();
   const bare = (packet: Packet): Packet => {
@@ -23,9 +44,10 @@ export function lean(trace: PacketTrace, sightings: readonly Sighting[]): { read
     made.set(packet, one);
     return one;
   };
+  const flat = <T extends Translation>(one: T): T => ({ ...one, from: texts.one(one.from), to: texts.one(one.to) });
   const { frame, way } = trace;
   const packet = bare(trace.packet);
-  const { steps, replies, conditions } = way;
+  const { steps, replies, conditions, nat } = way;
   return {
     trace: {
       ...trace,
@@ -38,7 +60,8 @@ export function lean(trace: PacketTrace, sightings: readonly Sighting[]): { read
       missing: NONE,
       way: {
         ...way,
-        steps: exact(steps),
+        steps: steps.map((step) => (step.kind === "nat" ? flat(step) : step)),
+        nat: { ...(nat.src && { src: flat(nat.src) }), ...(nat.dst && { dst: flat(nat.dst) }) },
         replies: exact(replies),
         conditions: exact(conditions),
         out: way.out.map((one) => ({ ...one, packet: bare(one.packet) })),

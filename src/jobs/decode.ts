@@ -1,4 +1,4 @@
-import { lean } from "../engine/lean.ts";
+import { lean, Texts } from "../engine/lean.ts";
 import { Recalled, SeenAgain } from "../engine/recalled.ts";
 import type { Host } from "../model/host.ts";
 import type { Frame, Packet } from "../model/packet.ts";
@@ -26,6 +26,7 @@ export class Decoder {
   #at = 0;
   /** Traces that others are like, by frame. */
   readonly #templates = new Map<number, PacketTrace>();
+  readonly #texts = new Texts();
   #forgotten: number[] = [];
   /** Packets that were seen again, by frame: of late, and before that. */
   #recent = new Map<number, PacketTrace>();
@@ -126,7 +127,7 @@ export class Decoder {
       way: this.#way(way, packet),
       alternatives: alternatives.map((one) => this.#way(one, packet)),
     };
-    if (remembered) this.#templates.set(frame.number, lean(trace, []).trace);
+    if (remembered) this.#templates.set(frame.number, lean(trace, [], this.#texts).trace);
     return trace;
   }
 

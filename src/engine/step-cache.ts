@@ -1,0 +1,34 @@
+import type { PacketContext } from "../extensions/spec.ts";
+import type { EndStep, RuleStep } from "../model/trace.ts";
+
+/** Pairs of devices that a step is kept for. */
+const MOST = 256;
+
+/** What of a packet and its place a step of a rule or a chain's end tells. */
+type Place = Pick<PacketContext, "hook" | "in" | "out" | "physIn" | "physOut" | "mark">;
+
+/** Steps of which nothing can be said but where they were taken, so that one is as good for the next packet: the last for each pair of devices. */
+export class StepCache<T extends RuleStep | EndStep> {
+  readonly #steps = new Map<string, Map<string, T>>();
+  #size = 0;
+
+  find({ hook, in: input, out, physIn, physOut, mark }: Place): T | undefined {
+    const step = this.#steps.get(input)?.get(out);
+    const isSame = step?.hook === hook && step.physin === physIn && step.physout === physOut && (step.mark ?? 0) === mark;
+    return isSame ? step : undefined;
+  }
+
+  keep({ in: input, out }: Place, step: T): void {
+    if (this.#size >= MOST) {
+      this.#steps.clear();
+      this.#size = 0;
+    }
+    let known = this.#steps.get(input);
+    if (!known) {
+      known = new Map();
+      this.#steps.set(input, known);
+    }
+    if (!known.has(out)) this.#size++;
+    known.set(out, step);
+  }
+}
