@@ -17,7 +17,7 @@ export interface Input {
   close?(): void;
 }
 
-const CHUNK = 1 << 20;
+const CHUNK = 1 << 18;
 
 /** What a folder given instead of a file most likely is. */
 const FOLDER_HINT = "a snapshot folder goes with --snapshot";
