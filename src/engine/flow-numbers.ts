@@ -4,7 +4,7 @@ import { type Connection, type FlowTuple, isIcmp, sameTuple, tupleOf } from "./c
 import type { Watch } from "./deal.ts";
 import { folded, mixed } from "./hash.ts";
 
-/** So many addresses and ports are kept in mind; those that were not met for longest are forgotten. */
+/** So many addresses and ports are kept in mind at most; the half of them that was not met for longest is forgotten together. */
 const MOST = 262_144;
 /** Stands where there is no port. */
 const NO_PORT = -2;
@@ -28,8 +28,9 @@ interface Numbered {
 
 /** Numbers connections for the reader: by the conntrack entry, or by addresses and ports in either direction. */
 export class FlowNumbers {
-  /** By the hash of their ends, those that were met last at the end. */
-  readonly #numbers = new Map<number, Numbered>();
+  /** By the hash of their ends: those that were met last, and those that were met before them. */
+  #newest = new Map<number, Numbered>();
+  #older = new Map<number, Numbered>();
   readonly #most: number;
   readonly #watch: Watch | undefined;
   #count = 0;
@@ -57,29 +58,30 @@ export class FlowNumbers {
 
   #numberOf(all: readonly Ends[]): number | undefined {
     for (const ends of all) {
-      const known = this.#find(this.#numbers.get(hashOf(ends)), ends);
+      const hash = hashOf(ends);
+      const known = find(this.#newest.get(hash), ends) ?? find(this.#older.get(hash), ends);
       if (known) return known.number;
     }
     return undefined;
   }
 
-  #find(first: Numbered | undefined, ends: Ends): Numbered | undefined {
-    let one = first;
-    while (one && !areSame(one.ends, ends)) one = one.next;
-    return one;
-  }
-
   #remember(ends: Ends, number: number): void {
     const hash = hashOf(ends);
-    const first = this.#numbers.get(hash);
-    const known = this.#find(first, ends);
-    if (first) this.#numbers.delete(hash);
-    this.#numbers.set(hash, known ? (first as Numbered) : { ends, number, next: first });
-    if (this.#numbers.size <= this.#most) return;
-    this.#watch?.shared("there are many connections");
-    const [oldest] = this.#numbers.keys();
-    if (oldest !== undefined) this.#numbers.delete(oldest);
+    if (find(this.#newest.get(hash), ends)) return;
+    const known = find(this.#older.get(hash), ends);
+    if (this.#newest.size >= this.#most / 2) {
+      if (this.#older.size > 0) this.#watch?.shared("there are many connections");
+      this.#older = this.#newest;
+      this.#newest = new Map();
+    }
+    this.#newest.set(hash, { ends, number: known?.number ?? number, next: this.#newest.get(hash) });
   }
+}
+
+function find(first: Numbered | undefined, ends: Ends): Numbered | undefined {
+  let one = first;
+  while (one && !areSame(one.ends, ends)) one = one.next;
+  return one;
 }
 
 function goesBy({ original, reply }: Connection, tuple: FlowTuple): boolean {
