@@ -39,7 +39,7 @@ export interface Sameness {
 }
 
 /** All of a tuple (nf_conntrack_hash). */
-export const WHOLE: Sameness = { hash: tupleHash, equal: sameTuple };
+const WHOLE: Sameness = { hash: tupleHash, equal: sameTuple };
 
 /** Address and port that it comes from, and its protocol (nf_nat_bysource). */
 export const SOURCE: Sameness = {
