@@ -1,14 +1,14 @@
 import type { Negatable } from "../model/rule.ts";
-import type { CtState } from "../model/trace.ts";
+import { CT_STATES, type CtState } from "../model/trace.ts";
 import { oneOf } from "./condition.ts";
 import type { Draw } from "./draw.ts";
 import { members, type Space } from "./space.ts";
 import type { Codec, PacketContext } from "./spec.ts";
 
+/** In the order in which they are printed. */
 const STATES = ["INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED", "SNAT", "DNAT"] as const;
 type State = (typeof STATES)[number];
 const VIRTUAL: readonly State[] = ["SNAT", "DNAT"];
-const PLAIN: readonly CtState[] = ["INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED"];
 
 function list(names: readonly State[]): Codec<readonly State[]> {
   return {
@@ -23,7 +23,7 @@ function list(names: readonly State[]): Codec<readonly State[]> {
 }
 
 /** `--ctstate`. */
-export const CT_STATES = list(STATES);
+export const CONNECTION_STATES = list(STATES);
 
 /** `--state`, which knows no SNAT and DNAT. */
 export const PLAIN_STATES = list(STATES.filter((state) => !VIRTUAL.includes(state)));
@@ -40,7 +40,7 @@ export function stateSpace({ value, not }: Negatable<readonly State[]>, alone: b
   const virtual = value.some((state) => VIRTUAL.includes(state));
   if (virtual && !not) return { exact: false };
   const plain = value.filter((state): state is CtState => !VIRTUAL.includes(state));
-  return { states: members({ value: plain, not }, PLAIN), exact: alone && !virtual };
+  return { states: members({ value: plain, not }, CT_STATES), exact: alone && !virtual };
 }
 
 /** "connection state NEW or RELATED". */

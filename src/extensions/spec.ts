@@ -126,19 +126,23 @@ export interface Connections {
 }
 
 /** Types of `-m addrtype` (include/uapi/linux/netfilter/xt_addrtype.h). */
-export type AddressType =
-  | "UNSPEC"
-  | "UNICAST"
-  | "LOCAL"
-  | "BROADCAST"
-  | "ANYCAST"
-  | "MULTICAST"
-  | "BLACKHOLE"
-  | "UNREACHABLE"
-  | "PROHIBIT"
-  | "THROW"
-  | "NAT"
-  | "XRESOLVE";
+export const ADDRESS_TYPES = [
+  "UNSPEC",
+  "UNICAST",
+  "LOCAL",
+  "BROADCAST",
+  "ANYCAST",
+  "MULTICAST",
+  "BLACKHOLE",
+  "UNREACHABLE",
+  "PROHIBIT",
+  "THROW",
+  "NAT",
+  "XRESOLVE",
+] as const;
+
+/** One of them. */
+export type AddressType = (typeof ADDRESS_TYPES)[number];
 
 /**
  * State that outlives a packet: limits, counters, set members. Values are immutable; the engine undoes writes of ways not taken.
@@ -256,16 +260,26 @@ export interface MatchSpec<O extends Options = Options> extends SpecBase<O> {
   readonly kind: "match";
   /** The packets that it matches, where they can be told by their headers; absent for a match that looks at more, or keeps state. */
   space?(args: Args<O>): Space;
-  /** It may answer otherwise when the same packet meets it again: it counts, draws lots or learns. */
-  readonly fickle?: true;
+  /** Whether it may answer otherwise when the same packet meets it again: it counts, draws lots or learns. Absent: where it is `shared`. */
+  fickle?(args: Args<O>): boolean;
+  /** Whether it changes what other rules see of a packet, as targets do. Absent: no. */
+  alters?(args: Args<O>): boolean;
   /** What it looks at beside what packets of a connection share; absent: more. */
   reads?(args: Args<O>): Reads;
   compile(args: Args<O>): (context: PacketContext) => MatchResult;
 }
 
+/**
+ * What a target does with a packet that meets it, for who looks at whole rulesets. It ends its way in the table: accept, drop, queue,
+ * translate; or may end it. Or the packet goes on, and rules behind it see nothing of it, another mark, other header fields than addresses
+ * and ports, something else but addresses, ports and devices, or anything.
+ */
+export type Doing = "accept" | "drop" | "queue" | "translate" | "may-end" | "nothing" | "mark" | "headers" | "something" | "anything";
+
 /** A target: one file in targets/. */
 export interface TargetSpec<O extends Options = Options> extends SpecBase<O> {
   readonly kind: "target";
+  readonly does: Doing;
   /** It does the same to all packets that a connection has in one direction, and leaves nothing behind. */
   readonly steady?: true;
   compile(args: Args<O>): (context: PacketContext) => TargetResult;
@@ -281,7 +295,8 @@ function isPossible({ families, tables, hooks }: Pick<SpecBase<Options>, "famili
 
 /** Declares a match with its option types inferred. */
 export function match<O extends Options>(spec: Declared<MatchSpec<O>>): MatchSpec<O> {
-  return { kind: "match", ...spec, draw: (d) => (isPossible(spec, d) ? spec.draw(d) : undefined) };
+  const fickle = spec.shared === true ? () => true : undefined;
+  return { kind: "match", ...(fickle && { fickle }), ...spec, draw: (d) => (isPossible(spec, d) ? spec.draw(d) : undefined) };
 }
 
 /** Declares a target with its option types inferred. */

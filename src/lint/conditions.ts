@@ -1,9 +1,11 @@
 import { matchSpec } from "../extensions/registry.ts";
+import type { Doing } from "../extensions/spec.ts";
 import type { AddressMask, Family } from "../model/address.ts";
 import type { MatchUse, Negatable, Rule, Table, TargetUse } from "../model/rule.ts";
+import { doingOf } from "../sets/fates.ts";
 
-/** Targets that decide about a packet, so that no further rule of the table sees it (their verdict is never XT_CONTINUE). */
-const FINAL: ReadonlySet<string> = new Set(["REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP", "NFQUEUE", "TARPIT"]);
+/** What extensions do that decide about a packet, so that no further rule of the table sees it (their verdict is never XT_CONTINUE). */
+const FINAL: ReadonlySet<string> = new Set<Doing>(["drop", "queue", "translate"]);
 
 /** Matches whose answer is about the packet's headers and its connection alone: two rules of a chain get the same. */
 const STEADY: ReadonlySet<string> = new Set(
@@ -36,7 +38,7 @@ export function isUnconditional(rule: Rule): boolean {
 /** Whether a packet that matches a rule with this target sees no further rule of its chain. */
 export function isFinal(target: TargetUse | undefined): boolean {
   if (!target || target.kind === "jump") return false;
-  return target.kind !== "extension" || FINAL.has(target.name);
+  return target.kind !== "extension" || target.name === "TARPIT" || FINAL.has(doingOf(target));
 }
 
 /** Whether what a rule asks of a packet has the same answer each time that it is asked of that packet in a chain. */

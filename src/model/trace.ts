@@ -5,7 +5,9 @@ import type { Hook, Rule, TableName } from "./rule.ts";
 
 export type Verdict = "delivered" | "forwarded" | "dropped" | "rejected" | "queued" | "unknown";
 export type Certainty = "certain" | "assumed" | "possible";
-export type CtState = "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED";
+/** How a packet stands to its connection. */
+export const CT_STATES = ["NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED"] as const;
+export type CtState = (typeof CT_STATES)[number];
 
 /** The first condition of a rule that a packet did not meet; `index` counts the rule's matches. */
 export type FailedCondition =

@@ -1,7 +1,7 @@
 import { matchSpec } from "../extensions/registry.ts";
 import type { Rule } from "../model/rule.ts";
 import { FALSE, type Node, TRUE } from "./diagram.ts";
-import { CHANGES_HEADERS, type Effect, NO_EFFECT, NOT_OF_HEADERS } from "./effect.ts";
+import { type Effect, NO_EFFECT, NOT_OF_HEADERS } from "./effect.ts";
 import { doingOf } from "./fates.ts";
 import type { Layout } from "./layout.ts";
 import { changeOf } from "./reach.ts";
@@ -49,7 +49,7 @@ export class Changes {
     if (known === undefined) {
       const use = this.#useOf(name);
       const spec = use && matchSpec(use.name, this.#layout.universe.family);
-      known = use !== undefined && (!spec || !use.args || spec.fickle === true || use.name === "set");
+      known = use !== undefined && (!spec || !use.args || spec.fickle?.(use.args as never) === true || use.name === "set");
       this.#fickle.set(name, known);
     }
     return known;
@@ -97,11 +97,8 @@ export class Changes {
       if (change) return { ...NO_EFFECT, mark: change };
     }
     if (doing === "nothing") return NO_EFFECT;
-    if (target?.kind !== "extension" || MAY_END.has(target.name) || doing === "anything") return "unknown";
+    if (target?.kind !== "extension" || doing === "may-end" || doing === "anything") return "unknown";
     const words = ` ${[target.name, ...target.words].join(" ")}`;
-    return CHANGES_HEADERS.has(target.name) ? { ...NO_EFFECT, since: words } : { ...NO_EFFECT, since: words, anew: words };
+    return doing === "headers" ? { ...NO_EFFECT, since: words } : { ...NO_EFFECT, since: words, anew: words };
   }
 }
-
-/** Targets that take packets away under conditions of their own. */
-const MAY_END: ReadonlySet<string> = new Set(["CLUSTERIP", "SYNPROXY"]);

@@ -29,9 +29,6 @@ export function followedBy(first: Effect, then: Effect): Effect {
   };
 }
 
-/** Targets that change header values which only conditions look at. */
-export const CHANGES_HEADERS: ReadonlySet<string> = new Set(["DSCP", "ECN", "HL", "TCPMSS", "TCPOPTSTRIP", "TOS", "TTL"]);
-
 /** Conditions that say the same of a packet whatever is changed of its headers. */
 export const NOT_OF_HEADERS: ReadonlySet<string> = new Set([
   ...["addrtype", "cgroup", "connlimit", "connmark", "conntrack", "cpu", "devgroup", "helper", "mac", "owner", "physdev", "pkttype"],

@@ -1,18 +1,17 @@
 import { matchSpec } from "../extensions/registry.ts";
 import type { BitSpace, Space } from "../extensions/space.ts";
-import type { AddressType } from "../extensions/spec.ts";
+import { ADDRESS_TYPES, type AddressType } from "../extensions/spec.ts";
 import { type Address, type AddressMask, type Family, masked, maskLength } from "../model/address.ts";
 import { PROTOCOL } from "../model/packet.ts";
 import type { MatchUse, Negatable, Rule, Ruleset } from "../model/rule.ts";
-import type { CtState } from "../model/trace.ts";
+import { CT_STATES } from "../model/trace.ts";
 import { type Box, CHOICES, CUBES, type Cube, intersection, SPANS, type Span } from "./box.ts";
 import type { Devices } from "./devices.ts";
 
 /** The states, each a bit of a box's choice. */
-export const STATES: readonly CtState[] = ["NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED"];
-const TYPES: readonly AddressType[] = ["UNSPEC", "UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE"];
-const OTHER_TYPES: readonly AddressType[] = ["PROHIBIT", "THROW", "NAT", "XRESOLVE"];
-const ALL_TYPES = [...TYPES, ...OTHER_TYPES];
+export const STATES = CT_STATES;
+/** The types of addresses, likewise. */
+const TYPES: readonly AddressType[] = ADDRESS_TYPES;
 
 /** The bits of a box's `fragment`: whole packets and first fragments, and all others. */
 export const FIRST = 1;
@@ -60,7 +59,7 @@ export class Universe {
     const any: Cube = { value: 0, mask: 0 };
     this.all = {
       spans: [addresses, addresses, [0, LAST_PROTOCOL], ports, ports, devices.all, devices.all],
-      choices: [bitsOf(STATES, STATES), FIRST | LATER, bitsOf(ALL_TYPES, ALL_TYPES), bitsOf(ALL_TYPES, ALL_TYPES)],
+      choices: [bitsOf(STATES, STATES), FIRST | LATER, bitsOf(TYPES, TYPES), bitsOf(TYPES, TYPES)],
       cubes: [any, any],
       atoms: [],
     };
@@ -87,7 +86,7 @@ export class Universe {
 
   /** Whether addresses of this host are among some types of addresses. */
   isLocal(types: number): boolean {
-    return (types & bitsOf(ALL_TYPES, ["LOCAL"])) !== 0;
+    return (types & bitsOf(TYPES, ["LOCAL"])) !== 0;
   }
 
   /** The packets that a rule matches. */
@@ -130,9 +129,9 @@ export class Universe {
         if (TRANSPORTS.has(use.name)) add(this.#takesOctets(use) ? [this.all] : first, first);
         if (space.exact) continue;
       }
-      add(!spec || !use.args || spec.fickle || isCounting(use) ? named(use, "") : condition(this.atom(use)));
+      add(!spec || !use.args || spec.fickle?.(use.args as never) ? named(use, "") : condition(this.atom(use)));
     }
-    const changes = rule.matches.some(changesPacket);
+    const changes = rule.matches.some(({ name, args }) => args && matchSpec(name, this.family)?.alters?.(args as never));
     const over = product(this.all, parts);
     if (!over) {
       const one = named(undefined, "all");
@@ -160,8 +159,8 @@ export class Universe {
     if (flags) boxes.push(this.#cubes(CUBES.flags, flags, FLAGS));
     if (mark) boxes.push(this.#cubes(CUBES.mark, mark, 0xffffffff));
     if (states) boxes.push(states.length === 0 ? [] : [this.#choice(CHOICES.state, bitsOf(STATES, states))]);
-    if (srcTypes) boxes.push([this.#choice(CHOICES.srcType, bitsOf(ALL_TYPES, srcTypes))]);
-    if (dstTypes) boxes.push([this.#choice(CHOICES.dstType, bitsOf(ALL_TYPES, dstTypes))]);
+    if (srcTypes) boxes.push([this.#choice(CHOICES.srcType, bitsOf(TYPES, srcTypes))]);
+    if (dstTypes) boxes.push([this.#choice(CHOICES.dstType, bitsOf(TYPES, dstTypes))]);
     return boxes;
   }
 
@@ -203,16 +202,6 @@ export class Universe {
 
 /** Matches that look at the transport header, which only the beginning of a packet has. */
 const TRANSPORTS: ReadonlySet<string> = new Set(["tcp", "udp", "udplite", "multiport", "icmp", "icmp6"]);
-
-/** Members of a set have counters that each look at them moves on (ip_set_core.c, ip_set_match_extensions). */
-function isCounting({ name, words }: MatchUse): boolean {
-  return name === "set" && words.some((word) => /^--(packets|bytes)-/.test(word));
-}
-
-/** It gives packets the mark of their socket (xt_socket.c, socket_match). */
-function changesPacket({ name, words }: MatchUse): boolean {
-  return name === "socket" && words.includes("--restore-skmark");
-}
 
 function bitsOf<T>(all: readonly T[], some: readonly T[]): number {
   return some.reduce((bits, one) => bits | (1 << all.indexOf(one)), 0);

@@ -114,7 +114,9 @@ export class Reach {
         return [stream];
       case "mark":
         return this.#mark(by, stream, { live, sure }, streams);
+      case "headers":
       case "something":
+      case "may-end":
         return [this.#blurred(stream)];
       case "anything":
         return [this.#anything()];

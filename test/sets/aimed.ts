@@ -1,6 +1,6 @@
 import type { Draw } from "../../src/extensions/draw.ts";
 import { matchSpec } from "../../src/extensions/registry.ts";
-import type { AddressType, PacketContext } from "../../src/extensions/spec.ts";
+import { ADDRESS_TYPES, type AddressType, type PacketContext } from "../../src/extensions/spec.ts";
 import type { Address } from "../../src/model/address.ts";
 import { type Packet, PROTOCOL } from "../../src/model/packet.ts";
 import { type Box, CHOICES, CUBES, SPANS, type Span } from "../../src/sets/box.ts";
@@ -9,7 +9,8 @@ import { makePacket } from "../../src/wire/made-packet.ts";
 import { context } from "../extensions/context.ts";
 import type { TablePlan } from "./drawn-table.ts";
 
-const TYPES: readonly AddressType[] = ["UNSPEC", "UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE"];
+/** Those that a host may have a route of. */
+const TYPES = ADDRESS_TYPES.slice(0, ADDRESS_TYPES.indexOf("PROHIBIT"));
 
 /** A packet as a hook sees it, with what the sets have for it. */
 export interface Aimed {
@@ -110,27 +111,13 @@ function pointOf(about: PacketContext, universe: Universe, atoms: Iterable<numbe
     universe.devices.place(about.in),
     universe.devices.place(about.out),
   ];
-  const all = [
-    "UNSPEC",
-    "UNICAST",
-    "LOCAL",
-    "BROADCAST",
-    "ANYCAST",
-    "MULTICAST",
-    "BLACKHOLE",
-    "UNREACHABLE",
-    "PROHIBIT",
-    "THROW",
-    "NAT",
-    "XRESOLVE",
-  ];
   return {
     spans: places.map((value) => [value, value] as const),
     choices: [
       1 << STATES.indexOf(ctState),
       packet.fragment && packet.fragment.offset > 0 ? LATER : 1,
-      1 << all.indexOf(typeOf(packet.src)),
-      1 << all.indexOf(typeOf(packet.dst)),
+      1 << ADDRESS_TYPES.indexOf(typeOf(packet.src)),
+      1 << ADDRESS_TYPES.indexOf(typeOf(packet.dst)),
     ],
     cubes: [
       { value: mark, mask: 0xffffffff },

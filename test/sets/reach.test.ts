@@ -89,7 +89,9 @@ const leadsOn = ({ target }: Rule) => target?.kind === "jump" || target?.kind ==
 function isPlain(table: Table, reach: Reach): boolean {
   return rulesOf(table).every((rule) => {
     const { exact, atoms } = reach.guard(rule);
-    return exact && atoms.length === 0 && (leadsOn(rule) || !["something", "anything"].includes(doingOf(rule.target)));
+    return (
+      exact && atoms.length === 0 && (leadsOn(rule) || !["headers", "something", "may-end", "anything"].includes(doingOf(rule.target)))
+    );
   });
 }
 

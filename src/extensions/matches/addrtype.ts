@@ -4,26 +4,11 @@ import { choices, FLAG } from "../codecs.ts";
 import { oneOf, says } from "../condition.ts";
 import { type Draw, not, some } from "../draw.ts";
 import { members } from "../space.ts";
-import { type AddressType, type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
-
-const TYPES = [
-  "UNSPEC",
-  "UNICAST",
-  "LOCAL",
-  "BROADCAST",
-  "ANYCAST",
-  "MULTICAST",
-  "BLACKHOLE",
-  "UNREACHABLE",
-  "PROHIBIT",
-  "THROW",
-  "NAT",
-  "XRESOLVE",
-] as const;
+import { ADDRESS_TYPES, type AddressType, type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 
 type Types = readonly AddressType[];
 
-const LIST = choices<AddressType>(TYPES);
+const LIST = choices<AddressType>(ADDRESS_TYPES);
 
 const options = {
   src: { flag: "--src-type", codec: LIST, negatable: true },
@@ -69,11 +54,11 @@ function addrtypeMatch(args: Args<typeof options>, context: PacketContext): Matc
 }
 
 // The types that IPv6 does not know are refused (xt_addrtype.c, addrtype_mt_checkentry_v1).
-const TYPES6 = TYPES.filter((type) => ["UNSPEC", "UNICAST", "LOCAL", "ANYCAST", "MULTICAST", "UNREACHABLE"].includes(type));
+const TYPES6 = ADDRESS_TYPES.filter((type) => ["UNSPEC", "UNICAST", "LOCAL", "ANYCAST", "MULTICAST", "UNREACHABLE"].includes(type));
 
 function drawAddrtype(d: Draw): string {
   const types = () => LIST.save(LIST.parse([[drawType(), ...(d.chance(4) ? [drawType()] : [])].join()]) ?? []);
-  const drawType = () => d.pick<AddressType>(["LOCAL", "LOCAL", "UNICAST", ...(d.family === 4 ? TYPES : TYPES6)]);
+  const drawType = () => d.pick<AddressType>(["LOCAL", "LOCAL", "UNICAST", ...(d.family === 4 ? ADDRESS_TYPES : TYPES6)]);
   const where = [
     ...(d.hooks.includes("OUTPUT") || d.hooks.includes("POSTROUTING") ? [] : [" --limit-iface-in"]),
     ...(d.hooks.includes("PREROUTING") || d.hooks.includes("INPUT") ? [] : [" --limit-iface-out"]),
@@ -99,7 +84,7 @@ const addrtype = match({
   space: ({ src, dst, limitIn, limitOut }) => {
     const simple = [src, dst].every((one) => !one || (one.value.length === 1 && one.value[0] === "LOCAL"));
     if (limitIn || limitOut || !simple) return { exact: false };
-    return { ...(src && { srcTypes: members(src, TYPES) }), ...(dst && { dstTypes: members(dst, TYPES) }), exact: true };
+    return { ...(src && { srcTypes: members(src, ADDRESS_TYPES) }), ...(dst && { dstTypes: members(dst, ADDRESS_TYPES) }), exact: true };
   },
   draw: drawAddrtype,
   doc: "What kind of address the routing tables make of source or destination.",

@@ -37,7 +37,7 @@ const connlabel = match({
   name: "connlabel",
   options,
   explain: (args) => says(args.label, (label) => `connection ${args.set ? "that gets, or has," : "with"} label ${label}`).join(""),
-  fickle: true,
+  fickle: () => true,
   compile: (args) => (context) => labelMatch(args, context),
   draw: (d) => `-m connlabel ${not(d)}--label "${d.integer(0, 3)}"${d.chance(3) ? " --set" : ""}`,
   forks: "the labels of connections that are older than the capture",

@@ -181,7 +181,6 @@ const connlimit = match({
     const whose = whole ? `${side} address` : `${side} network of length ${args.mask?.value}`;
     return `${above ? `more than ${above.value}` : `at most ${upto?.value ?? 0}`} connections of the ${whose}`;
   },
-  fickle: true,
   compile: connlimitMatch,
   draw: drawConnlimit,
   forks: "which of the connections that are older than the capture the rule had counted",

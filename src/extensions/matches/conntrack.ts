@@ -4,7 +4,7 @@ import { protocolName } from "../../model/packet.ts";
 import type { Negatable } from "../../model/rule.ts";
 import { ADDRESS_MASK, choice, choices, PORT_RANGE, type Range, range, saveAddressMask, word } from "../codecs.ts";
 import { holds, oneOf, says } from "../condition.ts";
-import { CT_STATES, drawStates, inState, stateSpace, stateWords } from "../ctstate.ts";
+import { CONNECTION_STATES, drawStates, inState, stateSpace, stateWords } from "../ctstate.ts";
 import { type Draw, not, some, span } from "../draw.ts";
 import { rangeWords, within } from "../ports.ts";
 import { parseProtocol } from "../protocols.ts";
@@ -22,7 +22,7 @@ const STATUS_WORDS: Readonly<Record<Status, string>> = {
 };
 
 const options = {
-  state: { flag: "--ctstate", codec: CT_STATES, negatable: true },
+  state: { flag: "--ctstate", codec: CONNECTION_STATES, negatable: true },
   proto: { flag: "--ctproto", codec: word("a protocol name or number", parseProtocol, String), negatable: true },
   origSrc: { flag: "--ctorigsrc", codec: ADDRESS_MASK, negatable: true },
   origDst: { flag: "--ctorigdst", codec: ADDRESS_MASK, negatable: true },
@@ -108,7 +108,7 @@ function drawConntrack(d: Draw): string {
     ...(d.chance(30) ? [`${not(d)}--ctexpire ${span(d, d.pick([0, 30, 120, 432_000]), 0xffffffff, true)}`] : []),
     `--ctdir ${d.pick(["ORIGINAL", "REPLY"])}`,
   ];
-  const state = `${not(d)}--ctstate ${drawStates(d, CT_STATES)}`;
+  const state = `${not(d)}--ctstate ${drawStates(d, CONNECTION_STATES)}`;
   return `-m conntrack ${d.chance(2) ? state : `${d.chance(4) ? `${state} ` : ""}${some(d, tuples)}`}`;
 }
 

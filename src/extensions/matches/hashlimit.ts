@@ -229,7 +229,6 @@ const hashlimit = match({
   canonical,
   check,
   explain: words,
-  fickle: true,
   compile: (args) => {
     const limit = limitOf(args);
     const settings = settingsOf(limit);

@@ -76,7 +76,6 @@ const limit = match({
     const { amount, unit } = rateOf(period);
     return `limit of ${amount} per ${{ sec: "second", min: "minute" }[unit] ?? unit}, burst ${burst}`;
   },
-  fickle: true,
   compile: (args) => {
     const { period, burst } = numbersOf(args);
     const filling = { legacy: legacy(period, burst), nft: nft(period, burst) };

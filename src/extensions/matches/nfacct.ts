@@ -15,7 +15,7 @@ const nfacct = match({
   name: "nfacct",
   options: { name: { flag: "--nfacct-name", codec: NAME, required: true } },
   explain: (args) => says(args.name, (name) => `counted by accounting object ${name}`).join(""),
-  fickle: true,
+  fickle: () => true,
   compile: () => (context) => unlessAssumed(context, "nfacct", (value) => value === "match"),
   // The object has to be there before the rule is.
   draw: () => undefined,

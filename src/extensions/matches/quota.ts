@@ -34,7 +34,6 @@ const quota = match({
   shared: true,
   options,
   explain: (args) => says(args.quota, (octets) => `quota of ${octets} octets`).join(""),
-  fickle: true,
   compile: (args) => (context) => quotaMatch(args, context),
   draw: (d) => `-m quota ${not(d)}--quota ${d.chance(4) ? d.pick([0, MAX]) : d.integer(1, 12) * 40}`,
   doc: "So many octets, and then no more; the first packet finds the quota unused.",

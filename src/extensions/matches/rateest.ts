@@ -116,7 +116,7 @@ const rateest = match({
   },
   printed,
   explain: words,
-  fickle: true,
+  fickle: () => true,
   compile: () => (context) => unlessAssumed(context, "rateest", (value) => value === "match"),
   // The estimator has to be there before the rule is.
   draw: () => undefined,

@@ -123,7 +123,6 @@ const recent = match({
   canonical,
   check,
   explain,
-  fickle: true,
   compile: (args) => {
     let disputed: boolean | undefined;
     return (context) => {

@@ -67,6 +67,8 @@ const set = match({
   canonical,
   explain: (args) =>
     `${args.set?.not ? "not " : ""}in set ${args.set?.value.name ?? ""}${args.returnNomatch ? " as a nomatch member" : ""}`,
+  // Each look at a member moves its counters on (ip_set_core.c, ip_set_match_extensions).
+  fickle: (args) => counterTest(args) !== undefined,
   compile: (args) => {
     if (!args.set) return () => false;
     const test = counterTest(args);

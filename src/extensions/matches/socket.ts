@@ -27,6 +27,8 @@ const socket = match({
     const which = args.transparent ? "a transparent socket" : "a socket";
     return `for ${which} of this host${args.nowildcard ? "" : " that is bound to an address"}${args.restore ? ", whose mark it gets" : ""}`;
   },
+  // A packet gets the mark of its socket (xt_socket.c, socket_match).
+  alters: (args) => args.restore !== undefined,
   compile: () => socketMatch,
   // A capture does not show which sockets are open: few rules should ask for them.
   draw: (d) =>

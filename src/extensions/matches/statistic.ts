@@ -49,7 +49,7 @@ const statistic = match({
     args.mode?.value === "random"
       ? says(args.probability, (share) => `random with probability ${Number((share / ONE).toFixed(4))}`).join("")
       : says(args.every, (every) => `one in ${every} packets, from packet ${args.packet?.value ?? 0}`).join(""),
-  fickle: true,
+  fickle: () => true,
   compile: (args) => (args.mode?.value === "nth" ? (context) => nth(args, context) : () => random(args)),
   draw: (d) => {
     // Chance cannot be replayed: few rules should be left to it.

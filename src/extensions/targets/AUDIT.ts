@@ -4,6 +4,7 @@ import { target } from "../spec.ts";
 /** xt_AUDIT.c, audit_tg. */
 const audit = target({
   name: "AUDIT",
+  does: "nothing",
   options: { type: { flag: "--type", codec: choice(["accept", "drop", "reject"], true), required: true } },
   explain: (args) => `audit record "${args.type?.value ?? ""}"`,
   compile: () => () => ({ verdict: "CONTINUE" }),

@@ -4,6 +4,7 @@ import { target } from "../spec.ts";
 /** xt_CHECKSUM.c, checksum_tg. */
 const checksum = target({
   name: "CHECKSUM",
+  does: "nothing",
   tables: ["mangle"],
   options: { fill: { flag: "--checksum-fill", codec: FLAG, required: true } },
   explain: () => "fill in the checksum",

@@ -13,6 +13,7 @@ function parse(text: string): number | undefined {
 /** xt_CLASSIFY.c, classify_tg. */
 const classify = target({
   name: "CLASSIFY",
+  does: "nothing",
   hooks: ["FORWARD", "OUTPUT", "POSTROUTING"],
   options: { class: { flag: "--set-class", codec: word("a class (major:minor in hexadecimal)", parse, save), required: true } },
   explain: (args) => `set priority class ${save(args.class?.value ?? 0)}`,

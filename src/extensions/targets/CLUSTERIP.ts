@@ -40,6 +40,7 @@ const HASHED: Fork = {
 
 const clusterip = target({
   name: "CLUSTERIP",
+  does: "may-end",
   families: [4],
   hooks: ["INPUT"],
   options,

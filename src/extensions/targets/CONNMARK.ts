@@ -78,6 +78,7 @@ function drawConnmark(d: Draw): string {
 
 const spec = target({
   name: "CONNMARK",
+  does: "something",
   options,
   canonical,
   check: (args) => {

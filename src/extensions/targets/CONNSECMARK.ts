@@ -4,6 +4,7 @@ import { target } from "../spec.ts";
 /** xt_CONNSECMARK.c, connsecmark_tg: security marks are SELinux's business and decide no way of a packet here. */
 const connsecmark = target({
   name: "CONNSECMARK",
+  does: "something",
   tables: ["mangle", "security"],
   options: {
     save: { flag: "--save", codec: FLAG },

@@ -74,6 +74,7 @@ function drawCt(d: Draw): string {
 
 const spec = target({
   name: "CT",
+  does: "something",
   shared: { among: (args) => args.helper !== undefined },
   tables: ["raw"],
   options,

@@ -8,6 +8,7 @@ import { type Example, target } from "../spec.ts";
 function dnat(family: Family, examples: readonly Example[]) {
   return target({
     name: "DNAT",
+    does: "translate",
     families: [family],
     tables: ["nat"],
     hooks: ["PREROUTING", "OUTPUT"],

@@ -3,6 +3,7 @@ import { target } from "../spec.ts";
 
 const dnpt = target({
   name: "DNPT",
+  does: "anything",
   families: [6],
   tables: ["mangle"],
   hooks: ["PREROUTING", "OUTPUT"],

@@ -15,6 +15,7 @@ function canonical(args: Args<typeof options>): Args<typeof options> {
 /** xt_DSCP.c, dscp_tg and dscp_tg6: the two bits of ECN stay. */
 const dscp = target({
   name: "DSCP",
+  does: "headers",
   tables: ["mangle"],
   options,
   canonical,

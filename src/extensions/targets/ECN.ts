@@ -57,6 +57,7 @@ function explain(args: EcnArgs): string {
 
 const spec = target({
   name: "ECN",
+  does: "headers",
   families: [4],
   tables: ["mangle"],
   options,

@@ -3,6 +3,7 @@ import { target } from "../spec.ts";
 
 const hl = target({
   name: "HL",
+  does: "headers",
   families: [6],
   tables: ["mangle"],
   options: {

@@ -101,6 +101,7 @@ function drawHmark(d: Draw): string {
 
 const hmark = target({
   name: "HMARK",
+  does: "something",
   options,
   canonical,
   check,

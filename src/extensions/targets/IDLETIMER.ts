@@ -20,6 +20,7 @@ const LABEL = word(
 /** xt_IDLETIMER.c, idletimer_tg_target. */
 const idletimer = target({
   name: "IDLETIMER",
+  does: "nothing",
   options: {
     timeout: { flag: "--timeout", codec: number(1, LONGEST), required: true },
     label: { flag: "--label", codec: LABEL, required: true },

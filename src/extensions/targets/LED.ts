@@ -18,6 +18,7 @@ const DELAY = word(
 /** xt_LED.c, led_tg. */
 const led = target({
   name: "LED",
+  does: "nothing",
   options: {
     id: { flag: "--led-trigger-id", codec: ID, required: true },
     delay: { flag: "--led-delay", codec: DELAY },

@@ -21,6 +21,7 @@ const PREFIX = word("text", (prefix) => (prefix === "" ? undefined : prefix.slic
 /** xt_LOG.c, log_tg. */
 const log = target({
   name: "LOG",
+  does: "nothing",
   options: {
     prefix: { flag: "--log-prefix", codec: PREFIX },
     level: { flag: "--log-level", codec: LEVEL },

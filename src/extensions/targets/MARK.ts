@@ -6,6 +6,7 @@ import { target } from "../spec.ts";
 /** xt_mark.c, mark_tg. */
 const mark = target({
   name: "MARK",
+  does: "mark",
   options: MARK_OPTIONS,
   canonical: (args) => ({ xmark: xmarkOf(args) }),
   check: (args) =>

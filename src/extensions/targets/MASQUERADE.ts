@@ -7,6 +7,7 @@ import { target } from "../spec.ts";
 /** nf_nat_masquerade.c, nf_nat_masquerade_ipv4 and _ipv6. */
 const masquerade = target({
   name: "MASQUERADE",
+  does: "translate",
   tables: ["nat"],
   hooks: ["POSTROUTING"],
   options: {

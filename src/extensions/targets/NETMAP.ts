@@ -28,6 +28,7 @@ function netmap(to: AddressMask, { hook, packet }: PacketContext): TargetResult 
 
 const spec = target({
   name: "NETMAP",
+  does: "translate",
   tables: ["nat"],
   options: { to: { flag: "--to", codec: word("a network (address/length)", parse, save), required: true } },
   explain: (args) => `map the network to ${args.to ? save(args.to.value) : "itself"}`,

@@ -8,6 +8,7 @@ const LONGEST = { legacy: 63, nft: 127 } as const;
 /** xt_NFLOG.c, nflog_tg. */
 const nflog = target({
   name: "NFLOG",
+  does: "nothing",
   options: {
     prefix: { flag: "--nflog-prefix", codec: word("text", (text) => (text === "" ? undefined : text.slice(0, LONGEST.nft)), quote) },
     group: { flag: "--nflog-group", codec: number(0, 65_535) },

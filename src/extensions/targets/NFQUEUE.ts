@@ -45,6 +45,7 @@ function queue({ num, balance, bypass }: Args<typeof options>, context: PacketCo
 
 const nfqueue = target({
   name: "NFQUEUE",
+  does: "queue",
   options,
   canonical,
   check,

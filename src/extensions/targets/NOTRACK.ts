@@ -3,6 +3,7 @@ import { target } from "../spec.ts";
 /** xt_CT.c, notrack_tg. */
 const notrack = target({
   name: "NOTRACK",
+  does: "something",
   tables: ["raw"],
   options: {},
   explain: () => "do not track the connection",

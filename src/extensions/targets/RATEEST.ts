@@ -69,6 +69,7 @@ function canonical(args: Args<typeof options>): Args<typeof options> {
 /** xt_RATEEST.c, xt_rateest_tg. */
 const rateest = target({
   name: "RATEEST",
+  does: "nothing",
   options,
   check,
   canonical,

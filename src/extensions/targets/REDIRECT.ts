@@ -7,6 +7,7 @@ import { target } from "../spec.ts";
 /** nf_nat_redirect.c, nf_nat_redirect_ipv4 and _ipv6. */
 const redirect = target({
   name: "REDIRECT",
+  does: "translate",
   tables: ["nat"],
   hooks: ["PREROUTING", "OUTPUT"],
   options: {

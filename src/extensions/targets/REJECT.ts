@@ -8,6 +8,7 @@ function reject(family: Family, names: typeof REJECT_TYPES, usual: RejectWith) {
   const options = { with: { flag: "--reject-with", codec: rejectCodec(names) } } as const;
   return target({
     name: "REJECT",
+    does: "drop",
     families: [family],
     tables: ["filter"],
     hooks: ["INPUT", "FORWARD", "OUTPUT"],

@@ -12,6 +12,7 @@ const CONTEXT = word(
 /** xt_SECMARK.c, secmark_tg: it needs SELinux, without which the kernel refuses the rule. */
 const secmark = target({
   name: "SECMARK",
+  does: "something",
   tables: ["mangle", "security"],
   options: { selctx: { flag: "--selctx", codec: CONTEXT, required: true } },
   explain: (args) => `set the security mark ${args.selctx?.value ?? ""}`,

@@ -82,6 +82,7 @@ function drawSet(d: Draw): string | undefined {
 
 const set = target({
   name: "SET",
+  does: "something",
   shared: { among: (args) => args.add !== undefined || args.del !== undefined },
   options,
   check: (args) => (args.add || args.del || args.map ? undefined : "SET needs --add-set, --del-set or --map-set"),

@@ -8,6 +8,7 @@ import { type Example, target } from "../spec.ts";
 function snat(family: Family, examples: readonly Example[]) {
   return target({
     name: "SNAT",
+    does: "translate",
     families: [family],
     tables: ["nat"],
     hooks: ["POSTROUTING", "INPUT"],

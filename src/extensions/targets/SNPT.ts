@@ -3,6 +3,7 @@ import { target } from "../spec.ts";
 
 const snpt = target({
   name: "SNPT",
+  does: "anything",
   families: [6],
   tables: ["mangle"],
   hooks: ["INPUT", "POSTROUTING"],

@@ -45,6 +45,7 @@ function synproxy({ packet }: PacketContext): TargetResult {
 
 const spec = target({
   name: "SYNPROXY",
+  does: "may-end",
   hooks: ["INPUT", "FORWARD"],
   options: {
     sackPerm: { flag: "--sack-perm", codec: FLAG },

@@ -43,6 +43,7 @@ function canonical(args: Args<typeof options>): Args<typeof options> {
 
 const spec = target({
   name: "TCPMSS",
+  does: "headers",
   options,
   canonical,
   check: (args) => (args.set || args.clamp ? undefined : "TCPMSS needs --set-mss or --clamp-mss-to-pmtu"),

@@ -32,6 +32,7 @@ function strip(kinds: readonly number[], { packet }: PacketContext): TargetResul
 
 const tcpoptstrip = target({
   name: "TCPOPTSTRIP",
+  does: "headers",
   tables: ["mangle"],
   options: { kinds: { flag: "--strip-options", codec: KINDS } },
   explain: (args) => (args.kinds ? `replace the TCP options ${args.kinds.value.join(", ")} by padding` : "leave the TCP options"),

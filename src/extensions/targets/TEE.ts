@@ -23,6 +23,7 @@ function gatewayOf(family: Family) {
 function tee(family: Family, examples: readonly Example[]) {
   return target({
     name: "TEE",
+    does: "nothing",
     families: [family],
     options: {
       gateway: { flag: "--gateway", codec: gatewayOf(family), required: true },

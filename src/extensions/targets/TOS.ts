@@ -25,6 +25,7 @@ function canonical(args: Args<typeof options>): Args<typeof options> {
 /** xt_DSCP.c, tos_tg and tos_tg6. */
 const tos = target({
   name: "TOS",
+  does: "headers",
   tables: ["mangle"],
   options,
   canonical,

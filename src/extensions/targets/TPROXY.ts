@@ -40,6 +40,7 @@ function spec(family: Family, none: Address, examples: readonly Example[]) {
   };
   return target({
     name: "TPROXY",
+    does: "accept",
     families: [family],
     tables: ["mangle"],
     hooks: ["PREROUTING"],

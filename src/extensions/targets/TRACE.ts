@@ -3,6 +3,7 @@ import { target } from "../spec.ts";
 /** xt_TRACE.c, trace_tg. */
 const trace = target({
   name: "TRACE",
+  does: "nothing",
   tables: ["raw"],
   options: {},
   explain: () => "trace the packet",

@@ -3,6 +3,7 @@ import { target } from "../spec.ts";
 
 const ttl = target({
   name: "TTL",
+  does: "headers",
   families: [4],
   tables: ["mangle"],
   options: {

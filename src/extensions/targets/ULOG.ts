@@ -6,6 +6,7 @@ const LONGEST = 31;
 /** ipt_ULOG.c of Linux before 3.17, ulog_tg. */
 const ulog = target({
   name: "ULOG",
+  does: "nothing",
   families: [4],
   options: {
     prefix: {

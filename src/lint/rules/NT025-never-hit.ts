@@ -1,4 +1,5 @@
-import type { Chain, Rule } from "../../model/rule.ts";
+import type { Chain } from "../../model/rule.ts";
+import { isUnconditional } from "../conditions.ts";
 import type { LintContext } from "../context.ts";
 import { deadLines } from "../dead-rules.ts";
 import type { Found } from "../finding.ts";
@@ -24,14 +25,9 @@ function packetsOf(chain: Chain, callers: readonly number[]): number {
 
 /** Whether the rules' counters began later than the chain's: those up to one that takes everything have counted less. */
 function isYoungerThan({ rules }: Chain, packets: number): boolean {
-  const last = rules.findIndex(isForAll);
+  const last = rules.findIndex(isUnconditional);
   const counted = rules.slice(0, last + 1).reduce((sum, { counters }) => sum + (counters?.packets ?? 0), 0);
   return last >= 0 && counted < packets;
-}
-
-function isForAll({ protocol, source, destination, inInterface, outInterface, fragment, matches }: Rule): boolean {
-  const conditions = [protocol, source, destination, inInterface, outInterface, fragment];
-  return conditions.every((one) => one === undefined) && matches.every(({ name }) => name === "comment");
 }
 
 function* check(rules: LintedRules, context: LintContext): Generator<Found> {

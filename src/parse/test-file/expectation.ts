@@ -1,13 +1,12 @@
 import { isMap, type Node } from "yaml";
 import { parseAddress } from "../../model/address.ts";
 import type { Expectation, ExpectedEndpoint, RuleReference } from "../../model/test-file.ts";
-import type { CtState, Verdict } from "../../model/trace.ts";
+import { CT_STATES, type Verdict } from "../../model/trace.ts";
 import { readRuleReference } from "./rule-reference.ts";
 import { readChoice, readNumber } from "./values.ts";
 import { quote, type YamlReader } from "./yaml-reader.ts";
 
 const VERDICTS: readonly Verdict[] = ["delivered", "forwarded", "dropped", "rejected", "queued", "unknown"];
-const STATES: readonly CtState[] = ["NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED"];
 const PACKET_KEYS = ["verdict", "rule", "matches", "reason", "dnat", "snat", "out", "netns", "state"] as const;
 const CAPTURE_KEYS = [...PACKET_KEYS, "count"] as const;
 
@@ -35,7 +34,7 @@ export function readExpectation(reader: YamlReader, node: Node, of: "packet" | "
     snat: read("snat", (value) => readEndpoint(reader, value)),
     out: read("out", (value) => readDevices(reader, value)),
     netns: read("netns", (value) => reader.text(value, "a network namespace")),
-    state: read("state", (value) => readChoice(reader, value, STATES, "a state")),
+    state: read("state", (value) => readChoice(reader, value, CT_STATES, "a state")),
     count: read("count", (value) => readNumber(reader, value, "a number of packets", 0xffffffff)),
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
