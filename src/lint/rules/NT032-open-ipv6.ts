@@ -5,6 +5,23 @@ import { closedPort, openPort } from "../open-ports.ts";
 import { gateWords, ODD_PORT } from "../outside.ts";
 import { deciderWords } from "../probe.ts";
 
+const HOST = {
+  "ip-addr.txt": `2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP group default qlen 1000
+    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
+    inet 192.0.2.10/24 scope global eth0
+       valid_lft forever preferred_lft forever
+    inet6 2001:db8:2::10/64 scope global
+       valid_lft forever preferred_lft forever
+`,
+  "ip-route.txt": `default via 192.0.2.1 dev eth0
+192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.10
+local 192.0.2.10 dev eth0 table local proto kernel scope host src 192.0.2.10
+default via 2001:db8:2::1 dev eth0 metric 1024
+2001:db8:2::/64 dev eth0 proto kernel metric 256
+local 2001:db8:2::10 dev eth0 table local proto kernel metric 0
+`,
+};
+
 /** IPv4 restricted, IPv6 open. */
 export const rule: LintRule = {
   id: "NT032",
@@ -32,20 +49,7 @@ COMMIT
 :OUTPUT ACCEPT [0:0]
 COMMIT
 `,
-    "ip-addr.txt": `2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP group default qlen 1000
-    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
-    inet 192.0.2.10/24 scope global eth0
-       valid_lft forever preferred_lft forever
-    inet6 2001:db8:2::10/64 scope global
-       valid_lft forever preferred_lft forever
-`,
-    "ip-route.txt": `default via 192.0.2.1 dev eth0
-192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.10
-local 192.0.2.10 dev eth0 table local proto kernel scope host src 192.0.2.10
-default via 2001:db8:2::1 dev eth0 metric 1024
-2001:db8:2::/64 dev eth0 proto kernel metric 256
-local 2001:db8:2::10 dev eth0 table local proto kernel metric 0
-`,
+    ...HOST,
   },
   good: {
     "iptables-save.txt": `*filter
@@ -65,20 +69,7 @@ COMMIT
 -A INPUT -p tcp --dport 443 -j ACCEPT
 COMMIT
 `,
-    "ip-addr.txt": `2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP group default qlen 1000
-    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
-    inet 192.0.2.10/24 scope global eth0
-       valid_lft forever preferred_lft forever
-    inet6 2001:db8:2::10/64 scope global
-       valid_lft forever preferred_lft forever
-`,
-    "ip-route.txt": `default via 192.0.2.1 dev eth0
-192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.10
-local 192.0.2.10 dev eth0 table local proto kernel scope host src 192.0.2.10
-default via 2001:db8:2::1 dev eth0 metric 1024
-2001:db8:2::/64 dev eth0 proto kernel metric 256
-local 2001:db8:2::10 dev eth0 table local proto kernel metric 0
-`,
+    ...HOST,
   },
   *check(context) {
     const { rulesets, config } = context;

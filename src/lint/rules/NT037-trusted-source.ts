@@ -70,6 +70,18 @@ function* spoofed(context: LintContext, rules: LintedRules): Generator<Found> {
   }
 }
 
+const HOST = {
+  "ip-addr.txt": `2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP group default qlen 1000
+    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
+    inet 192.0.2.10/24 scope global eth0
+       valid_lft forever preferred_lft forever
+`,
+  "ip-route.txt": `default via 192.0.2.1 dev eth0
+192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.10
+local 192.0.2.10 dev eth0 table local proto kernel scope host src 192.0.2.10
+`,
+};
+
 /** Spoofed sources. */
 export const rule: LintRule = {
   id: "NT037",
@@ -95,15 +107,7 @@ Strangers from other addresses have to be stopped there.`,
 #        ^^^^^^^^^^^^^ NT037: with a source like 10.0.0.77 from outside
 COMMIT
 `,
-    "ip-addr.txt": `2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP group default qlen 1000
-    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
-    inet 192.0.2.10/24 scope global eth0
-       valid_lft forever preferred_lft forever
-`,
-    "ip-route.txt": `default via 192.0.2.1 dev eth0
-192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.10
-local 192.0.2.10 dev eth0 table local proto kernel scope host src 192.0.2.10
-`,
+    ...HOST,
   },
   good: {
     ".nettrace.yaml": `lint:
@@ -118,15 +122,7 @@ local 192.0.2.10 dev eth0 table local proto kernel scope host src 192.0.2.10
 -A INPUT -i eth1 -s 10.0.0.0/8 -j ACCEPT
 COMMIT
 `,
-    "ip-addr.txt": `2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP group default qlen 1000
-    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
-    inet 192.0.2.10/24 scope global eth0
-       valid_lft forever preferred_lft forever
-`,
-    "ip-route.txt": `default via 192.0.2.1 dev eth0
-192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.10
-local 192.0.2.10 dev eth0 table local proto kernel scope host src 192.0.2.10
-`,
+    ...HOST,
   },
   *check(context) {
     for (const rules of context.rulesets) yield* spoofed(context, rules);

@@ -24,6 +24,12 @@ function rulesByDevice(rules: LintedRules, more: readonly string[]): ReadonlyMap
   return byDevice;
 }
 
+const LINKS = `1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000
+    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
+2: ens3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP mode DEFAULT group default qlen 1000
+    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
+`;
+
 /** Rules about devices that there are not. */
 export const rule: LintRule = {
   id: "NT060",
@@ -44,11 +50,7 @@ then what the rule was to accept is dropped, and what it was to drop is not.`,
 #        ^^^^^^^ NT060: There is no device eth0
 COMMIT
 `,
-    "ip-link.txt": `1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000
-    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
-2: ens3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP mode DEFAULT group default qlen 1000
-    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
-`,
+    "ip-link.txt": LINKS,
   },
   good: {
     "iptables-save.txt": `*filter
@@ -59,11 +61,7 @@ COMMIT
 -A INPUT -i ens3 -p tcp --dport 22 -j ACCEPT
 COMMIT
 `,
-    "ip-link.txt": `1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000
-    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
-2: ens3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP mode DEFAULT group default qlen 1000
-    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
-`,
+    "ip-link.txt": LINKS,
   },
   *check({ rulesets, host, config }) {
     for (const rules of rulesets) {

@@ -61,6 +61,27 @@ function* lost(context: LintContext): Generator<Found> {
   }
 }
 
+const RED = {
+  "red/ip-addr.txt": `2: veth-red@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
+    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff link-netns blue promiscuity 0
+    veth
+    inet 10.1.0.1/24 scope global veth-red
+       valid_lft forever preferred_lft forever
+`,
+  "red/ip-route.txt": `10.1.0.0/24 dev veth-red proto kernel scope link src 10.1.0.1
+10.2.0.0/24 dev veth-red scope link
+local 10.1.0.1 dev veth-red table local proto kernel scope host src 10.1.0.1
+`,
+  "red/iptables-save.txt": "",
+};
+
+const BLUE_LINKS = `2: veth-blue@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
+    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff link-netns red promiscuity 0
+    veth
+    inet 10.2.0.1/24 scope global veth-blue
+       valid_lft forever preferred_lft forever
+`;
+
 /** Packets that arrive, and answers that have no route. */
 export const rule: LintRule = {
   id: "NT064",
@@ -71,24 +92,9 @@ export const rule: LintRule = {
   why: `Each side needs a route to the other's subnet. Where only one has it, requests arrive, as tcpdump on the far side shows, and the sender hears nothing, which looks like a firewall.`,
   exceptions: `Where the first packet does not arrive either. An echo request each way is replayed between namespaces of the snapshot, from local sockets; nothing is said where routes or addresses are not in it.`,
   bad: {
-    "red/ip-addr.txt": `2: veth-red@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
-    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff link-netns blue promiscuity 0
-    veth
-    inet 10.1.0.1/24 scope global veth-red
-       valid_lft forever preferred_lft forever
-`,
-    "red/ip-route.txt": `10.1.0.0/24 dev veth-red proto kernel scope link src 10.1.0.1
-10.2.0.0/24 dev veth-red scope link
-local 10.1.0.1 dev veth-red table local proto kernel scope host src 10.1.0.1
-`,
-    "red/iptables-save.txt": "",
+    ...RED,
     "red/sysctl.txt": "net.ipv4.ip_forward = 0\n",
-    "blue/ip-addr.txt": `2: veth-blue@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
-    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff link-netns red promiscuity 0
-    veth
-    inet 10.2.0.1/24 scope global veth-blue
-       valid_lft forever preferred_lft forever
-`,
+    "blue/ip-addr.txt": BLUE_LINKS,
     "blue/ip-route.txt": `10.2.0.0/24 dev veth-blue proto kernel scope link src 10.2.0.1
 #^^^ NT064: blue has no route to 10.1.0.1 of red
 local 10.2.0.1 dev veth-blue table local proto kernel scope host src 10.2.0.1
@@ -97,23 +103,8 @@ local 10.2.0.1 dev veth-blue table local proto kernel scope host src 10.2.0.1
     "blue/sysctl.txt": "net.ipv4.ip_forward = 0\nnet.ipv4.conf.all.rp_filter = 0\nnet.ipv4.conf.veth-blue.rp_filter = 0\n",
   },
   good: {
-    "red/ip-addr.txt": `2: veth-red@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
-    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff link-netns blue promiscuity 0
-    veth
-    inet 10.1.0.1/24 scope global veth-red
-       valid_lft forever preferred_lft forever
-`,
-    "red/ip-route.txt": `10.1.0.0/24 dev veth-red proto kernel scope link src 10.1.0.1
-10.2.0.0/24 dev veth-red scope link
-local 10.1.0.1 dev veth-red table local proto kernel scope host src 10.1.0.1
-`,
-    "red/iptables-save.txt": "",
-    "blue/ip-addr.txt": `2: veth-blue@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
-    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff link-netns red promiscuity 0
-    veth
-    inet 10.2.0.1/24 scope global veth-blue
-       valid_lft forever preferred_lft forever
-`,
+    ...RED,
+    "blue/ip-addr.txt": BLUE_LINKS,
     "blue/ip-route.txt": `10.2.0.0/24 dev veth-blue proto kernel scope link src 10.2.0.1
 10.1.0.0/24 dev veth-blue scope link
 local 10.2.0.1 dev veth-blue table local proto kernel scope host src 10.2.0.1

@@ -58,6 +58,16 @@ function* filtered(context: LintContext, namespace: Namespace): Generator<Found>
   }
 }
 
+const LINKS = `2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP group default qlen 1000
+    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
+    inet 192.0.2.10/24 scope global eth0
+       valid_lft forever preferred_lft forever
+3: eth1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP group default qlen 1000
+    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff
+    inet 203.0.113.10/24 scope global eth1
+       valid_lft forever preferred_lft forever
+`;
+
 /** Strict reverse path filtering beside asymmetric routes. */
 export const rule: LintRule = {
   id: "NT065",
@@ -69,15 +79,7 @@ export const rule: LintRule = {
 With two ways to the internet, the second one's packets are dropped without a word, unless policy routing sends the answers back by it. 2 (loose) only asks for any route.`,
   exceptions: `Devices whose routes all agree. A packet from where the route leads is replayed; nothing is said where routes, addresses or settings are not in the snapshot.`,
   bad: {
-    "ip-addr.txt": `2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP group default qlen 1000
-    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
-    inet 192.0.2.10/24 scope global eth0
-       valid_lft forever preferred_lft forever
-3: eth1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP group default qlen 1000
-    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff
-    inet 203.0.113.10/24 scope global eth1
-       valid_lft forever preferred_lft forever
-`,
+    "ip-addr.txt": LINKS,
     "ip-route.txt": `default via 192.0.2.1 dev eth0
 default via 203.0.113.1 dev eth1 metric 200
 #^^^ NT065: What comes in on eth1 from 198.51.100.7
@@ -90,15 +92,7 @@ local 203.0.113.10 dev eth1 table local proto kernel scope host src 203.0.113.10
     "sysctl.txt": "net.ipv4.conf.all.rp_filter = 0\nnet.ipv4.conf.eth0.rp_filter = 1\nnet.ipv4.conf.eth1.rp_filter = 1\n",
   },
   good: {
-    "ip-addr.txt": `2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP group default qlen 1000
-    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
-    inet 192.0.2.10/24 scope global eth0
-       valid_lft forever preferred_lft forever
-3: eth1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq state UP group default qlen 1000
-    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff
-    inet 203.0.113.10/24 scope global eth1
-       valid_lft forever preferred_lft forever
-`,
+    "ip-addr.txt": LINKS,
     "ip-route.txt": `default via 192.0.2.1 dev eth0
 default via 203.0.113.1 dev eth1 metric 200
 192.0.2.0/24 dev eth0 proto kernel scope link src 192.0.2.10

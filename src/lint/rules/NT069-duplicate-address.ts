@@ -19,6 +19,16 @@ function segmentOf({ name, netnsIds }: Namespace, device: Device, namespaces: re
   return bridge?.kind !== "bridge" || bridge.bridge?.vlanFiltering ? undefined : `${netns} ${bridge.name}`;
 }
 
+const LINKS = `2: br0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
+    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff promiscuity 0
+    bridge forward_delay 1500 hello_time 200 max_age 2000
+    inet 10.0.0.1/24 scope global br0
+       valid_lft forever preferred_lft forever
+3: veth1@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue master br0 state UP group default qlen 1000
+    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff link-netns red promiscuity 0
+    veth
+`;
+
 /** Two machines of one link with the same address. */
 export const rule: LintRule = {
   id: "NT069",
@@ -29,15 +39,7 @@ export const rule: LintRule = {
   why: `Whoever asks by ARP who has the address gets two answers, and remembers one of them, now this, now that: connections hang and come back by themselves.`,
   exceptions: `The same address on links that have nothing to do with each other, devices that are down, bridges that keep VLANs apart, and one namespace's own devices. Nothing is said where it cannot be seen which bridge a device is behind.`,
   bad: {
-    "ip-addr.txt": `2: br0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
-    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff promiscuity 0
-    bridge forward_delay 1500 hello_time 200 max_age 2000
-    inet 10.0.0.1/24 scope global br0
-       valid_lft forever preferred_lft forever
-3: veth1@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue master br0 state UP group default qlen 1000
-    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff link-netns red promiscuity 0
-    veth
-`,
+    "ip-addr.txt": LINKS,
     "iptables-save.txt": "",
     "red/ip-addr.txt": `2: eth0@if3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
 #  ^^^^ NT069: 10.0.0.1
@@ -48,15 +50,7 @@ export const rule: LintRule = {
 `,
   },
   good: {
-    "ip-addr.txt": `2: br0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
-    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff promiscuity 0
-    bridge forward_delay 1500 hello_time 200 max_age 2000
-    inet 10.0.0.1/24 scope global br0
-       valid_lft forever preferred_lft forever
-3: veth1@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue master br0 state UP group default qlen 1000
-    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff link-netns red promiscuity 0
-    veth
-`,
+    "ip-addr.txt": LINKS,
     "iptables-save.txt": "",
     "red/ip-addr.txt": `2: eth0@if3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
     link/ether 02:00:00:00:00:03 brd ff:ff:ff:ff:ff:ff link-netns host promiscuity 0
