@@ -16,6 +16,7 @@ const ROOMS = [
   "src/engine",
   "src/jobs",
   "src/explain",
+  "src/probe",
   "src/lint",
   "src/search",
   "src/render",

@@ -1,8 +1,4 @@
-import { packetAlong } from "../explain/packet-along.ts";
 import type { Device, Host } from "../model/host.ts";
-import type { Frame } from "../model/packet.ts";
-import type { PacketTrace } from "../model/trace.ts";
-import { makeAnswer, makeFrame } from "../wire/made-packet.ts";
 import { UsageFailure } from "./failure.ts";
 
 /** The device that a packet comes in on; the only one that there is, when none is named. `ask` is what is said when it has to be. */
@@ -18,23 +14,4 @@ export function entrance(
   const device: Device | undefined = name === undefined ? (real.length === 1 ? real[0] : undefined) : devices.find((d) => d.name === name);
   if (!device) throw new UsageFailure(ask(real.map((d) => d.name)));
   return device;
-}
-
-/** The answer to a packet, the frame of a number: it leaves the socket that the packet reached, or comes back on the device that it left by. */
-export function answerTo(
-  host: Host,
-  trace: PacketTrace,
-  number: number,
-  time: bigint,
-): { readonly frame: Frame; readonly netns: string } | undefined {
-  const { way } = trace;
-  if (way.verdict !== "delivered" && way.verdict !== "forwarded") return undefined;
-  const ended = packetAlong(trace, way).at(-1)?.packet;
-  const answer = ended && makeAnswer(ended);
-  if (!answer) return undefined;
-  if (way.verdict === "delivered") return { frame: makeFrame(answer, number, time, undefined, undefined), netns: way.at.netns };
-  const last = way.out.at(-1);
-  const netns = last?.netns ?? trace.netns;
-  const device = host.namespaces.get(netns)?.devices?.find((d) => d.name === last?.interface);
-  return { frame: makeFrame(answer, number, time, device?.mac, last?.interface), netns };
 }

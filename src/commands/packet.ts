@@ -1,10 +1,11 @@
 import { Args, Command, Flags } from "@oclif/core";
 import { createReplay } from "../engine/replay.ts";
+import { answerTo } from "../probe/answer.ts";
 import { makeFrame, makePacket } from "../wire/made-packet.ts";
 import { formatTime } from "../wire/time.ts";
 import { readAssumptions } from "./assume.ts";
 import { describePacket } from "./described-packet.ts";
-import { answerTo, entrance } from "./entrance.ts";
+import { entrance } from "./entrance.ts";
 import { UsageFailure } from "./failure.ts";
 import { assumeFlag, hostFlags, outputFlags } from "./flags.ts";
 import { Output, terminalStyle } from "./output.ts";

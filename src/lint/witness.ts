@@ -5,13 +5,13 @@ import type { Hook, Rule } from "../model/rule.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { buildHost } from "../parse/host.ts";
 import { parseRoutesByFamily } from "../parse/ip-route.ts";
+import { type NaturalPacket, naturalPacket } from "../probe/natural-packet.ts";
 import { type Box, CHOICES, SPANS, type Span } from "../sets/box.ts";
 import type { Universe } from "../sets/guard.ts";
 import { makeFrame, makePacket } from "../wire/made-packet.ts";
 import type { LintContext } from "./context.ts";
 import type { Witness } from "./finding.ts";
 import type { LintedRules } from "./linted-rules.ts";
-import { type NaturalPacket, naturalPacket } from "./natural-packet.ts";
 
 const NETNS = "host";
 /** Any time will do: no rule of a witness looks at the clock. */

@@ -1,10 +1,10 @@
 import { createReplay } from "../engine/replay.ts";
-import { type NaturalPacket, naturalPacket } from "../lint/natural-packet.ts";
 import { formatAddress } from "../model/address.ts";
 import type { Host } from "../model/host.ts";
 import type { Hook, Ruleset } from "../model/rule.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { parseRoutesByFamily } from "../parse/ip-route.ts";
+import { type NaturalPacket, naturalPacket } from "../probe/natural-packet.ts";
 import type { Universe } from "../sets/guard.ts";
 import { makeFrame, makePacket } from "../wire/made-packet.ts";
 import type { Point } from "./point.ts";
