@@ -1,6 +1,7 @@
 import { formatAddress } from "../model/address.ts";
+import { formatEndpoint } from "../model/endpoint.ts";
 import type { Packet } from "../model/packet.ts";
-import { type Connection, endpoint } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import type { HelperCall, HelperOutcome } from "./helper-call.ts";
 import { helpFtp } from "./helper-ftp.ts";
@@ -33,7 +34,7 @@ export function announcement(connection: Connection | undefined): string | undef
   const { master } = connection ?? {};
   if (!master) return undefined;
   const { src, sport, dst, dport } = master.original;
-  return `announced by the connection from ${endpoint(src, sport)} to ${endpoint(dst, dport)}, as its helper ${master.helper} has seen`;
+  return `announced by the connection from ${formatEndpoint(src, sport)} to ${formatEndpoint(dst, dport)}, as its helper ${master.helper} has seen`;
 }
 
 function help(run: Run, netns: Netns, conntrack: Conntrack, skb: Skb): boolean {
@@ -70,7 +71,7 @@ function shift(run: Run, skb: Skb): boolean {
   if (!connection || tcp?.kind !== "tcp" || skb.looped) return true;
   if (connection.fromSnapshot && connection.helper === "ftp" && (connection.srcNat || connection.dstNat)) {
     const { src, sport } = connection.original;
-    const who = `${endpoint(src, sport)} to ${formatAddress(connection.original.dst)}`;
+    const who = `${formatEndpoint(src, sport)} to ${formatAddress(connection.original.dst)}`;
     run.world.assumptions.add({
       id: "sequence-shift",
       text: `the FTP helper had not changed the length of a line from ${who} or back before the capture began`,

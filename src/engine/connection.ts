@@ -1,7 +1,6 @@
-import { type Address, formatAddress } from "../model/address.ts";
+import type { Address } from "../model/address.ts";
 import type { Tuple } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
-import { DRAWN_PORT } from "../model/trace.ts";
 import type { Counters } from "./accounting.ts";
 import type { SctpTracking } from "./conntrack-sctp.ts";
 import { trackedProtocol } from "./extensions6.ts";
@@ -154,14 +153,6 @@ export function fromModelTuple(tuple: Tuple): FlowTuple {
   const { src, dst, protocol } = tuple;
   if (tuple.icmp) return { src, dst, protocol, sport: tuple.icmp.id, dport: (tuple.icmp.type << 8) | tuple.icmp.code };
   return { src, dst, protocol, sport: tuple.sport ?? 0, dport: tuple.dport ?? 0 };
-}
-
-/** "10.0.0.1:80", or the address alone where the protocol has no ports. */
-export function endpoint(address: Address, port: number | undefined): string {
-  const text = formatAddress(address);
-  if (port === undefined) return text;
-  const shown = port === ANY_PORT ? DRAWN_PORT : String(port);
-  return typeof address === "bigint" ? `[${text}]:${shown}` : `${text}:${shown}`;
 }
 
 /** The tuple of a packet (nf_ct_get_tuple); undefined when its header is not there. */

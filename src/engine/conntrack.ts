@@ -1,9 +1,10 @@
 import type { ConnectionView } from "../extensions/spec.ts";
+import { formatEndpoint } from "../model/endpoint.ts";
 import type { Namespace, Tuple } from "../model/host.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import { NO_COUNTERS } from "./accounting.ts";
 import type { Ask } from "./choices.ts";
-import { Connection, endpoint, type FlowTuple, invert, isIcmp, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
+import { Connection, type FlowTuple, invert, isIcmp, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
 import { awaitsTracking, viewOf, viewOfTemplate } from "./connection-view.ts";
 import { Doubts } from "./conntrack-doubts.ts";
 import { ProtocolTrackers } from "./conntrack-protocols.ts";
@@ -245,7 +246,7 @@ export class Conntrack {
     const master = this.expectations.suspicion(zone.id, tuple, now);
     if (!master) return undefined;
     const { src, sport } = master.original;
-    const helper = `the helper ${master.helper} of the connection from ${endpoint(src, isIcmp(master.original.protocol) ? undefined : sport)}`;
+    const helper = `the helper ${master.helper} of the connection from ${formatEndpoint(src, isIcmp(master.original.protocol) ? undefined : sport)}`;
     const announced = this.#ask(
       `expected|${this.#netns}|${tupleKey(tuple)}`,
       (value) => `${helper} ${value ? "announced" : "did not announce"} this connection`,

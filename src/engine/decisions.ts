@@ -1,6 +1,6 @@
+import { formatEndpoint } from "../model/endpoint.ts";
 import type { Packet } from "../model/packet.ts";
 import { type Decision, DRAWN_PORT, type Way } from "../model/trace.ts";
-import { endpoint } from "./connection.ts";
 import type { Course } from "./follow.ts";
 
 /** What told an open choice. */
@@ -54,5 +54,5 @@ function spanned({ opened }: Course, text: string): string {
 function toOf(packet: Packet, way: Way, which: "src" | "dst"): string {
   const transport = packet.transport;
   const port = transport && "sport" in transport ? transport[which === "src" ? "sport" : "dport"] : undefined;
-  return way.nat[which]?.to ?? endpoint(packet[which], port);
+  return way.nat[which]?.to ?? formatEndpoint(packet[which], port);
 }

@@ -1,11 +1,12 @@
 import type { Effect, NatRange } from "../extensions/effect.ts";
 import { type Address, formatAddress } from "../model/address.ts";
+import { formatEndpoint } from "../model/endpoint.ts";
 import { PROTOCOL, TCP_FLAG } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
 import type { Changes, RuleStep } from "../model/trace.ts";
 import { reject } from "./answers.ts";
 import { reject6 } from "./answers6.ts";
-import { ANY_PORT, endpoint, toModelTuple } from "./connection.ts";
+import { ANY_PORT, toModelTuple } from "./connection.ts";
 import { awaitsTracking } from "./connection-view.ts";
 import { sendDuplicate } from "./duplicate.ts";
 import { stripOptions, withAddress, withQuotedAddress } from "./header-changes.ts";
@@ -159,12 +160,12 @@ function bindByRule(
   const ports = !icmp && skb.packet.transport !== undefined && "sport" in skb.packet.transport;
   if (range.manip === "dst") {
     return {
-      ...(after.src !== before.src ? { dst: endpoint(after.src, undefined) } : {}),
+      ...(after.src !== before.src ? { dst: formatEndpoint(after.src, undefined) } : {}),
       ...(ports && after.sport !== before.sport && after.sport !== ANY_PORT ? { dport: after.sport } : {}),
     };
   }
   return {
-    ...(after.dst !== before.dst ? { src: endpoint(after.dst, undefined) } : {}),
+    ...(after.dst !== before.dst ? { src: formatEndpoint(after.dst, undefined) } : {}),
     ...(ports && after.dport !== before.dport && after.dport !== ANY_PORT ? { sport: after.dport } : {}),
   };
 }

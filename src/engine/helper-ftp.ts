@@ -1,6 +1,7 @@
 import { type Address, type Family, formatAddress } from "../model/address.ts";
+import { formatEndpoint } from "../model/endpoint.ts";
 import type { Packet } from "../model/packet.ts";
-import { type Connection, endpoint } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { EXPECTATION_LIFE, type Expectation } from "./expectations.ts";
 import { type FtpAnnouncement, findAnnouncement } from "./ftp-commands.ts";
 import type { HelperCall, HelperOutcome } from "./helper-call.ts";
@@ -90,7 +91,7 @@ function announce(call: HelperCall, found: FtpAnnouncement, headerLength: number
     expires: now + EXPECTATION_LIFE,
     ...(translated ? { follow: { direction: direction === 0 ? 1 : 0, port: found.port } } : {}),
   };
-  const target = endpoint(expectation.dst, found.port);
+  const target = formatEndpoint(expectation.dst, found.port);
   if (expectations.expect(expectation, now) === "busy") {
     if (translated) throw new Undecided("the port that the FTP helper draws at random, since the one announced is expected already");
     return { drop: "the connection that it announces is expected already for another one, and the FTP helper drops it" };

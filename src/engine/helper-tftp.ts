@@ -1,5 +1,5 @@
 import { formatAddress } from "../model/address.ts";
-import { endpoint } from "./connection.ts";
+import { formatEndpoint } from "../model/endpoint.ts";
 import { EXPECTATION_LIFE } from "./expectations.ts";
 import type { HelperCall, HelperOutcome } from "./helper-call.ts";
 import { Undecided } from "./undecided.ts";
@@ -21,5 +21,5 @@ export function helpTftp({ connection, packet, expectations, now }: HelperCall):
   if (expectations.expect({ src, dst, protocol, dport, master: connection, expires, ...follow }, now) === "busy") {
     return { drop: "the answer to it is expected already for another connection, and the TFTP helper drops it" };
   }
-  return { note: `the TFTP helper expects an answer from ${formatAddress(src)} to ${endpoint(dst, dport)}` };
+  return { note: `the TFTP helper expects an answer from ${formatAddress(src)} to ${formatEndpoint(dst, dport)}` };
 }

@@ -1,7 +1,8 @@
 import type { NatRange } from "../extensions/effect.ts";
+import { formatEndpoint } from "../model/endpoint.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
-import { ANY_PORT, type Connection, endpoint, type FlowTuple, invert, isIcmp, tupleKey } from "./connection.ts";
+import { ANY_PORT, type Connection, type FlowTuple, invert, isIcmp, tupleKey } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import type { Expectation } from "./expectations.ts";
 import { hasRightSum } from "./icmp-checksum.ts";
@@ -250,7 +251,7 @@ function cutShort(quoted: Packet | undefined): boolean {
 function side(packet: Packet, manip: Manip): string {
   const transport = packet.transport;
   const port = transport && "sport" in transport ? (manip === "src" ? transport.sport : transport.dport) : undefined;
-  return endpoint(manip === "src" ? packet.src : packet.dst, port);
+  return formatEndpoint(manip === "src" ? packet.src : packet.dst, port);
 }
 
 /** nf_nat_manip_pkt: sets one side of a packet to that of a tuple. */

@@ -1,7 +1,8 @@
+import { formatEndpoint } from "../model/endpoint.ts";
 import type { Packet } from "../model/packet.ts";
 import { endOf, showsAnswer, showsQuote } from "./answer.ts";
 import type { Ask } from "./choices.ts";
-import { ANY_PORT, type Connection, endpoint, type FlowTuple, sameTuple, tupleHash, tupleKey } from "./connection.ts";
+import { ANY_PORT, type Connection, type FlowTuple, sameTuple, tupleHash, tupleKey } from "./connection.ts";
 import type { State } from "./state.ts";
 import { Undecided } from "./undecided.ts";
 import { zoneIn } from "./zone.ts";
@@ -147,7 +148,7 @@ export class OpenPorts {
   #chosen(connections: readonly Connection[], side: OpenSide, port: number, words: (value: boolean) => string): Connection | undefined {
     if (connections.length > MOST_ASKED) throw new Undecided("which of many connections has a port: NAT drew theirs, and nothing tells");
     for (const one of connections) {
-      const from = endpoint(one.original.src, side === "dport" ? one.original.sport : undefined);
+      const from = formatEndpoint(one.original.src, side === "dport" ? one.original.sport : undefined);
       const is = this.#ask(
         `open|${one.stateKey}|${port}`,
         (value) => `${words(value)} the connection from ${from} (not known: which port NAT drew for the connection from ${from})`,

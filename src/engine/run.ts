@@ -1,6 +1,7 @@
+import { formatEndpoint } from "../model/endpoint.ts";
 import type { Packet } from "../model/packet.ts";
 import type { Appearance, Place, Reply, Translation, Verdict, Way } from "../model/trace.ts";
-import { type Connection, endpoint } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { Lesson } from "./lesson.ts";
 import type { Skb } from "./skb.ts";
 import { StepLog } from "./step-log.ts";
@@ -183,8 +184,8 @@ function translations(first: Packet, last: Packet): { src?: Translation; dst?: T
     const [before, after] = [port(first, name), port(last, name)];
     const comparable = (before === undefined) === (after === undefined);
     if (first[which] === last[which] && (before === after || !comparable)) return undefined;
-    const from = endpoint(first[which], comparable ? before : undefined);
-    const to = endpoint(last[which], comparable ? after : undefined);
+    const from = formatEndpoint(first[which], comparable ? before : undefined);
+    const to = formatEndpoint(last[which], comparable ? after : undefined);
     return { from, to };
   };
   const src = one("src");

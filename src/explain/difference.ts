@@ -1,13 +1,13 @@
 import { formatAddress, parseAddress } from "../model/address.ts";
+import { formatEndpoint, splitEndpoint } from "../model/endpoint.ts";
 import type { Expectation, ExpectedEndpoint } from "../model/test-file.ts";
 import type { PacketTrace, Translation, Way } from "../model/trace.ts";
 import { decidingSteps, stepWords } from "./deciding.ts";
 import { readCondition } from "./open-condition.ts";
-import { splitEndpoint } from "./packet-along.ts";
 import { reasonWords } from "./reasons.ts";
 import { isStepOf, referenceWords, type Setting } from "./rule-reference.ts";
 import { isChainStep } from "./steps.ts";
-import { formatEndpoint, list } from "./words.ts";
+import { list } from "./words.ts";
 
 /** Something that is not as a test expects it, in words. */
 export interface Difference {

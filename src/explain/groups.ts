@@ -1,8 +1,8 @@
 import { SERVICES } from "../extensions/services.ts";
 import { formatAddress } from "../model/address.ts";
+import { splitEndpoint } from "../model/endpoint.ts";
 import type { NatStep, PacketTrace, Place, RuleStep, Way } from "../model/trace.ts";
 import { readCondition } from "./open-condition.ts";
-import { splitEndpoint } from "./packet-along.ts";
 import { reasonWords } from "./reasons.ts";
 import { briefRule, targetName } from "./rule-words.ts";
 import { lastChainStep, natRule } from "./way.ts";

@@ -1,6 +1,7 @@
 import { parseAddress } from "../model/address.ts";
+import { splitEndpoint } from "../model/endpoint.ts";
 import { type Packet, TCP_FLAG, type Transport } from "../model/packet.ts";
-import { type Changes, type CtState, DRAWN_PORT, type PacketTrace, type Step, type Way } from "../model/trace.ts";
+import type { Changes, CtState, PacketTrace, Step, Way } from "../model/trace.ts";
 
 /** The packet and what the kernel knows of it when it gets to a step. */
 export interface PacketState {
@@ -82,14 +83,6 @@ function translate(packet: Packet, manip: "src" | "dst", to: string): Packet {
   const value = parseAddress(host);
   if (value === undefined) return packet;
   return manip === "src" ? withPorts({ ...packet, src: value }, port, undefined) : withPorts({ ...packet, dst: value }, undefined, port);
-}
-
-/** "192.0.2.10:8080" and "[2001:db8::1]:80" in their two halves; the port is absent where there is none. */
-export function splitEndpoint(text: string): { readonly host: string; readonly port?: number } {
-  const match = /^(?:\[(.+)\]|([^:]+)):(\d+|\(any port\))$/.exec(text);
-  if (!match) return { host: text };
-  const host = match[1] ?? match[2] ?? text;
-  return match[3] === DRAWN_PORT ? { host } : { host, port: Number(match[3]) };
 }
 
 function withPorts(packet: Packet, sport: number | undefined, dport: number | undefined): Packet {

@@ -1,6 +1,7 @@
 import { formatAddress } from "../model/address.ts";
+import { splitEndpoint } from "../model/endpoint.ts";
 import type { EndStep, NatStep, PacketTrace, Reply, RuleStep, Way } from "../model/trace.ts";
-import { packetAlong, splitEndpoint } from "./packet-along.ts";
+import { packetAlong } from "./packet-along.ts";
 import { pathWords } from "./path.ts";
 import { reasonWords } from "./reasons.ts";
 import { targetName } from "./rule-words.ts";

@@ -1,6 +1,5 @@
-import { type Address, formatAddress } from "../model/address.ts";
+import { formatEndpoint } from "../model/endpoint.ts";
 import { type Icmp, type Packet, PROTOCOL, protocolName, TCP_FLAG } from "../model/packet.ts";
-import { DRAWN_PORT } from "../model/trace.ts";
 
 const ICMP_TYPES: Readonly<Record<number, string>> = {
   0: "echo reply",
@@ -59,14 +58,6 @@ export function portsOf(packet: Packet): { readonly sport: number; readonly dpor
   const transport = packet.transport;
   if (!transport || transport.kind === "icmp" || transport.kind === "spi") return undefined;
   return { sport: transport.sport, dport: transport.dport };
-}
-
-/** An address with its port, an IPv6 address in brackets when there is one. */
-export function formatEndpoint(address: Address, port: number | undefined): string {
-  const text = formatAddress(address);
-  if (port === undefined) return text;
-  const shown = port < 0 ? DRAWN_PORT : port;
-  return typeof address === "bigint" ? `[${text}]:${shown}` : `${text}:${shown}`;
 }
 
 /** "192.0.2.50:40000 → 192.0.2.10:8080" */

@@ -1,5 +1,6 @@
-import { formatEndpoint, formatEndpoints, portsOf, protocolWords, tcpFlagWords } from "../explain/words.ts";
+import { formatEndpoints, portsOf, protocolWords, tcpFlagWords } from "../explain/words.ts";
 import { formatAddress, formatMac } from "../model/address.ts";
+import { formatEndpoint } from "../model/endpoint.ts";
 import type { Arp, Frame, Packet } from "../model/packet.ts";
 import { portsOfBroken } from "../wire/ports.ts";
 import { type Tunnel, tunnelOf } from "../wire/tunnel.ts";

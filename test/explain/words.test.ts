@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { count, duration, formatEndpoint, icmpWords, list, packetTitle, tcpFlagWords } from "../../src/explain/words.ts";
+import { count, duration, icmpWords, list, packetTitle, tcpFlagWords } from "../../src/explain/words.ts";
 import { parseAddress } from "../../src/model/address.ts";
+import { formatEndpoint } from "../../src/model/endpoint.ts";
 import { makePacket } from "../../src/wire/made-packet.ts";
 
 const address = (text: string) => parseAddress(text) ?? 0;
