@@ -1,6 +1,4 @@
 import { Args, Command, Flags } from "@oclif/core";
-import type { Host } from "../model/host.ts";
-import type { Ruleset } from "../model/rule.ts";
 import type { Difference } from "../search/diff.ts";
 import type { Machine } from "../search/machine.ts";
 import { EXIT, refuse, UsageFailure } from "./failure.ts";
@@ -54,24 +52,19 @@ export default class Diff extends Command {
 /** The rulesets of an input, each on its machine. */
 async function machinesOf(path: string, six: boolean): Promise<readonly Machine[]> {
   const { readLintInputs } = await import("./lint-input.ts");
-  const { buildHost } = await import("../parse/host.ts");
+  const { overrideHost } = await import("../parse/host.ts");
+  const { machineOfWords } = await import("../probe/machine.ts");
   const { inputs, host } = await readLintInputs(six ? [] : [path], six ? path : undefined, undefined);
   return inputs.map(({ rules }) => {
     refuse(rules.problems);
     const { ruleset, netns = "host" } = rules;
     const given = ruleset.family === 4 ? { ruleset4: ruleset } : { ruleset6: ruleset };
-    if (!host) {
-      const words = [ruleset.family === 4 ? "--rules" : "--rules6", path];
-      return { host: buildHost({ addressesKnown: false, ...given }, netns), netns, ruleset, words };
-    }
-    const words = ["--snapshot", path, ...(netns === "host" ? [] : ["--netns", netns])];
-    return { host: withRuleset(host, netns, given), netns, ruleset, words };
+    const known = overrideHost(host ?? { namespaces: new Map() }, { addressesKnown: false, ...given }, netns);
+    const words = host
+      ? ["--snapshot", path, ...(netns === "host" ? [] : ["--netns", netns])]
+      : [ruleset.family === 4 ? "--rules" : "--rules6", path];
+    return { ruleset, ...machineOfWords(known, netns, words, ruleset.family) };
   });
-}
-
-function withRuleset(host: Host, netns: string, given: { readonly ruleset4: Ruleset } | { readonly ruleset6: Ruleset }): Host {
-  const namespace = host.namespaces.get(netns);
-  return namespace ? { ...host, namespaces: new Map([...host.namespaces, [netns, { ...namespace, ...given }]]) } : host;
 }
 
 async function compare(before: readonly Machine[], after: readonly Machine[]): Promise<Difference> {

@@ -7,11 +7,11 @@ export function entrance(
   netns: string,
   name: string | undefined,
   ask: (devices: readonly string[]) => string,
-): { readonly name: string; readonly mac?: number } | undefined {
+): string | undefined {
   const devices = host.namespaces.get(netns)?.devices;
-  if (!devices) return name === undefined ? undefined : { name };
+  if (!devices) return name;
   const real = devices.filter((d) => d.kind !== "loopback" && d.up);
   const device: Device | undefined = name === undefined ? (real.length === 1 ? real[0] : undefined) : devices.find((d) => d.name === name);
   if (!device) throw new UsageFailure(ask(real.map((d) => d.name)));
-  return device;
+  return device.name;
 }

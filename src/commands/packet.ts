@@ -1,7 +1,6 @@
 import { Args, Command, Flags } from "@oclif/core";
-import { createReplay } from "../engine/replay.ts";
-import { answerTo } from "../probe/answer.ts";
-import { makeFrame, makePacket } from "../wire/made-packet.ts";
+import { answerTo, arrivalOf, Sender } from "../probe/sender.ts";
+import { makePacket } from "../wire/made-packet.ts";
 import { formatTime } from "../wire/time.ts";
 import { readAssumptions } from "./assume.ts";
 import { describePacket } from "./described-packet.ts";
@@ -12,7 +11,6 @@ import { Output, terminalStyle } from "./output.ts";
 import { jsonSink, ndjsonSink, packetSink, type Sink, tableSink } from "./sinks.ts";
 
 const NANOSECONDS = 1_000_000n;
-const ANSWER_AFTER = 1_000_000n;
 
 /** `nettrace packet`: the explanation of a packet that nobody captured. */
 export default class PacketCommand extends Command {
@@ -65,18 +63,11 @@ export default class PacketCommand extends Command {
     else if (flags.verbose) sink = packetSink(output, host, { style, verbose: true });
     else sink = tableSink(output, host, { ...summary, style, keep: 10 });
 
-    const options = { netns, capture: "", detailed: flags.verbose, mark: mark ?? 0, assumed: readAssumptions(flags.assume) };
-    const replay = createReplay(host, options);
-    const now = BigInt(Date.now()) * NANOSECONDS;
-    const frame = makeFrame(packet, 1, now, device?.mac, device?.name);
-    const traces = [...replay.push(frame)];
-    if (flags.reply) {
-      traces.push(...replay.finish());
-      options.mark = 0;
-      const answer = traces[0] && answerTo(host, traces[0], 2, now + ANSWER_AFTER);
-      if (answer) traces.push(...replay.push(answer.frame, answer.netns));
-    }
-    traces.push(...replay.finish());
+    const sender = new Sender(host, netns, { detailed: flags.verbose, assumed: readAssumptions(flags.assume) });
+    const time = BigInt(Date.now()) * NANOSECONDS;
+    const traces = [...sender.send(arrivalOf(host, netns, packet, device, { number: 1, time }), mark)];
+    const answer = flags.reply && traces[0] ? answerTo(host, traces[0]) : undefined;
+    if (answer) traces.push(...sender.send(answer));
     for (const trace of traces) await sink.take(trace, () => formatTime(trace.frame.time, 6));
     await sink.end(traces.length);
     await output.flush();

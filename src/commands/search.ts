@@ -70,10 +70,11 @@ export default class Search extends Command {
     const family = flags.family === undefined ? wishedFamily(flags) : (Number(flags.family) as Family);
     const rulesets = [namespace?.ruleset4, namespace?.ruleset6].filter((one) => one !== undefined && (family ?? one.family) === one.family);
     const { search } = await import("../search/search.ts");
+    const { machineOfWords } = await import("../probe/machine.ts");
     let told: { answer: Answer; question: Question } | undefined;
     for (const ruleset of rulesets) {
       if (!ruleset) continue;
-      const machine: Machine = { host, netns, ruleset, words: wordsOf(flags) };
+      const machine: Machine = { ruleset, ...machineOfWords(host, netns, wordsOf(flags), ruleset.family) };
       const goal = checked(asked.goal, machine, asked.table);
       if (goal === undefined) continue;
       const question: Question = { table: asked.table, hooks, goal, wish: readWish(flags as WishFlags, ruleset.family) };

@@ -1,11 +1,9 @@
-import { createReplay } from "../engine/replay.ts";
 import { AssertionCheck } from "../explain/assertion.ts";
 import type { Assumption } from "../model/host.ts";
-import type { Frame } from "../model/packet.ts";
 import type { PacketTest, SentPacket } from "../model/test-file.ts";
 import type { PacketTrace } from "../model/trace.ts";
-import { answerTo } from "../probe/answer.ts";
-import { makeFrame, makePacket } from "../wire/made-packet.ts";
+import { ANSWER_AFTER, type Arrival, answerTo, arrivalOf, Sender } from "../probe/sender.ts";
+import { makePacket } from "../wire/made-packet.ts";
 import { describePacket } from "./described-packet.ts";
 import { entrance } from "./entrance.ts";
 import { InputFailure } from "./failure.ts";
@@ -14,16 +12,8 @@ import { type Machine, onBehalf } from "./test-machine.ts";
 
 const NANOSECONDS = 1_000_000n;
 const SECOND = 1_000_000_000n;
-/** Between packets that do not say when they are sent. */
-const AFTER = 1_000_000n;
 
-/** A packet on its way into the host. */
-interface Sending {
-  readonly frame: Frame;
-  readonly netns: string;
-}
-
-type Prepared = (number: number, time: bigint, before: PacketTrace | undefined) => Sending | undefined;
+type Prepared = (number: number, time: bigint, before: PacketTrace | undefined) => Arrival | undefined;
 
 /** Prepares a test of described packets: what is wrong with it is said now, and what it gives back sends them. */
 export function preparePackets(test: PacketTest, machine: Machine, assumed: ReadonlyMap<string, string>): () => readonly AssertionCheck[] {
@@ -34,7 +24,7 @@ export function preparePackets(test: PacketTest, machine: Machine, assumed: Read
 function preparePacket(packet: SentPacket, { host, netns: usual }: Machine): Prepared {
   const { words, isFromSocket } = packet;
   const described = words.value;
-  if (described === "reply") return (number, time, before) => before && answerTo(host, before, number, time);
+  if (described === "reply") return (number, time, before) => before && answerTo(host, before, { number, time });
   const made = onBehalf(words.spot, () => makePacket(describePacket(described)));
   const netns = packet.netns?.value ?? usual;
   const device = packet.interface?.value;
@@ -43,7 +33,7 @@ function preparePacket(packet: SentPacket, { host, netns: usual }: Machine): Pre
   const entered = isFromSocket ? undefined : onBehalf(words.spot, () => entrance(host, netns, device, askForEntrance));
   // Without a device it would be taken for one that a local socket sends.
   if (!isFromSocket && !entered) throw new InputFailure([{ ...words.spot, message: askForEntrance(["DEVICE"]) }]);
-  return (number, time) => ({ frame: makeFrame(made, number, time, entered?.mac, entered?.name), netns });
+  return (number, time) => arrivalOf(host, netns, made, entered, { number, time });
 }
 
 function askForEntrance(devices: readonly string[]): string {
@@ -56,13 +46,12 @@ function sendPackets(
   { host, netns }: Machine,
   assumed: ReadonlyMap<string, string>,
 ): readonly AssertionCheck[] {
-  const options = { netns, capture: "", mark: 0, assumed };
-  const replay = createReplay(host, options);
+  const sender = new Sender(host, netns, { assumed });
   const timeAssumption = test.time === undefined ? timeOf(host.takenAt) : undefined;
   let time = test.time ?? (host.takenAt === undefined ? BigInt(Date.now()) * NANOSECONDS : host.takenAt + SECOND);
   let before: PacketTrace | undefined;
   return test.packets.flatMap((packet, index) => {
-    if (index > 0) time += packet.after ?? AFTER;
+    if (index > 0) time += packet.after ?? ANSWER_AFTER;
     const sending = prepared[index]?.(index + 1, time, before);
     const { expect, words, text } = packet;
     const spot = (test.packets.length > 1 ? undefined : test.name.spot) ?? words.spot;
@@ -74,9 +63,8 @@ function sendPackets(
       check.miss({ key: "packet", expected: "a reply", found });
       return [check];
     }
-    options.mark = packet.mark ?? 0;
     const frame = timeAssumption ? { ...sending.frame, timeAssumption } : sending.frame;
-    const traces = [...replay.push(frame, sending.netns), ...replay.finish()];
+    const traces = sender.send({ ...sending, frame }, packet.mark);
     before = traces[0];
     for (const trace of traces) if (expect) check.take(trace);
     return expect ? [check] : [];

@@ -1,5 +1,6 @@
 import type { Hook, Table } from "../model/rule.ts";
 import type { PacketTrace, Way } from "../model/trace.ts";
+import { decidingStep } from "../probe/deciding-step.ts";
 import { doingOf } from "../sets/fates.ts";
 import { type Decider, type End, endOf } from "../sets/outcome.ts";
 
@@ -51,14 +52,14 @@ export function replayedDecision({ way, alternatives }: PacketTrace, table: Tabl
   return first && others.every((other) => other && decisionText(other) === decisionText(first)) ? first : undefined;
 }
 
-function decided({ steps }: Way, table: Table["name"], hook: Hook, file: string): Decision | undefined {
-  const last = steps.findLast((step) => (step.kind === "rule" || step.kind === "policy") && step.table === table && step.hook === hook);
-  if (last?.kind === "policy") {
-    const verdict = last.verdict === "DROP" ? "drop" : "accept";
-    return { verdict, end: verdict, table, chain: last.chain, file, ...(last.line > 0 && { line: last.line }) };
+function decided(way: Way, table: Table["name"], hook: Hook, file: string): Decision | undefined {
+  const step = decidingStep(way, table, hook);
+  if (step?.kind === "policy") {
+    const verdict = step.verdict === "DROP" ? "drop" : "accept";
+    return { verdict, end: verdict, table, chain: step.chain, file, ...(step.line > 0 && { line: step.line }) };
   }
-  if (last?.kind !== "rule") return undefined;
-  const { rule, chain } = last;
+  if (!step) return undefined;
+  const { rule, chain } = step;
   const end = endOf(rule.target, doingOf(rule.target));
   return end && decisionOf({ table, chain, rule }, end.end, end.words, table, file);
 }

@@ -6,7 +6,7 @@ import { type Decided, Walk } from "../sets/walk.ts";
 import { worldOf } from "../sets/world.ts";
 import { concerned } from "./changed-rules.ts";
 import { type Decision, decisionOf, decisionText, replayedDecision } from "./decision.ts";
-import { type Machine, replays } from "./machine.ts";
+import { type Machine, replaysOf } from "./machine.ts";
 import { type Point, pointOf } from "./point.ts";
 import { trafficOf } from "./traffic.ts";
 
@@ -174,7 +174,7 @@ export class Pair {
     const commands: string[] = [];
     for (const [i, { machine }] of this.#sides.entries()) {
       const wanted = i === 0 ? old : now;
-      for (const { trace, command } of replays(machine, this.#world.layout.universe, point, hook)) {
+      for (const { trace, command } of replaysOf(machine, this.#world.layout.universe, point, hook)) {
         const decision = replayedDecision(trace, wanted.table as TableName, hook, machine.ruleset.file);
         if (!decision || decisionText(decision) !== decisionText(wanted)) continue;
         commands.push(command);

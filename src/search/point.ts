@@ -1,6 +1,7 @@
 import { type Address, parseAddress } from "../model/address.ts";
-import { PROTOCOL, TCP_FLAG } from "../model/packet.ts";
+import { PROTOCOL } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
+import { ORDINARY, ORDINARY_OF_ANY } from "../probe/ordinary.ts";
 import { type Box, CHOICES, SPANS } from "../sets/box.ts";
 import { FALSE, type Node } from "../sets/diagram.ts";
 import { STATES } from "../sets/guard.ts";
@@ -28,9 +29,10 @@ const FIELDS: readonly Field[] = [
   "dport",
   "sport",
 ];
+/** Besides those that are the most ordinary. */
 const ADDRESSES = {
-  4: { src: ["198.51.100.7", "10.0.0.7", "192.168.1.7"], dst: ["192.0.2.10", "203.0.113.10", "10.1.0.10"] },
-  6: { src: ["2001:db8:1::7", "fd00::7"], dst: ["2001:db8:2::10", "fd01::10"] },
+  4: { src: ["192.168.1.7"], dst: ["10.1.0.10"] },
+  6: { src: ["fd00::7"], dst: ["fd01::10"] },
 } as const;
 const UNICAST = 1;
 const LOCAL = 2;
@@ -75,24 +77,23 @@ function wantedOf(layout: Layout, field: Field, hook: Hook, protocol: number): r
   switch (field) {
     case "src":
     case "dst":
-      return ADDRESSES[family][field].flatMap((text) => parseAddress(text) ?? []);
+      return [...ORDINARY[family][field], ...ADDRESSES[family][field]].flatMap((text) => parseAddress(text) ?? []);
     case "protocol":
-      return [PROTOCOL.tcp, PROTOCOL.udp, family === 4 ? PROTOCOL.icmp : PROTOCOL.icmpv6];
+      return ORDINARY[family].protocol;
     case "sport":
-      return isIcmp ? [family === 4 ? 8 * 256 : 128 * 256] : [40_000];
+      return isIcmp ? ORDINARY[family].icmp : ORDINARY_OF_ANY.sport;
     case "dport":
-      return [80, 443, 22, 53];
+      return ORDINARY_OF_ANY.dport;
     case "in":
-      return ["eth0", "lan", "wan"].map((name) => devices.place(name));
     case "out":
-      return ["eth1", "wan", "lan"].map((name) => devices.place(name));
+      return ORDINARY_OF_ANY[field].map((name) => devices.place(name));
     case "state":
       return [STATES.indexOf("NEW"), STATES.indexOf("INVALID")];
     case "fragment":
     case "mark":
       return [0];
     case "flags":
-      return [TCP_FLAG.SYN, TCP_FLAG.ACK, TCP_FLAG.SYN | TCP_FLAG.ACK, TCP_FLAG.RST, TCP_FLAG.FIN | TCP_FLAG.ACK];
+      return ORDINARY_OF_ANY.flags;
     case "srcType":
       return hook === "OUTPUT" ? [LOCAL, UNICAST] : [UNICAST];
     case "dstType":

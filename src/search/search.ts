@@ -1,6 +1,7 @@
 import type { Family } from "../model/address.ts";
 import type { Hook, Rule, Table, TableName } from "../model/rule.ts";
 import { TABLE_HOOKS } from "../model/rule.ts";
+import type { Replayed } from "../probe/replays.ts";
 import { type Box, intersection, SPANS } from "../sets/box.ts";
 import { FALSE, type Node, TooLarge, TRUE } from "../sets/diagram.ts";
 import type { Field, Spans } from "../sets/layout.ts";
@@ -9,7 +10,7 @@ import { leadingTo, type Probe, Program, type World } from "../sets/program.ts";
 import { Walk } from "../sets/walk.ts";
 import { worldOf } from "../sets/world.ts";
 import { type Decision, decisionOf, replayedDecision } from "./decision.ts";
-import { type Machine, type Replayed, replays } from "./machine.ts";
+import { type Machine, replaysOf } from "./machine.ts";
 import { pointOf } from "./point.ts";
 
 /** What a packet is to be like: each field in one of some spans; devices by name. */
@@ -175,7 +176,7 @@ class Search {
     for (let i = 0; i < MOST_TRIES && left !== FALSE; i++) {
       const point = pointOf(layout, left, hook);
       let any = false;
-      for (const replayed of replays(this.#machine, layout.universe, point, hook)) {
+      for (const replayed of replaysOf(this.#machine, layout.universe, point, hook)) {
         any = true;
         if (this.#isMet(replayed, hook)) {
           const decision = replayedDecision(replayed.trace, this.#question.table, hook, this.#machine.ruleset.file);

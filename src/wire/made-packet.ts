@@ -15,6 +15,7 @@ export interface PacketDescription {
   readonly length?: number;
   /** TCP flag bits; SYN by default. */
   readonly flags?: number;
+  /** An echo request by default. */
   readonly icmp?: { readonly type: number; readonly code: number; readonly id?: number };
 }
 
@@ -22,6 +23,7 @@ const HEADER = { 4: 20, 6: 40 } as const;
 const TCP_HEADER = 20;
 const PORTS_HEADER = 8;
 const DEFAULT_TTL = 64;
+const ECHO_REQUEST = { 4: 8, 6: 128 } as const;
 const ECHO_ID = 1;
 const WINDOW = 64240;
 
@@ -54,7 +56,7 @@ export function makePacket(description: PacketDescription): Packet {
 }
 
 function transportOf(description: PacketDescription, length: number): Transport | undefined {
-  const { protocol, sport = 0, dport = 0, icmp } = description;
+  const { protocol, sport = 0, dport = 0, icmp = { type: ECHO_REQUEST[familyOf(description.src)], code: 0 } } = description;
   switch (protocol) {
     case PROTOCOL.tcp: {
       const flags = description.flags ?? TCP_FLAG.SYN;
@@ -70,7 +72,7 @@ function transportOf(description: PacketDescription, length: number): Transport 
       return { kind: "ports", sport, dport };
     case PROTOCOL.icmp:
     case PROTOCOL.icmpv6:
-      return icmp && { kind: "icmp", type: icmp.type, code: icmp.code, id: icmp.id ?? ECHO_ID, sequence: 1 };
+      return { kind: "icmp", type: icmp.type, code: icmp.code, id: icmp.id ?? ECHO_ID, sequence: 1 };
     default:
       return undefined;
   }

@@ -4,6 +4,7 @@ import type { Ruleset, Table } from "../../src/model/rule.ts";
 import type { EndStep, RuleStep } from "../../src/model/trace.ts";
 import { buildHost } from "../../src/parse/host.ts";
 import { parseIptablesSave } from "../../src/parse/iptables-save.ts";
+import { machineOfWords } from "../../src/probe/machine.ts";
 import { difference, Pair } from "../../src/search/diff.ts";
 import { FALSE } from "../../src/sets/diagram.ts";
 import { doingOf } from "../../src/sets/fates.ts";
@@ -77,7 +78,7 @@ describe("the packets that two tables treat differently", () => {
       const { layout } = world;
       const [one, other] = [before, after].map((ruleset) => ruleset.tables.get(plan.table) as Table) as [Table, Table];
       const host = buildHost({ addressesKnown: false }, "host");
-      const side = (ruleset: Ruleset, table: Table) => ({ machine: { host, netns: "host", ruleset, words: [] }, table });
+      const side = (ruleset: Ruleset, table: Table) => ({ machine: { ruleset, ...machineOfWords(host, "host", [], 4) }, table });
       const differing = new Pair(world, side(before, one), side(after, other)).differing(plan.hook);
       found.pairs++;
       if (differing === FALSE) found.same++;
@@ -121,7 +122,7 @@ describe("the packets that two tables treat differently", () => {
 
 const machineOf = (text: string, file: string) => {
   const { value: ruleset } = parseIptablesSave(text, file, 4);
-  return { host: buildHost({ addressesKnown: false, ruleset4: ruleset }, "host"), netns: "host", ruleset, words: ["--rules", file] };
+  return { ruleset, ...machineOfWords(buildHost({ addressesKnown: false, ruleset4: ruleset }, "host"), "host", ["--rules", file], 4) };
 };
 const save = (rules: readonly string[], policy = "DROP") =>
   ["*filter", ":INPUT DROP [0:0]", `:FORWARD ${policy} [0:0]`, ":OUTPUT ACCEPT [0:0]", ":WEB - [0:0]", ...rules, "COMMIT\n"].join("\n");

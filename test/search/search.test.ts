@@ -3,6 +3,7 @@ import { readWish, type WishFlags } from "../../src/commands/wish.ts";
 import type { Hook } from "../../src/model/rule.ts";
 import { buildHost } from "../../src/parse/host.ts";
 import { parseIptablesSave } from "../../src/parse/iptables-save.ts";
+import { machineOfWords } from "../../src/probe/machine.ts";
 import { type Goal, search } from "../../src/search/search.ts";
 
 const RULES = `*filter
@@ -28,7 +29,8 @@ COMMIT
 function asked(goal: Goal, flags: WishFlags = {}, hooks: readonly Hook[] = ["INPUT", "FORWARD", "OUTPUT"]) {
   const { value: ruleset } = parseIptablesSave(RULES, "rules", 4);
   const host = buildHost({ addressesKnown: false, ruleset4: ruleset }, "host");
-  return search({ host, netns: "host", ruleset, words: ["--rules", "rules"] }, { table: "filter", hooks, goal, wish: readWish(flags, 4) });
+  const machine = { ruleset, ...machineOfWords(host, "host", ["--rules", "rules"], 4) };
+  return search(machine, { table: "filter", hooks, goal, wish: readWish(flags, 4) });
 }
 
 const rule = (chain: string, number: number): Goal => ({ kind: "rule", chain, number });

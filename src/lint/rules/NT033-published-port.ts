@@ -1,10 +1,11 @@
 import { type Address, formatAddress, inMask, parseAddress } from "../../model/address.ts";
 import type { Rule, Ruleset } from "../../model/rule.ts";
+import { overrideHost } from "../../parse/host.ts";
 import type { LintContext } from "../context.ts";
 import type { Found } from "../finding.ts";
 import type { LintRule } from "../lint-rule.ts";
 import { chainsOf, type LintedRules, placeOf, relatedLine } from "../linted-rules.ts";
-import { type Machine, machineOf } from "../machine.ts";
+import { type Machine, machineOf, rulesetOf } from "../machine.ts";
 import { closedPort } from "../open-ports.ts";
 import { allRules, type Gate, gatesOf, gateWords, knock, strangers } from "../outside.ts";
 import { type Answer, ask } from "../probe.ts";
@@ -55,8 +56,7 @@ function withoutNat(context: LintContext, rules: LintedRules): readonly [LintCon
   const plain: LintedRules = { ...rules, ruleset };
   const namespace = context.host?.namespaces.get(rules.netns ?? "");
   if (!context.host || !namespace) return [context, plain];
-  const changed = { ...namespace, ...(ruleset.family === 4 ? { ruleset4: ruleset } : { ruleset6: ruleset }) };
-  return [{ ...context, host: { ...context.host, namespaces: new Map([...context.host.namespaces, [namespace.name, changed]]) } }, plain];
+  return [{ ...context, host: overrideHost(context.host, { addressesKnown: false, ...rulesetOf(plain) }, namespace.name) }, plain];
 }
 
 function* bypasses(context: LintContext, rules: LintedRules): Generator<Found> {
