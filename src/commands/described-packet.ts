@@ -1,5 +1,5 @@
 import { type Address, familyOf, parseAddress } from "../model/address.ts";
-import { PROTOCOL, TCP_FLAG } from "../model/packet.ts";
+import { isIcmp, PROTOCOL, TCP_FLAG } from "../model/packet.ts";
 import type { PacketWords } from "../model/packet-words.ts";
 import { leastLength, type PacketDescription } from "../wire/made-packet.ts";
 import { UsageFailure } from "./failure.ts";
@@ -39,8 +39,7 @@ export function describePacket(words: PacketWords): PacketDescription {
   if (!ports && (source.port !== undefined || target.port !== undefined)) throw new UsageFailure(`${words.protocol} has no ports`);
   if (ports && target.port === undefined)
     throw new UsageFailure(`${words.dst}: ${words.protocol} needs a destination port, as in ${bracket(words.dst)}:80`);
-  const isIcmp = protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
-  if (!isIcmp && (words.type !== undefined || words.code !== undefined))
+  if (!isIcmp(protocol) && (words.type !== undefined || words.code !== undefined))
     throw new UsageFailure(`--type and --code are for icmp, not for ${words.protocol}`);
   if (protocol !== PROTOCOL.tcp && words.flags !== undefined) throw new UsageFailure(`--flags are for tcp, not for ${words.protocol}`);
   const description: PacketDescription = {
@@ -52,7 +51,7 @@ export function describePacket(words: PacketWords): PacketDescription {
     ...(words.tos !== undefined && { tos: words.tos }),
     ...(words.length !== undefined && { length: words.length }),
     ...(words.flags !== undefined && { flags: readFlags(words.flags) }),
-    ...(isIcmp && { icmp: { type: readType(words.type, family), code: words.code ?? 0 } }),
+    ...(isIcmp(protocol) && { icmp: { type: readType(words.type, family), code: words.code ?? 0 } }),
   };
   const least = leastLength(description);
   if (words.length !== undefined && words.length < least)

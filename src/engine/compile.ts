@@ -2,7 +2,7 @@ import { ipv6Protocol } from "../extensions/ipv6-headers.ts";
 import { matchSpec, targetSpec } from "../extensions/registry.ts";
 import type { MatchResult, PacketContext, Reads, TargetResult } from "../extensions/spec.ts";
 import { type Family, inMask } from "../model/address.ts";
-import type { Chain, Hook, MatchUse, Rule, Ruleset, TableName, TargetUse } from "../model/rule.ts";
+import { type Chain, chainIn, type Hook, type MatchUse, type Rule, type Ruleset, type TableName, type TargetUse } from "../model/rule.ts";
 import type { EndStep, FailedCondition, RuleStep } from "../model/trace.ts";
 import { indexOf, type RuleIndex } from "./rule-index.ts";
 import { StepCache } from "./step-cache.ts";
@@ -32,7 +32,7 @@ export class CompiledRule {
     this.rule = rule;
     this.#chain = chain;
     const { target } = rule;
-    const to = target?.kind === "jump" || target?.kind === "goto" ? chain.table.chains.get(target.chain) : undefined;
+    const to = chainIn(chain.table.chains, target);
     this.jump = to && { chain: to, goto: target?.kind === "goto" };
   }
 

@@ -1,6 +1,6 @@
 import type { Address } from "../model/address.ts";
 import type { Tuple } from "../model/host.ts";
-import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { isIcmp, type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Counters } from "./accounting.ts";
 import type { SctpTracking } from "./conntrack-sctp.ts";
 import { trackedProtocol } from "./extensions6.ts";
@@ -123,11 +123,6 @@ export function tupleKey(tuple: FlowTuple): string {
   return `${tuple.src}|${tuple.dst}|${tuple.protocol}|${tuple.sport}|${tuple.dport}`;
 }
 
-/** Whether the tuples of a protocol have an identifier, type and code in the place of ports. */
-export function isIcmp(protocol: number): boolean {
-  return protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
-}
-
 /** A number by which a tuple is found again; others may have the same. */
 export function tupleHash({ src, dst, protocol, sport, dport }: FlowTuple): number {
   return mixed(mixed(mixed(mixed(mixed(protocol, folded(src)), folded(dst)), sport), dport), TUPLE);
@@ -179,8 +174,7 @@ function identifierOf({ protocol, transport, payload }: Packet): number {
 
 /** nf_ct_get_tuple_ports: of a header that was cut off the ports are enough, in an ICMP error's quote. */
 function cutPorts({ src, dst, protocol, payload, defect }: Packet): FlowTuple | undefined {
-  if (defect === undefined || defect === "malformed" || payload.length < 4 || protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6)
-    return undefined;
+  if (defect === undefined || defect === "malformed" || payload.length < 4 || isIcmp(protocol)) return undefined;
   const port = (at: number) => ((payload[at] ?? 0) << 8) | (payload[at + 1] ?? 0);
   return { src, dst, protocol, sport: port(0), dport: port(2) };
 }

@@ -1,4 +1,5 @@
-import { type FlowTuple, isIcmp } from "./connection.ts";
+import { isIcmp } from "../model/packet.ts";
+import type { FlowTuple } from "./connection.ts";
 
 /** Packets whose own tracking is not known: what looks like their answers is not known either. */
 export class Doubts {

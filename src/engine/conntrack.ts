@@ -1,10 +1,10 @@
 import type { ConnectionView } from "../extensions/spec.ts";
 import { formatEndpoint } from "../model/endpoint.ts";
 import type { Namespace, Tuple } from "../model/host.ts";
-import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { isIcmp, type Packet, PROTOCOL } from "../model/packet.ts";
 import { NO_COUNTERS } from "./accounting.ts";
 import type { Ask } from "./choices.ts";
-import { Connection, type FlowTuple, invert, isIcmp, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
+import { Connection, type FlowTuple, invert, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
 import { awaitsTracking, viewOf, viewOfTemplate } from "./connection-view.ts";
 import { Doubts } from "./conntrack-doubts.ts";
 import { ProtocolTrackers } from "./conntrack-protocols.ts";
@@ -135,7 +135,7 @@ export class Conntrack {
         skb.ctState = "UNTRACKED";
         return "neighbour discovery and multicast listener messages are not tracked";
       }
-    } else if (packet.protocol === PROTOCOL.icmp || packet.protocol === PROTOCOL.icmpv6) return "the ICMP header is too short";
+    } else if (isIcmp(packet.protocol)) return "the ICMP header is too short";
     const headers = headersError(packet);
     if (headers) return headers;
     if (CHECKED.has(packet.protocol)) skb.checksumVerified = checkChecksum && packet.checksum === "good";

@@ -1,7 +1,7 @@
 import { addNamedPorts } from "../extensions/named-ports.ts";
 import type { Host } from "../model/host.ts";
-import { type Packet, PROTOCOL } from "../model/packet.ts";
-import { type FlowTuple, isIcmp, tupleOf } from "./connection.ts";
+import { isIcmp, type Packet, PROTOCOL } from "../model/packet.ts";
+import { type FlowTuple, tupleOf } from "./connection.ts";
 import { mixed } from "./hash.ts";
 
 /** Protocols whose tuples have the ports of their packets (nf_ct_get_tuple_ports). */

@@ -1,7 +1,7 @@
 import type { Effect, NatRange } from "../extensions/effect.ts";
 import { type Address, formatAddress } from "../model/address.ts";
 import { formatEndpoint } from "../model/endpoint.ts";
-import { PROTOCOL, TCP_FLAG } from "../model/packet.ts";
+import { isIcmp, TCP_FLAG } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
 import type { Changes, RuleStep } from "../model/trace.ts";
 import { reject } from "./answers.ts";
@@ -156,7 +156,7 @@ function bindByRule(
   if (effect.kind === "masquerade") connection.masqueradedOn = devices.out;
   if (!netns.nat.bind(connection, range.manip, range, run.time)) return "drop";
   const after = connection.reply;
-  const icmp = skb.packet.protocol === PROTOCOL.icmp || skb.packet.protocol === PROTOCOL.icmpv6;
+  const icmp = isIcmp(skb.packet.protocol);
   const ports = !icmp && skb.packet.transport !== undefined && "sport" in skb.packet.transport;
   if (range.manip === "dst") {
     return {

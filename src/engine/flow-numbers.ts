@@ -1,6 +1,6 @@
 import type { Address } from "../model/address.ts";
-import type { Packet } from "../model/packet.ts";
-import { type Connection, type FlowTuple, isIcmp, sameTuple, tupleOf } from "./connection.ts";
+import { isIcmp, type Packet } from "../model/packet.ts";
+import { type Connection, type FlowTuple, sameTuple, tupleOf } from "./connection.ts";
 import type { Watch } from "./deal.ts";
 import { folded, mixed } from "./hash.ts";
 

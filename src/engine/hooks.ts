@@ -1,4 +1,4 @@
-import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { isIcmp, type Packet } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import type { ConntrackStep, EndStep, RuleStep } from "../model/trace.ts";
 import { type TableResult, type Traversal, traverse } from "./chains.ts";
@@ -181,7 +181,7 @@ function natHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { in: st
   const note = (by: "rule" | "entry", change: { from: string; to: string } | undefined) => {
     if (change) run.steps.push({ kind: "nat", netns: netns.name, manip, by, ...change });
   };
-  if (skb.ctState === "RELATED" && (skb.packet.protocol === PROTOCOL.icmp || skb.packet.protocol === PROTOCOL.icmpv6)) {
+  if (skb.ctState === "RELATED" && isIcmp(skb.packet.protocol)) {
     const refused = nat.refusesError(skb, manip, hook);
     if (refused !== undefined) {
       run.drop(skb, "nat-error", refused);

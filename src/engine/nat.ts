@@ -1,8 +1,8 @@
 import type { NatRange } from "../extensions/effect.ts";
 import { formatEndpoint } from "../model/endpoint.ts";
-import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { hasPorts, isIcmp, type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
-import { ANY_PORT, type Connection, type FlowTuple, invert, isIcmp, tupleKey } from "./connection.ts";
+import { ANY_PORT, type Connection, type FlowTuple, invert, tupleKey } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import type { Expectation } from "./expectations.ts";
 import { hasRightSum } from "./icmp-checksum.ts";
@@ -14,10 +14,9 @@ import { type Zone, zoneIn } from "./zone.ts";
 
 type Manip = "src" | "dst";
 
-function hasPorts(protocol: number): boolean {
-  return ([PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.sctp, PROTOCOL.icmp, PROTOCOL.icmpv6] as readonly number[]).includes(
-    protocol,
-  );
+/** Whether tuples of a protocol differ in what NAT may choose: a port, or the identifier of ICMP. */
+function hasChoice(protocol: number): boolean {
+  return hasPorts(protocol) || isIcmp(protocol);
 }
 
 const NONE: readonly Connection[] = [];
@@ -29,16 +28,6 @@ function listOf(connections: Connection | readonly Connection[] | undefined): re
 
 const REDIRECT = 5;
 const REDIRECT_6 = 137;
-/** Protocols in whose headers NAT has something to write (nf_nat_proto.c, l4proto_manip_pkt). */
-const MANIPULATED: ReadonlySet<number> = new Set([
-  PROTOCOL.tcp,
-  PROTOCOL.udp,
-  PROTOCOL.udplite,
-  PROTOCOL.sctp,
-  PROTOCOL.icmp,
-  PROTOCOL.icmpv6,
-  PROTOCOL.gre,
-]);
 
 /** Identifies a port that NAT draws at random, among all draws for a packet. */
 export function drawKey(connection: Pick<Connection, "netns" | "original">, manip: Manip): string {
@@ -148,7 +137,7 @@ export class Nat {
       }
     }
     const tuple = withAddress(original, range, manip, connection.zone.id);
-    if (!hasPorts(tuple.protocol)) return tuple;
+    if (!hasChoice(tuple.protocol)) return tuple;
     if (!range.random) {
       if (range.minPort !== undefined) {
         if (range.basePort === undefined && portInRange(tuple, range, manip) && (range.minPort === range.maxPort || !taken(tuple)))
@@ -245,7 +234,9 @@ export class Nat {
 
 /** tcp_manip_pkt and its like write within the first eight octets of a header. */
 function cutShort(quoted: Packet | undefined): boolean {
-  return quoted !== undefined && MANIPULATED.has(quoted.protocol) && !quoted.transport && quoted.payload.length < 8;
+  // Protocols in whose headers NAT has something to write (nf_nat_proto.c, l4proto_manip_pkt).
+  const isManipulated = quoted !== undefined && (hasChoice(quoted.protocol) || quoted.protocol === PROTOCOL.gre);
+  return isManipulated && !quoted.transport && quoted.payload.length < 8;
 }
 
 function side(packet: Packet, manip: Manip): string {
@@ -274,7 +265,7 @@ function portInRange(tuple: FlowTuple, range: NatRange, manip: Manip): boolean {
 /** nf_in_range, for source manipulation. */
 function inRange(tuple: FlowTuple, range: NatRange): boolean {
   if (range.minAddress !== undefined && (tuple.src < range.minAddress || tuple.src > (range.maxAddress ?? range.minAddress))) return false;
-  return !hasPorts(tuple.protocol) || portInRange(tuple, range, "src");
+  return !hasChoice(tuple.protocol) || portInRange(tuple, range, "src");
 }
 
 /** nf_nat_l4proto_unique_tuple: a free port; where the kernel starts at random, `draw` tells the port or that it is not known. */

@@ -1,5 +1,5 @@
 import { type Address, type Family, maskOf } from "../model/address.ts";
-import { type Packet, PROTOCOL } from "../model/packet.ts";
+import { isIcmp, type Packet, PROTOCOL } from "../model/packet.ts";
 import { findIpv6Header } from "./ipv6-headers.ts";
 import { jenkinsHash, scaledHash } from "./jenkins-hash.ts";
 import { packetOctets, unsignedAt } from "./packet-octets.ts";
@@ -85,8 +85,7 @@ function ofConnection({ connection }: PacketContext): HashedTuple | undefined {
 /** hmark_pkt_set_htuple_ipv4 and _ipv6: of ICMP errors the packet that they quote. */
 function ofPacket(packet: Packet): HashedTuple | undefined | { readonly unknown: string } {
   const { transport } = packet;
-  const isIcmp = packet.protocol === PROTOCOL.icmp || packet.protocol === PROTOCOL.icmpv6;
-  if (isIcmp && !isAuthenticated(packet) && !isLaterFragment(packet) && !(packet.family === 6 && isFragment(packet))) {
+  if (isIcmp(packet.protocol) && !isAuthenticated(packet) && !isLaterFragment(packet) && !(packet.family === 6 && isFragment(packet))) {
     if (transport?.kind !== "icmp" && packet.defect === "uncaptured") return { unknown: "the ICMP header, which was not captured" };
     const isError =
       transport?.kind === "icmp" && (packet.family === 4 ? ERRORS_4.has(transport.type) : transport.type > 0 && transport.type < 128);

@@ -1,10 +1,9 @@
-import { type Chain, type Hook, type Rule, TABLE_HOOKS, type Table } from "../model/rule.ts";
+import { type Chain, chainIn, type Hook, type Rule, TABLE_HOOKS, type Table } from "../model/rule.ts";
 import { isFinal, isUnconditional } from "./conditions.ts";
 
 /** The chain that a rule jumps or goes to. */
-export function targetChain(table: Table, rule: Rule): Chain | undefined {
-  const { target } = rule;
-  return target?.kind === "jump" || target?.kind === "goto" ? table.chains.get(target.chain) : undefined;
+export function targetChain({ chains }: Table, { target }: Rule): Chain | undefined {
+  return chainIn(chains, target);
 }
 
 /** Makes what several rules ask of a table once. */
@@ -33,27 +32,6 @@ export const hooksOfChains = once((table): ReadonlyMap<string, ReadonlySet<Hook>
     }
   }
   return hooks;
-});
-
-/** A rule that jumps or goes to a chain, and the chain that it is in. */
-export interface Caller {
-  readonly chain: Chain;
-  readonly rule: Rule;
-}
-
-/** The rules that jump or go to each chain. */
-export const callersOfChains = once((table): ReadonlyMap<string, readonly Caller[]> => {
-  const callers = new Map<string, Caller[]>();
-  for (const chain of table.chains.values()) {
-    for (const rule of chain.rules) {
-      const { target } = rule;
-      if (target?.kind !== "jump" && target?.kind !== "goto") continue;
-      const list = callers.get(target.chain);
-      if (list) list.push({ chain, rule });
-      else callers.set(target.chain, [{ chain, rule }]);
-    }
-  }
-  return callers;
 });
 
 /** The chains out of which no packet comes back, by the plainest of reasons: a rule without conditions decides, and none before it returns. */

@@ -35,6 +35,16 @@ export function protocolName(protocol: number): string {
   return PROTOCOL_NAMES.get(protocol) ?? String(protocol);
 }
 
+/** Whether a protocol's packets have ports that rules and NAT know. */
+export function hasPorts(protocol: number): boolean {
+  return protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp || protocol === PROTOCOL.udplite || protocol === PROTOCOL.sctp;
+}
+
+/** Whether a protocol is ICMP, of either version of IP. */
+export function isIcmp(protocol: number): boolean {
+  return protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
+}
+
 /** Octets of the fixed IPv6 header. */
 export const IPV6_HEADER = 40;
 

@@ -35,6 +35,17 @@ export type TargetUse =
   | { readonly kind: "jump" | "goto"; readonly chain: string }
   | { readonly kind: "extension"; readonly name: string; readonly args?: ArgValues; readonly words: readonly string[] };
 
+/** The name of the chain that a target jumps or goes to. */
+export function chainOf(target: TargetUse | undefined): string | undefined {
+  return target?.kind === "jump" || target?.kind === "goto" ? target.chain : undefined;
+}
+
+/** The same chain itself, of those by name. */
+export function chainIn<C>(chains: ReadonlyMap<string, C>, target: TargetUse | undefined): C | undefined {
+  const name = chainOf(target);
+  return name === undefined ? undefined : chains.get(name);
+}
+
 export interface Counters {
   readonly packets: number;
   readonly bytes: number;

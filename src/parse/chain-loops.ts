@@ -1,4 +1,4 @@
-import type { Rule } from "../model/rule.ts";
+import { chainIn, type Rule } from "../model/rule.ts";
 import type { ChainDraft } from "./chain-draft.ts";
 import type { TableDraft } from "./table-draft.ts";
 
@@ -11,11 +11,6 @@ export interface ChainLoop {
 interface Visit {
   readonly chain: ChainDraft;
   next: number;
-}
-
-function targetChain(table: TableDraft, rule: Rule): ChainDraft | undefined {
-  const { target } = rule;
-  return target?.kind === "jump" || target?.kind === "goto" ? table.chains.get(target.chain) : undefined;
 }
 
 /** The jumps that close a loop: the kernel refuses a table that has one (x_tables, mark_source_chains; nf_tables, nft_chain_validate). */
@@ -34,7 +29,7 @@ export function findChainLoops(table: TableDraft): ChainLoop[] {
         stack.pop();
         continue;
       }
-      const chain = targetChain(table, rule);
+      const chain = chainIn(table.chains, rule.target);
       if (!chain || state.get(chain) === "done") continue;
       if (state.get(chain) === "open") loops.push({ chain: top.chain.name, rule });
       else {

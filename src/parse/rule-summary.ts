@@ -1,4 +1,5 @@
 import { addNamedPorts } from "../extensions/named-ports.ts";
+import { chainIn } from "../model/rule.ts";
 import type { ChainDraft } from "./chain-draft.ts";
 import type { RuleDraft } from "./lower-rule.ts";
 import type { TableDraft } from "./table-draft.ts";
@@ -16,6 +17,6 @@ export function noteRule({ matches, target, counters }: RuleDraft, chain: ChainD
   if (counters && counters.packets > 0) summary.counted = true;
   if (target?.kind === "extension") summary.names.add(target.name);
   if (table.name === "nat") addNamedPorts(matches, target, summary.natPorts);
-  const to = target?.kind === "jump" || target?.kind === "goto" ? table.chains.get(target.chain) : undefined;
+  const to = chainIn(table.chains, target);
   if (to) table.jumps.add(chain.index, to.index);
 }

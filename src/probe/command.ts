@@ -1,5 +1,5 @@
 import { formatEndpoint } from "../model/endpoint.ts";
-import { PROTOCOL, protocolName, TCP_FLAG } from "../model/packet.ts";
+import { isIcmp, protocolName, TCP_FLAG } from "../model/packet.ts";
 import type { PacketDescription } from "../wire/made-packet.ts";
 import { type Around, quoted } from "./machine.ts";
 
@@ -19,8 +19,7 @@ export function packetCommand(sending: Sending, { before, after }: Around): stri
 
 function packetWords({ description, in: input, reply }: Sending): readonly string[] {
   const { protocol, src, dst, sport, dport, flags, icmp, ttl } = description;
-  const isIcmp = protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
-  const words = [isIcmp ? "icmp" : protocolName(protocol), formatEndpoint(src, sport), formatEndpoint(dst, dport)];
+  const words = [isIcmp(protocol) ? "icmp" : protocolName(protocol), formatEndpoint(src, sport), formatEndpoint(dst, dport)];
   if (flags !== undefined) words.push("--flags", flagNames(flags));
   if (icmp) words.push("--type", String(icmp.type), ...(icmp.code === 0 ? [] : ["--code", String(icmp.code)]));
   if (ttl !== undefined) words.push("--ttl", String(ttl));

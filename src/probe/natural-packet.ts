@@ -1,8 +1,8 @@
 import { type Address, isLoopback, isMulticast, parseAddress } from "../model/address.ts";
-import { PROTOCOL, TCP_FLAG } from "../model/packet.ts";
+import { hasPorts, isIcmp, PROTOCOL, TCP_FLAG } from "../model/packet.ts";
 import type { CtState } from "../model/trace.ts";
 import { type Box, CHOICES, CUBES, type Cube, SPANS, type Span } from "../sets/box.ts";
-import { FIRST, hasPorts, STATES, type Universe } from "../sets/guard.ts";
+import { FIRST, STATES, type Universe } from "../sets/guard.ts";
 import type { PacketDescription } from "../wire/made-packet.ts";
 import { ORDINARY, ORDINARY_OF_ANY } from "./ordinary.ts";
 
@@ -28,7 +28,6 @@ export function naturalPacket(box: Box, universe: Universe): NaturalPacket | und
   const invalid = TCP_FLAG.SYN | TCP_FLAG.FIN;
   const flags = isNew ? flagsOf(box.cubes[CUBES.flags] as Cube) : protocol === PROTOCOL.tcp ? invalid : undefined;
   if (flags === undefined) return undefined;
-  const isIcmp = protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
   const message = pick(spanOf(box, "sport"), ordinary.icmp);
   const description: PacketDescription = {
     protocol,
@@ -36,7 +35,7 @@ export function naturalPacket(box: Box, universe: Universe): NaturalPacket | und
     dst: addressOf(spanOf(box, "dst"), ordinary.dst),
     ...(hasPorts(protocol) && { sport: pick(spanOf(box, "sport"), ordinary.sport), dport: pick(spanOf(box, "dport"), ordinary.dport) }),
     ...(protocol === PROTOCOL.tcp && flags !== TCP_FLAG.SYN && { flags }),
-    ...(isIcmp && message !== ordinary.icmp[0] && { icmp: { type: message >> 8, code: message & 255 } }),
+    ...(isIcmp(protocol) && message !== ordinary.icmp[0] && { icmp: { type: message >> 8, code: message & 255 } }),
   };
   const device = (side: "in" | "out") => {
     const span = spanOf(box, side);

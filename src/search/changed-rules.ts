@@ -1,5 +1,6 @@
 import type { Chain, Rule, Table } from "../model/rule.ts";
 import { type Box, intersection } from "../sets/box.ts";
+import { callersOf } from "../sets/callers.ts";
 import type { Universe } from "../sets/guard.ts";
 import type { World } from "../sets/program.ts";
 
@@ -85,20 +86,11 @@ const MOST_OF_CHAIN = 24;
 class Ways {
   readonly #universe: Universe;
   readonly #table: Table;
-  readonly #callers = new Map<string, (readonly [chain: string, rule: Rule])[]>();
   readonly #known = new Map<string, readonly Box[]>();
 
   constructor(universe: Universe, table: Table) {
     this.#universe = universe;
     this.#table = table;
-    for (const { name, rules } of table.chains.values()) {
-      for (const rule of rules) {
-        if (!rule.target || !("chain" in rule.target)) continue;
-        const callers = this.#callers.get(rule.target.chain);
-        if (callers) callers.push([name, rule]);
-        else this.#callers.set(rule.target.chain, [[name, rule]]);
-      }
-    }
   }
 
   to(name: string): readonly Box[] {
@@ -107,7 +99,9 @@ class Ways {
     // A chain that leads to itself is refused elsewhere.
     this.#known.set(name, [this.#universe.all]);
     const isBuiltIn = this.#table.chains.get(name)?.policy !== undefined;
-    const found = isBuiltIn ? [] : (this.#callers.get(name) ?? []).flatMap(([chain, rule]) => this.through(rule, this.to(chain)));
+    const found = isBuiltIn
+      ? []
+      : (callersOf(this.#table).get(name) ?? []).flatMap(({ chain, rule }) => this.through(rule, this.to(chain.name)));
     const boxes = isBuiltIn || found.length > MOST_OF_CHAIN ? [this.#universe.all] : found;
     this.#known.set(name, boxes);
     return boxes;

@@ -1,5 +1,5 @@
 import { type Address, parseAddress } from "../model/address.ts";
-import { PROTOCOL } from "../model/packet.ts";
+import { isIcmp } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
 import { ORDINARY, ORDINARY_OF_ANY } from "../probe/ordinary.ts";
 import { type Box, CHOICES, SPANS } from "../sets/box.ts";
@@ -73,7 +73,6 @@ const LAST: Readonly<Record<4 | 6, Address>> = { 4: 0xffffffff, 6: (1n << 128n) 
 
 function wantedOf(layout: Layout, field: Field, hook: Hook, protocol: number): readonly (number | bigint)[] {
   const { family, devices } = layout.universe;
-  const isIcmp = protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
   switch (field) {
     case "src":
     case "dst":
@@ -81,7 +80,7 @@ function wantedOf(layout: Layout, field: Field, hook: Hook, protocol: number): r
     case "protocol":
       return ORDINARY[family].protocol;
     case "sport":
-      return isIcmp ? ORDINARY[family].icmp : ORDINARY_OF_ANY.sport;
+      return isIcmp(protocol) ? ORDINARY[family].icmp : ORDINARY_OF_ANY.sport;
     case "dport":
       return ORDINARY_OF_ANY.dport;
     case "in":

@@ -2,7 +2,6 @@ import { matchSpec } from "../extensions/registry.ts";
 import type { BitSpace, Space } from "../extensions/space.ts";
 import { ADDRESS_TYPES, type AddressType } from "../extensions/spec.ts";
 import { type Address, type AddressMask, type Family, masked, maskLength } from "../model/address.ts";
-import { PROTOCOL } from "../model/packet.ts";
 import type { MatchUse, Negatable, Rule, Ruleset } from "../model/rule.ts";
 import { CT_STATES } from "../model/trace.ts";
 import { type Box, CHOICES, CUBES, type Cube, intersection, SPANS, type Span } from "./box.ts";
@@ -233,9 +232,4 @@ function product(all: Box, parts: readonly (readonly Box[])[]): readonly Box[] |
     if (boxes.length > MOST) return undefined;
   }
   return boxes;
-}
-
-/** Whether a protocol's packets have ports. */
-export function hasPorts(protocol: number): boolean {
-  return protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp || protocol === PROTOCOL.udplite || protocol === PROTOCOL.sctp;
 }

@@ -1,5 +1,6 @@
-import type { Chain, Hook, Rule, Table } from "../model/rule.ts";
+import { type Chain, chainOf, type Hook, type Rule, type Table } from "../model/rule.ts";
 import { type Box, overlaps } from "./box.ts";
+import { callersOf, leadingTo } from "./callers.ts";
 import { Changes } from "./change.ts";
 import { FALSE, type Node, TRUE } from "./diagram.ts";
 import { type Effect, followedBy, NO_EFFECT } from "./effect.ts";
@@ -44,7 +45,6 @@ export class Program {
   readonly #chains = new Map<string, Node>();
   readonly #segments = new Map<string, Node>();
   readonly #guards: Map<Rule, { readonly set: Node; readonly changes: boolean }>;
-  readonly #callers: ReadonlyMap<string, number>;
   readonly #affected: ReadonlySet<string>;
   readonly #within: readonly Box[] | undefined;
   readonly #followed: Node;
@@ -61,7 +61,6 @@ export class Program {
     this.#probe = probe;
     this.#plain = plain;
     this.#guards = plain ? plain.#guards : new Map();
-    this.#callers = plain ? plain.#callers : callersOf(table);
     this.#affected = probe ? leadingTo(table, probe.chain) : new Set();
   }
 
@@ -144,9 +143,9 @@ export class Program {
 
   #isAffected({ name, rules }: Chain, from: number, to: number): boolean {
     for (let i = from; i < to; i++) {
-      const { target } = rules[i] as Rule;
+      const next = chainOf(rules[i]?.target);
       if (this.#probe?.kind === "rule" && this.#probe.chain === name && this.#probe.rule === rules[i]) return true;
-      if (target && "chain" in target && this.#affected.has(target.chain)) return true;
+      if (next !== undefined && this.#affected.has(next)) return true;
     }
     return false;
   }
@@ -169,7 +168,8 @@ export class Program {
       const called = this.table.chains.get(target.chain);
       if (!called) throw new RangeError(`there is no chain ${target.chain}`);
       let node = this.#chain(called, path);
-      if ((this.#callers.get(target.chain) ?? 0) > 1) node = this.#inCall(ruleKeys(this.table).get(rule) ?? rule.text, node);
+      if ((callersOf(this.table).get(target.chain)?.length ?? 0) > 1)
+        node = this.#inCall(ruleKeys(this.table).get(rule) ?? rule.text, node);
       return layout.diagrams.mapped(node, (leaf) => {
         const outcome = outcomes.of(leaf);
         if (outcome.kind !== "fall" && outcome.kind !== "return") return leaf;
@@ -251,25 +251,4 @@ export function ruleKeys(table: Table): ReadonlyMap<Rule, string> {
   }
   keys.set(table, made);
   return made;
-}
-
-/** How many rules call each chain. */
-export function callersOf({ chains }: Table): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { rules } of chains.values()) {
-    for (const { target } of rules) if (target && "chain" in target) counts.set(target.chain, (counts.get(target.chain) ?? 0) + 1);
-  }
-  return counts;
-}
-
-/** A chain and those from which it can be come to. */
-export function leadingTo({ chains }: Table, name: string): ReadonlySet<string> {
-  const found = new Set([name]);
-  for (let size = 0; size !== found.size; ) {
-    size = found.size;
-    for (const chain of chains.values()) {
-      if (chain.rules.some(({ target }) => target && "chain" in target && found.has(target.chain))) found.add(chain.name);
-    }
-  }
-  return found;
 }

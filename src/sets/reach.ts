@@ -1,7 +1,7 @@
 import type { Masked } from "../extensions/codecs.ts";
 import { changed } from "../extensions/marks.ts";
 import { targetSpec } from "../extensions/registry.ts";
-import type { Chain, Hook, Rule, Table } from "../model/rule.ts";
+import { type Chain, chainOf, type Hook, type Rule, type Table } from "../model/rule.ts";
 import { type Box, CHOICES, CUBES, type Cube, intersection, SPANS } from "./box.ts";
 import { difference } from "./difference.ts";
 import { doingOf } from "./fates.ts";
@@ -156,7 +156,7 @@ export class Reach {
   /** Follows packets into a chain. What is changed there beyond what is followed is not known any more where they come back either. */
   #jump(by: RulePlace, stream: Stream, { live, sure }: Met, call: Call, streams: number): readonly Stream[] {
     const { target } = by.rule;
-    const name = target?.kind === "jump" || target?.kind === "goto" ? target.chain : "";
+    const name = chainOf(target) ?? "";
     const chain = this.#table.chains.get(name);
     if (!chain || call.path.includes(name) || call.path.length > DEEPEST) {
       this.#isCut = true;

@@ -1,9 +1,10 @@
 import type { Chain, Hook, Rule } from "../model/rule.ts";
+import { callersOf } from "./callers.ts";
 import { type Node, TRUE } from "./diagram.ts";
 import { type Effect, followedBy, NO_EFFECT } from "./effect.ts";
 import { doingOf } from "./fates.ts";
 import { type Decider, type End, endOf } from "./outcome.ts";
-import { callersOf, type Program, ruleKeys } from "./program.ts";
+import { type Program, ruleKeys } from "./program.ts";
 
 /** Which bits a packet has. */
 export type Assignment = (bit: number) => boolean;
@@ -26,12 +27,10 @@ export class Walk {
   readonly #program: Program;
   readonly #bits: Assignment;
   readonly #frames: Frame[] = [];
-  readonly #callers: ReadonlyMap<string, number>;
 
   constructor(program: Program, bits: Assignment) {
     this.#program = program;
     this.#bits = bits;
-    this.#callers = callersOf(program.table);
   }
 
   /** Who decides over the packet at a hook. */
@@ -63,7 +62,7 @@ export class Walk {
     const by = { table: table.name, chain: chain.name, rule };
     if (target && "chain" in target) {
       const called = table.chains.get(target.chain);
-      const isShared = (this.#callers.get(target.chain) ?? 0) > 1;
+      const isShared = (callersOf(table).get(target.chain)?.length ?? 0) > 1;
       this.#frames.push({ effect: NO_EFFECT, call: isShared ? ruleKeys(table).get(rule) : undefined });
       const found = called ? this.#visit(called) : "fall";
       const inner = this.#frames.pop();

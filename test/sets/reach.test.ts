@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { compileRuleset } from "../../src/engine/compile.ts";
-import { type Packet, PROTOCOL } from "../../src/model/packet.ts";
+import { hasPorts as hasPortsOf, type Packet, PROTOCOL } from "../../src/model/packet.ts";
 import type { Rule, Ruleset, Table } from "../../src/model/rule.ts";
 import { type Box, CUBES, covers, SPANS, type Span } from "../../src/sets/box.ts";
 import { doingOf } from "../../src/sets/fates.ts";
-import { hasPorts as hasPortsOf, Universe } from "../../src/sets/guard.ts";
+import { Universe } from "../../src/sets/guard.ts";
 import { Reach } from "../../src/sets/reach.ts";
 import { seededDraw } from "../extensions/seeded-draw.ts";
 import { aimedAt } from "./aimed.ts";

@@ -1,6 +1,6 @@
 import { type Address, formatAddress, formatMac } from "../../model/address.ts";
 import type { IpSet } from "../../model/host.ts";
-import { PROTOCOL } from "../../model/packet.ts";
+import { isIcmp, PROTOCOL } from "../../model/packet.ts";
 import { parseNumber } from "../codecs.ts";
 import { endsInExtensions, protocolPastEnd } from "../ipv6-headers.ts";
 import type { PacketContext } from "../spec.ts";
@@ -79,7 +79,7 @@ function port(set: IpSet, direction: "src" | "dst", context: PacketContext): One
     const number = direction === "src" ? found.sport : found.dport;
     return bitmap ? String(number) : portKey(protocol, number);
   }
-  if (protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6) {
+  if (isIcmp(protocol)) {
     if (transport?.kind === "icmp") return portKey(protocol, transport.type * 256 + transport.code);
     return packet.defect === "uncaptured" && !isLaterFragment(packet) ? { unknown: "the ICMP header, which was not captured" } : "none";
   }
@@ -89,6 +89,6 @@ function port(set: IpSet, direction: "src" | "dst", context: PacketContext): One
 
 /** The same of a packet whose extension headers run past its end: a header that has ports cannot be read there. */
 function portPastEnd(protocol: number | undefined): OnePart {
-  const unreadable = protocol === undefined || protocol in HEADERS || protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
+  const unreadable = protocol === undefined || protocol in HEADERS || isIcmp(protocol);
   return unreadable ? "none" : portKey(protocol, 0);
 }

@@ -1,6 +1,7 @@
 import { type Chain, TABLE_HOOKS, type Table } from "../../model/rule.ts";
+import { callersOf } from "../../sets/callers.ts";
 import type { LineEdit } from "../finding.ts";
-import { callersOfChains, hooksOfChains } from "../jumps.ts";
+import { hooksOfChains } from "../jumps.ts";
 import type { LintRule } from "../lint-rule.ts";
 import { chainsOf, placeOf } from "../linted-rules.ts";
 import { isManaged } from "../managed-chains.ts";
@@ -8,7 +9,7 @@ import { isRefusedAbout } from "../refused-lines.ts";
 
 /** The lines that speak of a chain: its declaration, its rules and what jumps there. */
 function linesAbout(table: Table, chain: Chain): readonly LineEdit[] {
-  const callers = callersOfChains(table).get(chain.name) ?? [];
+  const callers = callersOf(table).get(chain.name) ?? [];
   const all = new Set([chain.line, ...chain.rules.map(({ line }) => line), ...callers.map(({ rule }) => rule.line)]);
   return [...all].sort((a, b) => a - b).map((line) => ({ line }));
 }
@@ -49,7 +50,7 @@ COMMIT
         if (chain.line === 0 || TABLE_HOOKS[table.name].some((hook) => hook === chain.name)) continue;
         if (hooksOfChains(table).has(chain.name) || isManaged(chain.name, config.managedChains) || isRefusedAbout(rules, chain.name))
           continue;
-        const called = callersOfChains(table).has(chain.name);
+        const called = callersOf(table).has(chain.name);
         const what = called ? "Only chains that no packet can come to lead" : "No rule jumps or goes";
         const lost =
           chain.rules.length === 0 ? "" : `, and its ${chain.rules.length === 1 ? "rule does" : `${chain.rules.length} rules do`} nothing`;

@@ -1,5 +1,6 @@
 import { TABLE_HOOKS } from "../../model/rule.ts";
-import { callersOfChains, hooksOfChains } from "../jumps.ts";
+import { callersOf } from "../../sets/callers.ts";
+import { hooksOfChains } from "../jumps.ts";
 import type { LintRule } from "../lint-rule.ts";
 import { placeOf, relatedLine } from "../linted-rules.ts";
 import { isManaged } from "../managed-chains.ts";
@@ -33,7 +34,7 @@ COMMIT
     for (const rules of rulesets) {
       for (const table of rules.ruleset.tables.values()) {
         const hooks = hooksOfChains(table);
-        const callers = callersOfChains(table);
+        const callers = callersOf(table);
         for (const chain of table.chains.values()) {
           if (chain.rules.length > 0 || chain.line === 0 || !hooks.has(chain.name)) continue;
           if (TABLE_HOOKS[table.name].some((hook) => hook === chain.name)) continue;

@@ -1,8 +1,9 @@
 import { type Hook, TABLE_HOOKS } from "../../model/rule.ts";
+import { callersOf } from "../../sets/callers.ts";
 import type { LintContext } from "../context.ts";
 import { type DeadLine, deadLines } from "../dead-rules.ts";
 import type { Found } from "../finding.ts";
-import { callersOfChains, hooksOfChains } from "../jumps.ts";
+import { hooksOfChains } from "../jumps.ts";
 import { lineList } from "../line-list.ts";
 import type { LintRule } from "../lint-rule.ts";
 import { type LintedRules, placeOf, relatedLine } from "../linted-rules.ts";
@@ -38,7 +39,7 @@ function found(rules: LintedRules, dead: DeadLine): Found {
     const nat = table.name === "nat" ? ": the table nat sees only what begins a connection" : "";
     return { ...place, message: `This rule can never match: no packet that comes to ${chain.name} meets its conditions${nat}.` };
   }
-  const callers = callersOfChains(table).get(chain.name) ?? [];
+  const callers = callersOf(table).get(chain.name) ?? [];
   const lines = callers.map(({ rule: by }) => by.line);
   return {
     ...place,

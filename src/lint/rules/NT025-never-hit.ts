@@ -1,9 +1,9 @@
 import type { Chain } from "../../model/rule.ts";
+import { callersOf } from "../../sets/callers.ts";
 import { isUnconditional } from "../conditions.ts";
 import type { LintContext } from "../context.ts";
 import { deadLines } from "../dead-rules.ts";
 import type { Found } from "../finding.ts";
-import { callersOfChains } from "../jumps.ts";
 import { lineList } from "../line-list.ts";
 import type { LintRule } from "../lint-rule.ts";
 import { chainsOf, type LintedRules, placeOf, rulesByLine } from "../linted-rules.ts";
@@ -36,7 +36,7 @@ function* check(rules: LintedRules, context: LintContext): Generator<Found> {
   const dead = new Set([...deadLines(rules, context)].map(({ line }) => line));
   for (const { table, chain } of chainsOf(rules)) {
     if (isManaged(chain.name, context.config.managedChains)) continue;
-    const callers = callersOfChains(table).get(chain.name) ?? [];
+    const callers = callersOf(table).get(chain.name) ?? [];
     const packets = packetsOf(
       chain,
       callers.map(({ rule }) => rule.counters?.packets ?? 0),

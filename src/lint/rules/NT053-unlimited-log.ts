@@ -1,6 +1,7 @@
 import type { Chain, Rule, Table } from "../../model/rule.ts";
+import { type Caller, callersOf } from "../../sets/callers.ts";
 import { isFinal } from "../conditions.ts";
-import { type Caller, callersOfChains, hooksOfChains } from "../jumps.ts";
+import { hooksOfChains } from "../jumps.ts";
 import type { LintRule } from "../lint-rule.ts";
 import { placeOf } from "../linted-rules.ts";
 import { isManaged } from "../managed-chains.ts";
@@ -20,7 +21,7 @@ function isLimited({ rule, chain }: Caller, table: Table, known: Map<Chain, bool
   const remembered = known.get(chain);
   if (remembered !== undefined) return remembered;
   known.set(chain, false);
-  const from = chain.policy ? [] : (callersOfChains(table).get(chain.name) ?? []);
+  const from = chain.policy ? [] : (callersOf(table).get(chain.name) ?? []);
   const result = from.length > 0 && from.every((caller) => isLimited(caller, table, known));
   known.set(chain, result);
   return result;

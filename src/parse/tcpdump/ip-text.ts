@@ -1,6 +1,6 @@
 import { readTcpdumpLine, type TcpdumpLine } from "../../../grammars/tcpdump.ts";
 import { type Family, familyOf, formatAddress } from "../../model/address.ts";
-import { PROTOCOL } from "../../model/packet.ts";
+import { isIcmp, PROTOCOL } from "../../model/packet.ts";
 import { protocolNumber } from "../../model/protocol-names.ts";
 import type { Report } from "../lines.ts";
 import { Cursor } from "./cursor.ts";
@@ -168,7 +168,7 @@ class IpReading {
       return readUdp(cursor, ports[0], ports[1], told);
     const checksum = checksumOf(cursor);
     const protocol = named ?? protocolOf(cursor.word) ?? UNKNOWN_PROTOCOL;
-    if (protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6) {
+    if (isIcmp(protocol)) {
       cursor.next();
       const read = readIcmp(cursor, protocol === PROTOCOL.icmp ? 4 : 6, this.#quoted());
       const whole = read.length ?? told;
