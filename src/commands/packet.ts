@@ -1,5 +1,6 @@
 import { Args, Command, Flags } from "@oclif/core";
-import { answerTo, arrivalOf, Sender } from "../probe/sender.ts";
+import { answerTo } from "../probe/coming-back.ts";
+import { arrivalOf, Sender } from "../probe/sender.ts";
 import { makePacket } from "../wire/made-packet.ts";
 import { formatTime } from "../wire/time.ts";
 import { readAssumptions } from "./assume.ts";

@@ -1,9 +1,10 @@
 import type { Host } from "../model/host.ts";
 import type { Hook } from "../model/rule.ts";
 import type { PacketTrace, Way } from "../model/trace.ts";
+import { answerTo } from "../probe/coming-back.ts";
 import { packetCommand, type Sending } from "../probe/command.ts";
 import { decidingStep } from "../probe/deciding-step.ts";
-import { answerTo, arrivalOf, Sender } from "../probe/sender.ts";
+import { arrivalOf, Sender } from "../probe/sender.ts";
 import { makePacket } from "../wire/made-packet.ts";
 import type { Witness } from "./finding.ts";
 import type { Machine } from "./machine.ts";

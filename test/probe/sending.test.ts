@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { PROTOCOL, TCP_FLAG } from "../../src/model/packet.ts";
 import { buildHost } from "../../src/parse/host.ts";
+import { answerTo } from "../../src/probe/coming-back.ts";
 import { packetCommand } from "../../src/probe/command.ts";
 import { machineOfWords } from "../../src/probe/machine.ts";
-import { answerTo, arrivalOf, Sender } from "../../src/probe/sender.ts";
+import { arrivalOf, Sender } from "../../src/probe/sender.ts";
 import { makePacket } from "../../src/wire/made-packet.ts";
 import { address } from "../extensions/context.ts";
 

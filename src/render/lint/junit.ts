@@ -1,5 +1,6 @@
 import type { Finding } from "../../lint/finding.ts";
 import type { LintReport } from "../../lint/run.ts";
+import { escapeXml } from "../xml.ts";
 
 /** Findings as JUnit's XML: a suite for each file, a failed case for each finding, one that passed where there is none. */
 export function lintJunit({ findings, files }: LintReport): string {
@@ -21,26 +22,21 @@ export function lintJunit({ findings, files }: LintReport): string {
 }
 
 function suite(file: string, findings: readonly Finding[]): string {
-  const cases = findings.length === 0 ? [`    <testcase name="no findings" classname="${escapeXml(file)}"/>`] : findings.map(failedCase);
+  const cases = findings.length === 0 ? [`    <testcase name="no findings" classname="${escaped(file)}"/>`] : findings.map(failedCase);
   const counts = `tests="${cases.length}" failures="${findings.length}" errors="0"`;
-  return [`  <testsuite name="${escapeXml(file)}" ${counts}>`, ...cases, "  </testsuite>"].join("\n");
+  return [`  <testsuite name="${escaped(file)}" ${counts}>`, ...cases, "  </testsuite>"].join("\n");
 }
 
 function failedCase({ rule, name, severity, file, line, column, message, hint, source }: Finding): string {
   const text = [`${file}:${line}:${column}`, source, hint].filter((part) => part).join("\n");
   return [
-    `    <testcase name="${escapeXml(`${rule} ${name} line ${line}`)}" classname="${escapeXml(file)}">`,
-    `      <failure type="${severity}" message="${escapeXml(message)}">${escapeXml(text)}</failure>`,
+    `    <testcase name="${escaped(`${rule} ${name} line ${line}`)}" classname="${escaped(file)}">`,
+    `      <failure type="${severity}" message="${escaped(message)}">${escaped(text)}</failure>`,
     "    </testcase>",
   ].join("\n");
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;" };
-
-function escapeXml(text: string): string {
-  // Other control characters have no place in XML 1.0, not even escaped.
-  const allowed = Array.from(text, (c) => ((c < " " && c !== "\n" && c !== "\t") || c === "\uFFFE" || c === "\uFFFF" ? "\uFFFD" : c)).join(
-    "",
-  );
-  return allowed.replace(/[&<>"\n\t]/g, (c) => ENTITIES[c] ?? c);
+/** Text for attributes, which carriage returns do not get through unchanged. */
+function escaped(text: string): string {
+  return escapeXml(text, { '"': "&quot;", "\n": "&#10;", "\t": "&#9;", "\r": "\ufffd" });
 }
