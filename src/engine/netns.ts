@@ -1,4 +1,4 @@
-import type { AddressType } from "../extensions/spec.ts";
+import type { AddressType } from "../extensions/address-types.ts";
 import { type Address, type Family, familyOf, formatAddress, inPrefix, isMulticast } from "../model/address.ts";
 import type { Assumption, Device, IpSet, Namespace, Neighbour, Nexthop, Route } from "../model/host.ts";
 import type { Ask } from "./choices.ts";

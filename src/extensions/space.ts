@@ -1,8 +1,8 @@
 import type { Address } from "../model/address.ts";
 import type { Negatable } from "../model/rule.ts";
 import type { CtState } from "../model/trace.ts";
+import type { AddressType } from "./address-types.ts";
 import type { Range } from "./codecs.ts";
-import type { AddressType } from "./spec.ts";
 
 const LAST_PORT = 65_535;
 

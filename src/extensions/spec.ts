@@ -3,6 +3,7 @@ import type { IpSet, Tuple } from "../model/host.ts";
 import type { FrameType, Packet } from "../model/packet.ts";
 import type { ArgValues, Hook, Negatable, TableName } from "../model/rule.ts";
 import type { CtState } from "../model/trace.ts";
+import type { AddressType } from "./address-types.ts";
 import type { Draw } from "./draw.ts";
 import type { Effect } from "./effect.ts";
 import type { Space } from "./space.ts";
@@ -124,25 +125,6 @@ export interface Connections {
   /** The original direction that the packet itself would have; undefined where it has no connection that could be tracked. */
   tuple(): Tuple | undefined;
 }
-
-/** Types of `-m addrtype` (include/uapi/linux/netfilter/xt_addrtype.h). */
-export const ADDRESS_TYPES = [
-  "UNSPEC",
-  "UNICAST",
-  "LOCAL",
-  "BROADCAST",
-  "ANYCAST",
-  "MULTICAST",
-  "BLACKHOLE",
-  "UNREACHABLE",
-  "PROHIBIT",
-  "THROW",
-  "NAT",
-  "XRESOLVE",
-] as const;
-
-/** One of them. */
-export type AddressType = (typeof ADDRESS_TYPES)[number];
 
 /**
  * State that outlives a packet: limits, counters, set members. Values are immutable; the engine undoes writes of ways not taken.

@@ -4,7 +4,7 @@ import type { AddressMask, Family } from "../model/address.ts";
 import type { MatchUse, Negatable, Rule, Table, TargetUse } from "../model/rule.ts";
 import { doingOf } from "../sets/fates.ts";
 
-/** What extensions do that decide about a packet, so that no further rule of the table sees it (their verdict is never XT_CONTINUE). */
+/** What extensions do that decide about a packet, so that no further rule of the table sees it (their verdict is never XT_CONTINUE); TPROXY is left out. */
 const FINAL: ReadonlySet<string> = new Set<Doing>(["drop", "queue", "translate"]);
 
 /** Matches whose answer is about the packet's headers and its connection alone: two rules of a chain get the same. */
@@ -38,6 +38,7 @@ export function isUnconditional(rule: Rule): boolean {
 /** Whether a packet that matches a rule with this target sees no further rule of its chain. */
 export function isFinal(target: TargetUse | undefined): boolean {
   if (!target || target.kind === "jump") return false;
+  // TARPIT is of no kernel's own, and so has no spec.
   return target.kind !== "extension" || target.name === "TARPIT" || FINAL.has(doingOf(target));
 }
 

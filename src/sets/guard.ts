@@ -1,6 +1,6 @@
+import { ADDRESS_TYPES, type AddressType } from "../extensions/address-types.ts";
 import { matchSpec } from "../extensions/registry.ts";
 import type { BitSpace, Space } from "../extensions/space.ts";
-import { ADDRESS_TYPES, type AddressType } from "../extensions/spec.ts";
 import { type Address, type AddressMask, type Family, masked, maskLength } from "../model/address.ts";
 import type { MatchUse, Negatable, Rule, Ruleset } from "../model/rule.ts";
 import { CT_STATES } from "../model/trace.ts";

@@ -1,6 +1,7 @@
+import { ADDRESS_TYPES, type AddressType } from "../../src/extensions/address-types.ts";
 import type { Draw } from "../../src/extensions/draw.ts";
 import { matchSpec } from "../../src/extensions/registry.ts";
-import { ADDRESS_TYPES, type AddressType, type PacketContext } from "../../src/extensions/spec.ts";
+import type { PacketContext } from "../../src/extensions/spec.ts";
 import type { Address } from "../../src/model/address.ts";
 import { type Packet, PROTOCOL } from "../../src/model/packet.ts";
 import { type Box, CHOICES, CUBES, SPANS, type Span } from "../../src/sets/box.ts";

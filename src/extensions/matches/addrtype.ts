@@ -1,10 +1,11 @@
 import { type Address, isMapped, isMulticast } from "../../model/address.ts";
 import type { Negatable } from "../../model/rule.ts";
+import { ADDRESS_TYPES, type AddressType } from "../address-types.ts";
 import { choices, FLAG } from "../codecs.ts";
 import { oneOf, says } from "../condition.ts";
 import { type Draw, not, some } from "../draw.ts";
 import { members } from "../space.ts";
-import { ADDRESS_TYPES, type AddressType, type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
+import { type Args, type MatchResult, match, type PacketContext } from "../spec.ts";
 
 type Types = readonly AddressType[];
 
