@@ -13,6 +13,8 @@ const BOTH = ["original", "reply"] as const;
 
 /** Smaller tables are not swept. */
 const SWEPT = 4096;
+/** A table is swept again when it has grown by so much. */
+const GROWN = 1.25;
 
 /** A connection and the direction in which a tuple belongs to it. */
 export interface Found {
@@ -55,7 +57,7 @@ export class ConntrackTable {
 
   /** Takes out what has run out, when that may be worth it (gc_worker); to be called between two packets. Says whether it was. */
   sweep(now: bigint): boolean {
-    if (this.#entries.length < Math.max(SWEPT, this.#left * 2)) return false;
+    if (this.#entries.length < Math.max(SWEPT, this.#left * GROWN)) return false;
     // What is in doubt cannot be asked for.
     const stays = ({ dying, expires, reply }: Connection) =>
       (!dying && expires > now) || (this.#state.isDoubtful && openSide(reply) !== undefined);

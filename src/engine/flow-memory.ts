@@ -16,7 +16,7 @@ import type { World } from "./world.ts";
 /** Directions of connections that are kept in mind. */
 const MOST = 65_536;
 /** Routes to neighbours and the like are looked at anew after so many nanoseconds. */
-const KEPT = 10_000_000_000n;
+const KEPT = 4_000_000_000n;
 /** Steps that say nothing that can be different for the next packet. */
 const SAME: ReadonlySet<Step["kind"]> = new Set(["rule", "policy", "return", "nat", "route", "neighbour", "device", "local", "stack"]);
 
