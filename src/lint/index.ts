@@ -46,6 +46,7 @@ import { rule as NT068 } from "./rules/NT068-link-down.ts";
 import { rule as NT069 } from "./rules/NT069-duplicate-address.ts";
 import { rule as NT070 } from "./rules/NT070-port-mtu.ts";
 import { rule as NT071 } from "./rules/NT071-conntrack-full.ts";
+import { rule as NT072 } from "./rules/NT072-missing-helper.ts";
 
 /** Every lint rule, one file each in rules/, by id. */
 export const RULES: readonly LintRule[] = [
@@ -95,4 +96,5 @@ export const RULES: readonly LintRule[] = [
   NT069,
   NT070,
   NT071,
+  NT072,
 ];
