@@ -1,5 +1,7 @@
 import { Args, Command, Flags } from "@oclif/core";
-import { answerTo } from "../probe/coming-back.ts";
+import { type Address, familyOf, parseAddress } from "../model/address.ts";
+import type { Packet } from "../model/packet.ts";
+import { answerTo, tooBigAmong } from "../probe/coming-back.ts";
 import { arrivalOf, Sender } from "../probe/sender.ts";
 import { makePacket } from "../wire/made-packet.ts";
 import { formatTime } from "../wire/time.ts";
@@ -17,7 +19,7 @@ const NANOSECONDS = 1_000_000n;
 export default class PacketCommand extends Command {
   static override summary = "What would happen to a packet that you describe; no capture needed.";
   static override description =
-    "The packet comes in on the device --in, or leaves a local socket with --out-of-socket. With --reply the answer to it is followed on its way back.";
+    "The packet comes in on the device --in, or leaves a local socket with --out-of-socket. With --reply the answer to it is followed on its way back, with --too-big what a router further on says of a packet that is too big for its next link (fragmentation needed, packet too big).";
   static override examples = [
     "<%= config.bin %> packet tcp 203.0.113.9:40000 198.51.100.2:8080 --in eth0 --snapshot host/",
     "<%= config.bin %> packet icmp 10.0.0.2 192.0.2.1 --out-of-socket --rules rules.txt --routes routes.txt",
@@ -32,6 +34,7 @@ export default class PacketCommand extends Command {
     in: Flags.string({ summary: "device that it comes in on", helpValue: "DEV", exclusive: ["out-of-socket"] }),
     "out-of-socket": Flags.boolean({ summary: "a local program sends it" }),
     reply: Flags.boolean({ summary: "also follow the answer's way back" }),
+    "too-big": Flags.string({ summary: "also follow a router's message that what was sent last is too big", helpValue: "ROUTER" }),
     flags: Flags.string({ summary: "TCP flags, SYN if not given", helpValue: "SYN,ACK" }),
     type: Flags.string({ summary: "ICMP type by name or number, echo-request if not given", helpValue: "TYPE" }),
     code: Flags.integer({ summary: "ICMP code", min: 0, max: 255, helpValue: "N" }),
@@ -49,6 +52,7 @@ export default class PacketCommand extends Command {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(PacketCommand);
     const packet = makePacket(describePacket({ ...args, ...flags }));
+    const router = readRouter(flags["too-big"], packet);
     const mark = readMark(flags.mark, flags["out-of-socket"]);
     // The parsers take a third of the start-up time, and neither help nor wrong flags need them.
     const { checkInterface, loadHost } = await import("./load-host.ts");
@@ -69,6 +73,8 @@ export default class PacketCommand extends Command {
     const traces = [...sender.send(arrivalOf(host, netns, packet, device, { number: 1, time }), mark)];
     const answer = flags.reply && traces[0] ? answerTo(host, traces[0]) : undefined;
     if (answer) traces.push(...sender.send(answer));
+    const tooBig = router === undefined ? undefined : tooBigAmong(host, traces, router);
+    if (tooBig) traces.push(...sender.send(tooBig));
     for (const trace of traces) await sink.take(trace, () => formatTime(trace.frame.time, 6));
     await sink.end(traces.length);
     await output.flush();
@@ -81,6 +87,14 @@ function readMark(text: string | undefined, local: boolean): number | undefined 
   const mark = /^(?:0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : Number.NaN;
   if (!(mark <= 0xffffffff)) throw new UsageFailure(`--mark expects a number of 32 bits like 0x10, found "${text}"`);
   return mark;
+}
+
+function readRouter(text: string | undefined, { family }: Packet): Address | undefined {
+  if (text === undefined) return undefined;
+  const router = parseAddress(text);
+  if (router === undefined || familyOf(router) !== family)
+    throw new UsageFailure(`--too-big expects the IPv${family} address of a router, found "${text}"`);
+  return router;
 }
 
 function askForEntrance(devices: readonly string[]): string {

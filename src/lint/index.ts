@@ -29,6 +29,7 @@ import { rule as NT036 } from "./rules/NT036-invalid-accepted.ts";
 import { rule as NT037 } from "./rules/NT037-trusted-source.ts";
 import { rule as NT038 } from "./rules/NT038-neighbours-dropped.ts";
 import { rule as NT039 } from "./rules/NT039-wide-masquerade.ts";
+import { rule as NT040 } from "./rules/NT040-path-mtu-dropped.ts";
 import { rule as NT050 } from "./rules/NT050-late-established.ts";
 import { rule as NT051 } from "./rules/NT051-address-run.ts";
 import { rule as NT052 } from "./rules/NT052-port-run.ts";
@@ -79,6 +80,7 @@ export const RULES: readonly LintRule[] = [
   NT037,
   NT038,
   NT039,
+  NT040,
   NT050,
   NT051,
   NT052,

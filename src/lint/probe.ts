@@ -1,10 +1,10 @@
 import type { Host } from "../model/host.ts";
 import type { Hook } from "../model/rule.ts";
 import type { PacketTrace, Way } from "../model/trace.ts";
-import { answerTo } from "../probe/coming-back.ts";
+import { answerTo, tooBigAmong } from "../probe/coming-back.ts";
 import { packetCommand, type Sending } from "../probe/command.ts";
 import { decidingStep } from "../probe/deciding-step.ts";
-import { arrivalOf, Sender } from "../probe/sender.ts";
+import { type Arrival, arrivalOf, Sender } from "../probe/sender.ts";
 import { makePacket } from "../wire/made-packet.ts";
 import type { Witness } from "./finding.ts";
 import type { Machine } from "./machine.ts";
@@ -18,8 +18,8 @@ export interface Question extends Sending {
 /** What became of it, for certain. */
 export interface Answer {
   readonly way: Way;
-  /** The packet's own way, where `way` is that of the answer to it. */
-  readonly before?: Way;
+  /** The ways of the packets before, where `way` is that of the answer or of an error. */
+  readonly before: readonly Way[];
   /** A command that shows it; undefined where there is none. */
   witness(outcome: string): Witness | undefined;
 }
@@ -54,21 +54,32 @@ function isSame(a: Way, b: Way): boolean {
   );
 }
 
-function send(machine: Machine, host: Host, { description, in: input, reply }: Question): Pick<Answer, "way" | "before"> | undefined {
+function send(
+  machine: Machine,
+  host: Host,
+  { description, in: input, reply, tooBig }: Question,
+): Pick<Answer, "way" | "before"> | undefined {
   const { netns, namespace } = machine;
   if (namespace?.devices && input !== undefined && !namespace.devices.some(({ name, up }) => name === input && up)) return undefined;
   const sender = new Sender(host, netns);
-  const [trace] = sender.send(arrivalOf(host, netns, makePacket(description), input));
-  const way = trace && certain(trace);
-  if (!way || !reply) return way && { way };
-  const answer = answerTo(host, trace);
-  const [second] = answer ? sender.send(answer) : [];
-  const returned = second && certain(second);
-  return returned && { way: returned, before: way };
+  const traces: PacketTrace[] = [];
+  const follows: (() => Arrival | undefined)[] = [];
+  if (reply) follows.push(() => traces[0] && answerTo(host, traces[0]));
+  if (tooBig !== undefined) follows.push(() => tooBigAmong(host, traces, tooBig));
+  let next: Arrival | undefined = arrivalOf(host, netns, makePacket(description), input);
+  while (next) {
+    const [trace] = sender.send(next);
+    if (!trace || !isCertain(trace)) return undefined;
+    traces.push(trace);
+    const follow = follows.shift();
+    if (!follow) return { way: trace.way, before: traces.slice(0, -1).map(({ way }) => way) };
+    next = follow();
+  }
+  return undefined;
 }
 
-function certain({ way, alternatives, certainty }: PacketTrace): Way | undefined {
-  return alternatives.length > 1 || certainty === "possible" || way.verdict === "unknown" || way.verdict === "queued" ? undefined : way;
+function isCertain({ way, alternatives, certainty }: PacketTrace): boolean {
+  return alternatives.length <= 1 && certainty !== "possible" && way.verdict !== "unknown" && way.verdict !== "queued";
 }
 
 /** What of a hook's filter chains let a packet on, or stopped it. */

@@ -1,3 +1,4 @@
+import { type Address, formatAddress } from "../model/address.ts";
 import { formatEndpoint } from "../model/endpoint.ts";
 import { isIcmp, protocolName, TCP_FLAG } from "../model/packet.ts";
 import type { PacketDescription } from "../wire/made-packet.ts";
@@ -10,6 +11,8 @@ export interface Sending {
   readonly in?: string | undefined;
   /** Whether the answer to it is followed as well. */
   readonly reply?: boolean;
+  /** The router further on that says of what left last that it is too big, where that is followed as well. */
+  readonly tooBig?: Address;
 }
 
 /** The command that sends a packet through the machine that the words around name. */
@@ -17,14 +20,15 @@ export function packetCommand(sending: Sending, { before, after }: Around): stri
   return [...before, "nettrace", "packet", ...packetWords(sending), ...after].join(" ");
 }
 
-function packetWords({ description, in: input, reply }: Sending): readonly string[] {
+function packetWords({ description, in: input, reply, tooBig }: Sending): readonly string[] {
   const { protocol, src, dst, sport, dport, flags, icmp, ttl } = description;
   const words = [isIcmp(protocol) ? "icmp" : protocolName(protocol), formatEndpoint(src, sport), formatEndpoint(dst, dport)];
   if (flags !== undefined) words.push("--flags", flagNames(flags));
   if (icmp) words.push("--type", String(icmp.type), ...(icmp.code === 0 ? [] : ["--code", String(icmp.code)]));
   if (ttl !== undefined) words.push("--ttl", String(ttl));
   words.push(...(input === undefined ? ["--out-of-socket"] : ["--in", quoted(input)]));
-  return reply ? [...words, "--reply"] : words;
+  if (reply) words.push("--reply");
+  return tooBig === undefined ? words : [...words, "--too-big", formatAddress(tooBig)];
 }
 
 function flagNames(flags: number): string {

@@ -26,6 +26,9 @@ const DEFAULT_TTL = 64;
 const ECHO_REQUEST = { 4: 8, 6: 128 } as const;
 const ECHO_ID = 1;
 const WINDOW = 64240;
+const LEAST_MTU = 1280;
+/** Octets of an ICMP error at most (RFC 1812 section 4.3.2.3, RFC 4443 section 3.2). */
+const MOST_QUOTED = { 4: 576, 6: 1280 } as const;
 
 /** Octets that the headers of a described packet take: the least that its length can be. */
 export function leastLength(description: PacketDescription): number {
@@ -100,6 +103,16 @@ export function makeAnswer(packet: Packet): Packet | undefined {
   if (packet.transport && !transport) return undefined;
   const { src, dst } = packet;
   return { ...packet, src: dst, dst: src, ttl: DEFAULT_TTL, ...(transport && { transport }) };
+}
+
+/** What a router says of a packet that is too big for its next link, which takes no more than IPv6 asks for at least: fragmentation needed, or packet too big. */
+export function makeTooBig(quoted: Packet, router: Address): Packet {
+  const { family, src: dst } = quoted;
+  const protocol = family === 4 ? PROTOCOL.icmp : PROTOCOL.icmpv6;
+  const [type, code] = family === 4 ? [3, 4] : [2, 0];
+  const length = Math.min(HEADER[family] + PORTS_HEADER + quoted.length, MOST_QUOTED[family]);
+  const error = makePacket({ protocol, src: router, dst, length, icmp: { type, code } });
+  return { ...error, transport: { kind: "icmp", type, code, mtu: LEAST_MTU, quoted } };
 }
 
 function answerOf(transport: Transport | undefined): Transport | undefined {

@@ -32,7 +32,7 @@ function endsOf({ name: netns, devices = [] }: Namespace): readonly End[] {
 function lostAnswer(machine: Machine, from: End, to: End): Answer | undefined {
   const description = { protocol: PROTOCOL.icmp, src: from.address, dst: to.address, icmp: { type: 8, code: 0 } };
   const answer = ask(machine, { description, reply: true, facts: [] });
-  const there = answer?.before;
+  const there = answer?.before[0];
   if (!answer || there?.verdict !== "delivered" || there.at.netns !== to.netns) return undefined;
   if (there.out[0]?.netns !== from.netns || there.out[0].interface !== from.device || there.nat.src) return undefined;
   const { verdict, at } = answer.way;
