@@ -81,7 +81,7 @@ function lintIndex(rules) {
   const rows = (group) =>
     rules
       .filter((rule) => rule.group === group)
-      .map(({ id, name, severity, summary }) => `| [${id}](${id}.md) | ${name} | ${severity} | ${cell(summary)} |`);
+      .map(({ id, name, severity, isOff, summary }) => `| [${id}](${id}.md) | ${name} | ${isOff ? "off" : severity} | ${cell(summary)} |`);
   const parts = groups.map((group) =>
     [
       `## ${group.charAt(0).toUpperCase()}${group.slice(1)}`,

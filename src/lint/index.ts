@@ -18,6 +18,8 @@ import { rule as NT019 } from "./rules/NT019-suppression.ts";
 import { rule as NT020 } from "./rules/NT020-never-matches.ts";
 import { rule as NT021 } from "./rules/NT021-shadowed-rule.ts";
 import { rule as NT022 } from "./rules/NT022-redundant-rule.ts";
+import { rule as NT023 } from "./rules/NT023-exception.ts";
+import { rule as NT024 } from "./rules/NT024-crossing-rules.ts";
 import { rule as NT025 } from "./rules/NT025-never-hit.ts";
 import { rule as NT030 } from "./rules/NT030-open-policy.ts";
 import { rule as NT031 } from "./rules/NT031-open-management-port.ts";
@@ -69,6 +71,8 @@ export const RULES: readonly LintRule[] = [
   NT020,
   NT021,
   NT022,
+  NT023,
+  NT024,
   NT025,
   NT030,
   NT031,

@@ -18,6 +18,8 @@ export interface LintRule {
   /** "unreachable-rule" */
   readonly name: string;
   readonly severity: Severity;
+  /** It says nothing until the configuration gives it a severity. */
+  readonly isOff?: true;
   readonly group: Group;
   /** One sentence: what is wrong. */
   readonly summary: string;

@@ -54,8 +54,8 @@ function draft(rule: LintRule, found: Found, configured: Severity | undefined): 
   return { rule, found, severity: configured ?? found.severity ?? rule.severity };
 }
 
-function severityOf(rule: LintRule, { config }: LintContext): Severity | "off" | undefined {
-  return config.rules.get(rule.id) ?? config.rules.get(rule.name);
+function severityOf({ id, name, isOff }: LintRule, { config }: LintContext): Severity | "off" | undefined {
+  return config.rules.get(id) ?? config.rules.get(name) ?? (isOff && "off");
 }
 
 function compare(order: ReadonlyMap<string, number>, a: Draft, b: Draft): number {

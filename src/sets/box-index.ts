@@ -47,12 +47,12 @@ export class BoxIndex<T> {
     if (levels) for (const level of levelsOf(span)) if (level > size) enter(levels, level, blockOf(span[0], level), place);
   }
 
-  /** Of the first `end` boxes those that have a packet in common with a box, in order. */
-  touching(box: Box, end = this.length): (readonly [box: Box, what: T])[] {
+  /** Of the first `end` boxes those that have a packet in common with a box, in order; where there are more than `most`, only some of them. */
+  touching(box: Box, end = this.length, most = Number.POSITIVE_INFINITY): (readonly [box: Box, what: T])[] {
     const places: number[] = [];
     const look = (list: readonly number[]) => {
       for (const place of list) {
-        if (place >= end) return;
+        if (place >= end || places.length >= most) return;
         if (overlaps((this.all[place] as readonly [Box, T])[0], box)) places.push(place);
       }
     };

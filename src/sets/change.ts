@@ -4,7 +4,7 @@ import { FALSE, type Node, TRUE } from "./diagram.ts";
 import { type Effect, NO_EFFECT, NOT_OF_HEADERS } from "./effect.ts";
 import { doingOf } from "./fates.ts";
 import type { Layout } from "./layout.ts";
-import { changeOf } from "./reach.ts";
+import { changeOf } from "./mark-change.ts";
 
 /** What has become of a bit by a change: it is known, or another one. */
 export type Seen = boolean | { readonly bit: number; readonly turned: boolean };

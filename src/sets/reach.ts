@@ -1,11 +1,9 @@
-import type { Masked } from "../extensions/codecs.ts";
-import { changed } from "../extensions/marks.ts";
-import { targetSpec } from "../extensions/registry.ts";
 import { type Chain, chainOf, type Hook, type Rule, type Table } from "../model/rule.ts";
 import { type Box, CHOICES, CUBES, type Cube, intersection, SPANS } from "./box.ts";
 import { difference } from "./difference.ts";
 import { doingOf } from "./fates.ts";
 import { type Guard, STATES, type Universe } from "./guard.ts";
+import { changeOf, markedCube } from "./mark-change.ts";
 import { type RulePlace, Stream, type Taken, type Taking } from "./stream.ts";
 
 /** What is known of the packets that come to a rule, over all the ways to it. */
@@ -27,6 +25,14 @@ export interface Taker extends Taken {
   readonly hook: Hook;
 }
 
+/** Packets that come into a chain. */
+export interface Entry {
+  readonly box: Box;
+  readonly hook: Hook;
+}
+
+/** Ways into a chain that are kept. */
+const MOST_ENTRIES = 8;
 /** Rules that are looked at on all ways together, before the rest is given up. */
 const MOST_STEPS = 3_000_000;
 /** Streams of different marks that are told apart in a chain. */
@@ -39,6 +45,7 @@ export class Reach {
   readonly #universe: Universe;
   readonly #guards = new Map<Rule, Guard>();
   readonly #reached = new Map<Rule, Reached>();
+  readonly #entries = new Map<string, Entry[]>();
   #steps = 0;
   #isCut = false;
   #isBlurred = false;
@@ -65,6 +72,11 @@ export class Reach {
     return found && this.isCutShort ? { ...found, isOpen: true } : found;
   }
 
+  /** Packets that come into a chain, on the first few ways to it, for each with the hook that it begins at. */
+  entries(chain: string): readonly Entry[] {
+    return this.#entries.get(chain) ?? [];
+  }
+
   /** The packets that a rule matches. */
   guard(rule: Rule): Guard {
     let guard = this.#guards.get(rule);
@@ -85,6 +97,8 @@ export class Reach {
 
   /** Runs a stream through a chain: what falls off its end, the packets that RETURN sends back included. */
   #visit(chain: Chain, begin: Stream, call: Call): readonly Stream[] {
+    const entries = this.#entries.get(chain.name) ?? [];
+    if (entries.length < MOST_ENTRIES) this.#entries.set(chain.name, [...entries, { box: begin.box, hook: this.#hook }]);
     let streams: Stream[] = [begin];
     for (const rule of chain.rules) {
       this.#steps++;
@@ -274,18 +288,3 @@ function withoutDoubt(box: Box): Box {
 }
 
 const ALL_STATES = (1 << STATES.length) - 1;
-
-/** What a MARK rule does to the mark. */
-export function changeOf({ target }: Rule, family: Universe["family"]): Masked | undefined {
-  if (target?.kind !== "extension" || !target.args) return undefined;
-  const { xmark } = (targetSpec(target.name, family)?.canonical?.(target.args as never, family) ?? {}) as {
-    readonly xmark?: { readonly value: Masked };
-  };
-  return xmark?.value;
-}
-
-/** What is known of a mark after a change: bits of its mask become the value's, others are turned round where the value has them. */
-function markedCube(before: Cube, change: Masked): Cube {
-  const mask = (before.mask | change.mask) >>> 0;
-  return { value: (changed(before.value, change) & mask) >>> 0, mask };
-}

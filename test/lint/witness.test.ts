@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { DEFAULT_CONFIG } from "../../src/lint/config.ts";
 import { RULES } from "../../src/lint/index.ts";
 import { lint } from "../../src/lint/run.ts";
 import { spawned } from "../commands/nettrace.ts";
@@ -21,16 +22,23 @@ const SIX = `*filter
 COMMIT
 `;
 
-const shadowed = RULES.find(({ id }) => id === "NT021");
+const CROSSING: ReadonlySet<string> = new Set(["NT021", "NT023", "NT024"]);
+const badOf = (id: string) => {
+  const bad = RULES.find((rule) => rule.id === id)?.bad ?? "";
+  return typeof bad === "string" ? bad : (bad["iptables-save.txt"] ?? "");
+};
 
 it.each([
-  ["rules.v4", shadowed?.bad as string],
+  ["shadowed.v4", badOf("NT021")],
+  ["exception.v4", badOf("NT023")],
+  ["crossing.v4", badOf("NT024")],
   ["rules.v6", SIX],
 ])("the command of a finding in %s says what the finding says", async (name, text) => {
   const file = join(folder, name);
   writeFileSync(file, text);
-  const context = { ...contextOf(text), rulesets: [linted(text, file)] };
-  const witnesses = lint(context).findings.flatMap(({ rule, witness }) => (rule === "NT021" && witness ? [witness] : []));
+  const config = { ...DEFAULT_CONFIG, rules: new Map([["NT023", "hint"]] as const) };
+  const context = { ...contextOf(text), config, rulesets: [linted(text, file)] };
+  const witnesses = lint(context).findings.flatMap(({ rule, witness }) => (CROSSING.has(rule) && witness ? [witness] : []));
   expect(witnesses.length).toBeGreaterThan(1);
   for (const { packet, outcome } of witnesses) {
     const [, route, words = ""] = /^(?:echo "([^"]+)" \| )?nettrace (.*)$/.exec(packet) ?? [];

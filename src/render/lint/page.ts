@@ -4,11 +4,11 @@ import { paint, type Style, spell, wrap } from "../style.ts";
 
 /** A rule's page in Markdown. */
 export function pageMarkdown(rule: LintRule): string {
-  const { id, name, severity, group, summary, why, exceptions, bad, good } = rule;
+  const { id, name, severity, isOff, group, summary, why, exceptions, bad, good } = rule;
   return [
     `# ${id} ${name}`,
     "",
-    `${summary} (${severity}, ${group})`,
+    `${summary} (${severity}${isOff ? " where the configuration turns it on" : ""}, ${group})`,
     "",
     "## Why this matters",
     "",

@@ -24,7 +24,7 @@ function descriptor(rule: LintRule): unknown {
     shortDescription: { text: rule.summary },
     fullDescription: { text: rule.why.replace(/\s+/g, " ") },
     help: { text: `nettrace lint --explain ${rule.id}`, markdown: pageMarkdown(rule) },
-    defaultConfiguration: { level: LEVELS[rule.severity] },
+    defaultConfiguration: { level: LEVELS[rule.severity], ...(rule.isOff && { enabled: false }) },
     properties: { tags: [rule.group] },
   };
 }
