@@ -28,11 +28,14 @@ export function naturalPacket(box: Box, universe: Universe): NaturalPacket | und
   const invalid = TCP_FLAG.SYN | TCP_FLAG.FIN;
   const flags = isNew ? flagsOf(box.cubes[CUBES.flags] as Cube) : protocol === PROTOCOL.tcp ? invalid : undefined;
   if (flags === undefined) return undefined;
+  const [src, dst] = [addressOf(spanOf(box, "src"), ordinary.src), addressOf(spanOf(box, "dst"), ordinary.dst)];
+  // Nobody can send to no address, nor from it over a wire.
+  if (isNone(src) || isNone(dst)) return undefined;
   const message = pick(spanOf(box, "sport"), ordinary.icmp);
   const description: PacketDescription = {
     protocol,
-    src: addressOf(spanOf(box, "src"), ordinary.src),
-    dst: addressOf(spanOf(box, "dst"), ordinary.dst),
+    src,
+    dst,
     ...(hasPorts(protocol) && { sport: pick(spanOf(box, "sport"), ordinary.sport), dport: pick(spanOf(box, "dport"), ordinary.dport) }),
     ...(protocol === PROTOCOL.tcp && flags !== TCP_FLAG.SYN && { flags }),
     ...(isIcmp(protocol) && message !== ordinary.icmp[0] && { icmp: { type: message >> 8, code: message & 255 } }),
@@ -60,8 +63,12 @@ function addressOf([low, high]: Span, wanted: readonly string[]): Address {
   return near.find((value) => inside(value) && isOfHost(value)) ?? near.find(inside) ?? low;
 }
 
+const isNone = (address: Address): boolean => BigInt(address) === 0n;
+
 function isOfHost(address: Address): boolean {
-  return !isMulticast(address) && !isLoopback(address) && (typeof address !== "number" || (address > 0xffffff && address < 0xe0000000));
+  if (isMulticast(address) || isLoopback(address)) return false;
+  // Of IPv6 what is below 2000::/3 is nobody's (IANA, IPv6 address space).
+  return typeof address === "number" ? address > 0xffffff && address < 0xe0000000 : address >= 1n << 125n;
 }
 
 function flagsOf({ value, mask }: Cube): number {

@@ -11,8 +11,8 @@ export const ORDINARY = {
     icmp: [8 * 256],
   },
   6: {
-    src: ["2001:db8:1::7"],
-    dst: ["2001:db8:2::10"],
+    src: ["2001:db8:1::7", "fd00:1::7"],
+    dst: ["2001:db8:2::10", "2001:db8:3::10", "fd00:2::10"],
     protocol: [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.icmpv6],
     icmp: [128 * 256],
   },

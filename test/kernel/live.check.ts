@@ -5,6 +5,7 @@ import type { Case } from "./cases/case.ts";
 import { saveEvidence } from "./judge/evidence.ts";
 import { ask, judge, Refused } from "./judge/run-case.ts";
 import { Lab } from "./lab/lab.ts";
+import { lack } from "./lack.ts";
 import { settings } from "./live-settings.ts";
 
 const { seed, cases, backend, family, jobs, keep } = settings();
@@ -16,7 +17,7 @@ const ATTEMPTS = 3;
 /** Share of the drawn machines that the kernel may refuse to build, rulesets included. */
 const MOST_REFUSED = 0.1;
 
-const lacking = await lack();
+const lacking = await lack(backend);
 const tally = { cases: 0, refused: 0, packets: 0, unknown: new Map<string, number>(), once: 0 };
 const labs: Lab[] = [];
 
@@ -47,20 +48,6 @@ describe.skipIf(lacking !== undefined)(`the live kernel, ${what}${lacking === un
     expect(tally.refused / tally.cases).toBeLessThan(MOST_REFUSED);
   });
 });
-
-/** Why this machine cannot be asked; undefined when it can. */
-async function lack(): Promise<string | undefined> {
-  const lab = await Lab.start();
-  try {
-    const probe = await lab.probe();
-    if ("error" in probe) return probe.error;
-    return probe.backends.includes(backend) ? undefined : `iptables-${backend} does not work here`;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  } finally {
-    await lab.stop();
-  }
-}
 
 /** Fails with the smallest case in which kernel and replay disagree. */
 async function agreement(lab: Lab, run: number, size: number): Promise<void> {

@@ -1,4 +1,5 @@
-// npm run test:kernel -- [--seed N] [--cases N] [--backend legacy|nft] [--family 4|6] [--jobs N] [--keep FOLDER]
+// npm run test:kernel -- [--seed N] [--cases N] [--backend legacy|nft] [--family 4|6] [--jobs N] [--keep FOLDER] [--findings N]
+// With --findings it is the linter that is held against the kernel: so many of its findings about drawn rulesets.
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -12,9 +13,10 @@ const { values } = parseArgs({
     family: { type: "string", default: "4" },
     jobs: number,
     keep: { type: "string" },
+    findings: number,
   },
 });
-for (const name of ["seed", "cases", "jobs"]) {
+for (const name of ["seed", "cases", "jobs", "findings"]) {
   if (values[name] !== undefined && !/^[0-9]{1,6}$/.test(values[name]))
     fail(`--${name} is a number of up to six digits, found "${values[name]}"`);
 }
@@ -22,13 +24,15 @@ if (!["legacy", "nft"].includes(values.backend)) fail(`--backend is legacy or nf
 if (!["4", "6"].includes(values.family)) fail(`--family is 4 or 6, found "${values.family}"`);
 
 const seed = values.seed ?? String(randomInt(1, 100_000));
-process.stdout.write(`live kernel: --seed ${seed} --cases ${values.cases ?? 100} --backend ${values.backend} --family ${values.family}\n`);
+const what = values.findings ? `--findings ${values.findings}` : `--cases ${values.cases ?? 100}`;
+process.stdout.write(`live kernel: --seed ${seed} ${what} --backend ${values.backend} --family ${values.family}\n`);
 const env = {
   ...process.env,
   KERNEL_SEED: seed,
   KERNEL_BACKEND: values.backend,
   KERNEL_FAMILY: values.family,
   ...(values.cases && { KERNEL_CASES: values.cases }),
+  ...(values.findings && { KERNEL_FINDINGS: values.findings }),
   ...(values.jobs && { KERNEL_JOBS: values.jobs }),
   ...(values.keep && { KERNEL_KEEP: values.keep }),
 };
