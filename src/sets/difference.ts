@@ -15,21 +15,23 @@ export function difference(boxes: readonly Box[], taken: Iterable<Box>, most = M
   return left;
 }
 
-/** A packet of a box that none of some others has, looked for at the box's corners; undefined when none was found there. */
-export function sample(box: Box, taken: readonly Box[]): Box | undefined {
-  // Where conditions are not about header values, it is looked for where those of the others do not hold.
-  const conditions = taken.some(({ atoms }) => atoms.length > 0) ? new Set(taken.flatMap(({ atoms }) => atoms.map(Math.abs))) : undefined;
-  const atoms = conditions
-    ? [
-        ...box.atoms,
-        ...[...conditions].filter((atom) => !box.atoms.includes(atom) && !box.atoms.includes(-atom)).map((atom) => -atom),
-      ].sort((a, b) => Math.abs(a) - Math.abs(b))
-    : box.atoms;
+/** A packet of a box that none of some others has, looked for at a few places; undefined when none was found there. Asked for are those that have a packet. */
+export function sample(box: Box, takenAt: (packet: Box) => readonly Box[]): Box | undefined {
   for (const pick of PICKS) {
-    const point = pointOf({ ...box, atoms }, pick);
-    if (!taken.some((one) => covers(one, point))) return point;
+    const point = pointOf(box, pick);
+    const taken = takenAt(point);
+    // Where conditions are not about header values, it is one for which those of the others do not hold.
+    const found = { ...point, atoms: withoutAtoms(box.atoms, taken) };
+    if (!taken.some((one) => covers(one, found))) return found;
   }
   return undefined;
+}
+
+function withoutAtoms(own: readonly number[], taken: readonly Box[]): readonly number[] {
+  if (!taken.some(({ atoms }) => atoms.length > 0)) return own;
+  const others = new Set(taken.flatMap(({ atoms }) => atoms.map(Math.abs)));
+  const added = [...others].filter((atom) => !own.includes(atom) && !own.includes(-atom)).map((atom) => -atom);
+  return [...own, ...added].sort((a, b) => Math.abs(a) - Math.abs(b));
 }
 
 type Pick = (low: number | bigint, high: number | bigint, dimension: number) => number | bigint;

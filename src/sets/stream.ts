@@ -99,19 +99,26 @@ export class Stream {
 
   /** What is left of a box, which must lie in the stream's own. */
   left(box: Box): Left {
-    const layers = [...this.#before, { index: this.#own, end: this.#own.length, isUnmarked: false }];
-    const touching: (readonly [Box, Taking])[] = [];
-    for (const { index, end, isUnmarked } of layers) {
-      for (const entry of index.touching(box, end)) if (!isUnmarked || isUnmarkedBox(entry[0])) touching.push(entry);
-    }
-    const taken = touching.map(([one]) => one);
-    const packet = sample(box, taken);
+    const packet = sample(box, (point) => this.#touching(point).map(([one]) => one));
     if (packet) return { kind: "some", packet };
+    const touching = this.#touching(box);
+    const taken = touching.map(([one]) => one);
     const rest = difference([box], taken);
     if (!rest) return { kind: "unknown" };
     const [first] = rest;
     if (first) return { kind: "some", packet: first };
     return { kind: "none", takers: needed(box, touching) };
+  }
+
+  /** What was taken out of it that has packets of a box, in order. */
+  #touching(box: Box): readonly (readonly [Box, Taking])[] {
+    const found: (readonly [Box, Taking])[] = [];
+    const look = ({ index, end, isUnmarked }: Layer) => {
+      for (const entry of index.touching(box, end)) if (!isUnmarked || isUnmarkedBox(entry[0])) found.push(entry);
+    };
+    for (const layer of this.#before) look(layer);
+    look({ index: this.#own, end: this.#own.length, isUnmarked: false });
+    return found;
   }
 }
 

@@ -7,7 +7,7 @@ import type { LintRule } from "../lint-rule.ts";
 import { type ChainOf, chainsOf, type LintedRules, placeOf, relatedLine } from "../linted-rules.ts";
 import { isManaged } from "../managed-chains.ts";
 import { reachOf } from "../reach.ts";
-import { type Anyway, decidedAnyway } from "../redundant.ts";
+import { type Anyway, Behind, decidedAnyway } from "../redundant.ts";
 import { reachableRules } from "../unreachable.ts";
 
 /** More findings than these in one chain are told together. */
@@ -43,12 +43,14 @@ function* check(rules: LintedRules, { config }: LintContext): Generator<Found> {
 
 function* redundantIn({ ruleset }: LintedRules, { table, chain }: ChainOf): Generator<Redundant> {
   const reach = reachOf(ruleset, table);
+  const guardOf = (one: Rule) => reach.guard(one);
+  const behind = new Behind(chain, guardOf);
   const times = new Map<number, number>();
   for (const { line } of chain.rules) times.set(line, (times.get(line) ?? 0) + 1);
   for (const rule of reachableRules(table, chain)) {
     // Of a line with several addresses every part would have to be without effect.
     if (times.get(rule.line) !== 1 || !reach.of(rule)?.packet) continue;
-    const anyway = decidedAnyway(chain, rule, (one) => reach.guard(one));
+    const anyway = decidedAnyway(chain, rule, guardOf, behind);
     if (anyway) yield { rule, anyway };
   }
 }
