@@ -4,6 +4,7 @@ import { KERNEL_SCAN_BEFORE, kernelScan, whyNotKernel } from "../measure/kernel.
 import { processOf } from "../measure/process.ts";
 import type { Candidate, Sample } from "../measure/sample.ts";
 import { faster, type Goal, peak, times } from "./goal.ts";
+import { lintCorpus, lintCurve, lintHand, representations } from "./lint.ts";
 import {
   type Bench,
   capinfos,
@@ -34,6 +35,10 @@ export const GOALS: ReadonlyMap<string, (bench: Bench) => Goal> = new Map([
   ["P8", start],
   ["P9", output],
   ["P10", bothCores],
+  ["L1", lintCurve],
+  ["L2", lintHand],
+  ["L3", lintCorpus],
+  ["L4", representations],
 ]);
 
 function decoding(bench: Bench): Goal {

@@ -6,7 +6,7 @@ export interface Part {
   /** Absent for a figure that is only shown. */
   readonly limit?: number;
   readonly atLeast?: boolean;
-  readonly unit: "×" | " MiB";
+  readonly unit: "×" | " MiB" | " s";
   /** Names of the candidates that the figure is made of. */
   readonly needs: readonly string[];
   /** The candidate that this is about: when it takes too long the goal is missed. */
@@ -37,4 +37,10 @@ export function faster(what: string, own: Candidate, other: Candidate, limit: nu
 /** Most memory that a candidate had at once. */
 export function peak(what: string, own: Candidate, limit: number): Part {
   return { what, unit: " MiB", needs: [own.name], own: own.name, value: (sample) => sample(own.name).peak, limit };
+}
+
+/** How long a candidate takes. */
+export function lasting(what: string, own: Candidate, limit?: number): Part {
+  const value: Part["value"] = (sample) => sample(own.name).seconds;
+  return { what, unit: " s", needs: [own.name], own: own.name, value, ...(limit !== undefined && { limit }) };
 }

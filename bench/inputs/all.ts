@@ -1,10 +1,11 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Format } from "./capture-file.ts";
 import { cluster } from "./cluster.ts";
 import { handRules } from "./hand-rules.ts";
 import { writeHostile } from "./hostile.ts";
 import { kubeRules } from "./kube-rules.ts";
+import { crossingRules, listRules } from "./list-rules.ts";
 import { writeSnapshot } from "./snapshot.ts";
 import { type TrafficOptions, writeTraffic } from "./traffic.ts";
 
@@ -19,6 +20,11 @@ export interface Size {
 const FULL: Size = { frames: 1_000_000, flows: 20_000, part: 1 };
 const SMALL: Size = { frames: 100_000, flows: 2000, part: 10 };
 const FRAMES_PER_LISTED_FLOW = 24;
+
+/** What rules are like: kube-proxy's, people's, a list of addresses, or ones that stand in each other's way. */
+export type Style = "kube" | keyof typeof RULES;
+
+const RULES = { hand: handRules, list: listRules, crossing: crossingRules } as const;
 
 /** How much there is to be made. */
 export function sizeOf(small: boolean): Size {
@@ -69,14 +75,23 @@ export class Inputs {
   }
 
   /** A snapshot of the node with so many rules. */
-  node(style: "kube" | "hand", count: number): string {
-    const make = style === "kube" ? kubeRules.bind(undefined, cluster(this.#seed)) : handRules;
+  node(style: Style, count: number): string {
+    const make = style === "kube" ? kubeRules.bind(undefined, cluster(this.#seed)) : RULES[style];
     return this.#made(`${style}-${count}`, (path) => writeSnapshot(path, cluster(this.#seed), make(this.#seed, count)));
   }
 
   /** The rules of that snapshot. */
-  rules(style: "kube" | "hand", count: number): string {
+  rules(style: Style, count: number): string {
     return join(this.node(style, count), "netns", "host", "iptables-save.txt");
+  }
+
+  /** Several rulesets as people write them, each another one. */
+  collection(rulesets: number, rules: number): readonly string[] {
+    const folder = this.#made(`collection-${rulesets}-${rules}`, (path) => {
+      mkdirSync(path, { recursive: true });
+      for (let i = 0; i < rulesets; i++) writeFileSync(join(path, `${i}.v4`), handRules(this.#seed + i, rules));
+    });
+    return Array.from({ length: rulesets }, (_, i) => join(folder, `${i}.v4`));
   }
 
   #capture(name: string, format: Format, options: Omit<TrafficOptions, "seed">): string {

@@ -29,16 +29,23 @@ export interface Settings {
   readonly limit: number;
 }
 
-/** A process with its words; `program` is what must be installed for it, when that is not the first of them. */
-export function processOf(settings: Settings, name: string, words: readonly string[], program = words[0] ?? ""): Candidate {
+/** A process with its words; `program` is what must be installed for it, when that is not the first of them. `fine` are the statuses that it may end with. */
+export function processOf(
+  settings: Settings,
+  name: string,
+  words: readonly string[],
+  program = words[0] ?? "",
+  fine: readonly number[] = [0],
+): Candidate {
   return {
     name,
-    run: async () => (installed(program) ? runProcess(settings, words) : { seconds: Number.NaN, failed: `${program} is not installed` }),
+    run: async () =>
+      installed(program) ? runProcess(settings, words, fine) : { seconds: Number.NaN, failed: `${program} is not installed` },
   };
 }
 
 /** Runs a process to its end. What it prints is thrown away. */
-async function runProcess(settings: Settings, words: readonly string[]): Promise<Sample> {
+async function runProcess(settings: Settings, words: readonly string[], fine: readonly number[]): Promise<Sample> {
   const resources = join(settings.folder, "resources");
   const errors = join(settings.folder, "errors");
   const [program, ...args] = MEMORY_IS_MEASURED ? [TIME, "-q", "-f", "%M %U %S", "-o", resources, "--", ...words] : words;
@@ -56,7 +63,7 @@ async function runProcess(settings: Settings, words: readonly string[]): Promise
   clearTimeout(clock);
   closeSync(said);
   if (over) return { seconds: settings.limit, over };
-  if (status !== 0) return { seconds, failed: firstLine(errors) || `ended with ${status}` };
+  if (status === null || !fine.includes(status)) return { seconds, failed: firstLine(errors) || `ended with ${status}` };
   if (!MEMORY_IS_MEASURED) return { seconds };
   const told = readFileSync(resources, "utf8").trim().split("\n").at(-1) ?? "";
   const [kibibytes = 0, user = 0, system = 0] = told.split(" ").map(Number);
