@@ -26,7 +26,7 @@ export interface Journey {
 const macOf = (device: string): string => `02:00:${createHash("sha256").update(device).digest("hex").slice(0, 8).match(/../g)?.join(":")}`;
 
 /** A device of the namespace: the one with a name, or the first. */
-export function deviceCalled(name: string, otherwise: string): string {
+function deviceCalled(name: string, otherwise: string): string {
   return DEVICES.find((one) => one === name) ?? otherwise;
 }
 
