@@ -40,9 +40,8 @@ export class Buckets<T extends Bucketed<T>> {
     }
   }
 
-  /** The first with a number that fulfils a condition. */
-  find(hash: number, fits: (one: T) => boolean): T | undefined {
-    for (let one = this.#first[hash & (BUCKETS - 1)]; one; one = one.next) if (one.hash === hash && fits(one)) return one;
-    return undefined;
+  /** The first that may have a number; the others, some of other numbers, come `next`. */
+  first(hash: number): T | undefined {
+    return this.#first[hash & (BUCKETS - 1)];
   }
 }

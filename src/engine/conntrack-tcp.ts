@@ -2,6 +2,7 @@ import type { Packet, Tcp } from "../model/packet.ts";
 import {
   before,
   emptySide,
+  emptyTracking,
   endOf,
   FLAG,
   type Index,
@@ -53,19 +54,7 @@ export function tcpError(packet: Packet, checkChecksum: boolean): string | undef
 export function newTcp(packet: Packet, tcp: Tcp, settings: TcpSettings): TcpTracking | undefined {
   const next = TRANSITIONS[indexOf(tcp)][0][0];
   if (next === "-" || next === undefined) return undefined;
-  const tracking: TcpTracking = {
-    state: "NONE",
-    seen: [emptySide(), emptySide()],
-    lastDirection: 0,
-    retransmissions: 0,
-    lastIndex: "NONE",
-    lastSeq: 0,
-    lastAck: 0,
-    lastEnd: 0,
-    lastWindow: 0,
-    lastScale: 0,
-    lastFlags: 0,
-  };
+  const tracking = emptyTracking();
   const sender = tracking.seen[0];
   sender.end = endOf(packet, tcp);
   sender.maxWindow = tcp.window || 1;

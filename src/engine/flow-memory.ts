@@ -72,6 +72,8 @@ export class FlowMemory {
   readonly #keeper: Keeper | undefined;
   readonly #known = new Map<number, Memory[]>();
   readonly #texts = new Texts();
+  /** What the packet at hand has changed, by its turns. */
+  readonly #back: TurnBack[] = [];
   /** What was learned, in order, and how much of its beginning is forgotten again. */
   #learned: Memory[] = [];
   #forgotten = 0;
@@ -96,10 +98,28 @@ export class FlowMemory {
     if ((packet.length > first.length && packet.length > this.#fitting) || packet.ttl <= memory.hops) return undefined;
     if (memory.flags !== undefined && memory.flags !== flagsOf(packet)) return undefined;
     if (longestSegment(packet, memory.device, entry.direction) !== undefined) return undefined;
-    const steps = retrack(memory.tracked, packet, frame.time);
+    const steps = this.#retrack(memory.tracked, packet, frame.time);
     if (steps === "otherwise") return undefined;
     this.#world.assumptions.take();
     return { trace: new Recalled(memory.trace, memory.device.name, frame, packet, steps), sightings: memory.sightings, first };
+  }
+
+  /** The turns of connection tracking of a further packet, and those steps that are not quite as before; all is put back where one goes otherwise. */
+  #retrack(turns: readonly Turn[], packet: Packet, now: bigint): ReadonlyMap<Step, Step> | undefined | "otherwise" {
+    let steps: Map<Step, Step> | undefined;
+    for (const [i, { conntrack, connection, direction, step }] of turns.entries()) {
+      this.#back[i] ??= new TurnBack();
+      if (connection) this.#back[i].note(connection);
+      if (!connection || !conntrack.takeAgain(connection, direction, packet, now)) {
+        for (let done = connection ? i : i - 1; done >= 0; done--) this.#back[done]?.restore();
+        return "otherwise";
+      }
+      const protocolState = connection.tcp?.state;
+      if (step.protocolState === undefined || protocolState === undefined || step.protocolState === protocolState) continue;
+      steps ??= new Map();
+      steps.set(step, { ...step, protocolState });
+    }
+    return steps;
   }
 
   /** Takes note of how a packet went of which one course is known. */
@@ -202,25 +222,6 @@ function isAlike(memory: Memory, entry: Entry, frame: Frame, packet: Packet): bo
 
 function flagsOf({ transport }: Packet): number | undefined {
   return transport?.kind === "tcp" ? transport.flags : undefined;
-}
-
-/** The turns of connection tracking of a further packet, and those steps that are not quite as before; all is put back where one goes otherwise. */
-function retrack(turns: readonly Turn[], packet: Packet, now: bigint): ReadonlyMap<Step, Step> | undefined | "otherwise" {
-  const back: TurnBack[] = [];
-  let steps: Map<Step, Step> | undefined;
-  for (const { conntrack, connection, direction, step } of turns) {
-    if (!connection) return "otherwise";
-    back.push(new TurnBack(connection));
-    if (!conntrack.takeAgain(connection, direction, packet, now)) {
-      for (const one of back.reverse()) one.restore();
-      return "otherwise";
-    }
-    const protocolState = connection.tcp?.state;
-    if (step.protocolState === undefined || protocolState === undefined || step.protocolState === protocolState) continue;
-    steps ??= new Map();
-    steps.set(step, { ...step, protocolState });
-  }
-  return steps;
 }
 
 /** Whether a turn of connection tracking found a connection whose packets it takes in without more. */

@@ -76,7 +76,7 @@ export class Observer {
     if (!trace) return undefined;
     const { capture } = frame.source ?? this.#own;
     const observation: Observation = { capture, packet: frame.number, netns, interface: device, after: later(frame, trace.frame) };
-    trace.observed = [...trace.observed, observation];
+    trace.observed = trace.observed.length === 0 ? [observation] : [...trace.observed, observation];
     return trace;
   }
 
@@ -99,7 +99,8 @@ export class Observer {
     if (!found) return undefined;
     this.#seen.remove(found);
     const { sought, trace } = found.of;
-    sought.splice(sought.indexOf(found), 1);
+    if (sought.length === 1) sought.length = 0;
+    else sought.splice(sought.indexOf(found), 1);
     this.#note(frame, netns, device, direction, packet, trace);
     return trace;
   }
@@ -188,16 +189,16 @@ export class Observer {
 
   /** Among what is awaited the first that looks like a packet that was seen; the kernel may have drawn the identification of a fragment. */
   #find(netns: string, device: string, direction: string, packet: Packet, time?: bigint): Sought | undefined {
-    const search = (drawn: boolean) =>
-      this.#seen.find(
-        contentHash(packet),
-        (one) =>
-          one.interface === device &&
-          one.direction === direction &&
-          one.netns === netns &&
-          looksLike(one, packet, drawn) &&
-          (time === undefined || time - one.of.trace.frame.time <= WINDOW),
-      );
-    return search(false) ?? (packet.family === 6 && packet.fragment ? search(true) : undefined);
+    const found = this.#search(netns, device, direction, packet, false, time);
+    return found ?? (packet.family === 6 && packet.fragment ? this.#search(netns, device, direction, packet, true, time) : undefined);
+  }
+
+  #search(netns: string, device: string, direction: string, packet: Packet, drawn: boolean, time: bigint | undefined): Sought | undefined {
+    const hash = contentHash(packet);
+    for (let one = this.#seen.first(hash); one; one = one.next) {
+      if (one.hash !== hash || one.interface !== device || one.direction !== direction || one.netns !== netns) continue;
+      if (looksLike(one, packet, drawn) && (time === undefined || time - one.of.trace.frame.time <= WINDOW)) return one;
+    }
+    return undefined;
   }
 }

@@ -40,7 +40,7 @@ export interface TcpSide {
   scale: number;
   flags: number;
   /** Of an entry older than the capture, of which nothing but its state is known. */
-  readonly old?: true;
+  old: boolean;
 }
 
 /** struct ip_ct_tcp */
@@ -58,9 +58,53 @@ export interface TcpTracking {
   lastFlags: number;
 }
 
+/** Tracking of a connection of which nothing has been seen. */
+export function emptyTracking(): TcpTracking {
+  return {
+    state: "NONE",
+    seen: [emptySide(), emptySide()],
+    lastDirection: 0,
+    retransmissions: 0,
+    lastIndex: "NONE",
+    lastSeq: 0,
+    lastAck: 0,
+    lastEnd: 0,
+    lastWindow: 0,
+    lastScale: 0,
+    lastFlags: 0,
+  };
+}
+
 /** The same once more, so that what it was can be put back. */
 export function copyTracking(tracking: TcpTracking): TcpTracking {
-  return { ...tracking, seen: [{ ...tracking.seen[0] }, { ...tracking.seen[1] }] };
+  const [first, second] = tracking.seen;
+  return { ...tracking, seen: [{ ...first }, { ...second }] };
+}
+
+/** Writes one over another. */
+export function overwriteTracking(to: TcpTracking, from: TcpTracking): void {
+  to.state = from.state;
+  overwriteSide(to.seen[0], from.seen[0]);
+  overwriteSide(to.seen[1], from.seen[1]);
+  to.lastDirection = from.lastDirection;
+  to.retransmissions = from.retransmissions;
+  to.lastIndex = from.lastIndex;
+  to.lastSeq = from.lastSeq;
+  to.lastAck = from.lastAck;
+  to.lastEnd = from.lastEnd;
+  to.lastWindow = from.lastWindow;
+  to.lastScale = from.lastScale;
+  to.lastFlags = from.lastFlags;
+}
+
+function overwriteSide(to: TcpSide, from: TcpSide): void {
+  to.end = from.end;
+  to.maxEnd = from.maxEnd;
+  to.maxWindow = from.maxWindow;
+  to.maxAck = from.maxAck;
+  to.scale = from.scale;
+  to.flags = from.flags;
+  to.old = from.old;
 }
 
 /** Settings of a namespace (net.netfilter.nf_conntrack_tcp_*). */
@@ -96,7 +140,7 @@ export function endOf(packet: Packet, tcp: Tcp): number {
 
 /** A side of which nothing has been seen. */
 export function emptySide(): TcpSide {
-  return { end: 0, maxEnd: 0, maxWindow: 0, maxAck: 0, scale: 0, flags: 0 };
+  return { end: 0, maxEnd: 0, maxWindow: 0, maxAck: 0, scale: 0, flags: 0, old: false };
 }
 
 /** Window scale and SACK permission of a SYN (tcp_options); without any option the side stays as it was. */

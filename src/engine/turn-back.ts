@@ -1,19 +1,25 @@
 import type { Connection } from "./connection.ts";
-import { copyTracking } from "./tcp-segment.ts";
+import { emptyTracking, overwriteTracking, type TcpTracking } from "./tcp-segment.ts";
 
-/** What a further packet can change of a connection, so that it can be put back. */
+/** What a further packet can change of a connection, so that it can be put back. It is filled anew for each packet, since there are many. */
 export class TurnBack {
-  readonly #connection: Connection;
-  readonly #kept: Pick<Connection, "expires" | "assured" | "seenReply" | "counters" | "tcp">;
+  #connection: Connection | undefined;
+  #kept: Pick<Connection, "expires" | "assured" | "seenReply" | "counters"> | undefined;
+  readonly #tcp: TcpTracking = emptyTracking();
 
-  constructor(connection: Connection) {
-    const { expires, assured, seenReply, counters, tcp } = connection;
+  /** Notes what a connection is. */
+  note(connection: Connection): void {
     this.#connection = connection;
-    this.#kept = { expires, assured, seenReply, counters, tcp: tcp && copyTracking(tcp) };
+    const { expires, assured, seenReply, counters, tcp } = connection;
+    this.#kept = { expires, assured, seenReply, counters };
+    if (tcp) overwriteTracking(this.#tcp, tcp);
   }
 
-  /** Makes the connection what it was. */
+  /** Makes it that again. */
   restore(): void {
-    Object.assign(this.#connection, this.#kept);
+    const connection = this.#connection;
+    if (!connection) return;
+    Object.assign(connection, this.#kept);
+    if (connection.tcp) overwriteTracking(connection.tcp, this.#tcp);
   }
 }

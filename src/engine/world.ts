@@ -22,6 +22,8 @@ export class World {
   #first = 0n;
   /** Whether rules ask what time it is. */
   readonly looksAtClock: boolean;
+  /** The namespaces that track connections. */
+  readonly #tracking: readonly Netns[];
   readonly #takenAt: bigint | undefined;
   readonly #assumed: ReadonlyMap<string, string>;
 
@@ -44,6 +46,7 @@ export class World {
         ),
       );
     }
+    this.#tracking = [...this.netns.values()].filter(({ conntrack }) => conntrack !== undefined);
   }
 
   /** What is assumed of the host under a key; whoever asks takes it for granted. */
@@ -97,7 +100,7 @@ export class World {
 
   /** Lets go of connections that have run out; to be called between two packets. */
   sweep(now: bigint): void {
-    for (const { conntrack, nat } of this.netns.values()) if (conntrack?.sweep(now)) nat?.sweep(now);
+    for (const { conntrack, nat } of this.#tracking) if (conntrack?.sweep(now)) nat?.sweep(now);
   }
 
   /** Brings in the connections that are older than the capture, on the capture's clock. */
