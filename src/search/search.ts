@@ -1,6 +1,7 @@
 import type { Family } from "../model/address.ts";
 import type { Hook, Rule, Table, TableName } from "../model/rule.ts";
 import { TABLE_HOOKS } from "../model/rule.ts";
+import type { Way } from "../model/trace.ts";
 import type { Replayed } from "../probe/replays.ts";
 import { type Box, intersection, SPANS } from "../sets/box.ts";
 import { leadingTo } from "../sets/callers.ts";
@@ -13,6 +14,7 @@ import { worldOf } from "../sets/world.ts";
 import { type Decision, decisionOf, replayedDecision } from "./decision.ts";
 import { type Machine, replaysOf } from "./machine.ts";
 import { pointOf } from "./point.ts";
+import { isWished } from "./wished.ts";
 
 /** What a packet is to be like: each field in one of some spans; devices by name. */
 export interface Wish {
@@ -42,6 +44,11 @@ export type Answer =
 
 const MOST_TAKERS = 12;
 const MOST_TRIES = 24;
+/** What the next packet that is tried has otherwise. */
+const VARIED = ["dst", "src", "dport", "in"] as const;
+const INDESCRIBABLE =
+  "the packets that would do cannot be described for nettrace packet (they belong to connections that exist, carry a mark or are later fragments)";
+const CHANGED = "earlier tables and routes make others of the packets that were tried, which are not as wished";
 
 /** Looks for a packet in all that there are. */
 export function search(machine: Machine, question: Question): Answer {
@@ -179,14 +186,14 @@ class Search {
       let any = false;
       for (const replayed of replaysOf(this.#machine, layout.universe, point, hook)) {
         any = true;
-        if (this.#isMet(replayed, hook)) {
+        const isMet = this.#isMet(replayed, hook);
+        if (isMet && this.#isAsWished(replayed, hook)) {
           const decision = replayedDecision(replayed.trace, this.#question.table, hook, this.#machine.ruleset.file);
           return { kind: "found", hook, replayed, decision };
         }
-        reason = reasonOf(replayed, this.#question.table, hook);
+        reason = isMet ? CHANGED : reasonOf(replayed, this.#question.table, hook);
       }
-      if (!any && reason === "")
-        reason = "the packets that would do cannot be described for nettrace packet (they belong to connections that exist)";
+      if (!any && reason === "") reason = INDESCRIBABLE;
       left = diagrams.minus(left, this.#alike(point.box, left, hook, i));
     }
     const conditions = layout.extras(hits).length > 0 ? "it hangs on conditions that are not about header values; " : "";
@@ -201,10 +208,12 @@ class Search {
       const hit = this.#hit(by, hook);
       if (hit !== FALSE && layout.diagrams.minus(left, hit) !== FALSE) return hit;
     }
-    const field = (["dst", "src", "dport", "in"] as const)[(tries >> 1) % 4] ?? "dst";
-    const place = { src: 0, dst: 1, dport: 4, in: 5 }[field];
-    const span = box.spans[place];
-    return span ? layout.withSpans(field, [span]) : FALSE;
+    const alike = VARIED.map((_, k) => {
+      const field = VARIED[((tries >> 1) + k) % VARIED.length] ?? "dst";
+      const span = box.spans[SPANS[field]];
+      return span ? layout.withSpans(field, [span]) : FALSE;
+    });
+    return alike.find((some) => layout.diagrams.minus(left, some) !== FALSE) ?? left;
   }
 
   /** The packets that a rule or policy decides over. */
@@ -214,16 +223,21 @@ class Search {
     return this.#world.layout.diagrams.mapped(node, (leaf) => (leaf === this.#world.outcomes.hit ? TRUE : FALSE));
   }
 
+  /** Whether a replayed packet is as wished where it comes to the table, on all of its ways. */
+  #isAsWished(replayed: Replayed, hook: Hook): boolean {
+    const { wish, table } = this.#question;
+    return waysOf(replayed).every(({ steps }) => isWished(wish, replayed.trace.packet, steps, table, hook));
+  }
+
   /** Whether all ways of a replayed packet do what is asked for. */
-  #isMet({ trace }: Replayed, hook: Hook): boolean {
+  #isMet(replayed: Replayed, hook: Hook): boolean {
     const { goal, table } = this.#question;
-    const ways = trace.alternatives.length > 0 ? trace.alternatives : [trace.way];
     if (goal.kind === "verdict") {
-      const decision = replayedDecision(trace, table, hook, "");
+      const decision = replayedDecision(replayed.trace, table, hook, "");
       return decision?.end === goal.verdict;
     }
     const rule = goal.kind === "rule" ? this.#rule(goal) : undefined;
-    return ways.every(({ steps }) =>
+    return waysOf(replayed).every(({ steps }) =>
       steps.some((step) =>
         "chain" in step && step.table === table && step.hook === hook && step.chain === goal.chain
           ? rule === undefined || (step.kind === "rule" && step.rule === rule)
@@ -269,6 +283,10 @@ class Search {
     }
     return found;
   }
+}
+
+function waysOf({ trace: { way, alternatives } }: Replayed): readonly Way[] {
+  return alternatives.length > 0 ? alternatives : [way];
 }
 
 function reasonOf({ trace }: Replayed, table: TableName, hook: Hook): string {
