@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { nettrace, recorded } from "./nettrace.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { nettrace, recorded, spawned } from "./nettrace.ts";
 
 const CAPTURE = recorded("docker-published-port-from-outside", "capture.pcap");
 const SNAPSHOT = recorded("docker-published-port-from-outside", "snapshot.tar.gz");
@@ -114,4 +114,15 @@ describe("a damaged capture", () => {
     expect(lines).toHaveLength(8);
     expect((await nettrace("packets", file("cut.pcap"))).status).toBe(3);
   });
+});
+
+it("what lies in the user's own folders disturbs no command", () => {
+  mkdirSync(file("data/nettrace"), { recursive: true });
+  writeFileSync(file("data/nettrace/package.json"), "{");
+  vi.stubEnv("XDG_DATA_HOME", file("data"));
+  try {
+    expect(spawned(["lint", file("rules.txt")])).toMatchObject({ status: 0, stderr: "" });
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
