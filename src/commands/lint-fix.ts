@@ -4,14 +4,16 @@ import { readLintedRules } from "../lint/linted-rules.ts";
 import type { LintReport } from "../lint/run.ts";
 import { unifiedDiff } from "../render/lint/diff.ts";
 import type { Style } from "../render/style.ts";
-import { InputFailure, UsageFailure } from "./failure.ts";
-import { reasonOf } from "./input.ts";
+import { UsageFailure } from "./failure.ts";
 import type { LintInput, LintInputs } from "./lint-input.ts";
 import { Output, warn } from "./output.ts";
+import { unwritten } from "./unwritten.ts";
 
 interface FixOptions {
   /** Mend, and not only print the diff. */
   readonly write: boolean;
+  /** The report is for programs, which take nothing but it from standard output. */
+  readonly isParsed: boolean;
   readonly style: Style;
 }
 
@@ -21,8 +23,8 @@ interface Fixed {
   readonly report: "stdout" | "stderr";
 }
 
-/** Prints the diff of all fixes, then makes them: a file is written, standard input goes to standard output and the diff to standard error. */
-export async function fixInputs(read: LintInputs, report: LintReport, { write, style }: FixOptions): Promise<Fixed> {
+/** Prints the diff of all fixes, then makes them: a file is written, standard input goes to standard output. Then, or beside a report for programs, the diff goes to standard error. */
+export async function fixInputs(read: LintInputs, report: LintReport, { write, isParsed, style }: FixOptions): Promise<Fixed> {
   if (read.host && write)
     throw new UsageFailure("--fix is for rulesets: a snapshot is the record of a machine, so mend it there (--diff shows how)");
   const output = new Output();
@@ -36,10 +38,10 @@ export async function fixInputs(read: LintInputs, report: LintReport, { write, s
     else if (fixed.changes.length > 0) {
       if (write) refuseCompressed(input);
       const diff = unifiedDiff(input.rules.file, input.text, fixed.changes, style);
-      if (standard) warn(diff.trimEnd());
+      if (standard || isParsed) warn(diff.trimEnd());
       else await output.write(`${diff}\n`);
       await output.flush();
-      if (write && input.path !== undefined) await writeText(input.path, text);
+      if (write && input.path !== undefined) await writeFile(input.path, text).catch((error) => unwritten(input.path ?? "", error));
     }
     if (write && input.standard) await output.write(text);
     const { ruleset, netns } = input.rules;
@@ -52,10 +54,4 @@ export async function fixInputs(read: LintInputs, report: LintReport, { write, s
 function refuseCompressed({ path, standard, rules }: LintInput): void {
   if (path === undefined && !standard)
     throw new UsageFailure(`--fix cannot write ${rules.file}: it is no plain file (--diff shows what to do)`);
-}
-
-async function writeText(path: string, text: string): Promise<void> {
-  await writeFile(path, text).catch((error: NodeJS.ErrnoException) => {
-    throw new InputFailure([{ file: path, message: reasonOf(error).replace("read", "written") }]);
-  });
 }

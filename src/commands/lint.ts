@@ -1,16 +1,17 @@
 import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { Args, Command, Flags } from "@oclif/core";
 import { baselineText, withoutKnown } from "../lint/baseline.ts";
 import { plural } from "../lint/counts.ts";
 import { isAtLeast, SEVERITIES, type Severity } from "../lint/finding.ts";
 import { RULES } from "../lint/index.ts";
 import { type LintReport, lint } from "../lint/run.ts";
-import { EXIT, InputFailure, UsageFailure } from "./failure.ts";
-import { reasonOf } from "./input.ts";
+import { EXIT, UsageFailure } from "./failure.ts";
 import { type FoundConfig, findConfig, readBaseline } from "./lint-config.ts";
 import { type LintInputs, readLintInputs } from "./lint-input.ts";
 import { LINT_FORMATS, writeReport } from "./lint-output.ts";
 import { Output, terminalStyle, warn } from "./output.ts";
+import { unwritten } from "./unwritten.ts";
 
 /** `nettrace lint`: the defects of a ruleset. */
 export default class Lint extends Command {
@@ -47,7 +48,7 @@ export default class Lint extends Command {
       summary: "print what can be mended as a diff, then mend it; standard input goes to standard output",
       exclusive: ["diff"],
     }),
-    diff: Flags.boolean({ summary: "only print the diff" }),
+    diff: Flags.boolean({ summary: "print the diff, and mend nothing" }),
     explain: Flags.string({ summary: "the page of a lint rule, by its id or name", helpValue: "RULE", exclusive: ["fix", "diff"] }),
     format: Flags.option({ options: LINT_FORMATS, summary: "output format", default: "table" as const, helpGroup: "OUTPUT" })(),
     ascii: Flags.boolean({ summary: "only ASCII characters", helpGroup: "OUTPUT" }),
@@ -62,13 +63,17 @@ export default class Lint extends Command {
     const read = await readLintInputs(paths, flags.rules6, flags["stdin-name"]);
     const found = await findConfig(flags.config, paths[0] ?? flags.rules6 ?? "-");
     const whole = check(read, found);
-    if (flags["write-baseline"] !== undefined) return writeBaseline(flags["write-baseline"], whole);
+    if (flags["write-baseline"] !== undefined) return writeBaseline(flags["write-baseline"], whole, [...paths, flags.rules6]);
     const known = await readBaseline(flags.baseline, found);
     let report = withoutKnown(whole, known);
     let stdout = true;
     if (flags.fix || flags.diff) {
       const { fixInputs } = await import("./lint-fix.ts");
-      const fixed = await fixInputs(read, report, { write: flags.fix, style: terminalStyle(flags.ascii) });
+      const fixed = await fixInputs(read, report, {
+        write: flags.fix,
+        isParsed: flags.format !== "table",
+        style: terminalStyle(flags.ascii),
+      });
       if (flags.fix) report = withoutKnown(check(fixed.inputs, found), known);
       stdout = fixed.report === "stdout";
     }
@@ -87,10 +92,10 @@ function exitCode({ findings }: LintReport, least: Severity): number {
   return findings.some(({ severity }) => isAtLeast(severity, least)) ? EXIT.negative : EXIT.done;
 }
 
-async function writeBaseline(path: string, { findings }: LintReport): Promise<void> {
-  await writeFile(path, baselineText(findings)).catch((error: NodeJS.ErrnoException) => {
-    throw new InputFailure([{ file: path, message: reasonOf(error).replace("read", "written") }]);
-  });
+async function writeBaseline(path: string, { findings }: LintReport, inputs: readonly (string | undefined)[]): Promise<void> {
+  if (inputs.some((input) => input !== undefined && resolve(input) === resolve(path)))
+    throw new UsageFailure(`${path} is an input: --write-baseline would overwrite it`);
+  await writeFile(path, baselineText(findings)).catch((error) => unwritten(path, error));
   warn(`${path}: ${plural(findings.length, "finding is", "findings are")} known from now on`);
 }
 

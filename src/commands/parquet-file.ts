@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import type { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import type { Columns, RowGroup } from "../render/parquet/columns.ts";
-import { UsageFailure } from "./failure.ts";
+import { unwritten } from "./unwritten.ts";
 
 /** Rows that are written together. */
 const GROUP = 50_000;
@@ -40,7 +40,7 @@ export class ParquetFile<C extends Columns> {
   /** Opens a file beside the one that is to be; says so when it cannot be written. */
   static async open<C extends Columns>(path: string, rows: RowGroup<C>, library: Library): Promise<ParquetFile<C>> {
     const draft = `${path}.${process.pid}.part`;
-    return new ParquetFile(path, draft, await open(draft, "wx").catch((error) => fail(path, error)), rows, library);
+    return new ParquetFile(path, draft, await open(draft, "wx").catch((error) => unwritten(path, error)), rows, library);
   }
 
   /** Writes the rows that have been gathered when there are enough of them. */
@@ -60,7 +60,7 @@ export class ParquetFile<C extends Columns> {
   async #drain(): Promise<void> {
     const bytes = this.#bytes.getBytes();
     for (let written = 0; written < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, written).catch((error) => fail(this.#path, error));
+      const { bytesWritten } = await this.#file.write(bytes, written).catch((error) => unwritten(this.#path, error));
       written += bytesWritten;
     }
     this.#bytes.index = 0;
@@ -72,7 +72,7 @@ export class ParquetFile<C extends Columns> {
     await this.#writer.finish();
     await this.#drain();
     await this.#file.close();
-    await rename(this.#draft, this.#path).catch((error) => fail(this.#path, error));
+    await rename(this.#draft, this.#path).catch((error) => unwritten(this.#path, error));
   }
 
   /** Takes away what has been written. */
@@ -85,19 +85,4 @@ export class ParquetFile<C extends Columns> {
 function schemaOf(columns: Columns): Schema {
   const leaves = Object.entries(columns).map(([name, kind]) => ({ name, repetition_type: "OPTIONAL" as const, ...TYPES[kind] }));
   return [{ name: "root", num_children: leaves.length }, ...leaves];
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such folder",
-  ENOTDIR: "there is no such folder",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  EISDIR: "this is a directory",
-  ENOSPC: "no space left on the device",
-  ENAMETOOLONG: "the name is too long",
-};
-
-function fail(path: string, error: NodeJS.ErrnoException): never {
-  throw new UsageFailure(`${path} cannot be written: ${REASONS[error.code ?? ""] ?? error.code ?? error.message}`);
 }

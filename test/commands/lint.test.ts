@@ -112,12 +112,33 @@ describe("--fix", () => {
     expect(spawned(["lint", "-", "--fix"], Buffer.from(GOOD)).stdout).toBe(GOOD);
   });
 
+  it("leaves standard output to a report for programs", () => {
+    writeFileSync(file("mend"), DEAD);
+    for (const flag of ["--diff", "--fix"]) {
+      const { stdout, stderr } = spawned(["lint", file("mend"), flag, "--format", "json"]);
+      expect(JSON.parse(stdout)).toMatchObject({ summary: { error: flag === "--diff" ? 1 : 0 } });
+      expect(stderr).toMatch(/^--- .*\n\+\+\+ /);
+    }
+  });
+
   it("--diff writes nothing", async () => {
     const { status, stdout } = await nettrace("lint", file("dead"), "--diff");
     expect(status).toBe(1);
     expect(stdout).toContain("@@ -3,5 +3,4 @@");
     expect(readFileSync(file("dead"), "utf8")).toBe(DEAD);
   });
+});
+
+it("a baseline is not written over a ruleset, nor where there is no folder", async () => {
+  const over = await nettrace("lint", file("dead"), "--write-baseline", join(folder, ".", "dead"));
+  expect({ ...over, stderr: over.stderr.endsWith("is an input: --write-baseline would overwrite it\n") }).toEqual({
+    status: 2,
+    stdout: "",
+    stderr: true,
+  });
+  expect(readFileSync(file("dead"), "utf8")).toBe(DEAD);
+  const nowhere = await nettrace("lint", file("dead"), "--write-baseline", join(folder, "none", "known.json"));
+  expect([nowhere.status, nowhere.stderr]).toEqual([2, expect.stringContaining("known.json cannot be written: there is no such folder")]);
 });
 
 it("a baseline keeps silent about what it knows", async () => {
