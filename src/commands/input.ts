@@ -1,6 +1,7 @@
-import { createReadStream, open } from "node:fs";
+import { createReadStream, existsSync, open } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Socket } from "node:net";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { looksLikeCapture } from "../wire/capture.ts";
@@ -19,15 +20,17 @@ export interface Input {
 
 const CHUNK = 1 << 18;
 
-/** What a folder given instead of a file most likely is. */
-const FOLDER_HINT = "a snapshot folder goes with --snapshot";
+/** What is said of a folder that is a snapshot. */
+const SNAPSHOT_HINT = "a snapshot folder goes with --snapshot";
 
 /** Opens a file, or standard input for "-". Says at once when it is missing, a directory or not readable. */
 export async function openInput(path: string, expected: string): Promise<Input> {
   if (path === "-") return { name: "(standard input)", chunks: () => process.stdin, close: () => process.stdin.destroy() };
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => fail(path, reasonOf(error), expected));
-  if (found.isDirectory())
-    throw new InputFailure([{ file: path, message: `this is a directory, expected ${expected}`, hint: FOLDER_HINT }]);
+  if (found.isDirectory()) {
+    const hint = existsSync(join(path, "netns")) ? { hint: SNAPSHOT_HINT } : {};
+    throw new InputFailure([{ file: path, message: `this is a directory, expected ${expected}`, ...hint }]);
+  }
   if (found.isFIFO()) return openPipe(path, expected);
   const chunks = (piece = CHUNK) => readable(createReadStream(path, { highWaterMark: piece }), path, expected);
   return found.isFile() ? { name: path, size: found.size, chunks } : { name: path, chunks };

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { HostFile } from "../lint/context.ts";
 import { type LintedRules, readLintedRules } from "../lint/linted-rules.ts";
 import type { Family } from "../model/address.ts";
@@ -38,6 +38,8 @@ export async function readLintInputs(paths: readonly string[], six: string | und
   const all = six === undefined ? paths : [...paths, six];
   if (all.length === 0) throw new UsageFailure("nothing to check: give iptables-save output, a snapshot, or - for standard input");
   if (all.filter((path) => path === "-").length > 1) throw new UsageFailure("standard input (-) can be read only once");
+  const twice = all.find((path, i) => all.findIndex((other) => resolve(other) === resolve(path)) < i);
+  if (twice !== undefined) throw new UsageFailure(`${twice} is given twice`);
   const read: LintInputs[] = [];
   for (const path of paths) read.push(await readOne(path, undefined, name));
   if (six !== undefined) read.push(await readOne(six, 6, name));

@@ -17,6 +17,7 @@ beforeAll(() => {
   writeFileSync(file("rules.txt"), RULES);
   writeFileSync(file("bad.txt"), BAD_RULES);
   writeFileSync(file("empty"), "");
+  mkdirSync(file("host/netns/host"), { recursive: true });
   writeFileSync(file("binary"), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 3, 0xff]));
   writeFileSync(file("cut.pcap"), readFileSync(CAPTURE).subarray(0, 700));
 });
@@ -40,8 +41,9 @@ describe("wrong input", () => {
   });
 
   it("a directory", async () => {
-    await refused(["explain", folder, "--rules", file("rules.txt")], /this is a directory, expected a capture/, 2);
-    await refused(["explain", CAPTURE, "--rules", folder], /this is a directory, expected iptables-save output/, 2);
+    await refused(["explain", folder, "--rules", file("rules.txt")], /this is a directory, expected a capture/);
+    await refused(["explain", CAPTURE, "--rules", folder], /this is a directory, expected iptables-save output/);
+    await refused(["explain", CAPTURE, "--rules", file("host")], /this is a directory.*\n +a snapshot folder goes with --snapshot/, 2);
     await refused(["explain", CAPTURE, "--snapshot", folder], /this is not a snapshot/);
   });
 

@@ -54,6 +54,7 @@ describe("exit codes", () => {
       [["--explain", "NT999"], /there is no lint rule NT999/],
       [[file("good"), "--config", file("bad.yaml")], /bad\.yaml:2:10: lint\.rulez/],
       [[file("good"), "--baseline", file("good")], /this is not a baseline/],
+      [[file("dead"), join(folder, ".", "dead")], /dead is given twice/],
       [[SNAPSHOT, "--fix"], /a snapshot is the record of a machine/],
       [[file("dead.gz"), "--fix"], /cannot write .*dead\.gz/],
     ] as const) {
