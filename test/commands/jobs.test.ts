@@ -22,7 +22,7 @@ async function both(scenario: string) {
   return { one: await explain(...words, "--jobs", "1"), two: await explain(...words, "--jobs", "2", "--verbose") };
 }
 
-/** The frames of a capture so often, one second after the other, from other ports each time. */
+/** The frames of a capture so often, one second after the other. */
 function longer(capture: Uint8Array, times: number): Uint8Array {
   const records: Buffer[] = [];
   for (let i = 0; i < times; i++) {
@@ -43,12 +43,15 @@ describe("nettrace explain --jobs", () => {
   writeFileSync(many, longer(readFileSync(CAPTURE), 300));
 
   it.each(["table", "json", "ndjson"])("gives the same with any number of threads: %s", async (format) => {
+    let started = 0;
+    const count = () => started++;
+    process.on("worker", count);
     const one = await explain(many, ...MACHINE, "--format", format, "--jobs", "1");
     expect(one).toMatchObject({ status: 0, stderr: "" });
-    for (const jobs of ["2", "3"]) {
-      const { stderr, ...rest } = await explain(many, ...MACHINE, "--format", format, "--jobs", jobs);
-      expect({ ...rest, stderr }).toEqual(one);
-    }
+    expect(started).toBe(0);
+    for (const jobs of ["2", "3"]) expect(await explain(many, ...MACHINE, "--format", format, "--jobs", jobs)).toEqual(one);
+    expect(started).toBe(1 + 2);
+    process.off("worker", count);
   });
 
   it("gives the same Parquet", async () => {

@@ -13,6 +13,7 @@ const VERDICTS: readonly (readonly [RegExp, string])[] = [
   [/^forwarded|source address/, "forwarded"],
 ];
 
+const shown = new Set<string>();
 let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "nettrace-witness-"));
@@ -47,6 +48,7 @@ it.each(RULES.filter(({ group }) => GROUPS.has(group)))("the witness of $id $nam
   expect(own.length).toBeGreaterThan(0);
   for (const { witness } of own) {
     if (!witness) continue;
+    shown.add(id);
     const verdict = VERDICTS.find(([words]) => words.test(witness.outcome))?.[1];
     const { status, stdout, stderr } = run(witness.packet);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
@@ -55,4 +57,9 @@ it.each(RULES.filter(({ group }) => GROUPS.has(group)))("the witness of $id $nam
     const line = /line (\d+)/.exec(witness.outcome)?.[1];
     if (line !== undefined) expect(last.steps.map((step) => step.line)).toContain(Number(line));
   }
+});
+
+it("every rule about exposure has one, and so have those of hosts that speak of packets", () => {
+  const exposure = RULES.filter(({ group }) => group === "exposure").map(({ id }) => id);
+  expect([...shown]).toEqual(expect.arrayContaining([...exposure, "NT063", "NT064", "NT065"]));
 });

@@ -84,13 +84,16 @@ describe("sets of packets, against counting them out", () => {
   });
 
   it("takes many boxes out of many; a sample is what was not taken", () => {
+    const seen = { left: 0, samples: 0 };
     fc.assert(
       fc.property(boxes, fc.array(boxes, { maxLength: 5 }), (a, taken) => {
         const isLeft = (packet: Box) => has(a, packet) && !taken.some((one) => has(one, packet));
         const left = difference([a], taken);
         expect(PACKETS.filter((packet) => left?.some((piece) => has(piece, packet)))).toEqual(PACKETS.filter(isLeft));
         const found = sample(a, (packet) => taken.filter((one) => overlaps(one, packet)));
+        if (left?.length) seen.left++;
         if (!found) return;
+        seen.samples++;
         expect(covers(a, found)).toBe(true);
         // What it does not say of conditions is all the same.
         expect(
@@ -101,6 +104,8 @@ describe("sets of packets, against counting them out", () => {
       }),
       { numRuns: 40 },
     );
+    expect(seen.left).toBeGreaterThan(10);
+    expect(seen.samples).toBeGreaterThan(seen.left / 2);
   });
 
   it("finds the boxes that touch one, in the order in which they came", () => {

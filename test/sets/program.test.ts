@@ -32,7 +32,7 @@ function drawn(seed: number) {
 
 describe("what becomes of all packets of a table", () => {
   it(`is what the replay says of each, in ${RULESETS} tables`, () => {
-    const found = { packets: 0, single: 0 };
+    const found = { packets: 0, single: 0, ends: 0 };
     for (let seed = 1; seed <= RULESETS; seed++) {
       const { plan, ruleset, world, program } = drawn(seed);
       const { layout, outcomes } = world;
@@ -57,6 +57,7 @@ describe("what becomes of all packets of a table", () => {
           if (leaves.size === 1) found.single++;
           const ends = [...leaves].map((leaf) => outcomes.of(leaf).end);
           const end = decider === "policy" ? "accept" : endOfRule(decider);
+          if (end) found.ends++;
           if (end && !ends.includes(end))
             expect.fail(
               `seed ${seed}: ${end} by ${decider === "policy" ? decider : decider.text}, not ${ends}\n${rules.map((r) => r.text).join("\n")}`,
@@ -67,9 +68,11 @@ describe("what becomes of all packets of a table", () => {
     if (process.env["SETS_RULESETS"]) process.stdout.write(`${JSON.stringify(found)}\n`);
     expect(found.single).toBeGreaterThan(found.packets / 2);
     expect(found.packets).toBeGreaterThan(RULESETS * 10);
+    expect(found.ends).toBeGreaterThan(found.packets / 2);
   }, 3_600_000);
 
   it("is what a walk with any one of them finds, and who decides is found by looking for it", () => {
+    const found = { walks: 0, rules: 0 };
     for (let seed = 1; seed <= RULESETS; seed++) {
       const { plan, world, program } = drawn(seed);
       const { diagrams } = world.layout;
@@ -82,6 +85,8 @@ describe("what becomes of all packets of a table", () => {
         while (node >= 0) node = bits(diagrams.bit(node)) ? diagrams.high(node) : diagrams.low(node);
         expect(world.outcomes.of(node)).toMatchObject({ end: decided.end, words: decided.words });
         const { by } = decided;
+        found.walks++;
+        if ("rule" in by) found.rules++;
         const probe =
           "rule" in by ? ({ kind: "rule", chain: by.chain, rule: by.rule } as const) : ({ kind: "policy", chain: by.chain } as const);
         const hit = diagrams.mapped(program.looking(probe).at(plan.hook), (leaf) => (leaf === world.outcomes.hit ? TRUE : FALSE));
@@ -91,6 +96,8 @@ describe("what becomes of all packets of a table", () => {
         left = diagrams.minus(left, hit);
       }
     }
+    expect(found.walks).toBeGreaterThan(RULESETS * 2);
+    expect(found.rules).toBeGreaterThan(found.walks / 2);
   });
 });
 
