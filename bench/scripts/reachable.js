@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { TABLE_HOOKS } from "../../src/model/rule.ts";
 import { parseIptablesSave } from "../../src/parse/iptables-save.ts";
-import { FALSE } from "../../src/sets/diagram.ts";
+import { FALSE, TooLarge } from "../../src/sets/diagram.ts";
 import { doingOf } from "../../src/sets/fates.ts";
 import { Universe } from "../../src/sets/guard.ts";
 import { entering, Reach } from "../../src/sets/reach.ts";
@@ -15,7 +15,14 @@ const { diagrams, universe } = layout;
 const plain = new Universe(ruleset.family, ruleset.backend, universe.devices);
 const find = { boxes: byBoxes, diagrams: byDiagrams }[representation];
 if (!find) throw new Error("reachable boxes|diagrams RULES");
-process.stdout.write(`${[...ruleset.tables.values()].reduce((sum, table) => sum + find(table), 0)} rules can be matched\n`);
+let visited = 0;
+try {
+  process.stdout.write(`${[...ruleset.tables.values()].reduce((sum, table) => sum + find(table), 0)} rules can be matched\n`);
+} catch (error) {
+  if (!(error instanceof TooLarge)) throw error;
+  process.stderr.write(`given up at rule ${visited}, with ${diagrams.size} nodes\n`);
+  process.exitCode = 1;
+}
 
 function byBoxes(table) {
   // As lint has it: what draws lots may match, and is no condition that has a name.
@@ -35,6 +42,7 @@ function byDiagrams(table) {
   const visit = (chain, came) => {
     let [left, back] = [came, FALSE];
     for (const rule of chain.rules) {
+      visited++;
       const met = diagrams.and(left, guard(rule));
       if (met === FALSE) continue;
       reached.add(rule);

@@ -1,11 +1,14 @@
 import { type Address, formatAddress } from "../model/address.ts";
 import { PROTOCOL } from "../model/packet.ts";
+import type { Rule } from "../model/rule.ts";
 import { naturalPacket } from "../probe/natural-packet.ts";
 import { type Box, intersection, SPANS, type Span } from "../sets/box.ts";
+import { doingOf } from "../sets/fates.ts";
+import { isUnconditional } from "./conditions.ts";
 import type { LintContext } from "./context.ts";
 import type { Machine } from "./machine.ts";
 import { CLIENT_PORT, gatesOf, knock, strangers } from "./outside.ts";
-import { ownRules } from "./own-rules.ts";
+import { isWelcome, ownRules } from "./own-rules.ts";
 import { ask, type Question } from "./probe.ts";
 import { reachOf, universeOf } from "./reach.ts";
 
@@ -35,6 +38,16 @@ export function ownConnection(context: LintContext, machine: Machine): Question 
     if (found) return found;
   }
   return undefined;
+}
+
+/** Whether INPUT lets anything new in from elsewhere, or connections of the machine's own come about; where not, all was shut out on purpose. */
+export function isInUse(context: LintContext, machine: Machine): boolean {
+  const table = machine.rules.ruleset.tables.get("filter");
+  const chain = table?.chains.get("INPUT");
+  if (!table || !chain) return true;
+  const isWelcoming = (rule: Rule) => isWelcome(rule) || (isUnconditional(rule) && doingOf(rule.target) === "accept");
+  const own = [...ownRules(table, chain, context.config.managedChains)];
+  return own.some(isWelcoming) || ownConnection(context, machine) !== undefined;
 }
 
 /**

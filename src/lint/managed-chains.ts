@@ -1,3 +1,5 @@
+import type { Rule } from "../model/rule.ts";
+
 /** Chains that programs make and fill as they run, so that what stands in them is not their reader's doing. */
 const MANAGED: readonly RegExp[] = [
   /^(?:DOCKER|KUBE|CNI|FLANNEL|LIBVIRT|ISTIO|NETAVARK|PODMAN|WEAVE|AZURE-NPM|CILIUM|OLD_CILIUM|MINIUPNPD|SSHGUARD|CROWDSEC)(?:[-_]|$)/i,
@@ -18,4 +20,13 @@ export function isManaged(chain: string, more: readonly string[]): boolean {
 function fits(name: string, pattern: string): boolean {
   const parts = pattern.split("*").map((part) => part.replace(/[^\w-]/g, "\\$&"));
   return new RegExp(`^${parts.join(".*")}$`, "s").test(name);
+}
+
+/** Bridges of virtual machines and containers, for whose DNS and DHCP programs (libvirt, lxc-net, LXD) put rules into INPUT itself. */
+const OWN_BRIDGE = /^(?:virbr|lxcbr|lxdbr|incusbr)\d+$/;
+const OWN_SERVICES = /--dport (?:53|67|547)\b/;
+
+/** Whether a program wrote a rule into a chain that is not its own. */
+export function isOfProgram({ inInterface, text }: Rule): boolean {
+  return inInterface !== undefined && OWN_BRIDGE.test(inInterface.value) && OWN_SERVICES.test(text);
 }

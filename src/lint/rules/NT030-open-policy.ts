@@ -2,6 +2,7 @@ import { isFinal } from "../conditions.ts";
 import type { LintRule } from "../lint-rule.ts";
 import { placeOf, relatedLine } from "../linted-rules.ts";
 import { machineOf } from "../machine.ts";
+import { isOfProgram } from "../managed-chains.ts";
 import { openPort } from "../open-ports.ts";
 import { gateWords, ODD_PORT } from "../outside.ts";
 import { isWelcome, ownRules } from "../own-rules.ts";
@@ -15,7 +16,7 @@ export const rule: LintRule = {
   summary: "A chain lists what it accepts, and then accepts the rest as well.",
   why: `The last rule of INPUT accepts certain connections, which only means something when the others are refused. But no rule after it drops anything, and the chain's policy is ACCEPT:
 each port that a program opens can be reached. Often \`iptables -P INPUT DROP\` or a last \`-j DROP\` was forgotten, or got lost when the rules were saved before the policy was set.`,
-  exceptions: `Chains whose last own rule drops or rejects (they list what is not wanted, and the policy ACCEPT is meant), chains without rules, and what programs such as Docker or fail2ban wrote.
+  exceptions: `Chains whose last own rule drops or rejects (they list what is not wanted, and the policy ACCEPT is meant), chains without rules, and what programs such as Docker, fail2ban or libvirt wrote.
 Only where the replay of a TCP connection from an address that no rule names, to a port that no rule is about, ends at the policy.`,
   bad: `*filter
 :INPUT ACCEPT [0:0]
@@ -41,7 +42,7 @@ COMMIT
       const table = rules.ruleset.tables.get("filter");
       const chain = table?.chains.get("INPUT");
       if (!table || chain?.policy !== "ACCEPT" || chain.line === 0) continue;
-      const own = [...ownRules(table, chain, context.config.managedChains)];
+      const own = [...ownRules(table, chain, context.config.managedChains)].filter((rule) => !isOfProgram(rule));
       const last = own.findLast(({ target }) => isFinal(target));
       if (!last || !isWelcome(last)) continue;
       const machine = machineOf(context, rules);

@@ -1,10 +1,10 @@
 import { parseAddress } from "../../model/address.ts";
 import { PROTOCOL } from "../../model/packet.ts";
+import { isInUse } from "../connections.ts";
 import type { LintRule } from "../lint-rule.ts";
 import { placeOf } from "../linted-rules.ts";
 import { machineOf } from "../machine.ts";
 import { CLIENT_PORT, ODD_PORT } from "../outside.ts";
-import { letsSomethingIn } from "../own-rules.ts";
 import { ask, deciderOf, deciderWords, isStopped } from "../probe.ts";
 
 const LOOPBACK = {
@@ -42,12 +42,10 @@ COMMIT
 `,
   *check(context) {
     for (const rules of context.rulesets) {
-      const filter = rules.ruleset.tables.get("filter");
-      if (!letsSomethingIn(filter, context.config.managedChains)) continue;
       const machine = machineOf(context, rules);
       const { address, inet } = LOOPBACK[rules.ruleset.family];
       const own = parseAddress(address);
-      if (!machine || own === undefined) continue;
+      if (!machine || own === undefined || !isInUse(context, machine)) continue;
       const facts = ["1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536", `    ${inet} scope host lo`];
       const description = { protocol: PROTOCOL.tcp, src: own, dst: own, sport: CLIENT_PORT, dport: ODD_PORT };
       const answer = ask(machine, { description, facts });

@@ -1,10 +1,10 @@
 import { parseAddress } from "../../model/address.ts";
 import { PROTOCOL } from "../../model/packet.ts";
+import { isInUse } from "../connections.ts";
 import type { LintRule } from "../lint-rule.ts";
 import { placeOf } from "../linted-rules.ts";
 import { machineOf } from "../machine.ts";
 import { gatesOf } from "../outside.ts";
-import { letsSomethingIn } from "../own-rules.ts";
 import { ask, deciderOf, deciderWords, isStopped } from "../probe.ts";
 
 const SOLICITATION = 135;
@@ -46,9 +46,8 @@ COMMIT
 `,
   *check(context) {
     for (const rules of context.rulesets) {
-      const filter = rules.ruleset.tables.get("filter");
       const machine = rules.ruleset.family === 6 ? machineOf(context, rules) : undefined;
-      if (!machine || NEIGHBOUR === undefined || !letsSomethingIn(filter, context.config.managedChains)) continue;
+      if (!machine || NEIGHBOUR === undefined || !isInUse(context, machine)) continue;
       const gates = gatesOf(machine, context.config);
       const answers = gates.flatMap(({ device, own, facts }) =>
         [SOLICITATION, ADVERTISEMENT].map((type) => {

@@ -64,7 +64,7 @@ function* wide(context: LintContext, rules: LintedRules): Generator<Found> {
       const witness = answer.witness(`line ${rule.line} gives it the machine's own source address`);
       yield {
         ...placeOf(rules, rule.line),
-        message: `What comes in from outside gets this machine's address as its source as well: a server behind it does not see ${source === undefined ? "who" : formatAddress(source)} connects.`,
+        message: `What comes in from outside gets this machine's address as its source as well: a server behind it does not see ${source === undefined ? "who" : `that ${formatAddress(source)}`} connects.`,
         hint: "Say which device it leaves by (-o), or which network it comes from (-s).",
         ...(witness && { witness }),
       };
