@@ -102,6 +102,18 @@ describe("nettrace packet", () => {
     expect(JSON.parse(stdout)).toMatchObject({ direction: "out", protocol: "icmp", icmpType: 8, verdict: "forwarded" });
   });
 
+  it("follows what a router says of a packet that is too big, to whoever sent it", async () => {
+    const words = ["packet", "tcp", "203.0.113.9:40000", "192.0.2.10:8080", "--in", "eth0", ...MACHINE, "--reply", "--format", "ndjson"];
+    const { stdout } = await nettrace(...words, "--too-big", "198.51.100.99");
+    const last: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+    // The answer was translated back when it left, and so is what quotes it.
+    expect(last).toMatchObject({ src: "198.51.100.99", dst: "192.0.2.10", icmpType: 3, icmpCode: 4, verdict: "delivered", netns: "host" });
+    expect(last).toMatchObject({ at: { netns: "web" } });
+    const { status, stderr } = await nettrace(...words, "--too-big", "2001:db8::1");
+    expect(status).toBe(2);
+    expect(stderr).toContain('--too-big expects the IPv4 address of a router, found "2001:db8::1"');
+  });
+
   it("asks where the packet comes from", async () => {
     const { status, stderr } = await nettrace("packet", "udp", "192.0.2.50:1", "192.0.2.10:53", ...MACHINE);
     expect(status).toBe(2);
