@@ -125,7 +125,9 @@ export class SaveReader {
 
   #takeForeign(read: SaveLine) {
     const source = this.#lines.line(this.#number);
-    const at = { start: source.length - source.trimStart().length, end: source.trimEnd().length };
+    // A line of nothing but a carriage return before its end is no blank one, and all of it is the place.
+    const isBlank = source.trim() === "";
+    const at = { start: isBlank ? 0 : source.length - source.trimStart().length, end: isBlank ? source.length : source.trimEnd().length };
     this.foreign ??= { ...this.#at, column: at.start + 1, span: at.end - at.start };
     // Only the first of several such lines: a page of prose is one mistake.
     if (this.#inForeign || this.#skipping) return;

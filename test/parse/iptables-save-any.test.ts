@@ -57,6 +57,12 @@ describe("any text", () => {
     );
   });
 
+  it.each(["\r\r\n*", "\r\r\n*filter\nCOMMIT\n", "*filter\n\r\r\nCOMMIT\n"])("has its problems where they are: %j", (text) => {
+    const { problems } = parseIptablesSave(text, "x", 4);
+    expect(problems).not.toEqual([]);
+    expectPlaced(problems, text);
+  });
+
   it("is read without a throw: words of the format at random", () => {
     fc.assert(
       fc.property(fc.array(word, { maxLength: 12 }), fc.constantFrom<4 | 6>(4, 6), (words, family) => {
