@@ -4,7 +4,10 @@ import module from "node:module";
 
 process.stdout.on("error", (error) => {
   if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  process.stderr.write(
+    `nettrace: standard output cannot be written: ${error.code === "ENOSPC" ? "no space left on the device" : error.message}\n`,
+  );
+  process.exit(2);
 });
 
 // Node 22.8 and newer keep compiled code from one run to the next.

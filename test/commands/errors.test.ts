@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -127,4 +128,14 @@ it("what lies in the user's own folders disturbs no command", () => {
   } finally {
     vi.unstubAllEnvs();
   }
+});
+
+it.skipIf(!existsSync("/dev/full"))("a full disk is told in one line", () => {
+  const full = openSync("/dev/full", "w");
+  const { status, stderr } = spawnSync(process.execPath, ["bin/run.js", "parse", file("rules.txt")], {
+    stdio: ["ignore", full, "pipe"],
+    encoding: "utf8",
+  });
+  closeSync(full);
+  expect({ status, stderr }).toEqual({ status: 2, stderr: "nettrace: standard output cannot be written: no space left on the device\n" });
 });
