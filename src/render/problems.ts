@@ -15,9 +15,9 @@ function problemText(problem: Problem, width: number): string {
     .filter((part) => part !== undefined)
     .join(":");
   const said = problem.offset === undefined || problem.offset === 0 || /(?:byte|octet) \d/.test(problem.message);
-  const head = `${place}: ${problem.message}${said ? "" : `, at byte ${problem.offset}`}`;
+  const head = clean(`${place}: ${problem.message}${said ? "" : `, at byte ${problem.offset}`}`);
   const frame = problem.source !== undefined && problem.line !== undefined ? frameLines(problem, problem.source, problem.line, width) : [];
-  const hint = problem.hint ? [`     ${problem.hint}`] : [];
+  const hint = problem.hint ? [`     ${clean(problem.hint)}`] : [];
   return [head, ...frame, ...hint].join("\n");
 }
 

@@ -28,6 +28,8 @@ describe("a problem of an input", () => {
     const [, line = "", caret = ""] = problemsText([{ file: "f", line: 1, column: 3, span: 1, message: "m", source }], 80).split("\n");
     expect(line).toBe("  1 │ a    b·[31mc");
     expect(line[caret.indexOf("^")]).toBe("b");
+    const told = problemsText([{ file: "f", message: `found "${source}"`, hint: `did you mean ${source}?` }], 80);
+    expect(told).toBe('f: found "a    b·[31mc"\n     did you mean a    b·[31mc?');
   });
 
   it("says the place in a binary file once", () => {

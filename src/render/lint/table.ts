@@ -1,6 +1,7 @@
 import { countWords, plural } from "../../lint/counts.ts";
 import type { Finding, Severity } from "../../lint/finding.ts";
 import type { LintReport } from "../../lint/run.ts";
+import { clean } from "../problems.ts";
 import { paint, type Style, spell, type Tone, wrap } from "../style.ts";
 import { frame, type Marked } from "./frame.ts";
 
@@ -33,7 +34,8 @@ function summary({ findings, suppressed, known, rules, files }: LintReport, seco
 
 function findingText(finding: Finding, source: (file: string, line: number) => string, style: Style, first: boolean): string {
   const { file, line, column, severity, rule, name, message, hint, related, witness } = finding;
-  const head = `${file}:${line}:${column} ${paint(severity, TONES[severity], style)} ${paint(`${rule} ${name}`, "strong", style)}`;
+  const words = (text: string) => spell(clean(text), style);
+  const head = `${clean(file)}:${line}:${column} ${paint(severity, TONES[severity], style)} ${paint(`${rule} ${name}`, "strong", style)}`;
   const marked: Marked[] = [{ line, source: finding.source, column, endColumn: finding.endColumn, mark: "^", tone: TONES[severity] }];
   for (const other of related) {
     if (other.file !== file || marked.some((one) => one.line === other.line)) continue;
@@ -43,12 +45,12 @@ function findingText(finding: Finding, source: (file: string, line: number) => s
   const elsewhere = related.filter((other) => other.file !== file).map((other) => `${other.file}:${other.line}: ${other.message}`);
   const lines = [
     head,
-    wrap(spell(message, style), style, 2),
+    wrap(words(message), style, 2),
     "",
     ...frame(marked, style),
-    ...elsewhere.map((text) => wrap(spell(text, style), style, 4, 2)),
-    ...(hint === undefined ? [] : [wrap(spell(hint, style), style, 2)]),
-    ...(witness ? [`  Try it: ${witness.packet}   (${witness.outcome})`] : []),
+    ...elsewhere.map((text) => wrap(words(text), style, 4, 2)),
+    ...(hint === undefined ? [] : [wrap(words(hint), style, 2)]),
+    ...(witness ? [clean(`  Try it: ${witness.packet}   (${witness.outcome})`)] : []),
     ...(first ? [paint(`  Why this matters: nettrace lint --explain ${rule}`, "quiet", style)] : []),
   ];
   return `${lines.join("\n")}\n\n`;

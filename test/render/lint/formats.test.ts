@@ -66,7 +66,11 @@ rules.txt:6:9 error NT012 unreachable-rule
     const text = table(
       reportOf(`*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j DROP\n-A INPUT -m comment --comment "${control}[2J" -j DROP\nCOMMIT\n`, "r"),
     );
+    expect(text).toContain("·[2J");
     expect(text).not.toContain(control);
+    const told = table(reportOf(`*filter\n:INPUT ACCEPT [0:0]\n-A INPUT --x${control}[2J -j DROP\nCOMMIT\n`, "r"));
+    expect(told).toContain('Unknown flag "--x·[2J"');
+    expect(told).not.toContain(control);
   });
 });
 
