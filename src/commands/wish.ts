@@ -1,6 +1,6 @@
 import { ICMP_TYPE, ICMP6_TYPE, icmpRanges } from "../extensions/icmp-types.ts";
 import { type Family, familyOf, parseAddress, parsePrefix } from "../model/address.ts";
-import { PROTOCOL } from "../model/packet.ts";
+import { hasPorts, PROTOCOL } from "../model/packet.ts";
 import type { Wish } from "../search/search.ts";
 import { STATES } from "../sets/guard.ts";
 import type { Field, Spans } from "../sets/layout.ts";
@@ -36,6 +36,8 @@ export function readWish(flags: WishFlags, family: Family): Wish {
   if (flags.protocol !== undefined) {
     const number = protocolNumber(flags.protocol);
     const own = number === PROTOCOL.icmp ? icmp : number;
+    if ((flags.sport ?? flags.dport) !== undefined && !hasPorts(own))
+      throw new UsageFailure(`--protocol ${flags.protocol} has no ports that --sport or --dport could name`);
     fields.set("protocol", [[own, own]]);
   }
   if (flags["icmp-type"] !== undefined) {

@@ -60,6 +60,7 @@ describe("nettrace search", () => {
     [["--reaches", "INPUT:1", "--rules", old], "TABLE/CHAIN:N"],
     [["--reaches", "filter/INPUT:9", "--rules", old], "has 2 rules"],
     [["--verdict", "drop", "--dport", "x", "--rules", old], "expected ports"],
+    [["--verdict", "drop", "--protocol", "icmp", "--dport", "80", "--rules", old], "--protocol icmp has no ports"],
     [["--verdict", "drop", "--hook", "PREROUTING", "--rules", old], "has only INPUT, FORWARD, OUTPUT"],
   ])("refuses %j", async (args, message) => {
     const { status, stderr } = await nettrace("search", ...args);
