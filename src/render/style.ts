@@ -34,9 +34,10 @@ const ASCII: Readonly<Record<string, string>> = {
   µ: "u",
 };
 
-/** Text in the characters that the terminal has. To be called before widths are measured. */
+/** Text in the characters that the terminal has, none of which it would obey. To be called before widths are measured and colours are put in. */
 export function spell(text: string, style: Style): string {
-  return style.ascii ? text.replace(/[→⇒…·✓✗×─│µ]/g, (c) => ASCII[c] ?? c) : text;
+  const shown = text.replace(/[^\P{Cc}\n\t]/gu, "·");
+  return style.ascii ? shown.replace(/[→⇒…·✓✗×─│µ]/g, (c) => ASCII[c] ?? c) : shown;
 }
 
 /** Text in a colour, if colours are on. */

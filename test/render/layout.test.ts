@@ -5,7 +5,7 @@ import { explainPacket } from "../../src/explain/packet-detail.ts";
 import { summarize } from "../../src/explain/summary.ts";
 import { explanationText } from "../../src/render/explanation.ts";
 import { packetPage } from "../../src/render/packet-page.ts";
-import type { Style } from "../../src/render/style.ts";
+import { type Style, spell } from "../../src/render/style.ts";
 import { replayed } from "../explain/recorded.ts";
 
 const SCENARIOS = ["docker-isolated-networks", "kube-no-endpoints", "two-routers-in-a-row", "conntrack-invalid", "fwmark-policy-routing"];
@@ -48,4 +48,10 @@ describe.each(SCENARIOS)("%s", (scenario) => {
       expect(page.split("\n").filter((line) => stringWidth(line) > 80)).toEqual([]);
     }
   });
+});
+
+it("no text of an input speaks to the terminal", () => {
+  const style = { width: 80, colour: true, ascii: false };
+  expect(spell(`a${ESCAPE}[31mb${String.fromCharCode(0x9b)}c\n\td`, style)).toBe("a·[31mb·c\n\td");
+  expect(spell(`→${ESCAPE}`, { ...style, ascii: true })).toBe("->-");
 });
