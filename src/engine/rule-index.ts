@@ -70,7 +70,7 @@ export class RuleIndex {
       if (shape.sport && ports) key = mixed(key, ports.sport);
       if (shape.dport && ports) key = mixed(key, ports.dport);
       const places = shape.places.get(key);
-      if (places) found.push(...places);
+      if (places) for (const place of places) found.push(place);
     }
     found.sort((a, b) => a - b);
     found.push(this.#length);

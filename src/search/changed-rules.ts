@@ -73,7 +73,7 @@ export function concerned({ layout }: World, before: Table, after: Table): reado
     const ways = new Ways(layout.universe, table);
     for (const [name, { rules }] of table.chains) {
       const own = rules.filter((rule) => changed.has(rule));
-      if (own.length > 0) boxes.push(...own.flatMap((rule) => ways.through(rule, ways.to(name))));
+      for (const rule of own) for (const box of ways.through(rule, ways.to(name))) boxes.push(box);
     }
   }
   return boxes.length > MOST_CONCERNED ? undefined : boxes;
