@@ -16,8 +16,11 @@ function repeats(table: Table, chain: Chain, family: Family, careful: boolean): 
     const words = meaning(rule);
     const before = first.get(words);
     if (!before) first.set(words, rule);
-    else if (before.line !== rule.line && (!careful || before.number === rule.number - 1))
-      copies.set(before, [...(copies.get(before) ?? []), rule]);
+    else if (before.line !== rule.line && (!careful || before.number === rule.number - 1)) {
+      const known = copies.get(before);
+      if (known) known.push(rule);
+      else copies.set(before, [rule]);
+    }
   }
   return copies;
 }
