@@ -16,7 +16,7 @@ class ExamplesFirst extends CommandHelp {
 
   /** The summary stands at the top already. */
   protected override description(): string | undefined {
-    return this.command.description;
+    return this.command.description === undefined ? undefined : this.wrap(this.command.description);
   }
 }
 

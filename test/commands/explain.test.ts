@@ -70,6 +70,14 @@ describe("nettrace explain", () => {
     expect(stdout).toContain("1: wants TCP destination port 80, but its destination port is 22");
   });
 
+  it("keeps what its help says within 80 columns", () => {
+    for (const command of ["explain", "packet", "lint", "test", "diff", "search"]) {
+      const [, told = ""] = spawned([command, "--help"]).stdout.split("DESCRIPTION\n");
+      expect(told.length).toBeGreaterThan(80);
+      expect(told.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    }
+  });
+
   it("begins its help with examples that can be pasted", () => {
     for (const command of ["explain", "packet", "packets"]) {
       const { stdout } = spawned([command, "--help"]);
