@@ -30,7 +30,7 @@ export default class Search extends Command {
     verdict: Flags.option({ options: VERDICTS, summary: "what a table decides" })(),
     table: Flags.option({
       options: ["raw", "mangle", "nat", "filter", "security"] as const,
-      summary: "the table of --verdict, filter if not given",
+      summary: "the table of --verdict; filter if not given, nat for translate",
     })(),
     hook: Flags.option({ options: HOOKS, summary: "only packets of this hook" })(),
     src: Flags.string({ summary: "source address or network", helpValue: "NETWORK", helpGroup: "PACKET" }),
@@ -99,7 +99,7 @@ interface Asked {
 }
 
 function readGoal({ reaches, verdict, table }: Asked): { readonly table: TableName; readonly goal: Goal } {
-  if (verdict !== undefined) return { table: table ?? "filter", goal: { kind: "verdict", verdict } };
+  if (verdict !== undefined) return { table: table ?? (verdict === "translate" ? "nat" : "filter"), goal: { kind: "verdict", verdict } };
   if (reaches === undefined) throw new UsageFailure("say what to search for: --reaches TABLE/CHAIN:N or --verdict accept");
   const match = /^(raw|mangle|nat|filter|security)\/([^:]+)(?::(\d+))?$/.exec(reaches);
   const [, name, chain, number] = match ?? [];

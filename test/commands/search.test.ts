@@ -43,6 +43,16 @@ describe("nettrace diff", () => {
 });
 
 describe("nettrace search", () => {
+  it("looks for translations in the table that has them", async () => {
+    const path = join(folder, "nat.rules");
+    const nat = ["*nat", ":PREROUTING ACCEPT [0:0]", "-A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 10.0.0.2:80", "COMMIT\n"];
+    writeFileSync(path, nat.join("\n"));
+    const { status, stdout } = await nettrace("search", "--verdict", "translate", "--rules", path);
+    expect(stdout).toMatch(/nettrace packet tcp .*:8080/);
+    expect(status).toBe(0);
+    expect(await nettrace("search", "--verdict", "translate", "--table", "filter", "--rules", path)).toMatchObject({ status: 1 });
+  });
+
   it("ends with 0 and a packet", async () => {
     const { status, stdout } = await nettrace("search", "--reaches", "filter/INPUT:2", "--in", "eth+", "--rules", old);
     expect(status).toBe(0);
