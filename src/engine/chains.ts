@@ -260,21 +260,13 @@ function stepOf({ rule }: CompiledRule, chain: CompiledChain, traversal: Travers
 /** The step of a packet that a rule takes in. Where nothing else can be said of it, it is the same for one packet after the other. */
 function takenStep(rule: CompiledRule, chain: CompiledChain, traversal: Traversal, tried: readonly Tried[], because: boolean): RuleStep {
   if (because || tried.length > 0 || !rule.isPlain) return stepOf(rule, chain, traversal, tried);
-  const known = rule.steps.find(traversal.context);
-  if (known) return known;
-  const step = stepOf(rule, chain, traversal, tried);
-  rule.steps.keep(traversal.context, step);
-  return step;
+  return rule.steps.of(traversal.context, () => stepOf(rule, chain, traversal, tried));
 }
 
 /** The step of a packet that comes to the end of a chain, which mostly is the same for one packet after the other, too. */
 function endOf(chain: CompiledChain, builtin: CompiledChain, traversal: Traversal, tried: readonly Tried[]): EndStep {
-  if (tried.length > 0) return madeEnd(chain, builtin, traversal, tried);
-  const known = chain.ends.find(traversal.context);
-  if (known) return known;
-  const end = madeEnd(chain, builtin, traversal, tried);
-  chain.ends.keep(traversal.context, end);
-  return end;
+  const make = () => madeEnd(chain, builtin, traversal, tried);
+  return tried.length > 0 ? make() : chain.ends.of(traversal.context, make);
 }
 
 function madeEnd(chain: CompiledChain, builtin: CompiledChain, traversal: Traversal, tried: readonly Tried[]): EndStep {

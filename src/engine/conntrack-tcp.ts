@@ -74,19 +74,7 @@ export function restoredTcp(state: TcpState): TcpTracking {
   // Whoever closed first left its mark, without which TIME_WAIT could not be opened again.
   const closing = ["FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT"].includes(state) ? FLAG.CLOSE_INIT : 0;
   const side = (): TcpSide => ({ ...emptySide(), flags: FLAG.BE_LIBERAL | FLAG.SACK_PERM | closing, old: true });
-  return {
-    state,
-    seen: [side(), side()],
-    lastDirection: 0,
-    retransmissions: 0,
-    lastIndex: "NONE",
-    lastSeq: 0,
-    lastAck: 0,
-    lastEnd: 0,
-    lastWindow: 1,
-    lastScale: 0,
-    lastFlags: 0,
-  };
+  return { ...emptyTracking(), state, seen: [side(), side()], lastWindow: 1 };
 }
 
 /** What trackTcp looks at beside the segment and its own tracking. */

@@ -7,23 +7,15 @@ import type { Conntrack } from "./conntrack.ts";
 import type { Expectation } from "./expectations.ts";
 import { hasRightSum } from "./icmp-checksum.ts";
 import { withAddress } from "./nat-address.ts";
+import { NatSources } from "./nat-sources.ts";
 import { rewrite, type Skb } from "./skb.ts";
 import type { State } from "./state.ts";
-import { SOURCE, type TupleCell, TupleCells } from "./tuple-cells.ts";
-import { type Zone, zoneIn } from "./zone.ts";
 
 type Manip = "src" | "dst";
 
 /** Whether tuples of a protocol differ in what NAT may choose: a port, or the identifier of ICMP. */
 function hasChoice(protocol: number): boolean {
   return hasPorts(protocol) || isIcmp(protocol);
-}
-
-const NONE: readonly Connection[] = [];
-
-function listOf(connections: Connection | readonly Connection[] | undefined): readonly Connection[] {
-  if (connections === undefined) return NONE;
-  return "stateKey" in connections ? [connections] : connections;
 }
 
 const REDIRECT = 5;
@@ -38,13 +30,12 @@ export function drawKey(connection: Pick<Connection, "netns" | "original">, mani
 export class Nat {
   readonly #conntrack: Conntrack;
   readonly #state: State;
-  /** Connections whose source is bound, by what they come from (nf_nat_bysource). */
-  readonly #sources: TupleCells<Connection | readonly Connection[]>;
+  readonly sources: NatSources;
   readonly #told: ReadonlyMap<string, number>;
 
   /** `told` has the ports that were drawn at random and are known nevertheless, by `drawKey`. */
   constructor(netns: string, conntrack: Conntrack, state: State, told: ReadonlyMap<string, number>) {
-    this.#sources = new TupleCells(`ct|src|${netns}`, SOURCE);
+    this.sources = new NatSources(netns, state);
     this.#conntrack = conntrack;
     conntrack.follow = (connection, expectation, now) => this.#followMaster(connection, expectation, now);
     this.#state = state;
@@ -94,26 +85,9 @@ export class Nat {
     }
     if (manip === "src") {
       connection.srcNatDone = true;
-      const cell = this.#source(connection.zone, connection.original);
-      const others = this.#state.read(cell);
-      this.#state.write(cell, others ? [...listOf(others), connection] : connection);
+      this.sources.add(connection);
     } else connection.dstNatDone = true;
     return true;
-  }
-
-  /** hash_by_src and same_src: a zone of one direction only is not part of the hash. */
-  #source(zone: Zone, tuple: FlowTuple): TupleCell<Connection | readonly Connection[]> {
-    return this.#sources.at(zoneIn(zone, "original"), tuple, zone.direction && "divided");
-  }
-
-  /** Lets go of connections that are over; to be called between two packets. */
-  sweep(now: bigint): void {
-    const stays = ({ dying, expires }: Connection) => !dying && expires > now;
-    this.#sources.sweep((connections) => {
-      if (listOf(connections).every(stays)) return connections;
-      const [first, ...others] = listOf(connections).filter(stays);
-      return first && others.length > 0 ? [first, ...others] : first;
-    });
   }
 
   /** get_unique_tuple */
@@ -161,7 +135,7 @@ export class Nat {
     now: bigint,
     draw: (min: number, max: number) => number,
   ): FlowTuple | undefined {
-    for (const other of listOf(this.#state.read(this.#source(connection.zone, original)))) {
+    for (const other of this.sources.of(connection.zone, original)) {
       if (other === connection || other.dying || (other.confirmed && other.expires <= now)) continue;
       if (other.original.src !== original.src || other.original.sport !== original.sport) continue;
       const source = invert(other.reply);

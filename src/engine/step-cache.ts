@@ -12,13 +12,18 @@ export class StepCache<T extends RuleStep | EndStep> {
   readonly #steps = new Map<string, Map<string, T>>();
   #size = 0;
 
-  find({ hook, in: input, out, physIn, physOut, mark }: Place): T | undefined {
-    const step = this.#steps.get(input)?.get(out);
-    const isSame = step?.hook === hook && step.physin === physIn && step.physout === physOut && (step.mark ?? 0) === mark;
-    return isSame ? step : undefined;
+  /** The step that says of a packet where it was taken, made when there is none. */
+  of(place: Place, make: () => T): T {
+    const { hook, in: input, out, physIn, physOut, mark } = place;
+    const known = this.#steps.get(input)?.get(out);
+    const isSame = known?.hook === hook && known.physin === physIn && known.physout === physOut && (known.mark ?? 0) === mark;
+    if (isSame) return known;
+    const step = make();
+    this.#keep(input, out, step);
+    return step;
   }
 
-  keep({ in: input, out }: Place, step: T): void {
+  #keep(input: string, out: string, step: T): void {
     if (this.#size >= MOST) {
       this.#steps.clear();
       this.#size = 0;

@@ -100,7 +100,7 @@ export class World {
 
   /** Lets go of connections that have run out; to be called between two packets. */
   sweep(now: bigint): void {
-    for (const { conntrack, nat } of this.#tracking) if (conntrack?.sweep(now)) nat?.sweep(now);
+    for (const { conntrack, nat } of this.#tracking) if (conntrack?.sweep(now)) nat?.sources.sweep(now);
   }
 
   /** Brings in the connections that are older than the capture, on the capture's clock. */
