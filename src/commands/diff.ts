@@ -2,6 +2,7 @@ import { Args, Command, Flags } from "@oclif/core";
 import type { Difference } from "../search/diff.ts";
 import type { Machine } from "../search/machine.ts";
 import { EXIT, refuse, UsageFailure } from "./failure.ts";
+import { answerFlags } from "./flags.ts";
 import { Output, terminalStyle } from "./output.ts";
 
 const EXPECTED = "iptables-save or ip6tables-save output, or a snapshot; may be compressed, - is standard input";
@@ -23,13 +24,7 @@ export default class Diff extends Command {
   };
   static override flags = {
     ipv6: Flags.boolean({ summary: "both are ip6tables rulesets, where that is not seen from their content" }),
-    format: Flags.option({
-      options: ["table", "json"] as const,
-      summary: "output format",
-      default: "table" as const,
-      helpGroup: "OUTPUT",
-    })(),
-    ascii: Flags.boolean({ summary: "only ASCII characters", helpGroup: "OUTPUT" }),
+    ...answerFlags,
   };
 
   /** Reads both, compares and prints. */

@@ -50,10 +50,15 @@ export const fileFlags = {
   }),
 };
 
+const ascii = Flags.boolean({ summary: "only ASCII characters", helpGroup: "OUTPUT" });
+
+/** How the output looks of what does not replay a capture. */
+export const answerFlags = { format: formatFlag("table", "json"), ascii };
+
 /** How the output looks. */
 export const outputFlags = {
   format: formatFlag("table", "json", "ndjson"),
-  ascii: Flags.boolean({ summary: "only ASCII characters", helpGroup: "OUTPUT" }),
+  ascii,
   verbose: Flags.boolean({ summary: "full rule texts, every rule that was tried", helpGroup: "OUTPUT" }),
 };
 

@@ -4,7 +4,7 @@ import { type Hook, TABLE_HOOKS, type TableName } from "../model/rule.ts";
 import type { Machine } from "../search/machine.ts";
 import type { Answer, Goal, Question } from "../search/search.ts";
 import { EXIT, UsageFailure } from "./failure.ts";
-import { type HostFlags, hostFlags } from "./flags.ts";
+import { answerFlags, type HostFlags, hostFlags } from "./flags.ts";
 import { Output, terminalStyle } from "./output.ts";
 import { tableSink } from "./sinks.ts";
 import { readWish, type WishFlags, wishedFamily } from "./wish.ts";
@@ -50,13 +50,7 @@ export default class Search extends Command {
     mark: Flags.string({ summary: "mark when it comes to the table", helpValue: "N", helpGroup: "PACKET" }),
     family: Flags.option({ options: ["4", "6"] as const, summary: "only IPv4 or IPv6", helpGroup: "PACKET" })(),
     ...hostFlags,
-    format: Flags.option({
-      options: ["table", "json"] as const,
-      summary: "output format",
-      default: "table" as const,
-      helpGroup: "OUTPUT",
-    })(),
-    ascii: Flags.boolean({ summary: "only ASCII characters", helpGroup: "OUTPUT" }),
+    ...answerFlags,
   };
 
   /** Reads, searches and prints. */

@@ -93,6 +93,11 @@ export function deciderWords({ kind, line, chain }: Decider): string {
   return kind === "policy" ? `the policy of ${chain}` : `line ${line}`;
 }
 
+/** "by the policy of INPUT", or "here" where a finding stands at the rule. */
+export function stoppedWhere({ kind, chain }: Decider): string {
+  return kind === "policy" ? `by the policy of ${chain}` : "here";
+}
+
 /** Whether the filter's chains of a hook stopped a packet. */
 export function isStopped({ verdict, at, steps }: Way, hook: Hook): boolean {
   if ((verdict !== "dropped" && verdict !== "rejected") || at.table !== "filter") return false;

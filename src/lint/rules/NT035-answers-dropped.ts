@@ -4,7 +4,7 @@ import { placeOf } from "../linted-rules.ts";
 import { machineOf } from "../machine.ts";
 import { CLIENT_PORT, gatesOf, ODD_PORT, strangers } from "../outside.ts";
 import { letsSomethingIn } from "../own-rules.ts";
-import { ask, deciderOf, deciderWords, isStopped } from "../probe.ts";
+import { ask, deciderOf, deciderWords, isStopped, stoppedWhere } from "../probe.ts";
 
 const SERVERS = [
   { protocol: PROTOCOL.tcp, dport: 443 },
@@ -58,7 +58,7 @@ COMMIT
       const witness = first.witness(`the answer is ${first.way.verdict} by ${deciderWords(by)}`);
       yield {
         ...placeOf(rules, by.line),
-        message: `The machine may connect to others, but the answers are stopped${by.kind === "policy" ? ` by the policy of ${by.chain}` : " here"}: nothing accepts ESTABLISHED.`,
+        message: `The machine may connect to others, but the answers are stopped ${stoppedWhere(by)}: nothing accepts ESTABLISHED.`,
         hint: "Accept -m conntrack --ctstate RELATED,ESTABLISHED first.",
         ...(witness && { witness }),
       };

@@ -5,7 +5,7 @@ import type { LintRule } from "../lint-rule.ts";
 import { placeOf } from "../linted-rules.ts";
 import { machineOf } from "../machine.ts";
 import { gatesOf } from "../outside.ts";
-import { ask, deciderOf, deciderWords, isStopped } from "../probe.ts";
+import { ask, deciderOf, deciderWords, isStopped, stoppedWhere } from "../probe.ts";
 
 const SOLICITATION = 135;
 const ADVERTISEMENT = 136;
@@ -61,7 +61,7 @@ COMMIT
       const witness = first.witness(`${first.way.verdict} by ${deciderWords(by)}`);
       yield {
         ...placeOf(rules, by.line),
-        message: `Neighbour solicitations and advertisements are stopped${by.kind === "policy" ? " by the policy of INPUT" : " here"}: nobody on the link finds the machine over IPv6.`,
+        message: `Neighbour solicitations and advertisements are stopped ${stoppedWhere(by)}: nobody on the link finds the machine over IPv6.`,
         hint: "Accept -p ipv6-icmp, or at least the types 133 to 136.",
         ...(witness && { witness }),
       };

@@ -7,7 +7,7 @@ import type { LintRule } from "../lint-rule.ts";
 import { placeOf } from "../linted-rules.ts";
 import { type Machine, machineOf } from "../machine.ts";
 import { allRules, strangers } from "../outside.ts";
-import { type Answer, ask, type Decider, deciderOf, deciderWords, isStopped, type Question } from "../probe.ts";
+import { type Answer, ask, type Decider, deciderOf, deciderWords, isStopped, type Question, stoppedWhere } from "../probe.ts";
 
 const MESSAGES = {
   4: { name: "fragmentation needed (ICMP type 3, code 4)", words: "-p icmp -m icmp --icmp-type fragmentation-needed" },
@@ -57,7 +57,7 @@ function* check(context: LintContext): Generator<Found> {
       const whose = hook === "INPUT" ? "of the machine's own connections" : "of connections that FORWARD lets through";
       yield {
         ...placeOf(rules, by.line),
-        message: `Messages that packets ${whose} are too big for a link further on, ${name}, are stopped${by.kind === "policy" ? ` by the policy of ${by.chain}` : " here"}: what goes over such a link hangs.`,
+        message: `Messages that packets ${whose} are too big for a link further on, ${name}, are stopped ${stoppedWhere(by)}: what goes over such a link hangs.`,
         hint: `Accept ${isRelated ? "-m conntrack --ctstate RELATED,ESTABLISHED, or " : ""}${words}.`,
         ...(witness && { witness }),
       };
