@@ -73,10 +73,11 @@ function prerouting(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
   const otherhost = skb.type === "otherhost";
   if (otherhost) skb.type = "host";
   const originalDst = skb.packet.dst;
-  skb.bridge = { physIn: port.name, originalDst, sabotageDone: false };
+  skb.bridge = { physIn: port.name, originalDst, inPrerouting: true, sabotageDone: false };
   skb.device = bridge.name;
   skb.in = bridge.name;
   if (!runHook(run, netns, "PREROUTING", skb, { in: bridge.name, out: "" })) return;
+  skb.bridge.inPrerouting = false;
   if (otherhost) skb.type = "otherhost";
   if (skb.packet.dst !== originalDst) {
     const target = bridgedDnat(run, netns, bridge, skb);

@@ -19,7 +19,7 @@ const MAX_LENGTH = 65_535;
  */
 export function gatherFragments(run: Run, netns: Netns, skb: Skb, user: Hook | "local"): boolean {
   const packet = skb.packet;
-  const where = skb.bridge && !skb.bridge.sabotageDone && user === "PREROUTING" ? "bridge" : user;
+  const where = skb.bridge?.inPrerouting && user === "PREROUTING" ? "bridge" : user;
   const key = `frag|${netns.name}|${where}|${packet.src}|${packet.dst}|${packet.protocol}|${packet.id ?? 0}`;
   const timeout = BigInt(netns.sysctl("net.ipv4.ipfrag_time", 30)) * SECOND;
   const known = run.world.state.get<FragmentQueue>(key);

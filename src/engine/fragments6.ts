@@ -55,7 +55,7 @@ export function gatherFragments6(
   }
   if (end > LONGEST_PAYLOAD) return { drop: "its datagram would be too long", parameterProblem: header.at + 2 };
   const scope = needsStrict(packet.dst) ? skb.device : "";
-  const bridged = skb.bridge && user === "conntrack" ? "bridge" : "";
+  const bridged = skb.bridge?.inPrerouting && user === "conntrack" ? "bridge" : "";
   const key = `frag|${netns.name}|6${user}${bridged}|${scope}|${packet.src}|${packet.dst}|${id}`;
   const known = run.world.state.get<Queue>(key);
   const parts = known && known.expires > run.time ? known.parts : [];

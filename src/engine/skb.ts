@@ -30,6 +30,8 @@ export interface BridgeInfo {
   physOut?: string;
   /** Destination before PREROUTING, to see a DNAT. */
   originalDst?: Address;
+  /** PREROUTING has not let it pass yet; of a packet that ends there, TEE's copy finds it so for ever. */
+  inPrerouting: boolean;
   sabotageDone: boolean;
 }
 
@@ -132,7 +134,7 @@ export function cloneSkb(skb: Skb): Skb {
 
 /** Whether bridge netfilter was asked already for what PREROUTING would now be asked again (ip_sabotage_in), which it is once; the port is forgotten then. */
 export function isPassedOver({ bridge }: Skb): boolean {
-  if (!bridge || bridge.sabotageDone) return false;
+  if (!bridge || bridge.sabotageDone || bridge.inPrerouting) return false;
   bridge.sabotageDone = true;
   delete bridge.physOut;
   return true;

@@ -1,6 +1,6 @@
 import { createReplay } from "../../../src/engine/replay.ts";
 import type { Host } from "../../../src/model/host.ts";
-import type { PacketTrace } from "../../../src/model/trace.ts";
+import type { PacketTrace, Way } from "../../../src/model/trace.ts";
 import { readSnapshot } from "../../../src/parse/snapshot.ts";
 import type { Case } from "../cases/case.ts";
 import { ODD_PORTS, PORTS } from "../cases/rule-draw.ts";
@@ -46,7 +46,7 @@ export async function ask(lab: Lab, value: Case): Promise<Evidence> {
   const facesWorld = (netns: string, device: string) => outside.includes(`${netns} ${device}`);
   const conversation = new Conversation(value);
   const packets: { sent: Sent; kernel: Observed }[] = [];
-  for (const send of value.sends) {
+  sends: for (const send of value.sends) {
     if (send.kind === "pause") await lab.sleep(send.ms);
     for (const injection of conversation.injections(send)) {
       const octets = Buffer.from(injection.octets).toString("hex");
@@ -58,6 +58,7 @@ export async function ask(lab: Lab, value: Case): Promise<Evidence> {
       conversation.observed(send, injection, kernel, facesWorld);
       if (wasNone(injection.device, kernel)) continue;
       packets.push({ sent: { ...injection, time: BigInt(kernel.time) }, kernel });
+      if (kernel.endless) break sends;
     }
   }
   return { backend: value.backend, snapshot: built.snapshot, outside, packets };
@@ -112,7 +113,10 @@ export function judge(evidence: Evidence): Judgement {
     else if (trace.seenBefore !== undefined) found.push(`packet ${i + 1}: taken for packet ${trace.seenBefore} seen again`);
     else if (evidence.backend === "nft" && hasBrokenHeaders(sent))
       unknown.push("what nft does not trace: headers that run past the packet");
-    else {
+    else if (observed.endless) {
+      const known = [trace.way, ...trace.alternatives].some((way) => goesRound(way));
+      if (!known) found.push(`packet ${i + 1}: there is no end of it in the kernel, and one in the replay`);
+    } else {
       // Of the ways that chance leaves open the kernel took one.
       const ways = trace.alternatives.length > 0 ? trace.alternatives : [trace.way];
       if (ways.some((way) => waits(way, kernel, reading)) || answersItself(kernel)) break;
@@ -141,6 +145,11 @@ const STATEFUL = /-m (hashlimit|limit|quota|rateest|recent|statistic) |-j SET /;
 function isStateful(saved: string, { table, chain }: { readonly table: string; readonly chain: string }): boolean {
   const own = saved.split(/^(?=\*)/m).find((text) => text.startsWith(`*${table}\n`)) ?? "";
   return own.split("\n").some((line) => line.includes(`-A ${chain} `) && STATEFUL.test(line));
+}
+
+/** Whether a packet, or what came of it, goes round in a circle for ever. */
+function goesRound({ at, replies, copies = [] }: Way): boolean {
+  return at.reason === "loop" || replies.some(({ way }) => goesRound(way)) || copies.some(goesRound);
 }
 
 /** Whether the extension headers of a packet are longer than it is (nf_tables_trace.c, nf_trace_fill_pkt_info: such a packet cannot be shown). */

@@ -95,6 +95,8 @@ export interface Sent {
   readonly time: string;
   /** The name of the error number that the sending socket was given. */
   readonly error?: string;
+  /** There was no end of what happened, and what is told of it is a part; no further packet can be judged. */
+  readonly endless?: true;
   readonly steps: readonly LabStep[];
   readonly frames: readonly LabFrame[];
   readonly delivered: readonly LabDelivery[];
