@@ -126,7 +126,9 @@ export function sendIcmp6Error(
   const own = !toMany && isOwn(netns, packet.dst, skb.device) ? packet.dst : undefined;
   const towards = packet.src;
   // A redirect is made on the device that the packet came in on, whichever it leaves by (ndisc_alloc_skb).
-  const at = skb.local && skb.in !== "" ? skb.in : skb.device;
+  const seen = skb.local && skb.in !== "" ? skb.in : skb.device;
+  // What goes round through lo counts for the device of its local route (icmp6_dev).
+  const at = seen === "lo" ? (skb.destination?.nexthop?.device ?? seen) : seen;
   const scoped = isLinkLocal(towards) ? at || skb.destination?.device : undefined;
   const flow = { src: own ?? 0n, dst: towards, protocol: PROTOCOL.icmpv6, mark: markFor(netns, skb) };
   const route = routed(run, netns, flow, scoped);

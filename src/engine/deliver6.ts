@@ -32,7 +32,9 @@ export function deliverUpper6(run: Run, netns: Netns, skb: Skb): void {
     if (header === "none") break;
     if (skb.undeterminedPort && place.at >= skb.packet.headerLength) throw new Undecided("the port that source NAT picks at random");
     if (header === "cut") {
-      run.drop(skb, "ttl-or-header", "it ends within an extension header");
+      const isFragment = octetsOf(skb.packet)[place.announcedAt] === PROTOCOL["ipv6-frag"];
+      const problem = isFragment ? { code: WRONG_FIELD, pointer: place.at } : undefined;
+      drop(run, netns, skb, isFragment ? "defrag" : "ttl-or-header", "it ends within an extension header", problem);
       return;
     }
     const outcome = header.name === "fragment" && fragmented ? twice(run, netns, skb, header) : handle(run, netns, skb, header);

@@ -29,6 +29,11 @@ interface Queue {
 const TIMEOUT = 60_000_000_000n;
 const LONGEST_PAYLOAD = 65_535;
 const MIN_MTU = 1280;
+/** Where a fragment header's offset ends, and which of its bits are that. */
+const FRAGMENT_OFFSET_END = 4;
+const OFFSET = 0xfff8;
+/** What ipv6_skip_exthdr looks behind. */
+const IS_EXTENSION: ReadonlySet<number> = new Set([...SKIPPED_EXTENSIONS.keys(), PROTOCOL["ipv6-nonxt"]]);
 
 /** What became of a fragment: whole, passed on as it is, kept, or dropped for a reason. */
 export type Gathered = "whole" | "as-is" | "queued" | { readonly drop: string; readonly parameterProblem?: number };
@@ -46,7 +51,8 @@ export function gatherFragments6(
   header = extensionsOf(skb.packet).find(({ name }) => name === "fragment"),
 ): Gathered {
   const { packet } = skb;
-  if (!header || packet.length === IPV6_HEADER) return "as-is";
+  if (packet.length === IPV6_HEADER) return "as-is";
+  if (!header) return endsInHeader(packet) ? { drop: "it ends within its fragment header" } : "as-is";
   // A packet may have more than one such header; what lies behind the first is inside its datagram.
   const { offset, more, id } = fieldsOf(header);
   const end = offset + packet.length - header.at - FRAGMENT_HEADER;
@@ -190,6 +196,18 @@ function unfragmentable(packet: Packet): number {
     else if (name !== "hop-by-hop" && (name !== "destination" || routed)) return at;
   }
   return packet.headerLength;
+}
+
+/**
+ * Whether a packet ends within its fragment header, which connection tracking drops it for; not where that says, as far as it is there, that
+ * it is the first fragment and what its upper layer is (nf_ct_frag6_gather, ipv6frag_thdr_truncated).
+ */
+function endsInHeader({ protocol, length, headerLength, payload }: Packet): boolean {
+  const left = length - headerLength;
+  if (protocol !== PROTOCOL["ipv6-frag"] || left < 0 || left >= FRAGMENT_HEADER) return false;
+  if (left < FRAGMENT_OFFSET_END) return true;
+  if (payload.length < FRAGMENT_OFFSET_END) throw new Undecided("what its fragment header says, which was not captured");
+  return (u16(payload, FRAGMENT_OFFSET_END - 2) & OFFSET) !== 0 || IS_EXTENSION.has(payload[0] ?? 0);
 }
 
 /**
