@@ -3,16 +3,14 @@ import { sharedState } from "../jobs/shared-state.ts";
 import type { Frame } from "../model/packet.ts";
 import { formatTime } from "../wire/time.ts";
 import type { Explained } from "./explained.ts";
+import { gather } from "./gather.ts";
 import type { Interrupt } from "./interrupt.ts";
 import type { Reader, Reading } from "./read-captures.ts";
 import type { Sink } from "./sinks.ts";
-import type { Threads } from "./threads.ts";
+import { Astray, type Threads } from "./threads.ts";
 
 /** Frames that wait for what workers find of them: more than what one replay needs to be sure of a packet (see the observer and the look-ahead). */
 const WAITING = 32_768;
-
-/** The packets could not be dealt to threads after all. */
-class Astray extends Error {}
 
 /** What a sink was given already, when the packets could not be dealt after all. */
 interface Given {
@@ -38,7 +36,11 @@ export async function dealInto(sink: Sink, explained: Explained, threads: Thread
   };
   if (because !== undefined) return inOne(() => because);
   try {
-    return await deal(sink, explained, threads, given, interrupt, means);
+    const { measure } = threads;
+    if (!measure || !sink.give) return await deal(sink, explained, threads, given, interrupt, means);
+    const { collected, reading } = await gather(explained, threads, measure, interrupt, means.read);
+    sink.give(collected);
+    return reading;
   } catch (error) {
     if (!(error instanceof Astray)) throw error;
     return inOne(() => sharedState(explained.host, true) ?? error.message);
@@ -62,6 +64,7 @@ async function deal(
   const hear = (): void => {
     for (const { own, message } of threads.heard()) {
       if ("astray" in message) throw new Astray(message.astray);
+      if (!("batch" in message)) continue;
       if (message.taken !== undefined) {
         running.delete(own);
         if (message.taken !== taken) throw new Astray("the capture changed while it was read");

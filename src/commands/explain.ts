@@ -1,5 +1,6 @@
 import { Args, Command, Flags } from "@oclif/core";
 import { createReplay } from "../engine/replay.ts";
+import { ROWS } from "../explain/collect.ts";
 import { GROUPINGS } from "../explain/groups.ts";
 import { TOP } from "../explain/summary.ts";
 import { count } from "../explain/words.ts";
@@ -113,7 +114,9 @@ export default class Explain extends Command {
     const machine = { snapshot, rules, rules6, routes, links, netns };
     const asked = { captures, machine, interface: flags.interface, assume: flags.assume, type: flags.type, index: flags.index };
     const jobs = await jobsFor(asked, flags.jobs, packet !== undefined);
-    const threads = jobs.count > 1 ? new Threads(jobs.count, asked) : undefined;
+    const measure = { keep: Math.max(KEEP, flags.top ?? 0), rows: Math.max(ROWS, flags.top ?? 0) };
+    const isSummary = flags.format === "table" && !flags.all && !wanted && (flags["group-by"] ?? "rule") === "rule";
+    const threads = jobs.count > 1 ? new Threads(jobs.count, asked, isSummary ? measure : undefined) : undefined;
     // The parsers take a third of the start-up time, and neither help nor wrong flags need them.
     const explained = await import("./explained.ts")
       .then(({ loadExplained }) => loadExplained(asked))
@@ -141,7 +144,7 @@ export default class Explain extends Command {
       else if (flags.format === "json") sink = jsonSink(output, host, summary);
       else if (flags.output !== undefined) sink = await openParquet(flags.output, captures, machine, output);
       else if (packet) sink = packetSink(output, host, { style, verbose: flags.verbose });
-      else sink = tableSink(output, host, { ...summary, style, keep: Math.max(KEEP, flags.top ?? 0), ...(grouping && { grouping }) });
+      else sink = tableSink(output, host, { ...summary, ...measure, style, ...(grouping && { grouping }) });
       abandon = sink.abandon;
       interrupt.first(abandon);
       if (packet) sink = onlyPacket(sink, packet);

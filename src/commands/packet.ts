@@ -1,4 +1,5 @@
 import { Args, Command, Flags } from "@oclif/core";
+import { ROWS } from "../explain/collect.ts";
 import { type Address, familyOf, parseAddress } from "../model/address.ts";
 import type { Packet } from "../model/packet.ts";
 import { answerTo, tooBigAmong } from "../probe/coming-back.ts";
@@ -66,7 +67,7 @@ export default class PacketCommand extends Command {
     if (flags.format === "ndjson") sink = ndjsonSink(output);
     else if (flags.format === "json") sink = jsonSink(output, host, summary);
     else if (flags.verbose) sink = packetSink(output, host, { style, verbose: true });
-    else sink = tableSink(output, host, { ...summary, style, keep: 10 });
+    else sink = tableSink(output, host, { ...summary, style, keep: 10, rows: ROWS });
 
     const sender = new Sender(host, netns, { detailed: flags.verbose, assumed: readAssumptions(flags.assume) });
     const time = BigInt(Date.now()) * NANOSECONDS;

@@ -1,4 +1,5 @@
 import { Command, Flags } from "@oclif/core";
+import { ROWS } from "../explain/collect.ts";
 import type { Family } from "../model/address.ts";
 import { type Hook, TABLE_HOOKS, type TableName } from "../model/rule.ts";
 import type { Machine } from "../search/machine.ts";
@@ -142,7 +143,7 @@ async function print(
     if (answer.kind === "found") {
       const { host, trace } = answer.replayed;
       const summary = { all: true, allSteps: false, tables: true, sort: "time", filtered: false, headline: false } as const;
-      const sink = tableSink(output, host, { ...summary, style, keep: 10 });
+      const sink = tableSink(output, host, { ...summary, style, keep: 10, rows: ROWS });
       await sink.take(trace, () => "");
       await sink.end(1);
     }

@@ -1,6 +1,8 @@
-import { Collection, ROWS } from "../explain/collect.ts";
+import { Collection } from "../explain/collect.ts";
+import type { Collected } from "../explain/collected.ts";
 import type { Grouping } from "../explain/groups.ts";
 import { explainPacket } from "../explain/packet-detail.ts";
+import type { Measure } from "../explain/part.ts";
 import { assumptionTexts, type Explanation, type SummaryOptions, summarize } from "../explain/summary.ts";
 import type { Host } from "../model/host.ts";
 import type { Frame } from "../model/packet.ts";
@@ -19,6 +21,8 @@ export interface Sink {
   take(trace: PacketTrace, time: () => string): Promise<void> | undefined;
   /** A frame without IP, or with IP within PPPoE, MPLS or LLC, which is not replayed. */
   aside(frame: Frame): void;
+  /** Takes, instead of the traces, all that was collected of them elsewhere. */
+  give?(collected: Collected): void;
   /** All frames were read. */
   end(frames: number): Promise<void>;
   /** Something went wrong: takes away what is not whole. */
@@ -59,28 +63,26 @@ export function jsonSink(output: Output, host: Host, options: SummaryOptions): S
   };
 }
 
-interface TableOptions extends SummaryOptions {
+interface TableOptions extends SummaryOptions, Measure {
   readonly style: Style;
-  /** Connections that are kept in full, and as many with trouble. */
-  readonly keep: number;
   readonly grouping?: Grouping;
 }
 
 /** The explanation by connection, as text. */
 export function tableSink(output: Output, host: Host, options: TableOptions): Sink {
-  const collection = new Collection(
-    options.all ? Number.POSITIVE_INFINITY : options.keep,
-    options.grouping,
-    Math.max(ROWS, options.top ?? 0),
-  );
+  const collection = new Collection(options.all ? Number.POSITIVE_INFINITY : options.keep, options.grouping, options.rows);
+  let given: Collected | undefined;
   return {
     take: (trace) => {
       collection.add(trace);
       return undefined;
     },
     aside: () => collection.aside(),
+    give: (collected) => {
+      given = collected;
+    },
     end: async () => {
-      const explanation: Explanation = summarize(collection, host, options);
+      const explanation: Explanation = summarize(given ?? collection, host, options);
       for (const piece of explanationText(explanation, options.style)) await output.write(piece);
     },
   };

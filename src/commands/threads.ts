@@ -1,4 +1,6 @@
 import { Worker } from "node:worker_threads";
+import type { PackedPart } from "../explain/pack-part.ts";
+import type { Measure } from "../explain/part.ts";
 import type { Batch } from "../jobs/batch.ts";
 import type { Asked } from "./explained.ts";
 import { ThreadFailure } from "./failure.ts";
@@ -6,33 +8,43 @@ import { ThreadFailure } from "./failure.ts";
 /** Where in what threads share stands how many frames workers may take, whether these are all, and how often that was changed. */
 export const [FRAMES, IS_ALL, CHANGES] = [0, 1, 2];
 
-/** What a worker is to do. */
+/** What a worker is to do; with a measure it gathers what it finds until the end, and without it sends that. */
 export interface WorkerTask {
   readonly asked: Asked;
   readonly weights: readonly number[];
   readonly own: number;
+  readonly measure?: Measure | undefined;
   readonly shared: Int32Array<SharedArrayBuffer>;
 }
 
-/** What a worker says; with its last batch, how many frames it has taken. */
-export type FromWorker = { readonly batch: Batch; readonly taken?: number } | { readonly astray: string };
+/** What a worker says; with the last of it, how many frames it has taken. */
+export type FromWorker =
+  | { readonly batch: Batch; readonly taken?: number }
+  | { readonly part: PackedPart; readonly taken: number }
+  | { readonly astray: string };
 
-/** How much the main thread gets, which has to print as well. */
+/** The packets could not be dealt to threads after all. */
+export class Astray extends Error {}
+
+/** How much the main thread gets where it has to print as well. */
 const MAIN = 0.8;
 
 /** The worker threads beside the main one. */
 export class Threads {
   readonly weights: readonly number[];
+  readonly measure: Measure | undefined;
   readonly #workers: readonly Worker[];
   readonly #shared = new Int32Array(new SharedArrayBuffer(12));
   #messages: { readonly own: number; readonly message: FromWorker }[] = [];
   #failure: ThreadFailure | undefined;
   #wake: (() => void) | undefined;
 
-  /** Starts so many threads, the main one counted. */
-  constructor(jobs: number, asked: Asked) {
-    this.weights = [MAIN, ...Array.from({ length: jobs - 1 }, () => 1)];
-    this.#workers = this.weights.slice(1).map((_, i) => this.#start({ asked, weights: this.weights, own: i + 1, shared: this.#shared }));
+  /** Starts so many threads, the main one counted, which gather what they find where there is a measure for that. */
+  constructor(jobs: number, asked: Asked, measure: Measure | undefined) {
+    this.measure = measure;
+    const weights = [measure ? 1 : MAIN, ...Array.from({ length: jobs - 1 }, () => 1)];
+    this.weights = weights;
+    this.#workers = weights.slice(1).map((_, i) => this.#start({ asked, weights, own: i + 1, measure, shared: this.#shared }));
   }
 
   #start(task: WorkerTask): Worker {

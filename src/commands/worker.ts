@@ -1,7 +1,10 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { packPart } from "../explain/pack-part.ts";
+import { type Measure, PartOfCollection, TOO_LARGE } from "../explain/part.ts";
+import { Lot } from "../jobs/lot.ts";
 import { Share } from "../jobs/share.ts";
 import type { Frame } from "../model/packet.ts";
-import { loadExplained } from "./explained.ts";
+import { type Explained, loadExplained } from "./explained.ts";
 import { InputFailure } from "./failure.ts";
 import { openCapture } from "./read-frames.ts";
 import { CHANGES, FRAMES, type FromWorker, IS_ALL, type WorkerTask } from "./threads.ts";
@@ -9,7 +12,18 @@ import { CHANGES, FRAMES, type FromWorker, IS_ALL, type WorkerTask } from "./thr
 /** Frames after which is told what was found. */
 const BATCH = 2048;
 
-const { asked, weights, own, shared } = workerData as WorkerTask;
+const { asked, weights, own, measure, shared } = workerData as WorkerTask;
+
+/** What is done with frames. */
+interface Taker {
+  take(frame: Frame): void;
+  /** Tells what was found since the last time, where that is not gathered. */
+  tell?(): void;
+  /** Tells the rest, where that can be relied on. */
+  finish(taken: number): void;
+  /** Why it cannot. */
+  readonly astray: string | undefined;
+}
 
 function tell(message: FromWorker): void {
   parentPort?.postMessage(message, "batch" in message ? [message.batch.data.buffer] : []);
@@ -26,26 +40,57 @@ function allowed(taken: number): number {
   }
 }
 
+/** Sends what it finds as it goes. */
+function sender({ host, replay }: Explained): Taker {
+  const share = new Share(host, replay, weights, own);
+  return {
+    take: (frame) => share.take(frame),
+    tell: () => tell({ batch: share.batch() }),
+    finish(taken) {
+      const batch = share.finish();
+      if (share.astray === undefined) tell({ batch, taken });
+    },
+    get astray() {
+      return share.astray;
+    },
+  };
+}
+
+/** Gathers what it finds, and sends what came of it. */
+function gatherer({ host, replay }: Explained, to: Measure): Taker {
+  const lot = new Lot(host, replay, weights, own);
+  const part = new PartOfCollection(to, weights.length);
+  return {
+    take: (frame) => {
+      for (const trace of lot.take(frame)) part.add(trace);
+    },
+    finish(taken) {
+      for (const trace of lot.finish()) part.add(trace);
+      if (this.astray === undefined) tell({ part: packPart(host, part.part()), taken });
+    },
+    get astray() {
+      return lot.astray ?? (part.isTooLarge ? TOO_LARGE : undefined);
+    },
+  };
+}
+
 /** Takes its share of the capture, never more of it than the main thread has read. */
 async function work(): Promise<void> {
-  const { host, replay, reading } = await loadExplained(asked);
-  const share = new Share(host, replay, weights, own);
-  const capture = await openCapture(asked.captures[0]?.path ?? "", reading);
+  const explained = await loadExplained(asked);
+  const taker = measure ? gatherer(explained, measure) : sender(explained);
+  const capture = await openCapture(asked.captures[0]?.path ?? "", explained.reading);
   let taken = 0;
   let limit = 0;
   const take = (frame: Frame): boolean => {
     if (taken >= limit) {
-      tell({ batch: share.batch() });
+      taker.tell?.();
       limit = allowed(taken);
       if (taken >= limit) return false;
     }
     taken++;
-    share.take(frame);
-    if (share.astray !== undefined) {
-      tell({ astray: share.astray });
-      return false;
-    }
-    if (taken % BATCH === 0) tell({ batch: share.batch() });
+    taker.take(frame);
+    if (taker.astray !== undefined) return false;
+    if (taken % BATCH === 0) taker.tell?.();
     return true;
   };
   try {
@@ -54,9 +99,8 @@ async function work(): Promise<void> {
     // The main thread reads the same, and says what is wrong with it.
     if (!(error instanceof InputFailure)) throw error;
   }
-  if (share.astray !== undefined) return;
-  const batch = share.finish();
-  tell(share.astray === undefined ? { batch, taken } : { astray: share.astray });
+  if (taker.astray === undefined) taker.finish(taken);
+  if (taker.astray !== undefined) tell({ astray: taker.astray });
 }
 
 await work();

@@ -1,28 +1,14 @@
 import type { Assumption } from "../model/host.ts";
 import type { PacketTrace, Verdict } from "../model/trace.ts";
+import { type Collected, type Connection, isTrouble } from "./collected.ts";
 import { Budget } from "./distinct.ts";
 import { missingDevices } from "./evidence.ts";
 import { FlowStates } from "./flow-states.ts";
 import { type Grouping, groupOf, mappingsOf, openLabel, placeKey, type RowLabel, shortPlace } from "./groups.ts";
 import { Tallies } from "./tallies.ts";
 
-/** Packets of a connection to which the same happened. */
-export interface Outcome {
-  readonly first: PacketTrace;
-  readonly reply: boolean;
-  packets: number;
-}
-
-/** What is kept of a connection: its first packet, and one packet of each thing that happened to its packets. */
-export interface Connection {
-  readonly flow: number;
-  readonly first: PacketTrace;
-  readonly outcomes: Map<string, Outcome>;
-  packets: number;
-}
-
 /** What a packet counts for, which is the same for all that went like it. */
-interface Marks {
+export interface Marks {
   readonly verdict: Verdict;
   readonly undecided: Row | undefined;
   readonly lost: Row | undefined;
@@ -40,27 +26,20 @@ interface Row {
 /** Rows of each table of totals that are kept at least. */
 export const ROWS = 10_000;
 /** Connections that the rows of totals tell apart exactly, all together. */
-const EXACT = 500_000;
+export const EXACT = 500_000;
 /** Assumptions that are kept word for word; captures of many hosts have one for each. */
-const ASSUMPTIONS = 2000;
-
-/** Whether packets with this verdict are what a reader came for. */
-export function isTrouble(verdict: Verdict): boolean {
-  return verdict === "dropped" || verdict === "rejected" || verdict === "unknown";
-}
+export const ASSUMPTIONS = 2000;
 
 /**
  * Gathers traces by connection. Memory stays bounded however long the capture is and however many connections it has: beyond
  * `keep` connections only counts are kept, those with trouble having a quota of their own.
  */
-export class Collection {
+export class Collection implements Collected {
   readonly connections = new Map<number, Connection>();
   readonly verdicts = new Map<Verdict, number>();
   readonly states = new FlowStates();
   readonly grouping: Grouping;
-  /** Packets that were dropped or rejected, by what they have in common. */
   readonly lost: Tallies<RowLabel>;
-  /** Packets that cannot be decided, by what would decide them. */
   readonly undecided: Tallies<RowLabel>;
   readonly translated: Tallies<RowLabel>;
   readonly assumptions = new Map<string, Assumption>();
@@ -75,10 +54,9 @@ export class Collection {
   #otherKept = 0;
   readonly #keep: number;
 
-  constructor(keep: number, grouping: Grouping = "rule", rows = ROWS) {
+  constructor(keep: number, grouping: Grouping = "rule", rows = ROWS, budget = new Budget(EXACT)) {
     this.#keep = keep;
     this.grouping = grouping;
-    const budget = new Budget(EXACT);
     this.lost = new Tallies(rows, budget);
     this.undecided = new Tallies(rows, budget);
     this.translated = new Tallies(rows, budget);
@@ -98,58 +76,76 @@ export class Collection {
       this.observations++;
       return;
     }
-    const marks = trace.like ? this.#likeness(trace.like) : this.#marks(trace);
+    const { number } = trace.frame;
+    const marks = trace.like ? this.#likeness(trace.like, number) : this.#marks(trace, number);
     const { verdict } = marks;
     this.verdicts.set(verdict, (this.verdicts.get(verdict) ?? 0) + 1);
     this.states.mark(trace.flow, verdict, missingDevices(trace).length > 0);
-    this.#tally(trace.flow, marks);
-    this.#remember(trace, marks);
+    this.#tally(trace.flow, number, marks);
+    this.remember(trace, marks);
   }
 
-  #likeness(like: PacketTrace): Marks {
+  #likeness(like: PacketTrace, frame: number): Marks {
     const known = this.#likes.get(like);
     if (known) return known;
-    const marks = this.#marks(like);
+    const marks = this.#marks(like, frame);
     this.#likes.set(like, marks);
     return marks;
   }
 
-  #marks(trace: PacketTrace): Marks {
+  #marks(trace: PacketTrace, frame: number): Marks {
     const { way } = trace;
     const { verdict } = way;
-    for (const assumption of trace.assumptions) this.#assume(assumption);
+    for (const assumption of trace.assumptions) this.assume(assumption, frame);
     const undecided = verdict === "unknown" ? { key: way.undecided ?? "", label: () => openLabel(way) } : undefined;
     const lost = verdict !== "unknown" && isTrouble(verdict) ? groupOf(trace, this.grouping) : undefined;
     const most = lost && this.grouping !== "rule" ? shortPlace(way.at) : undefined;
     return { verdict, undecided, lost, most, mappings: mappingsOf(way), outcome: outcomeKey(trace) };
   }
 
-  #assume(assumption: Assumption): void {
-    const key = assumption.id + assumption.text;
+  /** Takes note of what was taken for granted of the packet of a frame. */
+  protected assume(assumption: Assumption, _frame: number): void {
+    const key = keyOf(assumption);
     if (this.assumptions.size < ASSUMPTIONS || this.#keep === Number.POSITIVE_INFINITY) this.assumptions.set(key, assumption);
   }
 
-  #tally(flow: number, { undecided, lost, most, mappings }: Marks): void {
-    if (undecided) this.undecided.add(undecided.key, flow, undecided.label);
-    if (lost) this.lost.add(lost.key, flow, lost.label, most);
-    for (const { key, label } of mappings) this.translated.add(key, flow, label);
+  #tally(flow: number, frame: number, { undecided, lost, most, mappings }: Marks): void {
+    if (undecided) this.undecided.add(undecided.key, flow, frame, undecided.label);
+    if (lost) this.lost.add(lost.key, flow, frame, lost.label, most);
+    for (const { key, label } of mappings) this.translated.add(key, flow, frame, label);
   }
 
-  #remember(trace: PacketTrace, { verdict, outcome: key }: Marks): void {
+  /** Keeps what is to be told of a packet's connection. */
+  protected remember(trace: PacketTrace, { verdict, outcome }: Marks): void {
     let connection = this.connections.get(trace.flow);
     const trouble = isTrouble(verdict);
     if (!connection) {
       if ((trouble ? this.#troubleKept : this.#otherKept) >= this.#keep) return;
       if (trouble) this.#troubleKept++;
       else this.#otherKept++;
-      connection = { flow: trace.flow, first: trace, outcomes: new Map(), packets: 0 };
+      connection = begun(trace);
       this.connections.set(trace.flow, connection);
     }
-    connection.packets++;
-    const outcome = connection.outcomes.get(key);
-    if (outcome) outcome.packets++;
-    else connection.outcomes.set(key, { first: trace, reply: isReply(connection.first, trace), packets: 1 });
+    addTo(connection, trace, outcome);
   }
+}
+
+/** By what an assumption is known. */
+export function keyOf({ id, text }: Assumption): string {
+  return id + text;
+}
+
+/** A connection whose first packet is to be added. */
+export function begun(trace: PacketTrace): Connection {
+  return { flow: trace.flow, first: trace, outcomes: new Map(), packets: 0 };
+}
+
+/** Adds a packet to its connection; `key` says what happened to it. */
+export function addTo(connection: Connection, trace: PacketTrace, key: string): void {
+  connection.packets++;
+  const outcome = connection.outcomes.get(key);
+  if (outcome) outcome.packets++;
+  else connection.outcomes.set(key, { first: trace, reply: isReply(connection.first, trace), packets: 1 });
 }
 
 /** Whether a packet goes against the direction of the connection's first packet. */

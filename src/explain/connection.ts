@@ -3,7 +3,7 @@ import type { Host } from "../model/host.ts";
 import { frameNumber, type Packet } from "../model/packet.ts";
 import type { Verdict } from "../model/trace.ts";
 import { alternatives, endsOf } from "./alternatives.ts";
-import { type Connection, isTrouble, type Outcome } from "./collect.ts";
+import { type Connection, isTrouble, type Outcome } from "./collected.ts";
 import { closestSentence, evidence, missingDevices, observationSentences } from "./evidence.ts";
 import { type StepRow, stepRows } from "./steps.ts";
 import { decisionSentences, undeterminedSentences } from "./told.ts";

@@ -19,7 +19,7 @@ export interface Endings {
 }
 
 /** Connections whose ending can still change; those whose number is that much older than the newest are counted and forgotten. */
-const WINDOW = 1 << 22;
+export const WINDOW = 1 << 22;
 
 /** Counts connections by what they came to, an octet each for the newest ones. */
 export class FlowStates {

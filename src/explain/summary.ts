@@ -1,7 +1,7 @@
 import type { Assumption, Host } from "../model/host.ts";
 import type { Frame } from "../model/packet.ts";
 import type { Verdict } from "../model/trace.ts";
-import { type Collection, type Connection, isTrouble } from "./collect.ts";
+import { type Collected, type Connection, isTrouble } from "./collected.ts";
 import { type ConnectionText, type DetailOptions, explainConnection } from "./connection.ts";
 import { missingDevices } from "./evidence.ts";
 import type { Ending, Endings } from "./flow-states.ts";
@@ -50,7 +50,7 @@ const EXAMPLES = 3;
 const ORDER: readonly Verdict[] = ["delivered", "forwarded", "dropped", "rejected", "queued", "unknown"];
 
 /** Turns what was collected into the words that the reader gets. */
-export function summarize(collection: Collection, host: Host, options: SummaryOptions): Explanation {
+export function summarize(collection: Collected, host: Host, options: SummaryOptions): Explanation {
   const endings = collection.states.endings();
   const inAll = sum(endings.all);
   const top = options.top ?? TOP;
@@ -70,7 +70,7 @@ export function summarize(collection: Collection, host: Host, options: SummaryOp
   };
 }
 
-function sharesOf({ verdicts, packets, observations }: Collection): Explanation["shares"] {
+function sharesOf({ verdicts, packets, observations }: Collected): Explanation["shares"] {
   const share = (n: number) => n / (packets - observations);
   return ORDER.flatMap((verdict) => {
     const n = verdicts.get(verdict) ?? 0;
@@ -91,7 +91,9 @@ function hiddenOf({ all, expected }: Endings, shown: readonly Connection[]): Exp
   const left = [...expected].map(([ending, n]) => ({ ending, connections: n - good.filter((c) => endingOf(c) === ending).length }));
   return {
     trouble: Math.max(0, sum(all) - sum(expected) - (shown.length - good.length)),
-    expected: left.filter(({ connections }) => connections > 0).sort((a, b) => b.connections - a.connections),
+    expected: left
+      .filter(({ connections }) => connections > 0)
+      .sort((a, b) => b.connections - a.connections || placeOf(a.ending) - placeOf(b.ending)),
   };
 }
 
@@ -135,7 +137,12 @@ const ENDINGS: readonly (readonly [Ending, string, string])[] = [
   ["unknown", "cannot be decided", "cannot be decided"],
 ];
 
-function headlineOf(collection: Collection, inAll: number, counts: ReadonlyMap<Ending, number>, filtered: boolean): string {
+/** Where an ending comes among all, where as many connections came to it as to another one. */
+function placeOf(ending: Ending): number {
+  return ENDINGS.findIndex(([one]) => one === ending);
+}
+
+function headlineOf(collection: Collected, inAll: number, counts: ReadonlyMap<Ending, number>, filtered: boolean): string {
   const which = filtered ? " that the filters let through" : "";
   if (collection.packets === 0) return filtered ? "No packet passes the filters." : "The capture holds no IP packet.";
   const head = `${count(collection.packets, "packet")}, ${count(inAll, "connection")}${which}`;
@@ -148,7 +155,7 @@ function headlineOf(collection: Collection, inAll: number, counts: ReadonlyMap<E
   return `${head}: ${list(parts, "and")}.`;
 }
 
-function notesOf(collection: Collection): readonly string[] {
+function notesOf(collection: Collected): readonly string[] {
   const notes: string[] = [];
   if (collection.observations > 0) {
     const one = collection.observations === 1;

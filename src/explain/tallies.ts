@@ -3,14 +3,24 @@ import { type Budget, Distinct, Estimate, numberOf } from "./distinct.ts";
 /** Packets and connections that have something in common. */
 export interface Tally<T> {
   readonly label: T;
-  packets: number;
-  readonly flows: Distinct;
-  /** The candidate for what befell most of them, and its lead over everything else (Boyer and Moore's vote). */
-  most?: string;
-  lead: number;
+  readonly packets: number;
+  readonly flows: { readonly size: number; readonly about: boolean };
+  /** The candidate for what befell most of them. */
+  readonly most?: string;
 }
 
-/** Tallies in order, those with the most packets first. */
+/** A tally that is still growing. */
+interface Growing<T> extends Tally<T> {
+  packets: number;
+  readonly flows: Distinct;
+  most?: string;
+  /** Its candidate's lead over everything else (Boyer and Moore's vote). */
+  lead: number;
+  /** Number of the frame that began it. */
+  readonly first: number;
+}
+
+/** Tallies in order, those with the most packets first, and of as many the one that began first. */
 export interface Ranking<T> {
   readonly top: readonly Tally<T>[];
   readonly inAll: number;
@@ -21,12 +31,30 @@ export interface Ranking<T> {
   readonly slack: number;
 }
 
+/** What has tallies. */
+export interface Ranked<T> {
+  /** The largest ones. */
+  ranking(most: number): Ranking<T>;
+}
+
+/** All tallies of a part of a capture, and when each began. */
+export interface Counts<T> {
+  readonly packets: number;
+  readonly tallies: readonly {
+    readonly key: string;
+    readonly label: T;
+    readonly packets: number;
+    readonly connections: number;
+    readonly first: number;
+  }[];
+}
+
 /**
  * Tallies by key, of which only so many are kept: when there are twice as many, the smaller half is forgotten (Misra and
  * Gries, 1982). A tally then lacks at most `slack` packets, and whatever is larger than that is there.
  */
-export class Tallies<T> {
-  readonly #kept = new Map<string, Tally<T>>();
+export class Tallies<T> implements Ranked<T> {
+  readonly #kept = new Map<string, Growing<T>>();
   readonly #capacity: number;
   readonly #budget: Budget;
   #keys: Estimate | undefined;
@@ -38,10 +66,10 @@ export class Tallies<T> {
     this.#budget = budget;
   }
 
-  /** Counts a packet; `label` is asked for when the key is new, `most` says what befell the packet. */
-  add(key: string, flow: number, label: () => T, most?: string): void {
+  /** Counts a packet, that of a frame; `label` is asked for when the key is new, `most` says what befell the packet. */
+  add(key: string, flow: number, frame: number, label: () => T, most?: string): void {
     this.#packets++;
-    const tally = this.#kept.get(key) ?? this.#begin(key, label);
+    const tally = this.#kept.get(key) ?? this.#begin(key, frame, label);
     tally.packets++;
     tally.flows.add(flow);
     if (most === undefined) return;
@@ -49,9 +77,9 @@ export class Tallies<T> {
     tally.lead += tally.most === most ? 1 : -1;
   }
 
-  #begin(key: string, label: () => T): Tally<T> {
+  #begin(key: string, first: number, label: () => T): Growing<T> {
     if (this.#kept.size >= this.#capacity * 2) this.#forget();
-    const tally: Tally<T> = { label: label(), packets: 0, flows: new Distinct(this.#budget), lead: 0 };
+    const tally: Growing<T> = { label: label(), packets: 0, flows: new Distinct(this.#budget), lead: 0, first };
     this.#kept.set(key, tally);
     this.#keys?.add(numberOf(key));
     return tally;
@@ -70,7 +98,20 @@ export class Tallies<T> {
     this.#slack += sorted[this.#capacity]?.[1].packets ?? 0;
   }
 
-  /** The largest ones. */
+  /** How many there are. */
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  /** All of them, where none was forgotten. */
+  counts(): Counts<T> {
+    const tallies = [...this.#kept].map(([key, { label, packets, flows, first }]) => ({
+      ...{ key, label, packets, first },
+      connections: flows.size,
+    }));
+    return { packets: this.#packets, tallies };
+  }
+
   ranking(most: number): Ranking<T> {
     const top = [...this.#kept.values()].sort((a, b) => b.packets - a.packets).slice(0, most);
     const inAll = Math.max(this.#keys?.size ?? 0, this.#kept.size);

@@ -1,6 +1,6 @@
-import type { Collection } from "./collect.ts";
+import type { Collected } from "./collected.ts";
 import type { RowLabel } from "./groups.ts";
-import type { Tallies } from "./tallies.ts";
+import type { Ranked } from "./tallies.ts";
 
 /** A line of a table of totals. */
 export interface TotalRow extends RowLabel {
@@ -31,7 +31,7 @@ const LOST = {
 } as const;
 
 /** The tables of totals that have rows. */
-export function totalsOf(collection: Collection, top: number): readonly Total[] {
+export function totalsOf(collection: Collected, top: number): readonly Total[] {
   const { title, name, noun } = LOST[collection.grouping];
   const second = collection.grouping === "rule" ? "rule or reason" : "mostly by";
   const tables: readonly Total[] = [
@@ -52,7 +52,7 @@ export function totalsOf(collection: Collection, top: number): readonly Total[] 
   return tables.filter(({ rows }) => rows.length > 0);
 }
 
-function rowsOf(tallies: Tallies<RowLabel>, top: number, noun: string): Pick<Total, "rows" | "more" | "slack"> {
+function rowsOf(tallies: Ranked<RowLabel>, top: number, noun: string): Pick<Total, "rows" | "more" | "slack"> {
   const ranking = tallies.ranking(top);
   const rows = ranking.top.map(({ label, packets, flows, most }) => ({
     ...label,

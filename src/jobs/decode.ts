@@ -14,6 +14,9 @@ const OBSERVATION_SIZE = 3;
 const RECENT = 16_384;
 const NONE: readonly never[] = [];
 
+/** What of a trace is sent apart from it. */
+export type Seen = Pick<PacketTrace, "frame" | "packet" | "observed" | "missing">;
+
 /** Makes traces of the batches of one replay in another thread, with the frames that this thread has read itself. */
 export class Decoder {
   readonly #host: Host;
@@ -119,15 +122,16 @@ export class Decoder {
     return trace;
   }
 
+  /** A trace that was packed as a whole, of a batch that is open. */
+  whole({ way, alternatives, remembered: _remembered, ...rest }: PackedTrace, seen: Seen): PacketTrace {
+    const { packet } = seen;
+    return { ...rest, ...seen, way: this.#way(way, packet), alternatives: alternatives.map((one) => this.#way(one, packet)) };
+  }
+
   #full(frame: Frame, packet: Packet, { full, missing = NONE }: Extra, observed: readonly Observation[]): PacketTrace {
-    const { way, alternatives, remembered, ...rest } = full as PackedTrace;
-    const trace: PacketTrace = {
-      ...rest,
-      ...{ frame, packet, observed, missing },
-      way: this.#way(way, packet),
-      alternatives: alternatives.map((one) => this.#way(one, packet)),
-    };
-    if (remembered) this.#templates.set(frame.number, lean(trace, [], this.#texts).trace);
+    const packed = full as PackedTrace;
+    const trace = this.whole(packed, { frame, packet, observed, missing });
+    if (packed.remembered) this.#templates.set(frame.number, lean(trace, [], this.#texts).trace);
     return trace;
   }
 

@@ -3,7 +3,7 @@ import { Recalled, SeenAgain } from "../engine/recalled.ts";
 import type { Host } from "../model/host.ts";
 import type { Packet } from "../model/packet.ts";
 import type { PacketTrace, Reply, Step, Way } from "../model/trace.ts";
-import { type Batch, type Extra, type PackedReply, type PackedWay, RECORD, type Seat, type States } from "./batch.ts";
+import { type Batch, type Extra, type PackedReply, type PackedTrace, type PackedWay, RECORD, type Seat, type States } from "./batch.ts";
 import { detached, packPacket } from "./pack-packet.ts";
 import { StepNumbers } from "./step-numbers.ts";
 
@@ -82,22 +82,25 @@ export class Encoder implements Keeper {
   }
 
   #full(trace: PacketTrace): void {
-    const { frame, packet, missing, netns, direction, flow, certainty, capture, decided, assumptions } = trace;
+    const { frame, missing, observed } = trace;
     this.#data.push(RECORD.full, frame.number, 0);
-    this.#extra({
-      ...(missing.length > 0 && { missing }),
-      full: {
-        ...{ netns, direction, flow, certainty, capture },
-        ...(trace.interface !== undefined && { interface: trace.interface }),
-        decided: detached(decided) as typeof decided,
-        assumptions: detached(assumptions) as typeof assumptions,
-        way: this.#way(trace.way, packet),
-        alternatives: trace.alternatives.map((way) => this.#way(way, packet)),
-        remembered: this.#remembered.has(trace),
-      },
-    });
+    this.#extra({ ...(missing.length > 0 && { missing }), full: this.whole(trace) });
     this.#data.push(0);
-    this.#observed(trace.observed);
+    this.#observed(observed);
+  }
+
+  /** A trace of its own, whose steps may be numbers that the next batch explains. */
+  whole(trace: PacketTrace): PackedTrace {
+    const { packet, netns, direction, flow, certainty, capture, decided, assumptions } = trace;
+    return {
+      ...{ netns, direction, flow, certainty, capture },
+      ...(trace.interface !== undefined && { interface: trace.interface }),
+      decided: detached(decided) as typeof decided,
+      assumptions: detached(assumptions) as typeof assumptions,
+      way: this.#way(trace.way, packet),
+      alternatives: trace.alternatives.map((way) => this.#way(way, packet)),
+      remembered: this.#remembered.has(trace),
+    };
   }
 
   #extra(extra: Extra | undefined): void {

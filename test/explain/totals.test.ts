@@ -33,9 +33,9 @@ describe("tallies", () => {
     const tallies = new Tallies<string>(20, new Budget(10_000));
     let flow = 0;
     for (let i = 0; i < 5000; i++) {
-      tallies.add(`rare ${i}`, ++flow, () => `rare ${i}`);
+      tallies.add(`rare ${i}`, ++flow, i, () => `rare ${i}`);
       const large = `large ${i % 10}`;
-      tallies.add(large, ++flow, () => large, i % 3 === 0 ? "here" : "there");
+      tallies.add(large, ++flow, i, () => large, i % 3 === 0 ? "here" : "there");
     }
     const { top, inAll, about, packets, slack } = tallies.ranking(10);
     expect(top.map(({ label }) => label).sort()).toEqual(Array.from({ length: 10 }, (_, i) => `large ${i}`));
@@ -51,7 +51,7 @@ describe("tallies", () => {
 
   it("are exact as long as all are kept", () => {
     const tallies = new Tallies<number>(20, new Budget(10_000));
-    for (let i = 0; i < 300; i++) tallies.add(String(i % 30), i, () => i % 30);
+    for (let i = 0; i < 300; i++) tallies.add(String(i % 30), i, i, () => i % 30);
     const { top, inAll, about, slack } = tallies.ranking(100);
     expect([inAll, about, slack]).toEqual([30, false, 0]);
     expect(top.map(({ packets, flows }) => [packets, flows.size])).toEqual(Array.from({ length: 30 }, () => [10, 10]));

@@ -1,0 +1,71 @@
+import type { Collected } from "../explain/collected.ts";
+import { joined } from "../explain/join.ts";
+import { unpackPart } from "../explain/pack-part.ts";
+import { type Measure, type Part, PartOfCollection, TOO_LARGE } from "../explain/part.ts";
+import { Lot } from "../jobs/lot.ts";
+import type { Frame } from "../model/packet.ts";
+import type { Explained } from "./explained.ts";
+import type { Interrupt } from "./interrupt.ts";
+import type { Reader, Reading } from "./read-captures.ts";
+import { Astray, type Threads } from "./threads.ts";
+
+/** What was gathered, and what reading the capture came to. */
+export interface Gathered {
+  readonly collected: Collected;
+  readonly reading: Reading;
+}
+
+/**
+ * Has each thread gather what it finds of its share of the packets, and puts that together in the end. Throws `Astray` where that cannot be
+ * relied on.
+ */
+export async function gather(
+  { host, replay }: Explained,
+  threads: Threads,
+  measure: Measure,
+  interrupt: Interrupt,
+  read: (reader: Reader) => Promise<Reading>,
+): Promise<Gathered> {
+  const { weights } = threads;
+  const lot = new Lot(host, replay, weights, 0);
+  const own = new PartOfCollection(measure, weights.length);
+  const parts: Part[] = [];
+  let leftAside = 0;
+  let taken = 0;
+
+  const hear = (): void => {
+    for (const { message } of threads.heard()) {
+      if ("astray" in message) throw new Astray(message.astray);
+      if (!("part" in message)) continue;
+      if (message.taken !== taken) throw new Astray("the capture changed while it was read");
+      parts.push(unpackPart(host, replay.capture, message.part));
+    }
+  };
+  const check = (): void => {
+    if (lot.astray !== undefined) throw new Astray(lot.astray);
+    if (own.isTooLarge) throw new Astray(TOO_LARGE);
+  };
+  const reading = await read({
+    take: (frames) => {
+      // What was read but had not been brought into order yet when the user had enough.
+      if (interrupt.isPending) return;
+      threads.advance(frames.length);
+      taken += frames.length;
+      for (const frame of frames) {
+        if (isAside(frame)) leftAside++;
+        else for (const trace of lot.take(frame)) own.add(trace);
+      }
+      check();
+      hear();
+    },
+  });
+  threads.end();
+  for (const trace of lot.finish()) own.add(trace);
+  check();
+  for (hear(); parts.length < weights.length - 1; hear()) await threads.wait();
+  return { collected: joined([own.part(), ...parts], leftAside, measure), reading: { ...reading, packets: taken } };
+}
+
+function isAside(frame: Frame): boolean {
+  return frame.packet === undefined || frame.within !== undefined;
+}
