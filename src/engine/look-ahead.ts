@@ -59,6 +59,11 @@ export class LookAhead {
     return ahead;
   }
 
+  /** A packet that need not wait has passed while none waited. */
+  skip(): void {
+    this.#count++;
+  }
+
   /** The first packet is done with. */
   shift(): void {
     const { first } = this;

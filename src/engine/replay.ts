@@ -86,14 +86,34 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   /** The first packet's socket may have set a mark, which only its whole window tells. */
   let held = false;
 
-  /** Replays the first packet that waits; false when what comes after it can still tell more of it. */
-  const replayFirst = (over: boolean, released: PacketTrace[]): boolean => {
+  /** Brings a packet to where it enters; undefined when that is all: it is an earlier one seen again, or goes as one of its connection did. */
+  const arrive = (frame: Frame, packet: Packet, from: Netns, position: number, released: PacketTrace[]): Entry | undefined => {
+    world.restore(frame.time);
+    world.sweep(frame.time);
+    const entry = entryOf(world, from, frame, options.interface);
+    observer.release(released, frame.time, position);
+    const earlier = observer.recognise(frame, entry, packet);
+    if (earlier) {
+      // What was taken for granted of it is told with the next packet.
+      if (!world.assumptions.isEmpty) options.watch?.shared("something was taken for granted of a packet that is seen again");
+      observer.expect(again(earlier, frame, packet, entry), position, NOWHERE);
+      return undefined;
+    }
+    const recalled = memory?.recall(entry, frame, packet);
+    if (!recalled) return entry;
+    recalled.trace.capture = captureOf(frame, options);
+    observer.expectLike(recalled.trace, position, recalled.sightings, recalled.first);
+    return undefined;
+  };
+
+  /** Replays the first packet that waits; false when what comes after it can still tell more of it. `arrived`: where it enters, if it is there already. */
+  const replayFirst = (over: boolean, released: PacketTrace[], arrived?: Entry): boolean => {
     const first = ahead.first;
     if (!first) return false;
     const { frame, packet, position } = first;
     if (!open) {
-      world.restore(frame.time);
       if (first.foreign) {
+        world.restore(frame.time);
         observer.release(released, frame.time, position);
         const { device, name, outgoing, fromSocket } = placeOf(first.from, frame, options.interface);
         const shown = outgoing || fromSocket ? (device?.name ?? name) : undefined;
@@ -101,21 +121,8 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
         ahead.shift();
         return true;
       }
-      world.sweep(frame.time);
-      const entry = entryOf(world, first.from, frame, options.interface);
-      observer.release(released, frame.time, position);
-      const earlier = observer.recognise(frame, entry, packet);
-      if (earlier) {
-        // What was taken for granted of it is told with the next packet.
-        if (!world.assumptions.isEmpty) options.watch?.shared("something was taken for granted of a packet that is seen again");
-        observer.expect(again(earlier, frame, packet, entry), position, NOWHERE);
-        ahead.shift();
-        return true;
-      }
-      const recalled = memory?.recall(entry, frame, packet);
-      if (recalled) {
-        recalled.trace.capture = captureOf(frame, options);
-        observer.expectLike(recalled.trace, position, recalled.sightings, recalled.first);
+      const entry = arrived ?? arrive(frame, packet, first.from, position, released);
+      if (!entry) {
         ahead.shift();
         return true;
       }
@@ -149,8 +156,18 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     if (!frame.packet || frame.within) return [];
     const { source } = frame;
     const own = from === undefined && source === undefined ? netns : (world.netns.get(from ?? source?.netns ?? options.netns) ?? netns);
-    const last = ahead.push(frame, frame.packet, own, foreign);
     const released: PacketTrace[] = [];
+    let arrived: Entry | undefined;
+    // Most packets need not wait for what comes after them.
+    if (!foreign && ahead.length === 0) {
+      arrived = arrive(frame, frame.packet, own, ahead.passed, released);
+      if (!arrived) {
+        ahead.skip();
+        return released;
+      }
+    }
+    const last = ahead.push(frame, frame.packet, own, foreign);
+    if (arrived && !replayFirst(false, released, arrived)) return released;
     for (;;) {
       const over = ahead.isOver(frame.time);
       const wanted = open?.wanted;
