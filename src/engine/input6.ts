@@ -19,10 +19,10 @@ const MIN_MTU = 1280;
 
 /** ipv6_rcv: an IPv6 packet that a device hands up. */
 export function receive6(run: Run, netns: Netns, skb: Skb): void {
-  if (!accept(run, netns, skb)) return;
-  skb.in = skb.device;
   const kept = skb.looped || skb.bridge ? skb.destination : undefined;
   skb.iif = kept?.nexthop?.device ?? kept?.device ?? skb.device;
+  if (!accept(run, netns, skb)) return;
+  skb.in = skb.device;
   // ip6_rcv_core clears what was noted of fragments before.
   delete skb.headersEnd;
   delete skb.fragMaxSize;
