@@ -70,8 +70,8 @@ export function sendIcmpError(
   if (options === "impossible") return;
   const towards = options?.firstHop ?? packet.src;
   let source = packet.dst || undefined;
-  // Where the error has no source yet it is routed without one.
-  if (kind !== "local")
+  // Where the error has no source yet it is routed without one. All that leaves through lo is local (__mkroute_output).
+  if (kind !== "local" && skb.destination?.device !== "lo")
     source =
       device !== "" && netns.sysctl("net.ipv4.icmp_errors_use_inbound_ifaddr", 0)
         ? selectAddress(netns.devices, device, packet.src, "link")

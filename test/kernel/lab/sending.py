@@ -8,6 +8,7 @@ import time
 from frames import SO_TIMESTAMPNS, time_of
 from kernel import OneCpu
 from nftrace import rules_first
+from tools import Run
 
 SO_MARK, SO_BINDTODEVICE = 36, 25
 IP_TRANSPARENT, IPV6_TRANSPARENT, IPV6_TCLASS = 19, 75, 67
@@ -84,6 +85,7 @@ class Sender:
             error = self._write(request)
             endless = not self._settles(seen, request.get("quiet", 0))
         if endless:
+            self._stop()
             seen = {kind: events[:TOLD_OF_ENDLESS] for kind, events in seen.items()}
         moved = {name: counters.moved() for name, counters in self.case.counters.items()}
         frames = _ordered(seen["frames"])
@@ -100,6 +102,11 @@ class Sender:
         if self.case.backend == "nft":
             return rules_first(seen["steps"])
         return [step for _, step in _ordered(_refined(seen))]
+
+    def _stop(self):
+        """Ends what goes round: what is told of it would be taken for the next case's."""
+        for netns in self.case.netns.values():
+            Run(netns, ["ip", "link", "set", "group", "default", "down"]).finish()
 
     def _write(self, request):
         try:
