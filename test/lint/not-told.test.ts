@@ -35,3 +35,17 @@ it.each([
   expect(found(silent)).toBe(0);
   expect(found(telling)).toBe(1);
 });
+
+it("a rule that asks for packets without a bridge port is not told that these do not come", () => {
+  const found = (rule: string) =>
+    lint(
+      contextOf({
+        "iptables-save.txt": `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A FORWARD -m physdev ${rule} -j DROP\nCOMMIT\n`,
+        "sysctl.txt": "net.bridge.bridge-nf-call-iptables = 0\n",
+        "ip-link.txt":
+          "2: br0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP\n    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff\n",
+      }),
+    ).findings.filter(({ rule: id }) => id === "NT066").length;
+  expect(found("! --physdev-is-bridged")).toBe(0);
+  expect(found("--physdev-in vnet0 ! --physdev-is-bridged")).toBe(1);
+});

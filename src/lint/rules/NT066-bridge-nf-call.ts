@@ -6,8 +6,9 @@ import { chainsOf, placeOfWords } from "../linted-rules.ts";
 
 const KEYS = { 4: "net.bridge.bridge-nf-call-iptables", 6: "net.bridge.bridge-nf-call-ip6tables" } as const;
 
+/** Whether a rule wants a packet to have a bridge port; one that wants it to have none matches as it should. */
 function asksPorts({ matches }: Rule): boolean {
-  return matches.some(({ name }) => name === "physdev");
+  return matches.some(({ name, args = {} }) => name === "physdev" && Object.values(args).some((arg) => arg?.not === false));
 }
 
 /** Rules about bridge ports that no bridged packet comes to. */
@@ -19,7 +20,7 @@ export const rule: LintRule = {
   summary: "Rules ask for bridge ports, and bridged packets do not come to iptables.",
   why: `What a bridge forwards from port to port passes iptables only where br_netfilter is loaded and bridge-nf-call-iptables is 1. Otherwise a packet has no port there, and \`-m physdev --physdev-in\` never matches:
 what the rules were to keep apart on the bridge is not kept apart.`,
-  exceptions: `Where a bridge has its own nf_call_iptables turned on. Nothing is said where the setting is not in the snapshot, since br_netfilter may not be loaded then.`,
+  exceptions: `Where a bridge has its own nf_call_iptables turned on. Rules that ask for packets without a port (\`! --physdev-is-bridged\`) are right as they are. Nothing is said where the setting is not in the snapshot, since br_netfilter may not be loaded then.`,
   bad: {
     "iptables-save.txt": `*filter
 :INPUT ACCEPT [0:0]
