@@ -11,7 +11,8 @@ export function hasRightSum(skb: Skb, hook: Hook): boolean {
     if (hook === "PREROUTING" || hook === "INPUT") skb.checksumSum = "unnecessary";
     return true;
   }
-  skb.checksumVerified = skb.packet.checksum !== "bad";
+  // It is summed up from the IP header on, which is no longer right where this host has written into its options.
+  skb.checksumVerified = skb.packet.checksum !== "bad" && skb.packet.headerChecksum !== "bad";
   if (skb.checksumVerified) skb.checksumSum = "complete";
   return skb.checksumVerified;
 }

@@ -197,6 +197,8 @@ export class Nat {
     if (transport.quoted) {
       const quoted = applyTuple(transport.quoted, opposite, manip === "src" ? "dst" : "src");
       skb.packet = { ...skb.packet, transport: { ...transport, quoted } };
+      // sctp_manip_pkt has it looked at again, as far as the header is quoted.
+      if (quoted.protocol === PROTOCOL.sctp && quoted.payload.length >= SCTP_HEADER) delete skb.checksumSum;
     }
     const target = invert(opposite);
     if (!target) return undefined;
@@ -205,6 +207,9 @@ export class Nat {
     return before === now ? undefined : { from: before, to: now };
   }
 }
+
+/** Octets of an SCTP header before its chunks. */
+const SCTP_HEADER = 12;
 
 /** tcp_manip_pkt and its like write within the first eight octets of a header. */
 function cutShort(quoted: Packet | undefined): boolean {

@@ -60,6 +60,11 @@ export class OpenPorts {
     return `ct|open|${this.#netns}|${zone}|${openKey(tuple, side)}`;
   }
 
+  /** Under this it stands that a connection was opened by packets whose port was not known, and is known by it now. */
+  #toldKey(zone: number, tuple: FlowTuple, side: OpenSide): string {
+    return `ct|told|${this.#netns}|${zone}|${openKey(tuple, side)}`;
+  }
+
   /** Takes in a connection if a port of it is not known; says whether. */
   add(connection: Connection): boolean {
     const key = this.#keyOf(connection);
@@ -95,6 +100,8 @@ export class OpenPorts {
     if (!this.#used) return undefined;
     for (const side of SIDES) {
       const key = this.#key(zone, tuple, side);
+      if (tuple[side] === ANY_PORT && this.#state.get(this.#toldKey(zone, tuple, side)))
+        throw new Undecided("the port that source NAT picked at random, which may be that of a connection here");
       if (tuple[side] === ANY_PORT && this.#state.get<readonly Connection[]>(key)?.some((one) => !one.dying && one.expires > now))
         throw new Undecided("the port that source NAT picks at random");
       const fitting = this.#fitting(key, tuple[side], now);
@@ -165,7 +172,10 @@ export class OpenPorts {
     connection.reply = { ...connection.reply, [side]: port };
     // A port that was drawn elsewhere, and came here as it is.
     const sent = SIDES.find((one) => connection.original[one] === ANY_PORT);
-    if (sent && !connection.drawn) connection.original = { ...connection.original, [sent]: port };
+    if (sent && !connection.drawn) {
+      this.#state.set(this.#toldKey(zoneIn(connection.zone, "original"), connection.original, sent), true);
+      connection.original = { ...connection.original, [sent]: port };
+    }
     connection.drawn = undefined;
     connection.asked = undefined;
     return connection;

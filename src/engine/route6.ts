@@ -75,6 +75,7 @@ export function reversePath6(
   if (src === 0n) return true;
   if (!netns.ip6.routed) return { unknown: "the routes (--routes)" };
   const strict = isLinkLocal(src);
+  // ip6_route_lookup itself asks for no device, not even of ::1.
   const key: FlowKey6 = {
     src: isMulticast(dst) ? 0n : dst,
     dst: src,
@@ -83,11 +84,13 @@ export function reversePath6(
     tos,
     protocol: PROTOCOL.hopopt,
     ...((strict || !options.loose) && { oif: device }),
-    strict,
+    strict: strict || "never",
   };
   const found = lookup6(run, netns, key);
   if ("error" in found) return false;
   const { type, nexthops } = found.route;
-  if (type === "anycast" || (type === "local" && !options.acceptLocal)) return false;
+  if (type === "anycast") return false;
+  // Unlike IPv4, whichever device a local address is of.
+  if (type === "local") return options.acceptLocal;
   return options.loose || nexthops.some((hop) => hop.device === device);
 }

@@ -12,9 +12,12 @@ interface Node {
   readonly bySource: Route[];
 }
 
-/** What a lookup is made with (struct flowi6); a device in `oif` is wanted, and with `strict` there has to be no other. */
+/**
+ * What a lookup is made with (struct flowi6); a device in `oif` is wanted, and with `strict`, or for addresses that mean something on one link
+ * only unless that is "never", there has to be no other.
+ */
 export interface FlowKey6 extends FlowKey {
-  readonly strict?: boolean;
+  readonly strict?: boolean | "never";
 }
 
 const PREFERENCE = { low: 1, medium: 2, high: 3 } as const;
@@ -55,7 +58,7 @@ export class Routing6 {
 
   /** fib6_rule_lookup */
   lookup(key: FlowKey6, choose: NexthopChooser): Lookup {
-    const strict = key.strict === true || needsStrict(key.dst);
+    const strict = key.strict === true || (key.strict !== "never" && needsStrict(key.dst));
     return this.#rules.lookup(key, (table) => this.#lookupTable(table, key, strict, choose));
   }
 
