@@ -31,7 +31,7 @@ export async function recognise(name: string, chunks: AsyncGenerator<Uint8Array>
   let failure: unknown;
   try {
     for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
-      head.push(next.value);
+      head.push(new Uint8Array(next.value));
       size += next.value.length;
       const start = Buffer.concat(head);
       if (type === "tcpdump" && looksLikeCapture(start))

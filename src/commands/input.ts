@@ -2,17 +2,17 @@ import { createReadStream, existsSync, open } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { looksLikeCapture } from "../wire/capture.ts";
 import { CompressionError, decompress } from "../wire/decompress.ts";
 import { InputFailure } from "./failure.ts";
+import { filePieces } from "./file-pieces.ts";
 
 /** An input that can be read once, and its size where that is known. */
 export interface Input {
   readonly name: string;
   readonly size?: number;
-  /** Its octets, in pieces of a size if that matters. */
+  /** Its octets, in pieces of a size if that matters; a piece is good until the next one is asked for. */
   chunks(piece?: number): AsyncIterable<Uint8Array>;
   /** Stops a read that would wait for more. */
   close?(): void;
@@ -32,8 +32,8 @@ export async function openInput(path: string, expected: string): Promise<Input> 
     throw new InputFailure([{ file: path, message: `this is a directory, expected ${expected}`, ...hint }]);
   }
   if (found.isFIFO()) return openPipe(path, expected);
-  const chunks = (piece = CHUNK) => readable(createReadStream(path, { highWaterMark: piece }), path, expected);
-  return found.isFile() ? { name: path, size: found.size, chunks } : { name: path, chunks };
+  if (found.isFile()) return { name: path, size: found.size, chunks: (piece = CHUNK) => readable(filePieces(path, piece), path, expected) };
+  return { name: path, chunks: (piece = CHUNK) => readable(createReadStream(path, { highWaterMark: piece }), path, expected) };
 }
 
 /** A pipe with a name, or one that a shell made (`<(tcpdump -w -)`): as a socket, a read of it can be stopped. */
@@ -43,9 +43,9 @@ async function openPipe(path: string, expected: string): Promise<Input> {
   return { name: path, chunks: () => readable(pipe, path, expected), close: () => pipe.destroy() };
 }
 
-async function* readable(stream: Readable, path: string, expected: string): AsyncGenerator<Uint8Array> {
+async function* readable(pieces: AsyncIterable<Uint8Array>, path: string, expected: string): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of stream) yield chunk as Uint8Array;
+    yield* pieces;
   } catch (error) {
     fail(path, reasonOf(error as NodeJS.ErrnoException), expected);
   }
@@ -72,7 +72,7 @@ export async function readBytes(path: string, expected: string): Promise<{ reado
   const input = await openInput(path, expected);
   const pieces: Uint8Array[] = [];
   try {
-    for await (const piece of decompress(input.chunks())) pieces.push(piece);
+    for await (const piece of decompress(input.chunks())) pieces.push(new Uint8Array(piece));
   } catch (error) {
     if (!(error instanceof CompressionError)) throw error;
     throw new InputFailure([{ file: input.name, message: error.message }]);

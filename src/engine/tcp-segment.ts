@@ -141,8 +141,10 @@ export function readOptions(tcp: Tcp, side: TcpSide): void {
 /** Highest sequence number that a SACK option acknowledges (tcp_sack), as it is kept. */
 export function highestSack(tcp: Tcp, ack: number): number {
   let highest = i32(ack);
-  for (const { kind, data } of tcp.options) {
-    if (kind !== 5 || data.length === 0 || data.length % 8 !== 0) continue;
+  for (const option of tcp.options) {
+    if (option.kind !== 5) continue;
+    const { data } = option;
+    if (data.length === 0 || data.length % 8 !== 0) continue;
     for (let at = 4; at + 4 <= data.length; at += 8) {
       const edge = i32(((data[at] ?? 0) << 24) | ((data[at + 1] ?? 0) << 16) | ((data[at + 2] ?? 0) << 8) | (data[at + 3] ?? 0));
       if (after(edge, highest)) highest = edge;

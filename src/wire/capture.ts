@@ -42,11 +42,12 @@ export function looksLikeCapture(head: Uint8Array): boolean {
 export async function* readCapture(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CaptureBatch> {
   let number = 0;
   for await (const { records, digits, several, fault } of readRecords(chunks)) {
-    const frames: Frame[] = [];
+    const frames = new Array<Frame>(records.length);
     let page: Page | undefined;
-    for (const [i, record] of records.entries()) {
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i] as CapturedRecord;
       if (!page || i >= page.next) page = pageOf(records, record, i);
-      frames.push(decodeFrame(record, page, ++number));
+      frames[i] = decodeFrame(record, page, ++number);
     }
     yield fault ? { frames, digits, several, problem: problemOf(name, fault), broken: fault.broken } : { frames, digits, several };
   }
@@ -54,8 +55,9 @@ export async function* readCapture(name: string, chunks: AsyncIterable<Uint8Arra
 
 /** Reads the packet records of a capture, gzip- or zstd-compressed or not, without decoding them. */
 export async function* readRecords(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RecordBatch> {
-  /** Octets that are not read yet. */
+  /** Octets that are not read yet: of earlier chunks, `owned` copies, and of this one. */
   const held: Uint8Array[] = [];
+  let owned = 0;
   let size = 0;
   let position = 0;
   let scanner: Scanner | undefined;
@@ -83,13 +85,17 @@ export async function* readRecords(chunks: AsyncIterable<Uint8Array>): AsyncGene
         position += read;
         size -= read;
         held.length = 0;
+        owned = 0;
         if (size > 0) held.push(view(bytes, read, bytes.length));
         if (scanner.fault) break reading;
       }
       // Somebody may be waiting for what has come so far.
-      if (records.length === 0 || !scanner) continue;
-      yield { records, digits: scanner.digits, several: scanner.several === true };
-      records = [];
+      if (records.length > 0 && scanner) {
+        yield { records, digits: scanner.digits, several: scanner.several === true };
+        records = [];
+      }
+      // The next chunk may come in the memory of this one.
+      for (; owned < held.length; owned++) held[owned] = new Uint8Array(held[owned] ?? NO_OCTETS);
     }
   } catch (error) {
     if (!(error instanceof CompressionError)) throw error;

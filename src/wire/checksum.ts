@@ -24,29 +24,37 @@ function sumWords(bytes: Uint8Array, start: number, end: number): number {
 }
 
 let aligned: Uint32Array = new Uint32Array(0);
+let summed: Uint8Array | undefined;
 
 function sumAligned(bytes: Uint8Array, start: number, end: number): number {
-  const { buffer, byteOffset } = bytes;
-  // One capture's packets share few buffers, and making this array takes longer than adding up a small packet.
-  if (aligned.buffer !== buffer) aligned = new Uint32Array(buffer, 0, buffer.byteLength >> 2);
+  const { byteOffset } = bytes;
+  // One capture's packets share few buffers, and making this array takes longer than adding up a small packet; so does asking for the buffer.
+  if (summed !== bytes) {
+    summed = bytes;
+    if (aligned.buffer !== bytes.buffer) aligned = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2);
+  }
   const words = aligned;
-  const first = (byteOffset + start + 3) >> 2;
+  const begin = (byteOffset + start + 3) >> 2;
   const last = (byteOffset + end) >> 2;
   let sum = 0;
-  for (let i = first; i < last; ) {
+  for (let i = begin; i < last; ) {
     const stop = Math.min(last, i + LOADS_BEFORE_FOLD);
-    // Adding them as they are, two at a time, takes half as long as taking their halves apart.
-    let even = 0;
-    let odd = 0;
-    for (; i + 1 < stop; i += 2) {
-      even += words[i] ?? 0;
-      odd += words[i + 1] ?? 0;
+    // Adding them as they are, four at a time, takes half as long as taking their halves apart.
+    let first = 0;
+    let second = 0;
+    let third = 0;
+    let fourth = 0;
+    for (; i + 3 < stop; i += 4) {
+      first += words[i] ?? 0;
+      second += words[i + 1] ?? 0;
+      third += words[i + 2] ?? 0;
+      fourth += words[i + 3] ?? 0;
     }
-    if (i < stop) even += words[i++] ?? 0;
-    sum = fold(sum + foldWords(even + odd));
+    for (; i < stop; i++) first += words[i] ?? 0;
+    sum = fold(sum + foldWords(first + second + third + fourth));
   }
   if (LITTLE_ENDIAN) sum = swap(sum);
-  return sum + sumWords(bytes, start, 4 * first - byteOffset) + sumWords(bytes, 4 * last - byteOffset, end);
+  return sum + sumWords(bytes, start, 4 * begin - byteOffset) + sumWords(bytes, 4 * last - byteOffset, end);
 }
 
 /** The 16-bit sum of a sum of 32-bit words. */
@@ -88,10 +96,9 @@ export function addsUp(bytes: Uint8Array, start: number, end: number, initial = 
   return sum16(bytes, start, end, initial) === 0xffff;
 }
 
-/** Judges the checksum of a transport header: `pseudo` is its pseudo-header's sum, `field` its value (net/netfilter/utils.c, nf_ip_checksum). */
-export function transportChecksum(payload: Uint8Array, total: number, pseudo: number, field: number): Checksum {
-  if (payload.length < total) return "unseen";
-  if (addsUp(payload, 0, total, pseudo)) return "good";
+/** Judges the checksum of what starts with a transport header: `pseudo` is its pseudo-header's sum, `field` its value (net/netfilter/utils.c, nf_ip_checksum). */
+export function transportChecksum(bytes: Uint8Array, start: number, end: number, pseudo: number, field: number): Checksum {
+  if (addsUp(bytes, start, end, pseudo)) return "good";
   // CHECKSUM_PARTIAL: the stack left the folded pseudo-header sum for the card to complete (include/net/tcp.h, tcp_v4_check).
   return field === pseudo ? "partial" : "bad";
 }

@@ -100,7 +100,8 @@ async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   };
   for await (const chunk of chunks) {
     for (let i = 0; i < chunk.length; i += ZSTD_PIECE) {
-      const piece = chunk.subarray(i, i + ZSTD_PIECE);
+      // What is not unpacked yet is kept, and the next chunk may come in the memory of this one.
+      const piece = new Uint8Array(chunk.subarray(i, i + ZSTD_PIECE));
       window = Math.max(window, frames.push(piece));
       // Memory of that size would be taken before there are any data for it.
       if (window > LARGEST_WINDOW) {

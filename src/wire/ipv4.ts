@@ -67,7 +67,8 @@ export function decodeIpv4(bytes: Uint8Array, start: number, end: number, wireEn
   if (length > onWire) return `IPv4 total length ${length}, but the frame has only ${onWire} octets left`;
 
   const bodyStart = Math.min(start + headerLength, end);
-  const payload = view(bytes, bodyStart, Math.min(start + length, end));
+  const bodyEnd = Math.min(start + length, end);
+  const payload = view(bytes, bodyStart, bodyEnd);
   const packet = new Ipv4Packet(bytes, start, length, headerLength, payload);
   if (start + headerLength > end) packet.headerChecksum = "unseen";
   else if (!addsUp(bytes, start, start + headerLength)) packet.headerChecksum = "bad";
@@ -88,7 +89,7 @@ export function decodeIpv4(bytes: Uint8Array, start: number, end: number, wireEn
   }
   packet.transport = transport;
   const addresses = more ? 0 : sum16(bytes, start + SOURCE, start + OPTIONS);
-  const checksum = more ? "unseen" : checksumOf(4, protocol, payload, total, addresses);
+  const checksum = more ? "unseen" : checksumOf(4, protocol, bytes, bodyStart, bodyEnd, total, addresses);
   if (checksum) packet.checksum = checksum;
   return packet;
 }

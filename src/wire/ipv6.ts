@@ -75,7 +75,7 @@ export function decodeIpv6(bytes: Uint8Array, start: number, end: number, wireEn
   }
   packet.transport = transport;
   const addresses = more ? 0 : sum16(bytes, start + SOURCE, start + HEADER);
-  const checksum = more ? "unseen" : checksumOf(6, chain.protocol, payload, total, addresses);
+  const checksum = more ? "unseen" : checksumOf(6, chain.protocol, bytes, chain.end, captured, total, addresses);
   if (checksum) packet.checksum = checksum;
   return packet;
 }

@@ -27,7 +27,7 @@ const ETH_P_802_2 = 4;
 const TYPES: readonly FrameType[] = ["host", "broadcast", "multicast", "otherhost", "outgoing"];
 const MAC_LENGTH = 6;
 // include/uapi/linux/if_arp.h: of these devices the protocol field is no EtherType.
-const NO_ETHER_TYPE: ReadonlySet<number> = new Set([770, 801, 802, 803, 824]);
+const NO_ETHER_TYPE: readonly number[] = [770, 801, 802, 803, 824];
 
 /** The kernel's packet type (include/uapi/linux/if_packet.h) by its number. */
 export function frameType(number: number): FrameType | undefined {
@@ -39,7 +39,7 @@ export function decodeLinuxSll(frame: FrameDraft, bytes: Uint8Array, start: numb
   if (!hasHeader(frame, "LINUX_SLL", SLL_HEADER, start, end)) return;
   takeType(frame, u16(bytes, start + SLL_TYPE));
   if (u16(bytes, start + SLL_ADDRESS_LENGTH) === MAC_LENGTH) frame.srcMac = mac(bytes, start + SLL_ADDRESS);
-  if (NO_ETHER_TYPE.has(u16(bytes, start + SLL_DEVICE_TYPE))) return;
+  if (NO_ETHER_TYPE.includes(u16(bytes, start + SLL_DEVICE_TYPE))) return;
   decodeProtocol(frame, u16(bytes, start + SLL_PROTOCOL), bytes, start + SLL_HEADER, end, wireEnd);
 }
 
@@ -49,7 +49,7 @@ export function decodeLinuxSll2(frame: FrameDraft, bytes: Uint8Array, start: num
   takeType(frame, u8(bytes, start + SLL2_TYPE));
   frame.interfaceIndex = u32(bytes, start + SLL2_INTERFACE);
   if (u8(bytes, start + SLL2_ADDRESS_LENGTH) === MAC_LENGTH) frame.srcMac = mac(bytes, start + SLL2_ADDRESS);
-  if (NO_ETHER_TYPE.has(u16(bytes, start + SLL2_DEVICE_TYPE))) return;
+  if (NO_ETHER_TYPE.includes(u16(bytes, start + SLL2_DEVICE_TYPE))) return;
   decodeProtocol(frame, u16(bytes, start + SLL2_PROTOCOL), bytes, start + SLL2_HEADER, end, wireEnd);
 }
 

@@ -1,6 +1,6 @@
 import { type LinkType, linkType } from "./link-types.ts";
 import { frameType } from "./linux-sll.ts";
-import { u8, u16, u16le, u32, u32le } from "./octets.ts";
+import { u8, u16, u16le, u32, u32le, u64 } from "./octets.ts";
 import type { CapturedRecord, CaptureFormat, Fault, Scanner } from "./records.ts";
 
 const MAGIC_MICROSECONDS = 0xa1b2c3d4;
@@ -31,6 +31,7 @@ const CURRENT_MINOR = 4;
 const LONGEST_PACKET = 262_144;
 const SECOND = 1_000_000_000n;
 const MICROSECOND = 1000;
+const WORD = 2 ** 32;
 
 class PcapScanner implements Scanner {
   needed = FILE_HEADER;
@@ -43,7 +44,9 @@ class PcapScanner implements Scanner {
   private strange: Fault | undefined;
   private found = 0;
   private second = -1;
-  private secondStart = 0n;
+  /** Where the second starts, in nanoseconds: its upper and its lower 32 bits. */
+  private startHigh = 0;
+  private startLow = 0;
 
   scan(bytes: Uint8Array, from: number, position: number, records: CapturedRecord[], limit: number): number {
     let at = from;
@@ -126,9 +129,12 @@ class PcapScanner implements Scanner {
   private time(seconds: number, fraction: number): bigint {
     if (seconds !== this.second) {
       this.second = seconds;
-      this.secondStart = BigInt(seconds) * SECOND;
+      const start = BigInt(seconds) * SECOND;
+      this.startHigh = Number(start >> 32n);
+      this.startLow = Number(start & 0xffff_ffffn);
     }
-    return this.secondStart + BigInt(this.digits === 9 ? fraction : fraction * MICROSECOND);
+    const low = this.startLow + (this.digits === 9 ? fraction : fraction * MICROSECOND);
+    return u64(this.startHigh + Math.floor(low / WORD), low);
   }
 
   private device(bytes: Uint8Array, at: number): Pick<CapturedRecord, "interfaceIndex" | "type"> {

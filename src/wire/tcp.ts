@@ -24,6 +24,23 @@ const EOL: TcpOption = { kind: END_OF_OPTIONS, data: NO_OCTETS };
 const NOP: TcpOption = { kind: NO_OPERATION, data: NO_OCTETS };
 const NO_OPTIONS: readonly TcpOption[] = [];
 
+/** The timestamps of a segment: hardly anybody asks for them, and most segments have some. */
+class Timestamps implements TcpOption {
+  readonly kind = TIMESTAMPS;
+  readonly #segment: Uint8Array;
+
+  constructor(segment: Uint8Array) {
+    this.#segment = segment;
+  }
+
+  get data(): Uint8Array {
+    return view(this.#segment, HEADER + 4, TIMESTAMPS_END);
+  }
+}
+
+// Whoever goes through the properties of an option shall find it.
+Object.defineProperty(Timestamps.prototype, "data", { enumerable: true });
+
 /** Decodes a TCP header (RFC 9293 section 3.1); of a quoted one that ends after its first 8 octets, the rest is zeros, and a length that cannot be is passed over. */
 export function decodeTcp(bytes: Uint8Array, total: number, quoted: boolean): Tcp | Defect {
   const missing = lacking(bytes, total, quoted ? QUOTED_OCTETS : HEADER);
@@ -51,7 +68,7 @@ export function decodeTcp(bytes: Uint8Array, total: number, quoted: boolean): Tc
 /** The options up to the end of the header, or to the first that cannot be. */
 function decodeOptions(bytes: Uint8Array, end: number): readonly TcpOption[] {
   if (end === TIMESTAMPS_END && u32(bytes, HEADER) === ALIGNED_TIMESTAMPS) {
-    return [NOP, NOP, { kind: TIMESTAMPS, data: view(bytes, HEADER + 4, end) }];
+    return [NOP, NOP, new Timestamps(bytes)];
   }
   const options: TcpOption[] = [];
   let i = HEADER;

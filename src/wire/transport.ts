@@ -3,7 +3,7 @@ import { type Checksum, type Packet, PROTOCOL, type Transport } from "../model/p
 import { addressSum, addsUp, pseudoSum, transportChecksum } from "./checksum.ts";
 import { sctpCrc } from "./crc32c.ts";
 import { decodeIcmp } from "./icmp.ts";
-import { u16, u32le } from "./octets.ts";
+import { u8, u16, u32le, view } from "./octets.ts";
 import { decodeAh, decodeDccp, decodeEsp, decodeUdpLite } from "./ports.ts";
 import { decodeSctp, SCTP_CHECKSUM } from "./sctp.ts";
 import { decodeTcp, TCP_CHECKSUM } from "./tcp.ts";
@@ -41,7 +41,7 @@ export function decodeTransport(
   const decoded = decodeHeader(family, protocol, payload, total, 0);
   if (decoded === undefined) return {};
   if (typeof decoded === "string") return { defect: decoded };
-  const checksum = checksumOf(family, protocol, payload, total, addressSum(addresses.src, addresses.dst));
+  const checksum = checksumOf(family, protocol, payload, 0, payload.length, total, addressSum(addresses.src, addresses.dst));
   return checksum ? { transport: decoded, checksum } : { transport: decoded };
 }
 
@@ -78,26 +78,46 @@ export function decodeHeader(
   }
 }
 
-/** Judges the checksum of a whole transport packet that has its header; `addresses` is the sum of both IP addresses. */
-export function checksumOf(family: Family, protocol: number, payload: Uint8Array, total: number, addresses: number): Checksum | undefined {
+/**
+ * Judges the checksum of a whole transport packet that has its header: it starts at `start`, has `total` octets, and `end` is where the capture
+ * of it ends; `addresses` is the sum of both IP addresses.
+ */
+export function checksumOf(
+  family: Family,
+  protocol: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  total: number,
+  addresses: number,
+): Checksum | undefined {
+  const isWhole = end - start >= total;
   switch (protocol) {
     case PROTOCOL.tcp:
-      return transportChecksum(payload, total, pseudoSum(addresses, protocol, total), u16(payload, TCP_CHECKSUM));
+      if (!isWhole) return "unseen";
+      return transportChecksum(bytes, start, start + total, pseudoSum(addresses, protocol, total), field(bytes, start + TCP_CHECKSUM, end));
     case PROTOCOL.udp: {
-      const field = u16(payload, UDP_CHECKSUM);
-      return field === 0 ? "absent" : transportChecksum(payload, total, pseudoSum(addresses, protocol, total), field);
+      const sent = field(bytes, start + UDP_CHECKSUM, end);
+      if (sent === 0) return "absent";
+      return isWhole ? transportChecksum(bytes, start, start + total, pseudoSum(addresses, protocol, total), sent) : "unseen";
     }
     case PROTOCOL.icmp:
     case PROTOCOL.icmpv6: {
-      if (payload.length < total) return "unseen";
+      if (!isWhole) return "unseen";
       const pseudo = family === 6 ? pseudoSum(addresses, protocol, total) : 0;
-      return addsUp(payload, 0, total, pseudo) ? "good" : "bad";
+      return addsUp(bytes, start, start + total, pseudo) ? "good" : "bad";
     }
     case PROTOCOL.sctp:
-      return sctpChecksum(payload, total);
+      return sctpChecksum(view(bytes, start, end), total);
     default:
       return undefined;
   }
+}
+
+/** A checksum field; a quoted header may end before it. */
+function field(bytes: Uint8Array, at: number, end: number): number {
+  if (at + 2 <= end) return u16(bytes, at);
+  return at < end ? u8(bytes, at) << 8 : 0;
 }
 
 function sctpChecksum(payload: Uint8Array, total: number): Checksum {

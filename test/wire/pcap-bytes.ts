@@ -45,9 +45,14 @@ export function hex(digits: string): Uint8Array {
   return new Uint8Array(Buffer.from(digits.replaceAll(/\s/g, ""), "hex"));
 }
 
-/** The bytes in pieces of a size, as a file would come. */
+/** The bytes in pieces of a size, as a file would come: all in the same memory, each in the place of the one before. */
 export async function* inPieces(bytes: Uint8Array, size = 65536): AsyncGenerator<Uint8Array> {
-  for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
+  const memory = new Uint8Array(Math.min(size, bytes.length));
+  for (let i = 0; i < bytes.length; i += size) {
+    const piece = bytes.subarray(i, i + size);
+    memory.fill(0xee).set(piece);
+    yield memory.subarray(0, piece.length);
+  }
 }
 
 /** What a whole capture gave. */
