@@ -157,7 +157,7 @@ export function cut(skb: Skb, mtu: number): Packet[] {
 
 /** The transport header as far as the first fragment has it whole. */
 function headerOf({ family, protocol, transport, defect }: Packet, payload: Uint8Array): Pick<Packet, "transport" | "defect"> {
-  const found = decodeHeader(family, protocol, payload, payload.length, 0);
+  const found = decodeHeader(family, protocol, payload, 0, payload.length, payload.length, 0);
   if (transport) return typeof found === "string" ? { defect: found } : { transport };
   return defect ? { defect } : {};
 }

@@ -42,13 +42,8 @@ export function looksLikeCapture(head: Uint8Array): boolean {
 export async function* readCapture(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CaptureBatch> {
   let number = 0;
   for await (const { records, digits, several, fault } of readRecords(chunks)) {
-    const frames = new Array<Frame>(records.length);
-    let page: Page | undefined;
-    for (let i = 0; i < records.length; i++) {
-      const record = records[i] as CapturedRecord;
-      if (!page || i >= page.next) page = pageOf(records, record, i);
-      frames[i] = decodeFrame(record, page, ++number);
-    }
+    const frames = decodeFrames(records, number);
+    number += frames.length;
     yield fault ? { frames, digits, several, problem: problemOf(name, fault), broken: fault.broken } : { frames, digits, several };
   }
 }
@@ -122,6 +117,18 @@ function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
   const whole = Buffer.concat(pieces, size);
   // Everything cut from it shall be plain Uint8Arrays, whatever the source gave.
   return view(whole, 0, whole.length);
+}
+
+/** The frames of some records behind `number` others. */
+function decodeFrames(records: readonly CapturedRecord[], number: number): readonly Frame[] {
+  const frames = new Array<Frame>(records.length);
+  let page: Page | undefined;
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i] as CapturedRecord;
+    if (!page || i >= page.next) page = pageOf(records, record, i);
+    frames[i] = decodeFrame(record, page, number + i + 1);
+  }
+  return frames;
 }
 
 function decodeFrame(record: CapturedRecord, page: Page, number: number): Frame {

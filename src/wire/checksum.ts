@@ -25,17 +25,18 @@ function sumWords(bytes: Uint8Array, start: number, end: number): number {
 
 let aligned: Uint32Array = new Uint32Array(0);
 let summed: Uint8Array | undefined;
+let origin = 0;
 
 function sumAligned(bytes: Uint8Array, start: number, end: number): number {
-  const { byteOffset } = bytes;
   // One capture's packets share few buffers, and making this array takes longer than adding up a small packet; so does asking for the buffer.
   if (summed !== bytes) {
     summed = bytes;
+    origin = bytes.byteOffset;
     if (aligned.buffer !== bytes.buffer) aligned = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2);
   }
   const words = aligned;
-  const begin = (byteOffset + start + 3) >> 2;
-  const last = (byteOffset + end) >> 2;
+  const begin = (origin + start + 3) >> 2;
+  const last = (origin + end) >> 2;
   let sum = 0;
   for (let i = begin; i < last; ) {
     const stop = Math.min(last, i + LOADS_BEFORE_FOLD);
@@ -54,7 +55,7 @@ function sumAligned(bytes: Uint8Array, start: number, end: number): number {
     sum = fold(sum + foldWords(first + second + third + fourth));
   }
   if (LITTLE_ENDIAN) sum = swap(sum);
-  return sum + sumWords(bytes, start, 4 * begin - byteOffset) + sumWords(bytes, 4 * last - byteOffset, end);
+  return sum + sumWords(bytes, start, 4 * begin - origin) + sumWords(bytes, 4 * last - origin, end);
 }
 
 /** The 16-bit sum of a sum of 32-bit words. */
@@ -81,11 +82,16 @@ export function pseudoSum(addresses: number, protocol: number, length: number): 
 
 /** The sum of a source and a destination address, for `pseudoSum`. */
 export function addressSum(src: Address, dst: Address): number {
-  return fold(wordSum(src) + wordSum(dst));
+  return fold(sumOfWords(src) + sumOfWords(dst));
 }
 
-function wordSum(address: Address): number {
-  if (typeof address === "number") return (address >>> 16) + (address & 0xffff);
+/** The sum of both halves of a 32-bit word. */
+export function wordSum(word: number): number {
+  return (word >>> 16) + (word & 0xffff);
+}
+
+function sumOfWords(address: Address): number {
+  if (typeof address === "number") return wordSum(address);
   let sum = 0;
   for (let rest = address; rest > 0n; rest >>= 16n) sum += Number(rest & 0xffffn);
   return sum;

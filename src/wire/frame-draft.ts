@@ -5,11 +5,12 @@ export type FrameDraft = { -readonly [K in keyof Frame]: Frame[K] };
 
 /** A frame of which only the record was read. What is added finds room in an object of a class, and takes another one of a literal. */
 export class CapturedFrame implements FrameDraft {
-  number: number;
-  time: bigint;
-  captured: number;
-  length: number;
-  linkType: string;
+  // Only declared, or all would be set to undefined first.
+  declare number: number;
+  declare time: bigint;
+  declare captured: number;
+  declare length: number;
+  declare linkType: string;
 
   constructor(number: number, time: bigint, captured: number, length: number, linkType: string) {
     this.number = number;

@@ -41,7 +41,7 @@ const DEEPEST_QUOTE = 2;
 
 /** Decodes an ICMP (RFC 792) or ICMPv6 (RFC 4443, RFC 4861) message, with the packet that an error quotes. */
 export function decodeIcmp(family: Family, bytes: Uint8Array, total: number, depth: number): Icmp | Defect {
-  const missing = lacking(bytes, total, HEADER);
+  const missing = lacking(bytes.length, total, HEADER);
   if (missing) return missing;
   const type = u8(bytes, TYPE);
   const code = u8(bytes, CODE);

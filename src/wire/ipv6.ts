@@ -67,7 +67,7 @@ export function decodeIpv6(bytes: Uint8Array, start: number, end: number, wireEn
   if (chain.defect || offset > 0) return packet;
 
   const total = start + length - chain.end;
-  const transport = decodeHeader(6, chain.protocol, payload, total, depth);
+  const transport = decodeHeader(6, chain.protocol, bytes, chain.end, captured, total, depth);
   if (transport === undefined) return packet;
   if (typeof transport === "string") {
     packet.defect = transport;

@@ -2,7 +2,7 @@ import type { FrameType } from "../model/packet.ts";
 import { decodeByEtherType, LONGEST_LENGTH } from "./ethernet.ts";
 import { type FrameDraft, hasHeader } from "./frame-draft.ts";
 import { decodeLlc } from "./llc.ts";
-import { mac, u8, u16, u32 } from "./octets.ts";
+import { mac, u16, wordsOf } from "./octets.ts";
 
 // LINKTYPE_LINUX_SLL
 const SLL_TYPE = 0;
@@ -27,7 +27,9 @@ const ETH_P_802_2 = 4;
 const TYPES: readonly FrameType[] = ["host", "broadcast", "multicast", "otherhost", "outgoing"];
 const MAC_LENGTH = 6;
 // include/uapi/linux/if_arp.h: of these devices the protocol field is no EtherType.
-const NO_ETHER_TYPE: readonly number[] = [770, 801, 802, 803, 824];
+function hasEtherType(device: number): boolean {
+  return device < 770 || (device !== 770 && device !== 801 && device !== 802 && device !== 803 && device !== 824);
+}
 
 /** The kernel's packet type (include/uapi/linux/if_packet.h) by its number. */
 export function frameType(number: number): FrameType | undefined {
@@ -39,18 +41,19 @@ export function decodeLinuxSll(frame: FrameDraft, bytes: Uint8Array, start: numb
   if (!hasHeader(frame, "LINUX_SLL", SLL_HEADER, start, end)) return;
   takeType(frame, u16(bytes, start + SLL_TYPE));
   if (u16(bytes, start + SLL_ADDRESS_LENGTH) === MAC_LENGTH) frame.srcMac = mac(bytes, start + SLL_ADDRESS);
-  if (NO_ETHER_TYPE.includes(u16(bytes, start + SLL_DEVICE_TYPE))) return;
+  if (!hasEtherType(u16(bytes, start + SLL_DEVICE_TYPE))) return;
   decodeProtocol(frame, u16(bytes, start + SLL_PROTOCOL), bytes, start + SLL_HEADER, end, wireEnd);
 }
 
 /** Decodes a cooked capture frame as `tcpdump -i any` writes it since 4.99: with the device's index. */
 export function decodeLinuxSll2(frame: FrameDraft, bytes: Uint8Array, start: number, end: number, wireEnd: number): void {
   if (!hasHeader(frame, "LINUX_SLL2", SLL2_HEADER, start, end)) return;
-  takeType(frame, u8(bytes, start + SLL2_TYPE));
-  frame.interfaceIndex = u32(bytes, start + SLL2_INTERFACE);
-  if (u8(bytes, start + SLL2_ADDRESS_LENGTH) === MAC_LENGTH) frame.srcMac = mac(bytes, start + SLL2_ADDRESS);
-  if (NO_ETHER_TYPE.includes(u16(bytes, start + SLL2_DEVICE_TYPE))) return;
-  decodeProtocol(frame, u16(bytes, start + SLL2_PROTOCOL), bytes, start + SLL2_HEADER, end, wireEnd);
+  const words = wordsOf(bytes);
+  takeType(frame, words.getUint8(start + SLL2_TYPE));
+  frame.interfaceIndex = words.getUint32(start + SLL2_INTERFACE);
+  if (words.getUint8(start + SLL2_ADDRESS_LENGTH) === MAC_LENGTH) frame.srcMac = mac(bytes, start + SLL2_ADDRESS);
+  if (!hasEtherType(words.getUint16(start + SLL2_DEVICE_TYPE))) return;
+  decodeProtocol(frame, words.getUint16(start + SLL2_PROTOCOL), bytes, start + SLL2_HEADER, end, wireEnd);
 }
 
 function decodeProtocol(frame: FrameDraft, protocol: number, bytes: Uint8Array, start: number, end: number, wireEnd: number): void {

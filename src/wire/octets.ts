@@ -4,15 +4,27 @@ export const NO_OCTETS = new Uint8Array(0);
 
 let viewed: Uint8Array = NO_OCTETS;
 let buffer: ArrayBufferLike = NO_OCTETS.buffer;
+let origin = 0;
+let words: DataView = new DataView(NO_OCTETS.buffer);
+
+/** Asking some octets for their buffer takes as long as making a view of them, and most questions are about what the one before was about. */
+function consider(bytes: Uint8Array): void {
+  viewed = bytes;
+  buffer = bytes.buffer;
+  origin = bytes.byteOffset;
+  words = new DataView(buffer, origin, bytes.byteLength);
+}
 
 /** The octets between two offsets, not copied; several times faster than `subarray`, above all on a Buffer. */
 export function view(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  // Asking for the buffer takes as long as making the view, and most views are of what the one before was of.
-  if (bytes !== viewed) {
-    viewed = bytes;
-    buffer = bytes.buffer;
-  }
-  return new Uint8Array(buffer, bytes.byteOffset + start, end - start);
+  if (bytes !== viewed) consider(bytes);
+  return new Uint8Array(buffer, origin + start, end - start);
+}
+
+/** What reads numbers where octets are known to be there: in one step, where `u32` takes one for each octet. */
+export function wordsOf(bytes: Uint8Array): DataView {
+  if (bytes !== viewed) consider(bytes);
+  return words;
 }
 
 /** The octet at an offset; 0 behind the end. */

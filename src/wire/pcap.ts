@@ -43,10 +43,10 @@ class PcapScanner implements Scanner {
   private minor = CURRENT_MINOR;
   private strange: Fault | undefined;
   private found = 0;
-  private second = -1;
+  private second = Number.NaN;
   /** Where the second starts, in nanoseconds: its upper and its lower 32 bits. */
-  private startHigh = 0;
-  private startLow = 0;
+  private startHigh = Number.NaN;
+  private startLow = Number.NaN;
 
   scan(bytes: Uint8Array, from: number, position: number, records: CapturedRecord[], limit: number): number {
     let at = from;

@@ -9,7 +9,7 @@ const AH_HEADER = 12;
 const AH_SPI = 4;
 
 function decodePorts(bytes: Uint8Array, total: number, header: number): Ports | Defect {
-  return lacking(bytes, total, header) ?? { kind: "ports", sport: u16(bytes, 0), dport: u16(bytes, 2) };
+  return lacking(bytes.length, total, header) ?? { kind: "ports", sport: u16(bytes, 0), dport: u16(bytes, 2) };
 }
 
 /** The ports of a DCCP header (RFC 4340 section 5.1). */
@@ -24,12 +24,12 @@ export function decodeUdpLite(bytes: Uint8Array, total: number): Ports | Defect 
 
 /** The security parameters index of an ESP header (RFC 4303 section 2). */
 export function decodeEsp(bytes: Uint8Array, total: number): Spi | Defect {
-  return lacking(bytes, total, ESP_HEADER) ?? { kind: "spi", spi: u32(bytes, 0) };
+  return lacking(bytes.length, total, ESP_HEADER) ?? { kind: "spi", spi: u32(bytes, 0) };
 }
 
 /** The security parameters index of an authentication header (RFC 4302 section 2). */
 export function decodeAh(bytes: Uint8Array, total: number, quoted: boolean): Spi | Defect {
-  return lacking(bytes, total, quoted ? QUOTED_OCTETS : AH_HEADER) ?? { kind: "spi", spi: u32(bytes, AH_SPI) };
+  return lacking(bytes.length, total, quoted ? QUOTED_OCTETS : AH_HEADER) ?? { kind: "spi", spi: u32(bytes, AH_SPI) };
 }
 
 const WITH_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.dccp, PROTOCOL.sctp, PROTOCOL.udplite]);

@@ -6,6 +6,6 @@ export function asQuoted(packet: Packet): Packet {
   const { defect, ...rest } = packet;
   const isCut = defect === "malformed" || defect === "short";
   if (packet.transport || packet.protocol === PROTOCOL.ah || !isCut || (packet.fragment?.offset ?? 0) > 0) return packet;
-  const transport = decodeHeader(packet.family, packet.protocol, packet.payload, packet.payload.length, 1);
+  const transport = decodeHeader(packet.family, packet.protocol, packet.payload, 0, packet.payload.length, packet.payload.length, 1);
   return typeof transport === "object" ? { ...rest, transport } : packet;
 }

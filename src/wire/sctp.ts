@@ -14,7 +14,7 @@ export const SCTP_CHECKSUM = 8;
 
 /** Decodes an SCTP header and the types of its chunks (RFC 9260 section 3). */
 export function decodeSctp(bytes: Uint8Array, total: number, quoted: boolean): Sctp | Defect {
-  const missing = lacking(bytes, total, quoted ? QUOTED_OCTETS : HEADER);
+  const missing = lacking(bytes.length, total, quoted ? QUOTED_OCTETS : HEADER);
   if (missing) return missing;
   const chunks: number[] = [];
   for (let i = HEADER; i + CHUNK_HEADER <= bytes.length; ) {

@@ -1,5 +1,5 @@
 import type { Tcp, TcpOption } from "../model/packet.ts";
-import { NO_OCTETS, u8, u16, u32, view } from "./octets.ts";
+import { NO_OCTETS, u8, view, wordsOf } from "./octets.ts";
 import { type Defect, lacking, QUOTED_OCTETS } from "./transport.ts";
 
 const SPORT = 0;
@@ -19,7 +19,8 @@ const NO_OPERATION = 1;
 const TIMESTAMPS = 8;
 /** What most segments of a connection have, known at a glance (net/ipv4/tcp_input.c, tcp_parse_aligned_timestamp). */
 const ALIGNED_TIMESTAMPS = 0x0101080a;
-const TIMESTAMPS_END = HEADER + 12;
+const TIMESTAMPS_LENGTH = 8;
+const TIMESTAMPS_END = HEADER + 4 + TIMESTAMPS_LENGTH;
 const EOL: TcpOption = { kind: END_OF_OPTIONS, data: NO_OCTETS };
 const NOP: TcpOption = { kind: NO_OPERATION, data: NO_OCTETS };
 const NO_OPTIONS: readonly TcpOption[] = [];
@@ -27,51 +28,70 @@ const NO_OPTIONS: readonly TcpOption[] = [];
 /** The timestamps of a segment: hardly anybody asks for them, and most segments have some. */
 class Timestamps implements TcpOption {
   readonly kind = TIMESTAMPS;
-  readonly #segment: Uint8Array;
+  readonly #bytes: Uint8Array;
+  readonly #at: number;
 
-  constructor(segment: Uint8Array) {
-    this.#segment = segment;
+  constructor(bytes: Uint8Array, at: number) {
+    this.#bytes = bytes;
+    this.#at = at;
   }
 
   get data(): Uint8Array {
-    return view(this.#segment, HEADER + 4, TIMESTAMPS_END);
+    return view(this.#bytes, this.#at, this.#at + TIMESTAMPS_LENGTH);
   }
 }
 
 // Whoever goes through the properties of an option shall find it.
 Object.defineProperty(Timestamps.prototype, "data", { enumerable: true });
 
-/** Decodes a TCP header (RFC 9293 section 3.1); of a quoted one that ends after its first 8 octets, the rest is zeros, and a length that cannot be is passed over. */
-export function decodeTcp(bytes: Uint8Array, total: number, quoted: boolean): Tcp | Defect {
-  const missing = lacking(bytes, total, quoted ? QUOTED_OCTETS : HEADER);
+/**
+ * Decodes a TCP header (RFC 9293 section 3.1) between two offsets; of a quoted one that ends after its first 8 octets, the rest is zeros, and a
+ * length that cannot be is passed over.
+ */
+export function decodeTcp(bytes: Uint8Array, start: number, end: number, total: number, quoted: boolean): Tcp | Defect {
+  const there = end - start;
+  const missing = lacking(there, total, quoted ? QUOTED_OCTETS : HEADER);
   if (missing) return missing;
+  if (there >= HEADER) return readHeader(bytes, start, there, total, quoted);
+  const whole = new Uint8Array(HEADER);
+  whole.set(view(bytes, start, end));
+  return readHeader(whole, 0, there, total, quoted);
+}
+
+/** Of the header `there` octets, or zeros in the place of some, are there. */
+function readHeader(bytes: Uint8Array, start: number, there: number, total: number, quoted: boolean): Tcp | Defect {
+  const words = wordsOf(bytes);
   let headerLength = HEADER;
-  if (bytes.length > DATA_OFFSET) {
-    headerLength = (u8(bytes, DATA_OFFSET) >> 4) * 4;
+  if (there > DATA_OFFSET) {
+    headerLength = (words.getUint8(start + DATA_OFFSET) >> 4) * 4;
     const isWrong = headerLength < HEADER || headerLength > total;
     if (isWrong && !quoted) return "malformed";
     if (isWrong) headerLength = HEADER;
   }
   return {
     kind: "tcp",
-    sport: u16(bytes, SPORT),
-    dport: u16(bytes, DPORT),
-    seq: u32(bytes, SEQ),
-    ack: u32(bytes, ACK),
-    flags: u8(bytes, FLAGS),
-    window: u16(bytes, WINDOW),
+    sport: words.getUint16(start + SPORT),
+    dport: words.getUint16(start + DPORT),
+    seq: words.getUint32(start + SEQ),
+    ack: words.getUint32(start + ACK),
+    flags: words.getUint8(start + FLAGS),
+    window: words.getUint16(start + WINDOW),
     headerLength,
-    options: headerLength > HEADER ? decodeOptions(bytes, Math.min(headerLength, bytes.length)) : NO_OPTIONS,
+    options: headerLength > HEADER ? readOptions(words, bytes, start, Math.min(headerLength, there)) : NO_OPTIONS,
   };
 }
 
-/** The options up to the end of the header, or to the first that cannot be. */
-function decodeOptions(bytes: Uint8Array, end: number): readonly TcpOption[] {
-  if (end === TIMESTAMPS_END && u32(bytes, HEADER) === ALIGNED_TIMESTAMPS) {
-    return [NOP, NOP, new Timestamps(bytes)];
+/** The options up to the end of what is there of the header, or to the first that cannot be. */
+function readOptions(words: DataView, bytes: Uint8Array, start: number, there: number): readonly TcpOption[] {
+  if (there === TIMESTAMPS_END && words.getUint32(start + HEADER) === ALIGNED_TIMESTAMPS) {
+    return [NOP, NOP, new Timestamps(bytes, start + TIMESTAMPS_END - TIMESTAMPS_LENGTH)];
   }
+  return decodeOptions(bytes, start + HEADER, start + there);
+}
+
+function decodeOptions(bytes: Uint8Array, start: number, end: number): readonly TcpOption[] {
   const options: TcpOption[] = [];
-  let i = HEADER;
+  let i = start;
   while (i < end) {
     const kind = u8(bytes, i);
     if (kind === END_OF_OPTIONS) {

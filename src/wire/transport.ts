@@ -24,9 +24,9 @@ export const QUOTED_OCTETS = 8;
 
 const SCTP_HEADER = 12;
 
-/** What is wrong when a header of `needed` octets is not there: the packet is too short for it, or the capture is. */
-export function lacking(bytes: Uint8Array, total: number, needed: number): Defect | undefined {
-  if (bytes.length >= needed) return undefined;
+/** What is wrong when of the `needed` octets of a header only some are there: the packet is too short for it, or the capture is. */
+export function lacking(there: number, total: number, needed: number): Defect | undefined {
+  if (there >= needed) return undefined;
   return total < needed ? "short" : "uncaptured";
 }
 
@@ -38,27 +38,31 @@ export function decodeTransport(
   total: number,
   addresses: { readonly src: Address; readonly dst: Address },
 ): DecodedTransport {
-  const decoded = decodeHeader(family, protocol, payload, total, 0);
+  const decoded = decodeHeader(family, protocol, payload, 0, payload.length, total, 0);
   if (decoded === undefined) return {};
   if (typeof decoded === "string") return { defect: decoded };
   const checksum = checksumOf(family, protocol, payload, 0, payload.length, total, addressSum(addresses.src, addresses.dst));
   return checksum ? { transport: decoded, checksum } : { transport: decoded };
 }
 
-/** Decodes a transport header without judging its checksum; `depth` counts the ICMP errors around it. */
+/** Decodes the transport header between two offsets without judging its checksum; `depth` counts the ICMP errors around it. */
 export function decodeHeader(
   family: Family,
   protocol: number,
-  payload: Uint8Array,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
   total: number,
   depth: number,
 ): Transport | Defect | undefined {
+  if (protocol === PROTOCOL.tcp) return decodeTcp(bytes, start, end, total, depth > 0);
+  if (protocol === PROTOCOL.udp) return decodeUdp(bytes, start, end, total);
+  return decodeOther(family, protocol, view(bytes, start, end), total, depth);
+}
+
+function decodeOther(family: Family, protocol: number, payload: Uint8Array, total: number, depth: number): Transport | Defect | undefined {
   const quoted = depth > 0;
   switch (protocol) {
-    case PROTOCOL.tcp:
-      return decodeTcp(payload, total, quoted);
-    case PROTOCOL.udp:
-      return decodeUdp(payload, total);
     case PROTOCOL.icmp:
       return family === 4 ? decodeIcmp(4, payload, total, depth) : undefined;
     case PROTOCOL.icmpv6:

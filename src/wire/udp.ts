@@ -1,5 +1,5 @@
 import type { Udp } from "../model/packet.ts";
-import { u16 } from "./octets.ts";
+import { wordsOf } from "./octets.ts";
 import { type Defect, lacking } from "./transport.ts";
 
 const SPORT = 0;
@@ -11,13 +11,14 @@ const HEADER = 8;
 export const UDP_CHECKSUM = 6;
 
 /** Decodes a UDP header (RFC 768); its length field is given as it stands, right or wrong. */
-export function decodeUdp(bytes: Uint8Array, total: number): Udp | Defect {
-  return (
-    lacking(bytes, total, HEADER) ?? {
-      kind: "udp",
-      sport: u16(bytes, SPORT),
-      dport: u16(bytes, DPORT),
-      length: u16(bytes, LENGTH),
-    }
-  );
+export function decodeUdp(bytes: Uint8Array, start: number, end: number, total: number): Udp | Defect {
+  const missing = lacking(end - start, total, HEADER);
+  if (missing) return missing;
+  const words = wordsOf(bytes);
+  return {
+    kind: "udp",
+    sport: words.getUint16(start + SPORT),
+    dport: words.getUint16(start + DPORT),
+    length: words.getUint16(start + LENGTH),
+  };
 }

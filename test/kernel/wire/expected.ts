@@ -84,7 +84,7 @@ export function expectedOctets(original: Uint8Array, said: Packet, first: Packet
 function transportOf(original: Uint8Array, { transport, fragment, protocol, payload, family }: Packet): Transport | undefined {
   if (transport || fragment?.offset !== 0 || family !== 4 || payload.length < 4) return transport;
   const { header, end } = measure(original);
-  const was = decodeHeader(family, protocol, original.subarray(header, end), end - header, 0);
+  const was = decodeHeader(family, protocol, original, header, Math.min(end, original.length), end - header, 0);
   if (typeof was !== "object" || !("sport" in was)) return undefined;
   return { ...was, sport: read(payload, 0, 2), dport: read(payload, 2, 2) };
 }

@@ -141,7 +141,7 @@ function isTcpHeader(octets: Uint8Array): boolean {
 /** A TCP header as said, with what the model does not know of it, and the data as they were. */
 function tcpOctets(change: Change, said: Tcp): Uint8Array {
   const { before } = change;
-  const was = decodeHeader(4, PROTOCOL.tcp, before, before.length, 1);
+  const was = decodeHeader(4, PROTOCOL.tcp, before, 0, before.length, before.length, 1);
   // Nobody changes the options in a quote, which may end within them.
   const old = !change.quoted && was !== undefined && typeof was !== "string" && was.kind === "tcp" ? was.options : said.options;
   const header = change.after.slice(0, TCP_HEADER);
