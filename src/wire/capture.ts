@@ -31,7 +31,7 @@ export interface RecordBatch {
 const FORMATS: readonly CaptureFormat[] = [pcap, pcapng];
 const MAGIC_LENGTH = 4;
 /** Few enough that they are done with before the next collection of short-lived objects copies them. */
-const BATCH = 512;
+const BATCH = 128;
 
 /** Whether a file that starts so is a capture. */
 export function looksLikeCapture(head: Uint8Array): boolean {

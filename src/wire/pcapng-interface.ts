@@ -1,5 +1,5 @@
 import { type LinkType, linkType } from "./link-types.ts";
-import { u8, u16, u16le, u32, u32le } from "./octets.ts";
+import { u8, u16, u16le, u32, u32le, u64 } from "./octets.ts";
 
 /** Reads a number of some octets at an offset, in the byte order of a section. */
 export type ReadNumber = (bytes: Uint8Array, offset: number) => number;
@@ -31,6 +31,8 @@ const EXACT_FACTOR = 2 ** 21;
 // The years that RFC 3339 can write: 0 to 9999.
 const FIRST_TIME = -62_167_219_200n * SECOND;
 const LAST_TIME = 253_402_300_800n * SECOND;
+const WORD = 2 ** 32;
+const LAST_PLAIN = 2n ** 64n - 1n;
 
 /** An interface that a pcapng section describes. */
 export interface NgInterface {
@@ -106,6 +108,9 @@ export class Clock {
   private readonly offset: bigint;
   private high = -1;
   private base: bigint | undefined;
+  /** The base by its halves, where it has 64 bits. */
+  private baseHigh = Number.NaN;
+  private baseLow = Number.NaN;
 
   constructor(resolution: number, offset: bigint) {
     const exponent = resolution & EXPONENT;
@@ -123,7 +128,15 @@ export class Clock {
     if (high !== this.high) {
       this.high = high;
       const first = this.exact(BigInt(high) << 32n);
-      this.base = this.exact((BigInt(high) << 32n) | 0xffff_ffffn) === undefined ? undefined : first;
+      const last = this.exact((BigInt(high) << 32n) | 0xffff_ffffn);
+      this.base = last === undefined ? undefined : first;
+      const isPlain = first !== undefined && first >= 0n && last !== undefined && last <= LAST_PLAIN;
+      this.baseHigh = isPlain ? Number(first >> 32n) : Number.NaN;
+      this.baseLow = isPlain ? Number(first & 0xffff_ffffn) : Number.NaN;
+    }
+    if (this.baseLow >= 0) {
+      const sum = this.baseLow + low * this.factor;
+      return u64(this.baseHigh + Math.floor(sum / WORD), sum);
     }
     return this.base === undefined ? undefined : this.base + BigInt(low * this.factor);
   }

@@ -1,5 +1,5 @@
 import type { FrameType } from "../model/packet.ts";
-import { u16, u16le, u32, u32le } from "./octets.ts";
+import { NO_OCTETS, u16, u16le, u32, u32le } from "./octets.ts";
 import { findOption, INTERFACE_OPTIONS, type NgInterface, optionsFit, padded, readInterface } from "./pcapng-interface.ts";
 import type { CapturedRecord, CaptureFormat, Fault, Scanner } from "./records.ts";
 
@@ -67,8 +67,11 @@ class PcapngScanner implements Scanner {
   private found = 0;
   private lastTime = 0n;
   private skipping: SkippedBlock | undefined;
+  /** Of the octets that are scanned. */
+  private words: DataView = new DataView(NO_OCTETS.buffer);
 
   scan(bytes: Uint8Array, from: number, position: number, records: CapturedRecord[], limit: number): number {
+    this.words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = from;
     while (records.length < limit && !this.fault) {
       const next = this.skipping ? this.skip(this.skipping, bytes, at) : this.readBlock(bytes, at, position + at, records);
@@ -97,7 +100,7 @@ class PcapngScanner implements Scanner {
     const end = at + some;
     this.needed = block.left > 0 ? 1 : TRAILER;
     if (block.left > 0 || bytes.length - end < TRAILER) return end;
-    if (!this.endsAs(block.total, bytes, end, block.place)) return end;
+    if (!this.endsAs(block.total, end, block.place)) return end;
     this.skipping = undefined;
     this.blocks++;
     this.needed = SMALLEST_BLOCK;
@@ -108,10 +111,11 @@ class PcapngScanner implements Scanner {
   private readBlock(bytes: Uint8Array, at: number, place: number, records: CapturedRecord[]): number {
     this.needed = SMALLEST_BLOCK;
     if (bytes.length - at < SMALLEST_BLOCK) return at;
-    if (u32(bytes, at) === SECTION && !this.readOrder(bytes, at, place)) return at;
-    const word = this.little ? u32le : u32;
-    const type = word(bytes, at);
-    const total = word(bytes, at + LENGTH);
+    const { words } = this;
+    if (words.getUint32(at) === SECTION && !this.readOrder(bytes, at, place)) return at;
+    const { little } = this;
+    const type = words.getUint32(at, little);
+    const total = words.getUint32(at + LENGTH, little);
     const least = LEAST_LENGTH.get(type);
     if (total < (least ?? SMALLEST_BLOCK) || total % 4 !== 0) {
       this.broken(place, `has a length of ${total}, expected a multiple of 4 from ${least ?? SMALLEST_BLOCK} on`);
@@ -124,7 +128,7 @@ class PcapngScanner implements Scanner {
     if (total > LONGEST_BLOCK) this.broken(place, `has a length of ${total}, more than any has (${LONGEST_BLOCK})`);
     this.needed = total;
     const end = at + total - TRAILER;
-    if (this.fault || bytes.length - at < total || !this.endsAs(total, bytes, end, place)) return at;
+    if (this.fault || bytes.length - at < total || !this.endsAs(total, end, place)) return at;
     if (type === SECTION) this.readSection(bytes, at, end, place);
     else if (type === INTERFACE) this.describe(bytes, at, end, place);
     else if (type === SIMPLE_PACKET) this.readSimple(bytes, at, end, place, records);
@@ -136,8 +140,8 @@ class PcapngScanner implements Scanner {
   }
 
   /** Whether a block repeats its length at its end. */
-  private endsAs(total: number, bytes: Uint8Array, at: number, place: number): boolean {
-    const again = (this.little ? u32le : u32)(bytes, at);
+  private endsAs(total: number, at: number, place: number): boolean {
+    const again = this.words.getUint32(at, this.little);
     if (again === total) return true;
     this.broken(place, `has a length of ${total} at its start and of ${again} at its end`);
     return false;
@@ -186,20 +190,20 @@ class PcapngScanner implements Scanner {
   }
 
   private readPacket(bytes: Uint8Array, at: number, end: number, place: number, records: CapturedRecord[], old: boolean): void {
-    const word = this.little ? u32le : u32;
-    const half = this.little ? u16le : u16;
-    const from = this.interfaceAt(old ? half(bytes, at + BODY) : word(bytes, at + BODY), place);
+    const { words, little } = this;
+    const half = little ? u16le : u16;
+    const from = this.interfaceAt(old ? words.getUint16(at + BODY, little) : words.getUint32(at + BODY, little), place);
     if (!from) return;
-    const captured = word(bytes, at + CAPTURED);
+    const captured = words.getUint32(at + CAPTURED, little);
     const start = at + DATA;
     if (captured > end - start) {
       this.broken(place, `has packet ${this.found + 1} with a captured length of ${captured} octets and ${end - start} to hold it`);
       return;
     }
     const flags = findOption(bytes, start + padded(captured), end, half, FLAGS);
-    const time = from.clock.time(word(bytes, at + TIME_HIGH), word(bytes, at + TIME_LOW));
-    const type = flags < 0 ? undefined : typeOf(word(bytes, flags));
-    this.push(records, from, bytes, start, time, captured, word(bytes, at + ORIGINAL), type);
+    const time = from.clock.time(words.getUint32(at + TIME_HIGH, little), words.getUint32(at + TIME_LOW, little));
+    const type = flags < 0 ? undefined : typeOf((little ? u32le : u32)(bytes, flags));
+    this.push(records, from, bytes, start, time, captured, words.getUint32(at + ORIGINAL, little), type);
   }
 
   private readSimple(bytes: Uint8Array, at: number, end: number, place: number, records: CapturedRecord[]): void {
