@@ -36,9 +36,9 @@ export async function dealInto(sink: Sink, explained: Explained, threads: Thread
   };
   if (because !== undefined) return inOne(() => because);
   try {
-    const { measure } = threads;
-    if (!measure || !sink.give) return await deal(sink, explained, threads, given, interrupt, means);
-    const { collected, reading } = await gather(explained, threads, measure, interrupt, means.read);
+    const { gathering } = threads;
+    if (!gathering || !sink.give) return await deal(sink, explained, threads, given, interrupt, means);
+    const { collected, reading } = await gather(explained, threads, gathering, interrupt, means.read);
     sink.give(collected);
     return reading;
   } catch (error) {

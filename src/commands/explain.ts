@@ -115,8 +115,11 @@ export default class Explain extends Command {
     const asked = { captures, machine, interface: flags.interface, assume: flags.assume, type: flags.type, index: flags.index };
     const jobs = await jobsFor(asked, flags.jobs, packet !== undefined);
     const measure = { keep: Math.max(KEEP, flags.top ?? 0), rows: Math.max(ROWS, flags.top ?? 0) };
-    const isSummary = flags.format === "table" && !flags.all && !wanted && (flags["group-by"] ?? "rule") === "rule";
-    const threads = jobs.count > 1 ? new Threads(jobs.count, asked, isSummary ? measure : undefined) : undefined;
+    // Numbers of connections are only known in the end, and what befell most packets hangs on their order.
+    const { verdict, protocol, address } = flags;
+    const isSummary = flags.format === "table" && !flags.all && !flags.flow && (flags["group-by"] ?? "rule") === "rule";
+    const gathering = isSummary ? { measure, filter: { verdict, protocol, address } } : undefined;
+    const threads = jobs.count > 1 ? new Threads(jobs.count, asked, gathering) : undefined;
     // The parsers take a third of the start-up time, and neither help nor wrong flags need them.
     const explained = await import("./explained.ts")
       .then(({ loadExplained }) => loadExplained(asked))

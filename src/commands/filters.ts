@@ -32,7 +32,8 @@ export const filterFlags = {
   }),
 };
 
-interface FilterValues {
+/** What the flags say of which packets are wanted. */
+export interface FilterValues {
   readonly verdict?: readonly string[] | undefined;
   readonly flow?: readonly number[] | undefined;
   readonly protocol?: string | undefined;

@@ -1,13 +1,14 @@
 import type { Collected } from "../explain/collected.ts";
 import { joined } from "../explain/join.ts";
 import { unpackPart } from "../explain/pack-part.ts";
-import { type Measure, type Part, PartOfCollection, TOO_LARGE } from "../explain/part.ts";
+import { type Part, PartOfCollection, TOO_LARGE } from "../explain/part.ts";
 import { Lot } from "../jobs/lot.ts";
 import type { Frame } from "../model/packet.ts";
 import type { Explained } from "./explained.ts";
+import { filterOf } from "./filters.ts";
 import type { Interrupt } from "./interrupt.ts";
 import type { Reader, Reading } from "./read-captures.ts";
-import { Astray, type Threads } from "./threads.ts";
+import { Astray, type Gathering, type Threads } from "./threads.ts";
 
 /** What was gathered, and what reading the capture came to. */
 export interface Gathered {
@@ -22,13 +23,13 @@ export interface Gathered {
 export async function gather(
   { host, replay }: Explained,
   threads: Threads,
-  measure: Measure,
+  { measure, filter }: Gathering,
   interrupt: Interrupt,
   read: (reader: Reader) => Promise<Reading>,
 ): Promise<Gathered> {
   const { weights } = threads;
   const lot = new Lot(host, replay, weights, 0);
-  const own = new PartOfCollection(measure, weights.length);
+  const own = new PartOfCollection(measure, weights.length, filterOf(filter));
   const parts: Part[] = [];
   let leftAside = 0;
   let taken = 0;

@@ -4,16 +4,23 @@ import type { Measure } from "../explain/part.ts";
 import type { Batch } from "../jobs/batch.ts";
 import type { Asked } from "./explained.ts";
 import { ThreadFailure } from "./failure.ts";
+import type { FilterValues } from "./filters.ts";
 
 /** Where in what threads share stands how many frames workers may take, whether these are all, and how often that was changed. */
 export const [FRAMES, IS_ALL, CHANGES] = [0, 1, 2];
 
-/** What a worker is to do; with a measure it gathers what it finds until the end, and without it sends that. */
+/** What each thread gathers for itself. */
+export interface Gathering {
+  readonly measure: Measure;
+  readonly filter: FilterValues;
+}
+
+/** What a worker is to do: to gather what it finds until the end, or to send that as it goes. */
 export interface WorkerTask {
   readonly asked: Asked;
   readonly weights: readonly number[];
   readonly own: number;
-  readonly measure?: Measure | undefined;
+  readonly gathering?: Gathering | undefined;
   readonly shared: Int32Array<SharedArrayBuffer>;
 }
 
@@ -32,19 +39,19 @@ const MAIN = 0.8;
 /** The worker threads beside the main one. */
 export class Threads {
   readonly weights: readonly number[];
-  readonly measure: Measure | undefined;
+  readonly gathering: Gathering | undefined;
   readonly #workers: readonly Worker[];
   readonly #shared = new Int32Array(new SharedArrayBuffer(12));
   #messages: { readonly own: number; readonly message: FromWorker }[] = [];
   #failure: ThreadFailure | undefined;
   #wake: (() => void) | undefined;
 
-  /** Starts so many threads, the main one counted, which gather what they find where there is a measure for that. */
-  constructor(jobs: number, asked: Asked, measure: Measure | undefined) {
-    this.measure = measure;
-    const weights = [measure ? 1 : MAIN, ...Array.from({ length: jobs - 1 }, () => 1)];
+  /** Starts so many threads, the main one counted. */
+  constructor(jobs: number, asked: Asked, gathering: Gathering | undefined) {
+    this.gathering = gathering;
+    const weights = [gathering ? 1 : MAIN, ...Array.from({ length: jobs - 1 }, () => 1)];
     this.weights = weights;
-    this.#workers = weights.slice(1).map((_, i) => this.#start({ asked, weights, own: i + 1, measure, shared: this.#shared }));
+    this.#workers = weights.slice(1).map((_, i) => this.#start({ asked, weights, own: i + 1, gathering, shared: this.#shared }));
   }
 
   #start(task: WorkerTask): Worker {

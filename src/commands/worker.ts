@@ -1,18 +1,19 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { packPart } from "../explain/pack-part.ts";
-import { type Measure, PartOfCollection, TOO_LARGE } from "../explain/part.ts";
+import { PartOfCollection, TOO_LARGE } from "../explain/part.ts";
 import { Lot } from "../jobs/lot.ts";
 import { Share } from "../jobs/share.ts";
 import type { Frame } from "../model/packet.ts";
 import { type Explained, loadExplained } from "./explained.ts";
 import { InputFailure } from "./failure.ts";
+import { filterOf } from "./filters.ts";
 import { openCapture } from "./read-frames.ts";
-import { CHANGES, FRAMES, type FromWorker, IS_ALL, type WorkerTask } from "./threads.ts";
+import { CHANGES, FRAMES, type FromWorker, type Gathering, IS_ALL, type WorkerTask } from "./threads.ts";
 
 /** Frames after which is told what was found. */
 const BATCH = 2048;
 
-const { asked, weights, own, measure, shared } = workerData as WorkerTask;
+const { asked, weights, own, gathering, shared } = workerData as WorkerTask;
 
 /** What is done with frames. */
 interface Taker {
@@ -57,9 +58,9 @@ function sender({ host, replay }: Explained): Taker {
 }
 
 /** Gathers what it finds, and sends what came of it. */
-function gatherer({ host, replay }: Explained, to: Measure): Taker {
+function gatherer({ host, replay }: Explained, { measure, filter }: Gathering): Taker {
   const lot = new Lot(host, replay, weights, own);
-  const part = new PartOfCollection(to, weights.length);
+  const part = new PartOfCollection(measure, weights.length, filterOf(filter));
   return {
     take: (frame) => {
       for (const trace of lot.take(frame)) part.add(trace);
@@ -77,7 +78,7 @@ function gatherer({ host, replay }: Explained, to: Measure): Taker {
 /** Takes its share of the capture, never more of it than the main thread has read. */
 async function work(): Promise<void> {
   const explained = await loadExplained(asked);
-  const taker = measure ? gatherer(explained, measure) : sender(explained);
+  const taker = gathering ? gatherer(explained, gathering) : sender(explained);
   const capture = await openCapture(asked.captures[0]?.path ?? "", explained.reading);
   let taken = 0;
   let limit = 0;

@@ -54,14 +54,16 @@ export class PartOfCollection extends Collection {
   readonly #rows: number;
   readonly #flows: number;
   readonly #budget: Budget;
+  readonly #wants: (trace: PacketTrace) => boolean;
   #first: Moment | undefined;
   #last: Moment | undefined;
 
-  /** One of so many parts. */
-  constructor({ keep, rows }: Measure, parts: number) {
+  /** One of so many parts, of the packets that are wanted. */
+  constructor({ keep, rows }: Measure, parts: number, wants: (trace: PacketTrace) => boolean = () => true) {
     const budget = new Budget(Math.floor(EXACT / parts));
     super(keep, "rule", rows, budget);
     this.#budget = budget;
+    this.#wants = wants;
     this.#most = 2 * keep;
     this.#rows = Math.floor((2 * rows) / parts);
     this.#flows = Math.floor(WINDOW / parts);
@@ -69,9 +71,10 @@ export class PartOfCollection extends Collection {
 
   override add(trace: PacketTrace): void {
     const { number: frame, time } = trace.frame;
+    if (trace.seenBefore === undefined && trace.flow > this.#begins.length) this.#begins.push(frame);
+    if (!this.#wants(trace)) return;
     this.#first ??= { frame, time };
     this.#last = { frame, time };
-    if (trace.seenBefore === undefined && trace.flow > this.#begins.length) this.#begins.push(frame);
     super.add(trace);
   }
 

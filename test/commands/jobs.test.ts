@@ -71,6 +71,17 @@ describe("nettrace explain --jobs", () => {
     expect(await explain(...words, "--jobs", "2")).toEqual(one);
   });
 
+  it.each([
+    ["--verdict", "dropped"],
+    ["--address", "172.17.0.2", "--protocol", "tcp"],
+    ["--protocol", "udp"],
+    ["--flow", "2"],
+  ])("keeps the summary to what a filter wants: %s %s", async (...filter) => {
+    const one = await explain(many, ...MACHINE, ...filter, "--jobs", "1");
+    expect(one).toMatchObject({ status: 0, stderr: "" });
+    expect(await explain(many, ...MACHINE, ...filter, "--jobs", "2")).toEqual(one);
+  });
+
   it("is quiet about threads where packets can be dealt to them", async () => {
     const { one, two } = await both(NAT);
     expect(two).toEqual({ ...one, stderr: "" });
