@@ -47,12 +47,22 @@ export class ConntrackTable {
     return this.#cells.at(zoneIn(zone, direction), tuple, direction);
   }
 
+  #isIn(connection: Connection): boolean {
+    const { zone, original } = connection;
+    return this.#cells.find(zoneIn(zone, "original"), original, zone.direction && "original")?.value === connection;
+  }
+
   /** Puts a connection into the table, under both tuples. */
   insert(connection: Connection): void {
     this.#divided ||= connection.zone.direction !== undefined;
     this.#entries.push(connection);
     this.#state.write(this.#cellOf(connection, "original"), connection);
     if (!this.openPorts.add(connection)) this.#state.write(this.#cellOf(connection, "reply"), connection);
+  }
+
+  /** How many connections it holds on to, those counted that will be let go of by the next sweep. */
+  get size(): number {
+    return this.#entries.length;
   }
 
   /** Takes out what has run out, when that may be worth it (gc_worker); to be called between two packets. Says whether it was. */
@@ -62,7 +72,8 @@ export class ConntrackTable {
     const stays = ({ dying, expires, reply }: Connection) =>
       (!dying && expires > now) || (this.#state.isDoubtful && openSide(reply) !== undefined);
     for (const connection of this.#entries) if (openSide(connection.reply) && !stays(connection)) this.openPorts.remove(connection);
-    this.#entries = this.#entries.filter(stays);
+    // Those of ways that were followed in vain are not to be found.
+    this.#entries = this.#entries.filter((connection) => stays(connection) && this.#isIn(connection));
     this.#cells.sweep((connection) => (stays(connection) ? connection : undefined));
     this.#left = this.#entries.length;
     this.#state.commit();

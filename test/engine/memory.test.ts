@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { Connection } from "../../src/engine/connection.ts";
+import { ConntrackTable } from "../../src/engine/conntrack-table.ts";
 import { FlowNumbers } from "../../src/engine/flow-numbers.ts";
+import { State } from "../../src/engine/state.ts";
 import { TupleCells } from "../../src/engine/tuple-cells.ts";
 import type { Packet } from "../../src/model/packet.ts";
 import { natTable, replayed, router, udp } from "./router.ts";
@@ -40,6 +42,31 @@ describe("what is kept of connections", () => {
     expect(begun?.way.nat.dst?.to).toBe("10.1.0.9:53");
     expect(rest.at(-1)?.way.nat.src).toEqual({ from: "10.1.0.9:53", to: "10.0.0.1:53" });
     expect(rest.at(-1)?.flow).toBe(begun?.flow);
+  });
+});
+
+describe("the table of connections", () => {
+  it("lets go of those of ways that were followed in vain", () => {
+    const state = new State(false);
+    const table = new ConntrackTable("host", state, () => false);
+    const inserted = (sport: number) => {
+      const connection = new Connection(sport, "host", { id: 0 }, { src: 1, dst: 2, protocol: 17, sport, dport: 53 });
+      connection.expires = 1_000n;
+      table.insert(connection);
+      return connection;
+    };
+    for (let port = 0; port < CONNECTIONS; port++) {
+      inserted(port);
+      state.rollback();
+      if (port % 100 > 0) continue;
+      inserted(port);
+      state.commit();
+    }
+    expect(table.size).toBe(CONNECTIONS * 1.01);
+    expect(table.sweep(1n)).toBe(true);
+    expect(table.size).toBe(CONNECTIONS / 100);
+    expect(table.peek(0, { src: 1, dst: 2, protocol: 17, sport: 100, dport: 53 }, 1n)?.connection.id).toBe(100);
+    expect(table.peek(0, { src: 1, dst: 2, protocol: 17, sport: 101, dport: 53 }, 1n)).toBeUndefined();
   });
 });
 
