@@ -125,8 +125,8 @@ export function sendIcmp6Error(
   if (toMany && type !== TOO_BIG && !(type === PARAMETER_PROBLEM && code === UNKNOWN_OPTION && asksAnyway(packet, more.pointer))) return;
   const own = !toMany && isOwn(netns, packet.dst, skb.device) ? packet.dst : undefined;
   const towards = packet.src;
-  // A redirect is made on the device that the packet came in on, whichever it leaves by (ndisc_alloc_skb), and TEE's copy has the one of its route.
-  const seen = (skb.local || skb.duplicate) && skb.in !== "" ? skb.in : skb.device;
+  // A redirect is made on the device that the packet came in on, whichever it leaves by (ndisc_alloc_skb).
+  const seen = skb.local && skb.in !== "" ? skb.in : skb.device;
   // What goes round through lo counts for the device of its local route (icmp6_dev).
   const at = seen === "lo" ? (skb.destination?.nexthop?.device ?? seen) : seen;
   const scoped = isLinkLocal(towards) ? at || skb.destination?.device : undefined;

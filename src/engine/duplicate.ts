@@ -32,7 +32,9 @@ export function sendDuplicate(
   const find = family === 4 ? routeOutput : routeOutput6;
   const route = by?.up === false ? undefined : find(own, netns, by ? { ...flow, oif: by.name } : flow, "output");
   if (!route) return own.drop(copy, "no-route", `there is no route to ${formatAddress(gateway)}, where a copy should go`);
+  // It has a device already, though it never came in there (skb->dev).
   copy.in = route.device;
+  copy.device = route.device;
   // On a device that no route to the gateway names, the copy's own destination is asked for (ip_route_output_key_hash_rcu).
   const nexthop = route.nexthop
     ? { ...route.nexthop, via: route.nexthop.via ?? gateway }

@@ -60,9 +60,13 @@ export class OpenPorts {
     return `ct|open|${this.#netns}|${zone}|${openKey(tuple, side)}`;
   }
 
-  /** Under this it stands that a connection was opened by packets whose port was not known, and is known by it now. */
   #toldKey(zone: number, tuple: FlowTuple, side: OpenSide): string {
     return `ct|told|${this.#netns}|${zone}|${openKey(tuple, side)}`;
+  }
+
+  /** Connections that were opened by packets whose port was not known, and are known by it now. */
+  #told(zone: number, tuple: FlowTuple, side: OpenSide): readonly Connection[] {
+    return this.#state.get<readonly Connection[]>(this.#toldKey(zone, tuple, side)) ?? [];
   }
 
   /** Takes in a connection if a port of it is not known; says whether. */
@@ -100,7 +104,7 @@ export class OpenPorts {
     if (!this.#used) return undefined;
     for (const side of SIDES) {
       const key = this.#key(zone, tuple, side);
-      if (tuple[side] === ANY_PORT && this.#state.get(this.#toldKey(zone, tuple, side)))
+      if (tuple[side] === ANY_PORT && this.#told(zone, tuple, side).some((one) => !one.dying && one.expires > now))
         throw new Undecided("the port that source NAT picked at random, which may be that of a connection here");
       if (tuple[side] === ANY_PORT && this.#state.get<readonly Connection[]>(key)?.some((one) => !one.dying && one.expires > now))
         throw new Undecided("the port that source NAT picks at random");
@@ -173,7 +177,9 @@ export class OpenPorts {
     // A port that was drawn elsewhere, and came here as it is.
     const sent = SIDES.find((one) => connection.original[one] === ANY_PORT);
     if (sent && !connection.drawn) {
-      this.#state.set(this.#toldKey(zoneIn(connection.zone, "original"), connection.original, sent), true);
+      const zone = zoneIn(connection.zone, "original");
+      const others = this.#told(zone, connection.original, sent).filter((one) => !one.dying);
+      this.#state.set(this.#toldKey(zone, connection.original, sent), [...others.slice(1 - MOST), connection]);
       connection.original = { ...connection.original, [sent]: port };
     }
     connection.drawn = undefined;
