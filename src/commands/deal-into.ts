@@ -1,6 +1,6 @@
 import { Dealer } from "../jobs/dealer.ts";
 import { sharedState } from "../jobs/shared-state.ts";
-import type { Frame } from "../model/packet.ts";
+import { type Frame, replayedPacket } from "../model/packet.ts";
 import { formatTime } from "../wire/time.ts";
 import type { Explained } from "./explained.ts";
 import { gather } from "./gather.ts";
@@ -89,7 +89,7 @@ async function deal(
       threads.advance(frames.length);
       taken += frames.length;
       for (const frame of frames) {
-        if (!frame.packet || frame.within) {
+        if (!replayedPacket(frame)) {
           given.asides++;
           sink.aside(frame);
         }

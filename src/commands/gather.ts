@@ -1,9 +1,9 @@
 import type { Collected } from "../explain/collected.ts";
+import { Gatherer } from "../explain/gatherer.ts";
 import { joined } from "../explain/join.ts";
 import { unpackPart } from "../explain/pack-part.ts";
-import { type Part, PartOfCollection, TOO_LARGE } from "../explain/part.ts";
-import { Lot } from "../jobs/lot.ts";
-import type { Frame } from "../model/packet.ts";
+import type { Part } from "../explain/part.ts";
+import { replayedPacket } from "../model/packet.ts";
 import type { Explained } from "./explained.ts";
 import { filterOf } from "./filters.ts";
 import type { Interrupt } from "./interrupt.ts";
@@ -28,8 +28,7 @@ export async function gather(
   read: (reader: Reader) => Promise<Reading>,
 ): Promise<Gathered> {
   const { weights } = threads;
-  const lot = new Lot(host, replay, weights, 0);
-  const own = new PartOfCollection(measure, weights.length, filterOf(filter));
+  const own = new Gatherer(host, replay, weights, 0, measure, filterOf(filter));
   const parts: Part[] = [];
   let leftAside = 0;
   let taken = 0;
@@ -43,8 +42,7 @@ export async function gather(
     }
   };
   const check = (): void => {
-    if (lot.astray !== undefined) throw new Astray(lot.astray);
-    if (own.isTooLarge) throw new Astray(TOO_LARGE);
+    if (own.astray !== undefined) throw new Astray(own.astray);
   };
   const reading = await read({
     take: (frames) => {
@@ -53,20 +51,16 @@ export async function gather(
       threads.advance(frames.length);
       taken += frames.length;
       for (const frame of frames) {
-        if (isAside(frame)) leftAside++;
-        else for (const trace of lot.take(frame)) own.add(trace);
+        if (!replayedPacket(frame)) leftAside++;
+        own.take(frame);
       }
       check();
       hear();
     },
   });
   threads.end();
-  for (const trace of lot.finish()) own.add(trace);
+  const part = own.finish();
   check();
   for (hear(); parts.length < weights.length - 1; hear()) await threads.wait();
-  return { collected: joined([own.part(), ...parts], leftAside, measure), reading: { ...reading, packets: taken } };
-}
-
-function isAside(frame: Frame): boolean {
-  return frame.packet === undefined || frame.within !== undefined;
+  return { collected: joined([part, ...parts], leftAside, measure), reading: { ...reading, packets: taken } };
 }

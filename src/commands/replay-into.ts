@@ -1,5 +1,5 @@
 import type { Replay } from "../engine/replay.ts";
-import type { Frame } from "../model/packet.ts";
+import { type Frame, replayedPacket } from "../model/packet.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { TimeText } from "../wire/time.ts";
 import type { Output } from "./output.ts";
@@ -20,7 +20,7 @@ export async function replayInto(sink: Sink, replay: Replay, output: Output, rea
     take: async (frames, digitsOf) => {
       digits = digitsOf;
       for (const frame of frames) {
-        if (!frame.packet || frame.within) sink.aside(frame);
+        if (!replayedPacket(frame)) sink.aside(frame);
         const traces = replay.push(frame);
         if (traces.length > 0) await pass(traces);
       }

@@ -1,7 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { Gatherer } from "../explain/gatherer.ts";
 import { packPart } from "../explain/pack-part.ts";
-import { PartOfCollection, TOO_LARGE } from "../explain/part.ts";
-import { Lot } from "../jobs/lot.ts";
 import { Share } from "../jobs/share.ts";
 import type { Frame } from "../model/packet.ts";
 import { type Explained, loadExplained } from "./explained.ts";
@@ -58,19 +57,16 @@ function sender({ host, replay }: Explained): Taker {
 }
 
 /** Gathers what it finds, and sends what came of it. */
-function gatherer({ host, replay }: Explained, { measure, filter }: Gathering): Taker {
-  const lot = new Lot(host, replay, weights, own);
-  const part = new PartOfCollection(measure, weights.length, filterOf(filter));
+function gathererOf({ host, replay }: Explained, { measure, filter }: Gathering): Taker {
+  const gatherer = new Gatherer(host, replay, weights, own, measure, filterOf(filter));
   return {
-    take: (frame) => {
-      for (const trace of lot.take(frame)) part.add(trace);
-    },
+    take: (frame) => gatherer.take(frame),
     finish(taken) {
-      for (const trace of lot.finish()) part.add(trace);
-      if (this.astray === undefined) tell({ part: packPart(host, part.part()), taken });
+      const part = gatherer.finish();
+      if (gatherer.astray === undefined) tell({ part: packPart(host, part), taken });
     },
     get astray() {
-      return lot.astray ?? (part.isTooLarge ? TOO_LARGE : undefined);
+      return gatherer.astray;
     },
   };
 }
@@ -78,7 +74,7 @@ function gatherer({ host, replay }: Explained, { measure, filter }: Gathering): 
 /** Takes its share of the capture, never more of it than the main thread has read. */
 async function work(): Promise<void> {
   const explained = await loadExplained(asked);
-  const taker = gathering ? gatherer(explained, gathering) : sender(explained);
+  const taker = gathering ? gathererOf(explained, gathering) : sender(explained);
   const capture = await openCapture(asked.captures[0]?.path ?? "", explained.reading);
   let taken = 0;
   let limit = 0;

@@ -1,5 +1,5 @@
 import type { Assumption, Host, Namespace } from "../model/host.ts";
-import type { Frame, Packet, Source } from "../model/packet.ts";
+import { type Frame, type Packet, replayedPacket, type Source } from "../model/packet.ts";
 import type { PacketTrace, Way } from "../model/trace.ts";
 import type { Watch } from "./deal.ts";
 import { decide } from "./decide.ts";
@@ -153,20 +153,21 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   };
 
   const take = (frame: Frame, from: string | undefined, foreign: boolean): readonly PacketTrace[] => {
-    if (!frame.packet || frame.within) return [];
+    const packet = replayedPacket(frame);
+    if (!packet) return [];
     const { source } = frame;
     const own = from === undefined && source === undefined ? netns : (world.netns.get(from ?? source?.netns ?? options.netns) ?? netns);
     const released: PacketTrace[] = [];
     let arrived: Entry | undefined;
     // Most packets need not wait for what comes after them.
     if (!foreign && ahead.length === 0) {
-      arrived = arrive(frame, frame.packet, own, ahead.passed, released);
+      arrived = arrive(frame, packet, own, ahead.passed, released);
       if (!arrived) {
         ahead.skip();
         return released;
       }
     }
-    const last = ahead.push(frame, frame.packet, own, foreign);
+    const last = ahead.push(frame, packet, own, foreign);
     if (arrived && !replayFirst(false, released, arrived)) return released;
     for (;;) {
       const over = ahead.isOver(frame.time);

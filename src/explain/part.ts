@@ -32,9 +32,6 @@ export interface Part {
   readonly troubled: readonly Connection[];
 }
 
-/** Why all has to be collected in one place. */
-export const TOO_LARGE = "there are many connections";
-
 /** How much is collected: connections that are kept in full, and as many with trouble, and rows of each table of totals. */
 export interface Measure {
   readonly keep: number;

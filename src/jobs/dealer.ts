@@ -1,7 +1,7 @@
 import { Deal, Watch } from "../engine/deal.ts";
 import { createReplay, type Replay, type ReplayOptions } from "../engine/replay.ts";
 import type { Host } from "../model/host.ts";
-import type { Frame, Packet } from "../model/packet.ts";
+import { type Frame, type Packet, replayedPacket } from "../model/packet.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import type { Batch } from "./batch.ts";
 import { Decoder } from "./decode.ts";
@@ -62,8 +62,8 @@ export class Dealer {
 
   /** Deals the next frame of the capture. */
   take(frame: Frame, from?: string): void {
-    const { packet } = frame;
-    if (!packet || frame.within || this.astray !== undefined) return;
+    const packet = replayedPacket(frame);
+    if (!packet || this.astray !== undefined) return;
     const share = this.#deal.of(packet);
     this.#dealt.push({ frame, packet, share, position: this.#position++ });
     this.#found(share === 0 ? this.#replay.push(frame, from) : this.#replay.pass(frame, from), this.#replay.position);

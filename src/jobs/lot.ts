@@ -2,7 +2,7 @@ import { Deal, Watch } from "../engine/deal.ts";
 import type { Keeper } from "../engine/flow-memory.ts";
 import { createReplay, type Replay, type ReplayOptions } from "../engine/replay.ts";
 import type { Host } from "../model/host.ts";
-import type { Frame } from "../model/packet.ts";
+import { type Frame, replayedPacket } from "../model/packet.ts";
 import type { PacketTrace } from "../model/trace.ts";
 
 const NONE: readonly never[] = [];
@@ -34,8 +34,9 @@ export class Lot {
 
   /** Takes the next frame of the capture, whosever it is; gives back the traces of its own that are final now. */
   take(frame: Frame, from?: string): readonly PacketTrace[] {
-    if (!frame.packet || frame.within) return NONE;
-    const isOwn = this.#deal.of(frame.packet) === this.#own;
+    const packet = replayedPacket(frame);
+    if (!packet) return NONE;
+    const isOwn = this.#deal.of(packet) === this.#own;
     return isOwn ? this.#replay.push(frame, from) : this.#replay.pass(frame, from);
   }
 

@@ -260,6 +260,11 @@ export interface Frame {
   readonly timeAssumption?: Assumption;
 }
 
+/** The packet of a frame that an IP layer gets: none of a frame without one, nor what stands within PPPoE, MPLS or LLC. */
+export function replayedPacket({ packet, within }: Pick<Frame, "packet" | "within">): Packet | undefined {
+  return within === undefined ? packet : undefined;
+}
+
 /** A frame's number as people are told it: "3", or "3 of lan.pcap" when there are several captures. */
 export function frameNumber({ number, source }: Pick<Frame, "number" | "source">): string {
   return source ? `${number} of ${source.capture}` : String(number);

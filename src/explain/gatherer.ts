@@ -1,0 +1,43 @@
+import type { ReplayOptions } from "../engine/replay.ts";
+import { Lot } from "../jobs/lot.ts";
+import type { Host } from "../model/host.ts";
+import type { Frame } from "../model/packet.ts";
+import type { PacketTrace } from "../model/trace.ts";
+import { type Measure, type Part, PartOfCollection } from "./part.ts";
+
+const TOO_LARGE = "there are many connections";
+
+/** One of several that each replay their share of a capture's packets and gather what becomes of it. */
+export class Gatherer {
+  readonly #lot: Lot;
+  readonly #part: PartOfCollection;
+
+  /** `own` is its number, `weights` say how much each of them gets, and `wants` which packets are gathered. */
+  constructor(
+    host: Host,
+    options: ReplayOptions,
+    weights: readonly number[],
+    own: number,
+    measure: Measure,
+    wants?: (trace: PacketTrace) => boolean,
+  ) {
+    this.#lot = new Lot(host, options, weights, own);
+    this.#part = new PartOfCollection(measure, weights.length, wants);
+  }
+
+  /** Why the parts cannot be put together. */
+  get astray(): string | undefined {
+    return this.#lot.astray ?? (this.#part.isTooLarge ? TOO_LARGE : undefined);
+  }
+
+  /** Takes the next frame of the capture, whosever it is. */
+  take(frame: Frame): void {
+    for (const trace of this.#lot.take(frame)) this.#part.add(trace);
+  }
+
+  /** The capture is over: all that was gathered, unless it is astray by now. */
+  finish(): Part {
+    for (const trace of this.#lot.finish()) this.#part.add(trace);
+    return this.#part.part();
+  }
+}
