@@ -45,11 +45,11 @@ export function answer(
   skb: Skb,
   packet: Packet,
   type: "icmp-error" | "tcp-reset",
-  more: Pick<Skb, "routeSource" | "options"> = { routeSource: packet.src },
+  more: Partial<Pick<Skb, "routeSource" | "options">> = { routeSource: packet.src },
   send: (own: Run, reply: Skb) => boolean = (own, reply) => sendLocal(own, netns, reply),
 ): void {
   const mark = netns.sysctl("net.ipv4.fwmark_reflect", 0) ? skb.mark : 0;
-  followAnswer(run, netns, skb, { ...replySkb(netns, packet, mark), ...more }, type, send);
+  followAnswer(run, netns, skb, replySkb(netns, packet, mark).with(more), type, send);
 }
 
 /** icmp_send: an error about a packet, unless it is one that must not be answered (RFC 1122 section 3.2.2). */

@@ -70,7 +70,7 @@ export function sendRedirect(
   { device, route }: { readonly device: string; readonly route: Destination },
 ): void {
   const after = { steps: run.steps.own.length, out: run.out.length };
-  sendRouted6(own, netns, { ...replySkb(netns, packet, 0), in: device }, route);
+  sendRouted6(own, netns, replySkb(netns, packet, 0).with({ in: device }), route);
   const position = run.replies.length;
   run.later(() => {
     own.drain();

@@ -91,7 +91,7 @@ function prerouting(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
 
 /** Where a DNAT of a bridged packet leads: to another port ("bridged"), up to the host ("up"), or nowhere. */
 function bridgedDnat(run: Run, netns: Netns, bridge: Device, skb: Skb): "bridged" | "up" | "drop" {
-  const route = (skb.packet.family === 4 ? routeInput : routeInput6)(run, netns, { ...skb, device: bridge.name });
+  const route = (skb.packet.family === 4 ? routeInput : routeInput6)(run, netns, skb.with({ device: bridge.name }));
   if (route.kind === "drop") {
     run.drop(skb, route.reason, route.text);
     return "drop";
@@ -113,8 +113,7 @@ function dnatToPort(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
     run.drop(skb, "no-neighbour", `nobody on ${bridge.name} answers for its new destination`);
     return;
   }
-  if (mac !== undefined) skb.dstMac = mac;
-  else delete skb.dstMac;
+  skb.dstMac = mac;
   if (bridge.mac !== undefined) skb.srcMac = skb.srcMac ?? bridge.mac;
   skb.type = "otherhost";
   if (!netns.stack(skb.packet.family).sawTraffic) run.world.state.watch?.shared("the header of a neighbour is needed");
@@ -211,7 +210,7 @@ function flood(run: Run, netns: Netns, bridge: Device, from: Device | undefined,
     const copy = cloneSkb(skb);
     reread(copy);
     // What several share is not cut along its old borders (ip_do_fragment, skb_cloned).
-    if (goesOn || port !== ports.at(-1)) delete copy.fragments;
+    if (goesOn || port !== ports.at(-1)) copy.fragments = undefined;
     bridgeForward(run, netns, bridge, from, port, copy);
   }
 }
@@ -225,12 +224,12 @@ function bridgeForward(run: Run, netns: Netns, bridge: Device, from: Device | un
     // A copy of it keeps what it had (nf_bridge_unshare).
     skb.bridge = { ...skb.bridge, physOut: port.name };
     // br_validate_ipv4 forgets what was noted of DF in its fragments.
-    delete skb.fragDf;
+    skb.fragDf = undefined;
     if (!runHook(run, netns, "FORWARD", skb, { in: bridge.name, out: bridge.name })) return;
   }
   if (!runHook(run, netns, "POSTROUTING", skb, { in: "", out: bridge.name })) return;
   skb.type = type;
-  for (const packet of refit(run, netns, bridge, port, skb)) pushOut(run, netns, port, { ...skb, packet });
+  for (const packet of refit(run, netns, bridge, port, skb)) pushOut(run, netns, port, skb.with({ packet }));
 }
 
 /** br_pass_frame_up: the bridge itself takes the frame. */
@@ -240,9 +239,9 @@ function up(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): voi
   skb.device = bridge.name;
   skb.in = bridge.name;
   // ip_rcv clears what the bridge's own defragmentation has left there.
-  delete skb.fragMaxSize;
-  delete skb.fragDf;
-  delete skb.fragments;
+  skb.fragMaxSize = undefined;
+  skb.fragDf = undefined;
+  skb.fragments = undefined;
   run.arrive(skb, bridge.name);
   if (skb.bridge) delete skb.bridge.physOut;
   // br_nf_local_in: of a frame for many the connection is entered before any of its copies can be.
@@ -260,8 +259,7 @@ function up(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): voi
  */
 export function bridgeTransmit(run: Run, netns: Netns, bridge: Device, skb: Skb): void {
   const mac = skb.dstMac;
-  const { bridge: info, ...rest } = skb;
-  const plain = info?.physOut === undefined ? rest : skb;
+  const plain = skb.bridge?.physOut === undefined ? skb.with({ bridge: undefined }) : skb;
   if (mac === undefined || isGroupMac(mac)) return flood(run, netns, bridge, undefined, plain);
   const target = behindPort(run, netns, bridge, mac);
   const out = target === undefined ? undefined : netns.devices.get(target);

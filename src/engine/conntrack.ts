@@ -123,7 +123,7 @@ export class Conntrack {
     const zone = skb.template?.zone ?? DEFAULT_ZONE;
     const checkChecksum = prerouting && this.#setting("checksum", 1) !== 0;
     skb.ctState = "INVALID";
-    delete skb.connection;
+    skb.connection = undefined;
     if (packet.defect === "uncaptured" && !packet.transport) throw new Undecided("the transport header, which was not captured");
     if (packet.transport?.kind === "icmp") {
       if (checkChecksum && !hasRightSum(skb, "PREROUTING")) return "the ICMP checksum is wrong";

@@ -19,12 +19,11 @@ export function sendDuplicate(
   if (skb.duplicate) return;
   // The old fragments are the packet's own still, so that they are not taken as they are (ip_do_fragment, skb_shared). What bridge
   // netfilter keeps is one thing for both (skb_ext_copy): the first of them to reach the IP layer goes past PREROUTING.
-  const { connection, template, destination: _destination, fragments, ...rest } = skb;
-  void [connection, template, fragments];
   const { family, ttl, tos } = skb.packet;
   const arriving = hook === "PREROUTING" || hook === "INPUT";
   const packet = { ...skb.packet, ttl: arriving ? (ttl - 1) & 255 : ttl, ...(family === 4 && { dontFragment: true }) };
-  const copy: Skb = { ...rest, packet, ctState: "UNTRACKED", ctDirection: "original", looped: false, duplicate: true };
+  const left = { connection: undefined, template: undefined, destination: undefined, fragments: undefined };
+  const copy = skb.with({ ...left, packet, ctState: "UNTRACKED", ctDirection: "original", looped: false, duplicate: true });
   const own = run.copy(packet);
   const flow: FlowKey = { src: family === 4 ? 0 : 0n, dst: gateway, iif: "lo", mark: 0, tos, protocol: 0 };
   // A device that is not there is as good as none (tee_netdev_event).

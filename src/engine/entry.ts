@@ -6,7 +6,7 @@ import { tupleOf } from "./connection.ts";
 import { groupMac } from "./neighbour.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { longestSegment } from "./segments.ts";
-import type { Skb } from "./skb.ts";
+import { Skb } from "./skb.ts";
 import type { World } from "./world.ts";
 
 /** Where and how a captured packet enters the replay. */
@@ -147,18 +147,18 @@ function returnsThroughHost(netns: Netns, frame: Frame, packet: Packet): boolean
 }
 
 /** The packet as it starts on its way. */
-export function skbOf(entry: Entry, frame: Frame, packet: Packet): Skb {
+export function skbOf(entry: Entry, frame: Frame, packet: Packet, mark: number): Skb {
   const device = entry.device?.name ?? entry.name ?? UNKNOWN_DEVICE;
   const segment = entry.device && longestSegment(packet, entry.device, entry.direction);
-  return {
+  return new Skb({
     packet,
-    ...(segment === undefined ? {} : { segment }),
-    ...(frame.vlans && entry.device && entry.direction === "in" ? { vlans: frame.vlans } : {}),
-    mark: 0,
+    segment,
+    vlans: entry.device && entry.direction === "in" ? frame.vlans : undefined,
+    mark,
     priority: 0,
     type: entry.direction === "out" ? "host" : entry.type,
-    ...(frame.srcMac === undefined ? {} : { srcMac: frame.srcMac }),
-    ...(entry.dstMac === undefined ? {} : { dstMac: entry.dstMac }),
+    srcMac: frame.srcMac,
+    dstMac: entry.dstMac,
     netns: entry.netns.name,
     device: entry.direction === "out" ? "" : device,
     in: entry.direction === "out" ? "" : device,
@@ -166,5 +166,5 @@ export function skbOf(entry: Entry, frame: Frame, packet: Packet): Skb {
     ctDirection: "original",
     local: entry.direction === "out",
     looped: false,
-  };
+  });
 }

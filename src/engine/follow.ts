@@ -175,7 +175,7 @@ function taintDifferences(world: World, effects: readonly ReadonlyMap<string, st
 }
 
 function skbAt({ entry, frame, packet, mark }: Departure): Skb {
-  return { ...skbOf(entry, frame, packet), mark };
+  return skbOf(entry, frame, packet, mark);
 }
 
 /** Sends a packet on its way. Returns what would have to be known when it cannot be followed to its end. */
@@ -186,7 +186,7 @@ export function start(run: Run, entry: Entry, skb: Skb): Undecided | undefined {
       if (entry.device) receive(run, entry.netns, entry.device, typed(skb, entry));
       else {
         const device = skb.device === UNKNOWN_DEVICE ? (hintedDevice(run, entry.netns, skb.packet.src, "from") ?? skb.device) : skb.device;
-        ipReceive(run, entry.netns, { ...skb, device, in: device, type: skb.type === "otherhost" ? "host" : skb.type });
+        ipReceive(run, entry.netns, skb.with({ device, in: device, type: skb.type === "otherhost" ? "host" : skb.type }));
       }
     } else if (!entry.outgoing && entry.netns.stack(skb.packet.family).marksMatter && skb.mark === 0) {
       run.world.assumptions.add({
@@ -209,5 +209,5 @@ export function start(run: Run, entry: Entry, skb: Skb): Undecided | undefined {
 /** The frame type that the capture gives wins over one made from addresses that it does not have. */
 function typed(skb: Skb, entry: Entry): Skb {
   if (skb.dstMac !== undefined || entry.device?.mac === undefined || entry.type === "otherhost") return skb;
-  return { ...skb, ...(isGroupMac(entry.device.mac) ? {} : { dstMac: entry.device.mac }) };
+  return isGroupMac(entry.device.mac) ? skb : skb.with({ dstMac: entry.device.mac });
 }

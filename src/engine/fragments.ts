@@ -92,7 +92,7 @@ const TCP_HEADER = 20;
 export function pullHeader(netns: Netns, skb: Skb): void {
   const first = skb.fragments?.[0];
   if (first?.protocol !== PROTOCOL.tcp || first.length - first.headerLength >= TCP_HEADER) return;
-  if (netns.sysctl("net.ipv4.ip_early_demux", 1) !== 0 && netns.sysctl("net.ipv4.tcp_early_demux", 1) !== 0) delete skb.fragments;
+  if (netns.sysctl("net.ipv4.ip_early_demux", 1) !== 0 && netns.sysctl("net.ipv4.tcp_early_demux", 1) !== 0) skb.fragments = undefined;
 }
 
 /** Octets of a transport header that address translation must have in one piece (nf_nat_proto.c, tcp_manip_pkt and sctp_manip_pkt). */

@@ -25,7 +25,7 @@ export function ipReceive(run: Run, netns: Netns, skb: Skb): void {
     return;
   }
   skb.in = skb.device;
-  delete skb.options;
+  skb.options = undefined;
   if (!isPassedOver(skb) && !runHook(run, netns, "PREROUTING", skb, { in: skb.device, out: "" })) return;
   skb.device = skb.in;
   afterPrerouting(run, netns, skb);

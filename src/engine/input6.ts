@@ -24,9 +24,9 @@ export function receive6(run: Run, netns: Netns, skb: Skb): void {
   if (!accept(run, netns, skb)) return;
   skb.in = skb.device;
   // ip6_rcv_core clears what was noted of fragments before.
-  delete skb.headersEnd;
-  delete skb.fragMaxSize;
-  delete skb.fragments;
+  skb.headersEnd = undefined;
+  skb.fragMaxSize = undefined;
+  skb.fragments = undefined;
   if (!isPassedOver(skb) && !runHook(run, netns, "PREROUTING", skb, { in: skb.device, out: "" })) return;
   skb.device = skb.in;
   if (!((skb.looped || skb.bridge) && skb.destination)) {
@@ -132,7 +132,7 @@ function forward(run: Run, netns: Netns, skb: Skb): void {
   else if (!isForwardedSource(run, netns, skb)) return;
   const mtu = netns.mtu6Of(destination.device);
   if (mtu !== undefined && isTooBig(run, skb, destination.device, Math.max(mtu, MIN_MTU))) {
-    sendIcmp6Error(run, netns, { ...skb, device: destination.device }, 2, 0, { mtu: Math.max(mtu, MIN_MTU) });
+    sendIcmp6Error(run, netns, skb.with({ device: destination.device }), 2, 0, { mtu: Math.max(mtu, MIN_MTU) });
     const { length } = skb.packet;
     return run.drop(
       skb,

@@ -95,7 +95,7 @@ function sourceRoute(run: Run, netns: Netns, skb: Skb, octets: OptionOctets, opt
   for (let at = known(octets, srr + 2); at <= length; at += 4) {
     if (at + 3 > length) return drop("its source route ends within an address", FIXED_HEADER + srr + 2);
     const next = addressAt(octets, srr + at - 1);
-    const route = routeInput(run, netns, { ...skb, packet: { ...skb.packet, dst: next } });
+    const route = routeInput(run, netns, skb.with({ packet: { ...skb.packet, dst: next } }));
     if (route.kind !== "forward" && route.kind !== "local")
       return drop(`there is no way to ${formatAddress(next)}, which is next in its source route`);
     skb.destination = route;

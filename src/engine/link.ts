@@ -35,7 +35,7 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
   run.appear(skb, device.name);
   run.steps.push({ kind: "device", netns: netns.name, interface: device.name, direction: "out" });
   if (device.kind === "loopback") {
-    delete skb.duplicate;
+    skb.duplicate = undefined;
     skb.looped = true;
     skb.type = "host";
     skb.device = device.name;
@@ -49,7 +49,7 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
   const tag = tagOf(device);
   const lower = tag && lowerOf(netns, device);
   // vlan_dev_hard_start_xmit
-  if (lower) return transmit(run, netns, lower, { ...skb, sentBy: device.name, vlans: [tag, ...(skb.vlans ?? [])] });
+  if (lower) return transmit(run, netns, lower, skb.with({ sentBy: device.name, vlans: [tag, ...(skb.vlans ?? [])] }));
   const peer = netns.peerOf(device, run.world.netns);
   if (!peer) {
     run.end("forwarded", { netns: netns.name, interface: skb.sentBy ?? device.name });
@@ -63,8 +63,7 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     run.drop(skb, "too-big", `${peer.device.name} in ${peer.netns.name} takes no packets of more than ${peer.device.mtu} octets (its MTU)`);
     return;
   }
-  const moved: Skb = {
-    ...scrubbed(skb),
+  const moved = Object.assign(scrubbed(skb), {
     type: "host",
     mark: peer.netns === netns ? skb.mark : 0,
     netns: peer.netns.name,
@@ -72,7 +71,7 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     ctDirection: "original",
     local: false,
     looped: false,
-  };
+  } as const);
   run.later(() => receive(run, peer.netns, peer.device, moved));
 }
 
@@ -92,7 +91,7 @@ export function receive(run: Run, netns: Netns, device: Device, skb: Skb): void 
 export function takeIn(run: Run, netns: Netns, device: Device, skb: Skb): void {
   const [tag, ...inner] = skb.vlans ?? [];
   const own = tag && vlanDevice(netns, device, tag);
-  if (own) return takeTagged(run, netns, own, { ...withTags(skb, inner), device: own.name, in: own.name });
+  if (own) return takeTagged(run, netns, own, withTags(skb, inner).with({ device: own.name, in: own.name }));
   const bridge = device.master === undefined ? undefined : netns.devices.get(device.master);
   if (bridge?.kind === "bridge") return bridgeReceive(run, netns, bridge, device, skb);
   if (!tag) return ipReceive(run, netns, skb);
@@ -113,6 +112,6 @@ function takeTagged(run: Run, netns: Netns, device: Device, skb: Skb): void {
   takeIn(run, netns, device, skb);
 }
 
-function withTags({ vlans: _vlans, ...skb }: Skb, vlans: readonly VlanTag[]): Skb {
-  return vlans.length > 0 ? { ...skb, vlans } : skb;
+function withTags(skb: Skb, vlans: readonly VlanTag[]): Skb {
+  return skb.with({ vlans: vlans.length > 0 ? vlans : undefined });
 }

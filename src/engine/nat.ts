@@ -198,7 +198,7 @@ export class Nat {
       const quoted = applyTuple(transport.quoted, opposite, manip === "src" ? "dst" : "src");
       skb.packet = { ...skb.packet, transport: { ...transport, quoted } };
       // sctp_manip_pkt has it looked at again, as far as the header is quoted.
-      if (quoted.protocol === PROTOCOL.sctp && quoted.payload.length >= SCTP_HEADER) delete skb.checksumSum;
+      if (quoted.protocol === PROTOCOL.sctp && quoted.payload.length >= SCTP_HEADER) skb.checksumSum = undefined;
     }
     const target = invert(opposite);
     if (!target) return undefined;

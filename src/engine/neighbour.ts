@@ -1,5 +1,6 @@
 import { type Address, formatAddress, formatMac, MAC_BROADCAST } from "../model/address.ts";
 import type { Device } from "../model/host.ts";
+import type { NeighbourStep } from "../model/trace.ts";
 import { transmit } from "./link.ts";
 import { headerCache, type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { ANOTHER_DEVICE } from "./rule-hints.ts";
@@ -33,8 +34,7 @@ export function toNeighbour(run: Run, netns: Netns, skb: Skb): void {
     run.drop(skb, "no-neighbour", `nobody on ${device.name} answers for ${formatAddress(nexthop)} (${asks(nexthop)})`);
     return;
   }
-  if (mac !== undefined) skb.dstMac = mac;
-  else delete skb.dstMac;
+  skb.dstMac = mac;
   const cached = headerCache(netns.name, device.name, nexthop);
   if (device.kind === "bridge" && !run.world.state.peek(cached)) run.world.state.set(cached, true);
   if (device.mac !== undefined) skb.srcMac = device.mac;
@@ -47,19 +47,21 @@ function resolve(run: Run, netns: Netns, device: Device, address: Address, kind:
   if (kind === "multicast") return groupMac(address);
   if (device.flags.includes("NOARP") || device.flags.includes("POINTOPOINT")) return undefined;
   const entry = netns.neighbour(device.name, address);
-  const note = (mac: number | undefined, text?: string) =>
-    run.steps.push({
-      kind: "neighbour",
-      netns: netns.name,
-      interface: device.name,
-      address: formatAddress(address),
-      ...(mac === undefined ? {} : { mac: formatMac(mac) }),
-      ...(text ? { note: text } : {}),
-    });
+  const step = (mac: number | undefined, text?: string): NeighbourStep => ({
+    kind: "neighbour",
+    netns: netns.name,
+    interface: device.name,
+    address: formatAddress(address),
+    ...(mac === undefined ? {} : { mac: formatMac(mac) }),
+    ...(text ? { note: text } : {}),
+  });
   if (entry?.mac !== undefined) {
-    note(entry.mac);
+    const known = netns.neighbourSteps.get(entry) ?? step(entry.mac);
+    netns.neighbourSteps.set(entry, known);
+    run.steps.push(known);
     return entry.mac;
   }
+  const note = (mac: number | undefined, text?: string) => run.steps.push(step(mac, text));
   const owner = run.world.ownerOf(netns, device, address);
   if (owner === "nobody") {
     note(undefined, "no answer");

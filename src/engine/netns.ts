@@ -1,6 +1,7 @@
 import type { AddressType } from "../extensions/address-types.ts";
 import { type Address, type Family, familyOf, formatAddress, inPrefix, isMulticast } from "../model/address.ts";
-import type { Assumption, Device, IpSet, Namespace, Neighbour, Nexthop, Route } from "../model/host.ts";
+import type { Assumption, Device, IpSet, Namespace, Neighbour, Nexthop, PolicyRule, Route } from "../model/host.ts";
+import type { NeighbourStep, RouteStep } from "../model/trace.ts";
 import type { Ask } from "./choices.ts";
 import { Conntrack } from "./conntrack.ts";
 import { Nat } from "./nat.ts";
@@ -17,6 +18,14 @@ export const UNKNOWN_DEVICE = "?";
 /** The state cell of a neighbour's cached link-layer header, which its first use makes (neigh_hh_init). */
 export function headerCache(netns: string, device: string, address: Address): string {
   return `hh|${netns}|${device}|${address}`;
+}
+
+/** The step of a lookup that found a route. */
+interface FoundStep {
+  readonly route: Route;
+  readonly rule: PolicyRule;
+  readonly stage: RouteStep["stage"];
+  readonly step: RouteStep;
 }
 
 /** Everything that the replay keeps of one namespace: its part of the model, compiled, and its own tracking. */
@@ -38,6 +47,10 @@ export class Netns {
   readonly #hints = new Map<Family, RuleHints>();
   #neighbours: Map<string, Map<Address, Neighbour>> | undefined;
   readonly #settings = new Map<string, Map<string, number>>();
+  readonly #forwards = new Map<string, { readonly value: boolean | undefined }>();
+  /** Steps of which nothing can be said but what was found, by that. */
+  readonly neighbourSteps = new Map<Neighbour, NeighbourStep>();
+  readonly routeSteps = new WeakMap<Nexthop, FoundStep>();
   readonly #local = new Map<Address, Device>();
   readonly #broadcast = new Set<Address>();
 
@@ -139,6 +152,14 @@ export class Netns {
 
   /** Whether packets that come in on a device may be forwarded; undefined when nothing tells. */
   forwards(device: string): boolean | undefined {
+    const known = this.#forwards.get(device);
+    if (known) return known.value;
+    const value = this.#readForwards(device);
+    this.#forwards.set(device, { value });
+    return value;
+  }
+
+  #readForwards(device: string): boolean | undefined {
     const own = this.namespace.sysctls?.get(`net.ipv4.conf.${device}.forwarding`);
     const global = this.namespace.sysctls?.get("net.ipv4.ip_forward") ?? this.namespace.sysctls?.get("net.ipv4.conf.all.forwarding");
     const value = own ?? global;

@@ -49,10 +49,8 @@ export class Observer {
   #order: Waiting[] = [];
   /** Where the first one stands in the order, whose beginning is cut off from time to time. */
   #head = 0;
-  /** Devices that a capture has shown at least one frame of, with namespace and direction. */
-  readonly #covered = new Set<string>();
-  /** The last one of them. */
-  #lastCovered = { netns: "", device: "" };
+  /** Devices that a capture has shown a frame of that goes out, by namespace. */
+  readonly #covered = new Map<string, Set<string>>();
 
   /** `own` is where frames were captured that name no source of their own; `sources` are those of several captures. */
   constructor(own: Source, sources: readonly Source[] = []) {
@@ -82,9 +80,9 @@ export class Observer {
 
   /** A capture has shown a frame that goes out on a device. */
   cover(netns: string, device: string): void {
-    if (netns === this.#lastCovered.netns && device === this.#lastCovered.device) return;
-    this.#lastCovered = { netns, device };
-    this.#covered.add(`${netns}|${device}`);
+    const devices = this.#covered.get(netns);
+    if (devices) devices.add(device);
+    else this.#covered.set(netns, new Set([device]));
   }
 
   /** The packet that another capture shows at the same place. */
@@ -181,7 +179,7 @@ export class Observer {
   #finished({ trace, sought }: Waiting): Mutable {
     if (sought.length === 0 || trace.certainty !== "certain") return trace;
     const missing = sought
-      .filter((s) => s.direction === "out" && this.#covered.has(`${s.netns}|${s.interface}`))
+      .filter((s) => s.direction === "out" && this.#covered.get(s.netns)?.has(s.interface))
       .map((s) => (s.netns === trace.netns ? s.interface : `${s.netns}:${s.interface}`));
     if (missing.length > 0) trace.missing = [...new Set(missing)];
     return trace;

@@ -151,10 +151,7 @@ export function finishOutput(run: Run, netns: Netns, skb: Skb): void {
   const limit = skb.fragMaxSize !== undefined ? Math.min(mtu, skb.fragMaxSize) : mtu;
   if (skb.packet.length <= limit) return toNeighbour(run, netns, skb);
   for (const packet of cut(skb, mtu)) {
-    const { fragments, fragMaxSize, ...rest } = skb;
-    void fragments;
-    void fragMaxSize;
-    toNeighbour(run, netns, { ...rest, packet });
+    toNeighbour(run, netns, skb.with({ packet, fragments: undefined, fragMaxSize: undefined }));
     if (run.sending) run.drain();
   }
 }

@@ -103,15 +103,13 @@ export function finishOutput6(run: Run, netns: Netns, skb: Skb): void {
   if (length <= mtu && (skb.fragMaxSize === undefined || length <= skb.fragMaxSize)) return leave(run, netns, skb);
   const pieces = length > mtu && !skb.ignoreDf && !skb.generated ? undefined : cut6(skb, mtu);
   if (!pieces) {
-    sendIcmp6Error(run, netns, { ...skb, device: destination.device }, 2, 0, { mtu });
+    sendIcmp6Error(run, netns, skb.with({ device: destination.device }), 2, 0, { mtu });
     const whose = mtu === netns.mtu6Of(destination.device, destination.route) ? `MTU of ${destination.device}` : "path MTU";
     run.drop(skb, "too-big", `it is ${length} octets long, but the ${whose} is ${mtu}, and it is not fragmented`);
     return;
   }
   for (const packet of pieces) {
-    const { fragments, fragMaxSize, ...rest } = skb;
-    void [fragments, fragMaxSize];
-    leave(run, netns, { ...rest, packet });
+    leave(run, netns, skb.with({ packet, fragments: undefined, fragMaxSize: undefined }));
     if (run.sending) run.drain();
   }
 }
@@ -150,7 +148,7 @@ function loopBack(run: Run, netns: Netns, skb: Skb, device: string): void {
   // It keeps its route, which for TEE's copies leads to the gateway, and ip6_forward takes no PACKET_LOOPBACK.
   copy.type = skb.duplicate ? "multicast" : "host";
   copy.device = device;
-  delete copy.duplicate;
+  copy.duplicate = undefined;
   run.later(() => {
     run.arrive(copy, device);
     receive6(run, netns, copy);

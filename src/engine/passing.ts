@@ -16,7 +16,7 @@ export function sendPassing(run: Run, entry: Entry, skb: Skb): void {
   const { netns } = entry;
   const before = beforeTranslation(run, netns, skb.packet);
   if (netns.addressType((before ?? skb.packet).src) === "LOCAL") {
-    sendLocal(run, netns, before ? { ...skb, packet: before } : skb);
+    sendLocal(run, netns, before ? skb.with({ packet: before }) : skb);
     return;
   }
   const device = entry.device?.name ?? entry.name;
@@ -27,7 +27,7 @@ export function sendPassing(run: Run, entry: Entry, skb: Skb): void {
   });
   run.end("forwarded", { netns: netns.name, ...(device === undefined ? {} : { interface: device }) });
   const isPort = entry.device?.master !== undefined;
-  if (before || !isPort) track(run, netns, { ...skb, packet: before ?? skb.packet }, before !== undefined);
+  if (before || !isPort) track(run, netns, skb.with({ packet: before ?? skb.packet }), before !== undefined);
 }
 
 /** The packet as it was before a known connection had it translated. */

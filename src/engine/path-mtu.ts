@@ -28,6 +28,7 @@ function keyOf(netns: Netns, route: Route, nexthop: Nexthop, packet: Pick<Packet
 
 /** The MTU that a host has learned of the way to an address, while it holds. */
 function learned(run: Run, netns: Netns, packet: Pick<Packet, "dst">, { route, nexthop }: Partial<Destination>): PathMtu | undefined {
+  if (!run.world.pathsLearned && !run.world.state.isDoubtful) return undefined;
   const known = route && nexthop && run.world.state.get<PathMtu>(keyOf(netns, route, nexthop, packet));
   if (!known || known.expires <= run.time) return undefined;
   // It tells packets of one connection apart by their length.
@@ -37,6 +38,7 @@ function learned(run: Run, netns: Netns, packet: Pick<Packet, "dst">, { route, n
 
 /** Keeps what an ICMP error has told of the way to an address. */
 export function remember(run: Run, netns: Netns, packet: Pick<Packet, "dst">, way: Way, known: Omit<PathMtu, "expires">): void {
+  run.world.pathsLearned = true;
   const version = typeof packet.dst === "number" ? "ipv4" : "ipv6";
   const expires = run.time + BigInt(netns.sysctl(`net.${version}.route.mtu_expires`, 600)) * SECOND;
   run.world.state.set<PathMtu>(keyOf(netns, way.route, way.nexthop, packet), { ...known, expires });

@@ -86,7 +86,7 @@ export class PolicyRules {
       if (!found) continue;
       if ("error" in found) return { ...found, rule };
       if (rule.suppressPrefixLength !== undefined && found.route.destination.length <= rule.suppressPrefixLength) continue;
-      return { ...found, rule };
+      return { route: found.route, nexthop: found.nexthop, rule };
     }
     return { error: "ENETUNREACH" };
   }

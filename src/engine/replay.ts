@@ -222,7 +222,7 @@ function isLocal(entry: Entry): boolean {
 /** The mark that a local packet's socket must have set. */
 function markOf(world: World, entry: Entry, frame: Frame, packet: Packet, ahead: LookAhead, device: string | undefined): number {
   if (!isLocal(entry)) return 0;
-  const begin = (run: Run, mark: number) => start(run, entry, { ...skbOf(entry, frame, packet), mark });
+  const begin = (run: Run, mark: number) => start(run, entry, skbOf(entry, frame, packet, mark));
   return socketMark(world, entry, frame, packet, ahead, device, begin);
 }
 

@@ -2,13 +2,13 @@ import { packetOctets } from "../extensions/packet-octets.ts";
 import type { Packet, Transport } from "../model/packet.ts";
 import type { Netns } from "./netns.ts";
 import { Run } from "./run.ts";
-import type { Skb } from "./skb.ts";
+import { Skb } from "./skb.ts";
 
 const ICMP_HEADER = 8;
 
 /** A packet that the stack made up, as it sets out. */
 export function replySkb(netns: Netns, packet: Packet, mark: number): Skb {
-  return {
+  return new Skb({
     packet,
     mark,
     priority: 0,
@@ -21,7 +21,7 @@ export function replySkb(netns: Netns, packet: Packet, mark: number): Skb {
     local: true,
     looped: false,
     generated: true,
-  };
+  });
 }
 
 /**

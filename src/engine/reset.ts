@@ -38,9 +38,8 @@ export function returnByPort(run: Run, netns: Netns, port: Device, to: Skb, repl
   // pskb_copy leaves the Ethernet header behind: the kernel reads whatever lies there.
   if (to.duplicate)
     throw new Undecided("which stations a reset about TEE's copy of a bridged packet is from and for: the copy has no Ethernet header");
-  const { connection: _connection, ...rest } = reply;
-  const macs = { ...(to.dstMac !== undefined && { srcMac: to.dstMac }), ...(to.srcMac !== undefined && { dstMac: to.srcMac }) };
-  transmit(run, netns, port, { ...rest, ...macs, device: port.name });
+  const macs = { srcMac: to.dstMac ?? reply.srcMac, dstMac: to.srcMac ?? reply.dstMac };
+  transmit(run, netns, port, reply.with({ ...macs, connection: undefined, device: port.name }));
 }
 
 /** nf_reject_ip_tcphdr_put, nf_reject_ip6_tcphdr_put */

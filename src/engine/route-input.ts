@@ -1,7 +1,7 @@
 import type { MatchResult } from "../extensions/spec.ts";
 import { type Address, ALL_HOSTS, familyOf, formatAddress, isLoopback, isMulticast } from "../model/address.ts";
 import type { Nexthop } from "../model/host.ts";
-import type { Step } from "../model/trace.ts";
+import type { RouteStep, Step } from "../model/trace.ts";
 import { dissect } from "./flow-dissector.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { isDefaultRule } from "./policy-rules.ts";
@@ -55,7 +55,9 @@ export function routeStep(netns: Netns, found: Lookup, stage: "input" | "output"
     };
   }
   const { route, nexthop, rule } = found;
-  return {
+  const known = netns.routeSteps.get(nexthop);
+  if (known && known.route === route && known.rule === rule && known.stage === stage) return known.step;
+  const step: RouteStep = {
     kind: "route",
     netns: netns.name,
     stage,
@@ -66,6 +68,8 @@ export function routeStep(netns: Netns, found: Lookup, stage: "input" | "output"
     ...(nexthop.via === undefined ? {} : { via: nexthop.via }),
     ...(isDefaultRule(rule) ? {} : { policyRule: rule.text }),
   };
+  netns.routeSteps.set(nexthop, { route, rule, stage, step });
+  return step;
 }
 
 /** The input route of a packet (net/ipv4/route.c, ip_route_input_noref and ip_route_input_slow). */

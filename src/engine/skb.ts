@@ -35,70 +35,163 @@ export interface BridgeInfo {
   sabotageDone: boolean;
 }
 
-/** The packet on its way, with what the kernel keeps beside it (struct sk_buff). The packet itself is replaced, never changed. */
-export interface Skb {
+/** What every packet on its way has. */
+interface Known {
   packet: Packet;
   mark: number;
   priority: number;
   type: FrameType;
-  srcMac?: Mac;
-  dstMac?: Mac;
-  /** Its VLAN tags, the outer one first. */
-  vlans?: readonly VlanTag[];
-  /** Name of the VLAN's device that it leaves by. */
-  sentBy?: string;
   /** The namespace that it is in. */
   netns: string;
   /** Device that it is seen at; "" for a packet of a local socket before routing. */
   device: string;
   /** Input device as hooks see it. */
   in: string;
-  /** IPv6: the device that an ICMPv6 error takes its source from (IP6CB(skb)->iif). */
-  iif?: string;
-  connection?: Connection;
   ctState: CtState;
   ctDirection: "original" | "reply";
-  /** From a CT rule in raw. */
-  template?: Template;
-  /** It answers an untracked packet: it belongs to no connection, yet no CT rule takes hold of it (nf_conntrack_attach). */
-  answersUntracked?: boolean;
-  destination?: Destination;
-  bridge?: BridgeInfo;
   /** Sent by a socket of this namespace (not reset by loopback). */
   local: boolean;
   /** Coming round through lo: its conntrack entry and route stay. */
   looped: boolean;
+}
+
+/** What some of them have. */
+interface Beside {
+  srcMac: Mac | undefined;
+  dstMac: Mac | undefined;
+  /** Its VLAN tags, the outer one first. */
+  vlans: readonly VlanTag[] | undefined;
+  /** Name of the VLAN's device that it leaves by. */
+  sentBy: string | undefined;
+  /** IPv6: the device that an ICMPv6 error takes its source from (IP6CB(skb)->iif). */
+  iif: string | undefined;
+  connection: Connection | undefined;
+  /** From a CT rule in raw. */
+  template: Template | undefined;
+  /** It answers an untracked packet: it belongs to no connection, yet no CT rule takes hold of it (nf_conntrack_attach). */
+  answersUntracked: boolean | undefined;
+  destination: Destination | undefined;
+  bridge: BridgeInfo | undefined;
   /** What is known of its IP options, once the IP layer has read them (IPCB(skb)->opt). */
-  options?: IpOptions;
+  options: IpOptions | undefined;
   /** IPv6: where connection tracking has taken out the fragment header; the kernel takes that for the end of the headers. */
-  headersEnd?: number;
+  headersEnd: number | undefined;
   /** The fragments that it was put together from, in order. */
-  fragments?: readonly Packet[];
+  fragments: readonly Packet[] | undefined;
   /** Largest fragment, IPCB(skb)->frag_max_size. */
-  fragMaxSize?: number;
+  fragMaxSize: number | undefined;
   /** The largest of them had DF set (IPSKB_FRAG_PMTU). */
-  fragDf?: boolean;
+  fragDf: boolean | undefined;
   /** It is several segments in one (GSO, GRO), and none of these is longer. */
-  segment?: number;
+  segment: number | undefined;
   /** It may be fragmented though DF is set (skb->ignore_df). */
-  ignoreDf?: boolean;
+  ignoreDf: boolean | undefined;
   /** Port chosen at random: its value is not known. */
-  undeterminedPort?: boolean;
+  undeterminedPort: boolean | undefined;
   /** It was taken for the one that opens a connection which the snapshot lists. */
-  takenForOpening?: boolean;
+  takenForOpening: boolean | undefined;
   /** Source that it is routed by at first, where that is not its own (0: none). */
-  routeSource?: Address;
+  routeSource: Address | undefined;
   /** A copy that TEE made, on its way through its own namespace, or an answer to one: TEE leaves it alone (in_nf_duplicate). */
-  duplicate?: boolean;
+  duplicate: boolean | undefined;
   /** A socket of this host has taken it (TPROXY). */
-  taken?: boolean;
+  taken: boolean | undefined;
   /** Connection tracking or NAT has found its checksum right, and no socket looks again (csum_valid). */
-  checksumVerified?: boolean;
+  checksumVerified: boolean | undefined;
   /** Netfilter has, and does not look again until the packet is forwarded (CHECKSUM_COMPLETE), or at all (CHECKSUM_UNNECESSARY). */
-  checksumSum?: "complete" | "unnecessary";
+  checksumSum: "complete" | "unnecessary" | undefined;
   /** An answer that the stack made up: never answered with ICMP errors again. */
-  generated?: boolean;
-  shared?: SharedOctets;
+  generated: boolean | undefined;
+  shared: SharedOctets | undefined;
+}
+
+/**
+ * The packet on its way, with what the kernel keeps beside it (struct sk_buff). The packet itself is replaced, never changed. All of them
+ * have the same fields in the same order, set or not: whoever asks for one finds it at once.
+ */
+export class Skb implements Known, Beside {
+  packet: Packet;
+  mark: number;
+  priority: number;
+  type: FrameType;
+  netns: string;
+  device: string;
+  in: string;
+  ctState: CtState;
+  ctDirection: "original" | "reply";
+  local: boolean;
+  looped: boolean;
+  srcMac: Mac | undefined;
+  dstMac: Mac | undefined;
+  vlans: readonly VlanTag[] | undefined;
+  sentBy: string | undefined;
+  iif: string | undefined;
+  connection: Connection | undefined;
+  template: Template | undefined;
+  answersUntracked: boolean | undefined;
+  destination: Destination | undefined;
+  bridge: BridgeInfo | undefined;
+  options: IpOptions | undefined;
+  headersEnd: number | undefined;
+  fragments: readonly Packet[] | undefined;
+  fragMaxSize: number | undefined;
+  fragDf: boolean | undefined;
+  segment: number | undefined;
+  ignoreDf: boolean | undefined;
+  undeterminedPort: boolean | undefined;
+  takenForOpening: boolean | undefined;
+  routeSource: Address | undefined;
+  duplicate: boolean | undefined;
+  taken: boolean | undefined;
+  checksumVerified: boolean | undefined;
+  checksumSum: "complete" | "unnecessary" | undefined;
+  generated: boolean | undefined;
+  shared: SharedOctets | undefined;
+
+  constructor(from: Known & Partial<Beside>) {
+    this.packet = from.packet;
+    this.mark = from.mark;
+    this.priority = from.priority;
+    this.type = from.type;
+    this.netns = from.netns;
+    this.device = from.device;
+    this.in = from.in;
+    this.ctState = from.ctState;
+    this.ctDirection = from.ctDirection;
+    this.local = from.local;
+    this.looped = from.looped;
+    this.srcMac = from.srcMac;
+    this.dstMac = from.dstMac;
+    this.vlans = from.vlans;
+    this.sentBy = from.sentBy;
+    this.iif = from.iif;
+    this.connection = from.connection;
+    this.template = from.template;
+    this.answersUntracked = from.answersUntracked;
+    this.destination = from.destination;
+    this.bridge = from.bridge;
+    this.options = from.options;
+    this.headersEnd = from.headersEnd;
+    this.fragments = from.fragments;
+    this.fragMaxSize = from.fragMaxSize;
+    this.fragDf = from.fragDf;
+    this.segment = from.segment;
+    this.ignoreDf = from.ignoreDf;
+    this.undeterminedPort = from.undeterminedPort;
+    this.takenForOpening = from.takenForOpening;
+    this.routeSource = from.routeSource;
+    this.duplicate = from.duplicate;
+    this.taken = from.taken;
+    this.checksumVerified = from.checksumVerified;
+    this.checksumSum = from.checksumSum;
+    this.generated = from.generated;
+    this.shared = from.shared;
+  }
+
+  /** A copy in which some things are different. */
+  with(changes: Partial<Known & Beside>): Skb {
+    return Object.assign(new Skb(this), changes);
+  }
 }
 
 /** What copies of one frame have in common until something is written into one of them, for which it gets octets of its own (skb_clone). */
@@ -129,7 +222,7 @@ export function reread(skb: Skb): void {
 
 /** A copy for flooding: everything but the packet's own state is shared, as skb_clone does. */
 export function cloneSkb(skb: Skb): Skb {
-  return { ...skb, ...(skb.bridge ? { bridge: { ...skb.bridge } } : {}) };
+  return skb.bridge ? skb.with({ bridge: { ...skb.bridge } }) : new Skb(skb);
 }
 
 /** Whether bridge netfilter was asked already for what PREROUTING would now be asked again (ip_sabotage_in), which it is once; the port is forgotten then. */
@@ -141,27 +234,26 @@ export function isPassedOver({ bridge }: Skb): boolean {
 }
 
 /** What a host keeps with a packet and does not hand on with it. */
-const HOST_OWN = [
-  "connection",
-  "template",
-  "answersUntracked",
-  "bridge",
-  "destination",
-  "options",
-  "fragments",
-  "fragMaxSize",
-  "fragDf",
-  "ignoreDf",
-  "duplicate",
-  "taken",
-  "sentBy",
-] as const satisfies readonly (keyof Skb)[];
+const HOST_OWN = {
+  connection: undefined,
+  template: undefined,
+  answersUntracked: undefined,
+  bridge: undefined,
+  destination: undefined,
+  options: undefined,
+  fragments: undefined,
+  fragMaxSize: undefined,
+  fragDf: undefined,
+  ignoreDf: undefined,
+  duplicate: undefined,
+  taken: undefined,
+  sentBy: undefined,
+} as const satisfies Partial<Beside>;
 
 /** A packet as another host gets it (skb_scrub_packet); a checksum that was found right for good stays so. */
 export function scrubbed(skb: Skb): Skb {
-  const moved = { ...skb };
-  for (const name of HOST_OWN) delete moved[name];
-  if (moved.checksumSum !== "unnecessary") delete moved.checksumSum;
+  const moved = skb.with(HOST_OWN);
+  if (moved.checksumSum !== "unnecessary") moved.checksumSum = undefined;
   return moved;
 }
 

@@ -11,15 +11,21 @@ type Place = Pick<PacketContext, "hook" | "in" | "out" | "physIn" | "physOut" | 
 export class StepCache<T extends RuleStep | EndStep> {
   readonly #steps = new Map<string, Map<string, T>>();
   #size = 0;
+  /** The devices of the last one, which mostly are asked for again. */
+  #in = "";
+  #out = "";
+  #last: T | undefined;
 
   /** The step that says of a packet where it was taken, made when there is none. */
   of(place: Place, make: () => T): T {
     const { hook, in: input, out, physIn, physOut, mark } = place;
-    const known = this.#steps.get(input)?.get(out);
+    const known = this.#last && this.#in === input && this.#out === out ? this.#last : this.#steps.get(input)?.get(out);
     const isSame = known?.hook === hook && known.physin === physIn && known.physout === physOut && (known.mark ?? 0) === mark;
-    if (isSame) return known;
-    const step = make();
-    this.#keep(input, out, step);
+    const step = isSame ? known : make();
+    if (!isSame) this.#keep(input, out, step);
+    this.#in = input;
+    this.#out = out;
+    this.#last = step;
     return step;
   }
 

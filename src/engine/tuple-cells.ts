@@ -41,9 +41,13 @@ export interface Sameness {
 /** All of a tuple (nf_conntrack_hash). */
 const WHOLE: Sameness = { hash: tupleHash, equal: sameTuple };
 
+/** Keeps the hashes of sources apart from those of whole tuples. */
+const SOURCES = 0x3c6e_f372;
+
 /** Address and port that it comes from, and its protocol (nf_nat_bysource). */
 export const SOURCE: Sameness = {
-  hash: ({ src, protocol, sport }) => mixed(mixed(folded(src), sport), protocol),
+  // Mixed first: addresses and ports that follow one another would meet.
+  hash: ({ src, protocol, sport }) => mixed(mixed(mixed(protocol, folded(src)), sport), SOURCES),
   equal: (a, b) => a.src === b.src && a.sport === b.sport && a.protocol === b.protocol,
 };
 

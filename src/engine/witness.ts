@@ -1,8 +1,9 @@
 import type { Packet } from "../model/packet.ts";
 import { answerHash, type Capture, type Clue, cluesOf, drawKeyOf, openTo } from "./clues.ts";
-import { tupleKey, tupleOf } from "./connection.ts";
+import { type FlowTuple, sameTuple, tupleOf } from "./connection.ts";
 import type { Course, Departure } from "./follow.ts";
 import type { Observer } from "./observe.ts";
+import type { Sighting } from "./run.ts";
 import { contentHash } from "./same-packet.ts";
 
 /** What the packets further on say about the ways of the first one. */
@@ -56,21 +57,41 @@ function isOpen(
   const netns = departure.entry.netns.name;
   if (courses.some((course) => course.opened.some((one) => one.netns === netns && openTo(one) && !told.has(drawKeyOf(one))))) return true;
   if (courses.length < 2) return false;
-  return new Set(courses.map((course) => signature(netns, course, observer))).size > 1;
+  const [first, ...others] = courses.map((course) => shownOf(netns, course, observer));
+  return first !== undefined && others.some((other) => !isSame(first, other));
 }
 
 /** What captures could see of a way that begins in a namespace. */
-function signature(netns: string, { sightings, opened }: Course, observer: Observer): string {
-  const seen = sightings.flatMap((one) =>
-    observer.sees(netns, one.netns) ? [`${one.netns}${one.interface}${one.direction}${placeKey(one.packet)}`] : [],
-  );
-  const answers = opened.flatMap((one) => (one.netns === netns ? [tupleKey(one.reply)] : []));
-  return [...seen, ...answers].join(" ");
+interface Shown {
+  readonly sightings: readonly Sighting[];
+  readonly answers: readonly FlowTuple[];
 }
 
-function placeKey(packet: Packet): string {
-  const tuple = tupleOf(packet);
-  return tuple ? `${tupleKey(tuple)}|${packet.ttl}` : `${packet.src}|${packet.dst}|${packet.ttl}`;
+function shownOf(netns: string, { sightings, opened }: Course, observer: Observer): Shown {
+  return {
+    sightings: sightings.filter((one) => observer.sees(netns, one.netns)),
+    answers: opened.filter((one) => one.netns === netns).map((one) => one.reply),
+  };
+}
+
+function isSame(one: Shown, other: Shown): boolean {
+  return alike(one.sightings, other.sightings, isSameSighting) && alike(one.answers, other.answers, sameTuple);
+}
+
+function alike<T>(some: readonly T[], others: readonly T[], same: (one: T, other: T) => boolean): boolean {
+  return some.length === others.length && some.every((one, i) => same(one, others[i] as T));
+}
+
+function isSameSighting(one: Sighting, other: Sighting): boolean {
+  if (one.netns !== other.netns || one.interface !== other.interface || one.direction !== other.direction) return false;
+  return one.packet.ttl === other.packet.ttl && isSamePlace(one.packet, other.packet);
+}
+
+/** Whether packets go between the same addresses and ports. */
+function isSamePlace(one: Packet, other: Packet): boolean {
+  const [a, b] = [tupleOf(one), tupleOf(other)];
+  if (a && b) return sameTuple(a, b);
+  return !a && !b && one.src === other.src && one.dst === other.dst;
 }
 
 function wantedBy(departure: Departure, courses: readonly Course[], observer: Observer): ReadonlySet<number> {

@@ -20,6 +20,8 @@ export class World {
   #ids = 0;
   #restored = false;
   #first = 0n;
+  /** Whether any host has learned the MTU of a way, on whatever way of a packet. */
+  pathsLearned = false;
   /** Whether rules ask what time it is. */
   readonly looksAtClock: boolean;
   /** The namespaces that track connections. */

@@ -78,14 +78,16 @@ function serviceWords(trace: PacketTrace): string {
  * "192.0.2.10:8080 → 10.0.0.2:80". Sources have no port, since NAT draws them.
  */
 export function mappingsOf(way: Way): readonly { readonly key: string; label(): RowLabel }[] {
-  return way.steps.flatMap((step, index) => {
-    if (step.kind !== "nat" || step.from === step.to) return [];
+  const mappings: { readonly key: string; label(): RowLabel }[] = [];
+  for (const [index, step] of way.steps.entries()) {
+    if (step.kind !== "nat" || step.from === step.to) continue;
     const [manip, from, to] = asFirst(step, isAnswer(way, index));
     const ends = manip === "src" ? [splitEndpoint(from).host, splitEndpoint(to).host] : [from, to];
-    if (ends[0] === ends[1]) return [];
+    if (ends[0] === ends[1]) continue;
     const name = `${ends[0]} → ${ends[1]}`;
-    return [{ key: `${manip} ${name}`, label: () => ({ name, ...mappingRule(manip, natRule(way, index)) }) }];
-  });
+    mappings.push({ key: `${manip} ${name}`, label: () => ({ name, ...mappingRule(manip, natRule(way, index)) }) });
+  }
+  return mappings;
 }
 
 function asFirst({ manip, from, to }: NatStep, answer: boolean): readonly ["src" | "dst", string, string] {

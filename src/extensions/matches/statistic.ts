@@ -50,7 +50,11 @@ const statistic = match({
       ? says(args.probability, (share) => `random with probability ${Number((share / ONE).toFixed(4))}`).join("")
       : says(args.every, (every) => `one in ${every} packets, from packet ${args.packet?.value ?? 0}`).join(""),
   fickle: () => true,
-  compile: (args) => (args.mode?.value === "nth" ? (context) => nth(args, context) : () => random(args)),
+  compile: (args) => {
+    if (args.mode?.value === "nth") return (context) => nth(args, context);
+    const result = random(args);
+    return () => result;
+  },
   draw: (d) => {
     // Chance cannot be replayed: few rules should be left to it.
     if (d.chance(30)) return `-m statistic --mode random ${not(d)}--probability ${PROBABILITY.save(d.pick([0.5, 0.25, 1e-9]) * ONE)}`;

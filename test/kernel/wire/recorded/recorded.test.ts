@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Connection } from "../../../../src/engine/connection.ts";
 import { cut } from "../../../../src/engine/fragments.ts";
-import type { Skb } from "../../../../src/engine/skb.ts";
+import { Skb } from "../../../../src/engine/skb.ts";
 import { parseAddress } from "../../../../src/model/address.ts";
 import type { Packet, TcpOption, Transport } from "../../../../src/model/packet.ts";
 import { decodePacket } from "../../../../src/wire/ip.ts";
@@ -100,7 +100,7 @@ function shifted({ kind, data }: TcpOption, by: number): TcpOption {
 /** What the replay has leaving for a packet that was `parts` when it came: itself, or what it is cut into. */
 function leaving(whole: Packet, parts: readonly Uint8Array[], mtu: number): readonly Packet[] {
   if (parts.length === 1 && whole.length <= mtu) return [whole];
-  const skb: Skb = {
+  const skb = new Skb({
     ...{ packet: whole, mark: 0, priority: 0, type: "host", netns: "r", device: "eth1", in: "eth0" },
     ...{ ctState: "NEW", ctDirection: "original", local: false, looped: false },
     connection: { srcNat: true, dstNat: true } as Connection,
@@ -109,7 +109,7 @@ function leaving(whole: Packet, parts: readonly Uint8Array[], mtu: number): read
       fragMaxSize: Math.max(...parts.map(({ length }) => length)),
       fragDf: whole.dontFragment,
     }),
-  };
+  });
   return cut(skb, mtu);
 }
 
