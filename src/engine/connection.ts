@@ -50,6 +50,8 @@ export class Connection implements Restorable {
   srcNatDone = false;
   dstNatDone = false;
   dying = false;
+  /** What it is was written elsewhere (Resting), and this object stands for it no more. */
+  resting = false;
   mark = 0;
   helper: string | undefined;
   /** The connection whose helper announced this one, where `expected` holds. */
@@ -177,6 +179,16 @@ function cutPorts({ src, dst, protocol, payload, defect }: Packet): FlowTuple | 
   if (defect === undefined || defect === "malformed" || payload.length < 4 || isIcmp(protocol)) return undefined;
   const port = (at: number) => ((payload[at] ?? 0) << 8) | (payload[at + 1] ?? 0);
   return { src, dst, protocol, sport: port(0), dport: port(2) };
+}
+
+const WITH_PORTS: readonly number[] = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.sctp];
+
+/** nf_ct_get_tuple asks for no more than the ports, of whatever header they stand in. */
+export function portsOnly({ src, dst, protocol, payload, fragment }: Packet): FlowTuple | undefined {
+  const [a, b, c, d] = payload;
+  if (!WITH_PORTS.includes(protocol) || (fragment?.offset ?? 0) > 0) return undefined;
+  if (a === undefined || b === undefined || c === undefined || d === undefined) return undefined;
+  return { src, dst, protocol, sport: a * 256 + b, dport: c * 256 + d };
 }
 
 /** gre_pkt_to_tuple: the call of PPTP's enhanced GRE (RFC 2637) takes a port's place; other GRE has none. */

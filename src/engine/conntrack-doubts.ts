@@ -1,5 +1,6 @@
 import { isIcmp } from "../model/packet.ts";
 import type { FlowTuple } from "./connection.ts";
+import { Undecided } from "./undecided.ts";
 
 /** Packets whose own tracking is not known: what looks like their answers is not known either. */
 export class Doubts {
@@ -10,11 +11,12 @@ export class Doubts {
     for (const key of sidesOf(tuple)) if (!this.#reasons.has(key)) this.#reasons.set(key, reason);
   }
 
-  /** Why nothing is known of a connection that a packet may belong to: it has an address or a port of one in doubt, on the other side. */
-  about(tuple: FlowTuple): string | undefined {
-    if (this.#reasons.size === 0) return undefined;
+  /** Throws when nothing is known of a connection that a packet may belong to: it has an address or a port of one in doubt, on the other side. */
+  check(tuple: FlowTuple): void {
+    if (this.#reasons.size === 0) return;
     const answered = sidesOf({ ...tuple, src: tuple.dst, dst: tuple.src, sport: tuple.dport, dport: tuple.sport });
-    return answered.map((key) => this.#reasons.get(key)).find((reason) => reason !== undefined);
+    const reason = answered.map((key) => this.#reasons.get(key)).find((one) => one !== undefined);
+    if (reason !== undefined) throw new Undecided(reason);
   }
 }
 

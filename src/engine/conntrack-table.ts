@@ -1,8 +1,11 @@
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Ask } from "./choices.ts";
 import { ANY_PORT, type Connection, type FlowTuple, sameTuple } from "./connection.ts";
+import type { Setting } from "./conntrack-timeouts.ts";
 import { type Heard, OpenPorts, openSide } from "./open-port.ts";
 import type { State } from "./state.ts";
+import { type Found, TableEntries } from "./table-entries.ts";
+import type { Room } from "./table-limit.ts";
 import { type TupleCell, TupleCells } from "./tuple-cells.ts";
 import { type Zone, zoneIn } from "./zone.ts";
 
@@ -10,17 +13,6 @@ import { type Zone, zoneIn } from "./zone.ts";
 const NO_CLASHES: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.sctp]);
 
 const BOTH = ["original", "reply"] as const;
-
-/** Smaller tables are not swept. */
-const SWEPT = 4096;
-/** A table is swept again when it has grown by so much. */
-const GROWN = 1.25;
-
-/** A connection and the direction in which a tuple belongs to it. */
-export interface Found {
-  readonly connection: Connection;
-  readonly direction: "original" | "reply";
-}
 
 /** The table of one namespace's connections (net/netfilter/nf_conntrack_core.c), which looks a tuple up in the zone of its direction. */
 export class ConntrackTable {
@@ -30,11 +22,12 @@ export class ConntrackTable {
   readonly openPorts: OpenPorts;
   /** Whether any zone was ever for one direction only. */
   #divided = false;
-  /** What was put into the table, and how much of it there was after the last sweep. */
-  #entries: Connection[] = [];
-  #left = 0;
+  readonly entries: TableEntries;
+  /** Is told of connections that were at rest. */
+  woken: ((connection: Connection) => void) | undefined;
 
-  constructor(netns: string, state: State, ask: Ask) {
+  constructor(netns: string, state: State, ask: Ask, setting: Setting) {
+    this.entries = new TableEntries(netns, state, ask, setting, (connection) => this.#isIn(connection));
     this.#cells = new TupleCells(`ct|${netns}`);
     this.#state = state;
     this.openPorts = new OpenPorts(netns, state, ask);
@@ -55,29 +48,47 @@ export class ConntrackTable {
   /** Puts a connection into the table, under both tuples. */
   insert(connection: Connection): void {
     this.#divided ||= connection.zone.direction !== undefined;
-    this.#entries.push(connection);
+    this.entries.add(connection);
     this.#state.write(this.#cellOf(connection, "original"), connection);
     if (!this.openPorts.add(connection)) this.#state.write(this.#cellOf(connection, "reply"), connection);
   }
 
-  /** How many connections it holds on to, those counted that will be let go of by the next sweep. */
-  get size(): number {
-    return this.#entries.length;
+  /** Puts a connection that was at rest where it was before. */
+  wake(connection: Connection): void {
+    for (const direction of BOTH) this.#cellOf(connection, direction).value = connection;
+    this.entries.back(connection);
+    this.woken?.(connection);
+  }
+
+  /** The same for all that come from where a tuple does. */
+  wakeSource(zone: Zone, tuple: FlowTuple): void {
+    if (zone.direction !== undefined) return;
+    const { resting } = this.entries;
+    for (let one = resting.bySource(zone.id, tuple); one; one = resting.bySource(zone.id, tuple)) this.wake(one);
   }
 
   /** Takes out what has run out, when that may be worth it (gc_worker); to be called between two packets. Says whether it was. */
   sweep(now: bigint): boolean {
-    if (this.#entries.length < Math.max(SWEPT, this.#left * GROWN)) return false;
+    if (!this.entries.isDue) return false;
     // What is in doubt cannot be asked for.
-    const stays = ({ dying, expires, reply }: Connection) =>
-      (!dying && expires > now) || (this.#state.isDoubtful && openSide(reply) !== undefined);
-    for (const connection of this.#entries) if (openSide(connection.reply) && !stays(connection)) this.openPorts.remove(connection);
-    // Those of ways that were followed in vain are not to be found.
-    this.#entries = this.#entries.filter((connection) => stays(connection) && this.#isIn(connection));
+    const stays = ({ dying, expires, reply, resting }: Connection) =>
+      !resting && ((!dying && expires > now) || (this.#state.isDoubtful && openSide(reply) !== undefined));
+    this.entries.sweep(now, stays, (connection) => this.openPorts.remove(connection));
     this.#cells.sweep((connection) => (stays(connection) ? connection : undefined));
-    this.#left = this.#entries.length;
     this.#state.commit();
     return true;
+  }
+
+  /** Finds room for a further connection. */
+  makeRoom(id: number, now: bigint, drop: (connection: Connection) => void): Room {
+    const crowd = () => {
+      for (let oldest = this.entries.resting.oldest(); oldest; oldest = this.entries.resting.oldest()) {
+        this.wake(oldest);
+        if (oldest.expires > now) return oldest;
+      }
+      return undefined;
+    };
+    return this.entries.makeRoom(id, now, crowd, drop);
   }
 
   /** A connection whose port is not known has sent another packet. */
@@ -89,7 +100,7 @@ export class ConntrackTable {
 
   /** Looks a tuple up (nf_conntrack_find_get), and if something was heard also where a port is not known; expired entries are forgotten. */
   find(zone: Zone, tuple: FlowTuple, now: bigint, heard?: Heard): Found | undefined {
-    const found = this.#find(zone, tuple, now, heard);
+    const found = this.entries.asKept(this.#find(zone, tuple, now, heard), zone, tuple);
     const { watch } = this.#state;
     if (watch) for (const one of [tuple, ...(found ? [found.connection.original, found.connection.reply] : [])]) watch.meets(one);
     return found;
@@ -130,13 +141,23 @@ export class ConntrackTable {
 
   /** What is known of a tuple, without changing anything or minding what is in doubt. */
   peek(zone: number, tuple: FlowTuple, now: bigint): Found | undefined {
-    const connection = this.#cells.find(zone, tuple)?.value;
+    const connection = this.#cellFor(zone, tuple)?.value;
     if (!connection || connection.dying || connection.expires <= now) return undefined;
     return { connection, direction: directionOf(connection, tuple) };
   }
 
-  #get(zone: number, tuple: FlowTuple, now: bigint, side?: Found["direction"]): Connection | undefined {
+  /** The cell that is found by a tuple, as it stands. */
+  #cellFor(zone: number, tuple: FlowTuple, side?: Found["direction"]): TupleCell<Connection> | undefined {
     const cell = this.#cells.find(zone, tuple, side);
+    if (cell?.value !== undefined || side !== undefined) return cell;
+    const resting = this.entries.resting.byTuple(zone, tuple);
+    if (!resting) return cell;
+    this.wake(resting);
+    return this.#cells.find(zone, tuple);
+  }
+
+  #get(zone: number, tuple: FlowTuple, now: bigint, side?: Found["direction"]): Connection | undefined {
+    const cell = this.#cellFor(zone, tuple, side);
     if (!cell) this.#state.checkAbsent(() => this.#cells.nameOf(zone, tuple, side));
     const connection = cell && this.#state.read(cell);
     if (!connection) return undefined;
@@ -151,6 +172,7 @@ export class ConntrackTable {
   /** Takes a connection out of the table (nf_ct_delete). */
   forget(connection: Connection): void {
     this.#state.change(connection);
+    this.entries.leaves(connection);
     connection.dying = true;
     this.openPorts.remove(connection);
     for (const direction of BOTH) {

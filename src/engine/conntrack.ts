@@ -1,14 +1,13 @@
 import type { ConnectionView } from "../extensions/spec.ts";
-import { formatEndpoint } from "../model/endpoint.ts";
 import type { Namespace, Tuple } from "../model/host.ts";
 import { isIcmp, type Packet, PROTOCOL } from "../model/packet.ts";
 import { NO_COUNTERS } from "./accounting.ts";
 import type { Ask } from "./choices.ts";
-import { Connection, type FlowTuple, invert, toModelTuple, tupleKey, tupleOf } from "./connection.ts";
+import { Connection, type FlowTuple, invert, portsOnly, toModelTuple, tupleOf } from "./connection.ts";
 import { awaitsTracking, viewOf, viewOfTemplate } from "./connection-view.ts";
 import { Doubts } from "./conntrack-doubts.ts";
 import { ProtocolTrackers } from "./conntrack-protocols.ts";
-import { ConntrackTable, type Found } from "./conntrack-table.ts";
+import { ConntrackTable } from "./conntrack-table.ts";
 import { type Setting, settingOf, timeoutOf } from "./conntrack-timeouts.ts";
 import { type Expectation, Expectations } from "./expectations.ts";
 import { hasRightSum } from "./icmp-checksum.ts";
@@ -17,6 +16,8 @@ import { openSide } from "./open-port.ts";
 import { isOpening, restoredConnection } from "./restored-connection.ts";
 import type { Skb } from "./skb.ts";
 import type { State } from "./state.ts";
+import { suspectedMaster } from "./suspected-master.ts";
+import type { Found } from "./table-entries.ts";
 import { protocolError } from "./transport-errors.ts";
 import { Undecided } from "./undecided.ts";
 import { DEFAULT_ZONE, type Zone } from "./zone.ts";
@@ -37,7 +38,7 @@ export class Conntrack {
   readonly #trackers: ProtocolTrackers;
   readonly #counts: boolean;
   readonly #ask: Ask;
-  readonly #table: ConntrackTable;
+  readonly table: ConntrackTable;
   readonly #older: { readonly zone: number; readonly original: Tuple }[] = [];
   /** Whether a connection older than the capture has a helper. */
   #helped = false;
@@ -59,7 +60,7 @@ export class Conntrack {
     this.#newId = newId;
     this.#trackers = new ProtocolTrackers(this.#setting);
     this.#counts = this.#setting("acct", countsByRule ? 1 : 0) !== 0;
-    this.#table = new ConntrackTable(netns, state, ask);
+    this.table = new ConntrackTable(netns, state, ask, this.#setting);
     this.expectations = new Expectations(netns, state);
   }
 
@@ -69,48 +70,48 @@ export class Conntrack {
       this.#helped ||= line.helper !== undefined;
       const connection = restoredConnection(line, this.#newId(), this.#netns, timeoutOf(this.#setting, "udp_timeout"), now, takenAt);
       this.#older.push({ zone: connection.zone.id, original: toModelTuple(connection.original) });
-      this.#table.insert(connection);
+      this.table.insert(connection);
     }
   }
 
   /** What is known of a tuple, without changing anything or minding what is in doubt. */
   peek(zone: number, tuple: FlowTuple, now: bigint): Found | undefined {
-    return this.#table.peek(zone, tuple, now);
+    return this.table.peek(zone, tuple, now);
   }
 
   /** Whether another connection than that of a tuple is known already that a packet to come would belong to. */
   expects(zone: number, tuple: FlowTuple, packet: Packet, now: bigint, original: FlowTuple): boolean {
     const known = this.peek(zone, tuple, now);
-    return (known !== undefined && !known.connection.listed) || this.#table.openPorts.expects(zone, tuple, packet, now, original);
+    return (known !== undefined && !known.connection.listed) || this.table.openPorts.expects(zone, tuple, packet, now, original);
   }
 
   /** Takes out what has run out; to be called between two packets. Says whether there was enough of it. */
   sweep(now: bigint): boolean {
-    return this.#table.sweep(now);
+    return this.table.sweep(now);
   }
 
   forget(connection: Connection): void {
-    this.#table.forget(connection);
+    this.table.forget(connection);
     this.expectations.withdraw(connection);
   }
 
   /** Whether another connection would get this one's replies (nf_conntrack_tuple_taken). */
   isTaken(reply: FlowTuple, self: Connection, now: bigint): boolean {
-    return this.#table.isTaken(reply, self, now);
+    return this.table.isTaken(reply, self, now);
   }
 
   /** The same of a connection that NAT leaves as it is. */
   isTakenUnchanged(tuple: FlowTuple, self: Connection, now: bigint): boolean {
     const reply = invert(tuple);
-    return reply !== undefined && this.#table.isTakenUnchanged(tuple, reply, self, now);
+    return reply !== undefined && this.table.isTakenUnchanged(tuple, reply, self, now);
   }
 
   /** A packet whose own fate is not known: its tuple and what looks like an answer to it become doubtful. */
   doubt(tuple: FlowTuple | undefined, zone: number, reason: string): void {
     if (!tuple) return;
-    this.#table.taint(tuple, zone, reason);
+    this.table.taint(tuple, zone, reason);
     const reply = invert(tuple);
-    if (reply) this.#table.taint(reply, zone, reason);
+    if (reply) this.table.taint(reply, zone, reason);
     this.#doubts.add(tuple, reason);
   }
 
@@ -124,6 +125,7 @@ export class Conntrack {
     const checkChecksum = prerouting && this.#setting("checksum", 1) !== 0;
     skb.ctState = "INVALID";
     skb.connection = undefined;
+    skb.room = undefined;
     if (packet.defect === "uncaptured" && !packet.transport) throw new Undecided("the transport header, which was not captured");
     if (packet.transport?.kind === "icmp") {
       if (checkChecksum && !hasRightSum(skb, "PREROUTING")) return "the ICMP checksum is wrong";
@@ -140,8 +142,9 @@ export class Conntrack {
     if (headers) return headers;
     if (CHECKED.has(packet.protocol)) skb.checksumVerified = checkChecksum && packet.checksum === "good";
     const problem = protocolError(packet, checkChecksum);
-    if (problem) return problem;
     const tuple = tupleOf(packet);
+    // What is no part of a connection takes the place of one until that is noticed (resolve_normal_ct).
+    if (problem) return this.#refusal(skb, tuple ?? portsOnly(packet), zone, now) ?? problem;
     if (!tuple) return "its transport header is missing";
     for (let attempt = 0; attempt < 2; attempt++) {
       const outcome = this.#trackTuple(skb, tuple, zone, now);
@@ -156,7 +159,7 @@ export class Conntrack {
    */
   takeAgain(connection: Connection, direction: "original" | "reply", packet: Packet, now: bigint): boolean {
     const { confirmed, dying, expires, seenReply } = connection;
-    if (!confirmed || dying || expires <= now || !seenReply) return false;
+    if (!confirmed || dying || expires <= now || !seenReply || this.table.entries.isInDoubt(connection)) return false;
     if (headersError(packet) !== undefined || protocolError(packet, true) !== undefined) return false;
     try {
       return this.#trackers.track(connection, packet, direction === "reply" ? 1 : 0, now) === undefined;
@@ -173,10 +176,9 @@ export class Conntrack {
     const { payload, length, headerLength } = skb.packet;
     if (!tuple && payload.length < length - headerLength) throw new Undecided("the packet that it quotes, which was not captured");
     if (!tuple) return "it quotes no packet that could be looked up";
-    const found = this.#table.find(zone, tuple, now, { kind: "quote", packet: quoted });
+    const found = this.table.find(zone, tuple, now, { kind: "quote", packet: quoted });
     if (!found) {
-      const doubt = this.#doubts.about(tuple);
-      if (doubt) throw new Undecided(doubt);
+      this.#doubts.check(tuple);
       return "it quotes a packet of no known connection";
     }
     const own = found.direction === "original" ? found.connection.original : found.connection.reply;
@@ -189,7 +191,7 @@ export class Conntrack {
 
   #trackTuple(skb: Skb, tuple: FlowTuple, zone: Zone, now: bigint): string | "reopen" | undefined {
     const packet = skb.packet;
-    const found = this.#standing(this.#table.find(zone, tuple, now, { kind: "answer", packet }), skb, now);
+    const found = this.#standing(this.table.find(zone, tuple, now, { kind: "answer", packet }), skb, now);
     let connection: Connection;
     if (found) {
       connection = found.connection;
@@ -197,14 +199,16 @@ export class Conntrack {
       connection.listed = undefined;
       skb.ctDirection = found.direction;
     } else {
-      const doubt = this.#doubts.about(tuple);
-      if (doubt) throw new Undecided(doubt);
+      this.#doubts.check(tuple);
       if (!invert(tuple)) return "this ICMP type belongs to no request";
-      connection = this.#begin(tuple, zone, skb.template?.helper, now);
+      const id = this.#newId();
+      skb.room = this.table.makeRoom(id, now, (other) => this.forget(other));
+      if (skb.room.refusal !== undefined) return skb.room.refusal;
+      connection = this.#begin(id, tuple, zone, skb.template?.helper, now);
       skb.ctDirection = "original";
     }
     const reply = skb.ctDirection === "reply";
-    if (!reply && connection.asked) this.#table.askAgain(connection, packet);
+    if (!reply && connection.asked) this.table.askAgain(connection, packet);
     const verdict = this.#trackers.track(connection, packet, reply ? 1 : 0, now);
     if (verdict === "reopen" || verdict === "forget") this.forget(connection);
     if (verdict === "reopen") return "reopen";
@@ -213,6 +217,13 @@ export class Conntrack {
     skb.ctState = reply || connection.seenReply ? "ESTABLISHED" : connection.expected ? "RELATED" : "NEW";
     if (reply) connection.seenReply = true;
     return undefined;
+  }
+
+  /** Why there is no room for the connection of a packet that would open one, were it not wrong in itself. */
+  #refusal(skb: Skb, tuple: FlowTuple | undefined, zone: Zone, now: bigint): string | undefined {
+    if (!tuple || !this.table.entries.isFull || !invert(tuple) || this.table.find(zone, tuple, now)) return undefined;
+    skb.room = this.table.makeRoom(this.#newId(), now, (other) => this.forget(other));
+    return skb.room.refusal;
   }
 
   /** What was found, unless it is in the table only because the list was taken after the packet opened it. */
@@ -225,11 +236,11 @@ export class Conntrack {
   }
 
   /** init_conntrack: a new connection, announced by another one's helper or not. */
-  #begin(tuple: FlowTuple, zone: Zone, helper: string | undefined, now: bigint): Connection {
-    const connection = new Connection(this.#newId(), this.#netns, zone, tuple);
+  #begin(id: number, tuple: FlowTuple, zone: Zone, helper: string | undefined, now: bigint): Connection {
+    const connection = new Connection(id, this.#netns, zone, tuple);
     if (this.#counts) connection.counters = NO_COUNTERS;
     const met = this.expectations.meet(zone.id, tuple, now);
-    const master = met?.master ?? this.#suspected(tuple, zone, now);
+    const master = met?.master ?? suspectedMaster(this.expectations, this.#netns, this.#ask, zone.id, tuple, now);
     if (!master) {
       connection.helper = helper;
       return connection;
@@ -241,31 +252,16 @@ export class Conntrack {
     return connection;
   }
 
-  /** The master of a new connection where a helper that is not modelled may have announced it. */
-  #suspected(tuple: FlowTuple, zone: Zone, now: bigint): Connection | undefined {
-    const master = this.expectations.suspicion(zone.id, tuple, now);
-    if (!master) return undefined;
-    const { src, sport } = master.original;
-    const helper = `the helper ${master.helper} of the connection from ${formatEndpoint(src, isIcmp(master.original.protocol) ? undefined : sport)}`;
-    const announced = this.#ask(
-      `expected|${this.#netns}|${tupleKey(tuple)}`,
-      (value) => `${helper} ${value ? "announced" : "did not announce"} this connection`,
-    );
-    if (!announced) return undefined;
-    if (master.srcNat || master.dstNat) throw new Undecided(`how ${helper} has this connection translated, which is not modelled`);
-    return master;
-  }
-
   /** __nf_conntrack_confirm: the packet has survived its last hook, and its connection enters the table. Returns false when it must be dropped. */
   confirm(skb: Skb, now: bigint): boolean {
     const connection = skb.connection;
     if (!connection || connection.confirmed || skb.ctDirection === "reply" || connection.dying) return true;
     if (connection.netns !== this.#netns) return true;
-    if (this.#table.clashes(connection, now)) return false;
+    if (this.table.clashes(connection, now)) return false;
     this.#state.change(connection);
     connection.confirmed = true;
     if (openSide(connection.reply)) connection.asked = skb.packet;
-    this.#table.insert(connection);
+    this.table.insert(connection);
     return true;
   }
 
@@ -286,7 +282,7 @@ export class Conntrack {
 
   /** Whether the connection of a tuple is over (nf_conncount.c, already_closed) and assured; undefined when it is not in the table. */
   standing(zone: number, tuple: FlowTuple, now: bigint): { readonly over: boolean; readonly assured: boolean } | undefined {
-    const found = this.#table.find({ id: zone }, tuple, now)?.connection;
+    const found = this.table.find({ id: zone }, tuple, now)?.connection;
     const state = found?.tcp?.state;
     return found && { over: state === "TIME_WAIT" || state === "CLOSE", assured: found.assured };
   }

@@ -1,8 +1,8 @@
 import type { Connections, PacketContext } from "../extensions/spec.ts";
 import type { Address, Mac } from "../model/address.ts";
-import { type Packet, PROTOCOL } from "../model/packet.ts";
+import type { Packet } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
-import { type FlowTuple, fromModelTuple, toModelTuple, tupleOf } from "./connection.ts";
+import { fromModelTuple, portsOnly, toModelTuple, tupleOf } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import { headersError } from "./icmp6-tracking.ts";
 import type { Netns } from "./netns.ts";
@@ -138,14 +138,4 @@ function connectionsOf(conntrack: Conntrack, skb: Skb, now: bigint): Connections
       return tuple && toModelTuple(tuple);
     },
   };
-}
-
-const WITH_PORTS: readonly number[] = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.sctp];
-
-/** nf_ct_get_tuple asks for no more than the ports, of whatever header they stand in. */
-function portsOnly({ src, dst, protocol, payload, fragment }: Packet): FlowTuple | undefined {
-  const [a, b, c, d] = payload;
-  if (!WITH_PORTS.includes(protocol) || (fragment?.offset ?? 0) > 0) return undefined;
-  if (a === undefined || b === undefined || c === undefined || d === undefined) return undefined;
-  return { src, dst, protocol, sport: a * 256 + b, dport: c * 256 + d };
 }

@@ -2,7 +2,8 @@ import type { Address } from "../model/address.ts";
 import { isIcmp, type Packet } from "../model/packet.ts";
 import { type Connection, type FlowTuple, sameTuple, tupleOf } from "./connection.ts";
 import type { Watch } from "./deal.ts";
-import { folded, mixed } from "./hash.ts";
+import { mixed, mixedWith } from "./hash.ts";
+import { PairTable } from "./pair-table.ts";
 
 /** So many addresses and ports are kept in mind at most; the half of them that was not met for longest is forgotten together. */
 const MOST = 262_144;
@@ -18,19 +19,11 @@ interface Ends {
   readonly dport: number;
 }
 
-/** The number of what goes between two ends. */
-interface Numbered {
-  readonly ends: Ends;
-  readonly number: number;
-  /** Others whose ends have the same hash. */
-  readonly next: Numbered | undefined;
-}
-
 /** Numbers connections for the reader: by the conntrack entry, or by addresses and ports in either direction. */
 export class FlowNumbers {
-  /** By the hash of their ends: those that were met last, and those that were met before them. */
-  #newest = new Map<number, Numbered>();
-  #older = new Map<number, Numbered>();
+  /** By two hashes of their ends: those that were met last, and those that were met before them. */
+  #newest = new PairTable();
+  #older = new PairTable();
   readonly #most: number;
   readonly #watch: Watch | undefined;
   #count = 0;
@@ -58,30 +51,24 @@ export class FlowNumbers {
 
   #numberOf(all: readonly Ends[]): number | undefined {
     for (const ends of all) {
-      const hash = hashOf(ends);
-      const known = find(this.#newest.get(hash), ends) ?? find(this.#older.get(hash), ends);
-      if (known) return known.number;
+      const [one, other] = [hashOf(ends, ONE), hashOf(ends, OTHER)];
+      const known = this.#newest.get(one, other) ?? this.#older.get(one, other);
+      if (known !== undefined) return known;
     }
     return undefined;
   }
 
   #remember(ends: Ends, number: number): void {
-    const hash = hashOf(ends);
-    if (find(this.#newest.get(hash), ends)) return;
-    const known = find(this.#older.get(hash), ends);
+    const [one, other] = [hashOf(ends, ONE), hashOf(ends, OTHER)];
+    if (this.#newest.get(one, other) !== undefined) return;
+    const known = this.#older.get(one, other);
     if (this.#newest.size >= this.#most / 2) {
       if (this.#older.size > 0) this.#watch?.shared("there are many connections");
       this.#older = this.#newest;
-      this.#newest = new Map();
+      this.#newest = new PairTable();
     }
-    this.#newest.set(hash, { ends, number: known?.number ?? number, next: this.#newest.get(hash) });
+    this.#newest.set(one, other, known ?? number);
   }
-}
-
-function find(first: Numbered | undefined, ends: Ends): Numbered | undefined {
-  let one = first;
-  while (one && !areSame(one.ends, ends)) one = one.next;
-  return one;
 }
 
 function goesBy({ original, reply }: Connection, tuple: FlowTuple): boolean {
@@ -97,8 +84,15 @@ function portless({ src, dst, protocol, id }: Packet): Ends {
   return { protocol, src, sport: id ?? NO_PORT, dst, dport: NO_PORT };
 }
 
-function hashOf({ protocol, src, sport, dst, dport }: Ends): number {
-  return mixed((mixed(folded(src), sport) + mixed(folded(dst), dport)) | 0, protocol);
+/** What the two hashes begin with. */
+const ONE = 0;
+const OTHER = 0x3ade_68b1;
+
+/** A hash that is the same whichever way packets go. */
+function hashOf({ protocol, src, sport, dst, dport }: Ends, seed: number): number {
+  const one = mixed(mixedWith(seed, src), sport);
+  const other = mixed(mixedWith(seed, dst), dport);
+  return mixed(mixed((one + other) | 0, Math.imul(one, other)), protocol);
 }
 
 function areSame(a: Ends, b: Ends): boolean {

@@ -34,7 +34,7 @@ export function runHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: H
   if (first && stack.defragments && !defragment(run, netns, hook, skb)) return false;
   const current = { ...devices };
   for (const table of tablesAt(hook, stack.backend)) {
-    if (first && table === "mangle") track(run, netns, hook, skb);
+    if (first && table === "mangle" && !track(run, netns, hook, skb)) return false;
     const before = skb.packet;
     const mark = skb.mark;
     if (table === "nat") {
@@ -80,17 +80,23 @@ function isSentElsewhere({ connection, ctDirection }: Skb): boolean {
   return own.dst !== other.src;
 }
 
-/** Connection tracking's turn at PREROUTING and OUTPUT. */
-function track(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
+/** Connection tracking's turn at PREROUTING and OUTPUT. Returns whether the packet goes on; when not, the run's end has been set. */
+function track(run: Run, netns: Netns, hook: Hook, skb: Skb): boolean {
   const conntrack = netns.tracker(skb.packet.family);
   if (!conntrack || skb.ctState === "UNTRACKED") {
     if (!conntrack) skb.ctState = "UNTRACKED";
     else run.steps.push({ kind: "conntrack", netns: netns.name, state: "UNTRACKED" });
-    return;
+    return true;
   }
-  if (skb.connection) return;
+  if (skb.connection) return true;
   const { packet } = skb;
   const why = conntrack.track(skb, run.time, hook === "PREROUTING");
+  const { refusal, assumption } = skb.room ?? {};
+  if (refusal !== undefined) {
+    run.drop(skb, "conntrack-full", refusal);
+    return false;
+  }
+  if (assumption) run.world.assumptions.add(assumption);
   if (skb.takenForOpening) {
     run.world.assumptions.add({
       id: "snapshot-age",
@@ -116,6 +122,7 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): void {
   run.steps.push(step);
   if (skb.template) run.lesson.asked("more");
   run.lesson.tracked.push({ conntrack, packet, prerouting: hook === "PREROUTING", connection, direction: skb.ctDirection, step });
+  return true;
 }
 
 const noteOf = (note: string | undefined) => (note === undefined ? {} : { note });

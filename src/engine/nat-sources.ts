@@ -10,7 +10,11 @@ export class NatSources {
   readonly #state: State;
   readonly #cells: TupleCells<Connection | readonly Connection[]>;
 
-  constructor(netns: string, state: State) {
+  /** Wakes those at rest that come from where a tuple does. */
+  readonly #wake: (zone: Zone, tuple: FlowTuple) => void;
+
+  constructor(netns: string, state: State, wake: (zone: Zone, tuple: FlowTuple) => void) {
+    this.#wake = wake;
     this.#state = state;
     this.#cells = new TupleCells(`ct|src|${netns}`, SOURCE);
   }
@@ -22,18 +26,27 @@ export class NatSources {
 
   /** Those that come from where a tuple does. */
   of(zone: Zone, tuple: FlowTuple): readonly Connection[] {
+    this.#wake(zone, tuple);
     return listOf(this.#state.read(this.#cell(zone, tuple)));
   }
 
   add(connection: Connection): void {
+    this.#wake(connection.zone, connection.original);
     const cell = this.#cell(connection.zone, connection.original);
     const others = this.#state.read(cell);
     this.#state.write(cell, others ? [...listOf(others), connection] : connection);
   }
 
-  /** Lets go of connections that are over; to be called between two packets. */
+  /** Puts one that was at rest where it was before. */
+  back(connection: Connection): void {
+    if (!connection.srcNatDone) return;
+    const cell = this.#cell(connection.zone, connection.original);
+    cell.value = cell.value ? [...listOf(cell.value), connection] : connection;
+  }
+
+  /** Lets go of connections that are over, or at rest; to be called between two packets. */
   sweep(now: bigint): void {
-    const stays = ({ dying, expires }: Connection) => !dying && expires > now;
+    const stays = ({ dying, expires, resting }: Connection) => !resting && !dying && expires > now;
     this.#cells.sweep((connections) => {
       if (listOf(connections).every(stays)) return connections;
       const [first, ...others] = listOf(connections).filter(stays);

@@ -35,7 +35,8 @@ export class Nat {
 
   /** `told` has the ports that were drawn at random and are known nevertheless, by `drawKey`. */
   constructor(netns: string, conntrack: Conntrack, state: State, told: ReadonlyMap<string, number>) {
-    this.sources = new NatSources(netns, state);
+    this.sources = new NatSources(netns, state, (zone, tuple) => conntrack.table.wakeSource(zone, tuple));
+    conntrack.table.woken = (connection) => this.sources.back(connection);
     this.#conntrack = conntrack;
     conntrack.follow = (connection, expectation, now) => this.#followMaster(connection, expectation, now);
     this.#state = state;

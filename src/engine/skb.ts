@@ -4,6 +4,7 @@ import type { FrameType, Packet, Transport, VlanTag } from "../model/packet.ts";
 import type { CtState } from "../model/trace.ts";
 import type { Connection } from "./connection.ts";
 import type { IpOptions } from "./ip-options.ts";
+import type { Room } from "./table-limit.ts";
 import type { Zone } from "./zone.ts";
 
 /** Where a routing decision leads (struct rtable). */
@@ -90,6 +91,8 @@ interface Beside {
   undeterminedPort: boolean | undefined;
   /** It was taken for the one that opens a connection which the snapshot lists. */
   takenForOpening: boolean | undefined;
+  /** Whether there was room for the connection that it opens. */
+  room: Room | undefined;
   /** Source that it is routed by at first, where that is not its own (0: none). */
   routeSource: Address | undefined;
   /** A copy that TEE made, on its way through its own namespace, or an answer to one: TEE leaves it alone (in_nf_duplicate). */
@@ -140,6 +143,7 @@ export class Skb implements Known, Beside {
   ignoreDf: boolean | undefined;
   undeterminedPort: boolean | undefined;
   takenForOpening: boolean | undefined;
+  room: Room | undefined;
   routeSource: Address | undefined;
   duplicate: boolean | undefined;
   taken: boolean | undefined;
@@ -179,6 +183,7 @@ export class Skb implements Known, Beside {
     this.ignoreDf = from.ignoreDf;
     this.undeterminedPort = from.undeterminedPort;
     this.takenForOpening = from.takenForOpening;
+    this.room = from.room;
     this.routeSource = from.routeSource;
     this.duplicate = from.duplicate;
     this.taken = from.taken;

@@ -17,7 +17,9 @@ export const TCP_STATES = [
 export type TcpState = (typeof TCP_STATES)[number];
 
 /** What a segment is to the state machine (get_conntrack_index). */
-export type Index = "SYN" | "SYNACK" | "FIN" | "ACK" | "RST" | "NONE";
+export const INDICES = ["SYN", "SYNACK", "FIN", "ACK", "RST", "NONE"] as const;
+/** One of them. */
+export type Index = (typeof INDICES)[number];
 
 /** Flags of one side (IP_CT_TCP_FLAG_*, include/uapi/linux/netfilter/nf_conntrack_tcp.h). */
 export const FLAG = {

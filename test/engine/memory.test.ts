@@ -48,7 +48,12 @@ describe("what is kept of connections", () => {
 describe("the table of connections", () => {
   it("lets go of those of ways that were followed in vain", () => {
     const state = new State(false);
-    const table = new ConntrackTable("host", state, () => false);
+    const table = new ConntrackTable(
+      "host",
+      state,
+      () => false,
+      (_, fallback) => fallback,
+    );
     const inserted = (sport: number) => {
       const connection = new Connection(sport, "host", { id: 0 }, { src: 1, dst: 2, protocol: 17, sport, dport: 53 });
       connection.expires = 1_000n;
@@ -62,9 +67,9 @@ describe("the table of connections", () => {
       inserted(port);
       state.commit();
     }
-    expect(table.size).toBe(CONNECTIONS * 1.01);
+    expect(table.entries.size).toBe(CONNECTIONS * 1.01);
     expect(table.sweep(1n)).toBe(true);
-    expect(table.size).toBe(CONNECTIONS / 100);
+    expect(table.entries.size).toBe(CONNECTIONS / 100);
     expect(table.peek(0, { src: 1, dst: 2, protocol: 17, sport: 100, dport: 53 }, 1n)?.connection.id).toBe(100);
     expect(table.peek(0, { src: 1, dst: 2, protocol: 17, sport: 101, dport: 53 }, 1n)).toBeUndefined();
   });

@@ -1,0 +1,282 @@
+import type { Address } from "../model/address.ts";
+import { Connection, type FlowTuple } from "./connection.ts";
+import { INDICES, TCP_STATES, type TcpSide, type TcpTracking } from "./tcp-segment.ts";
+import { DEFAULT_ZONE } from "./zone.ts";
+
+/** The 32-bit words of a row. */
+const ID = 0;
+const ZONE = 2;
+const BITS = 3;
+const MARK = 4;
+const FLOW = 5;
+const EXPIRES = 6;
+const STREAM = 8;
+const ORIGINAL = 10;
+const REPLY = 13;
+const STATE = 16;
+const SIDES = 17;
+const SIDE = 6;
+const LAST = 29;
+const WIDTH = 34;
+
+/** Bits beside the protocol. */
+const SRC_NAT = 1 << 8;
+const DST_NAT = 1 << 9;
+const SRC_NAT_DONE = 1 << 10;
+const DST_NAT_DONE = 1 << 11;
+const TCP = 1 << 12;
+const OLD: readonly [number, number] = [1 << 13, 1 << 14];
+const ANSWER_LAST = 1 << 15;
+const PROTOCOL_BITS = 0xff;
+
+const WORD = 2 ** 32;
+const PORTS = 2 ** 16;
+const LOW = 0xffff_ffffn;
+const ROWS = 4096;
+
+interface Page {
+  readonly words: Int32Array;
+  readonly alive: Uint8Array;
+  left: number;
+  /** Before that none of its rows runs out. */
+  until: bigint;
+}
+
+/** Rows of words, in pages that are let go of when all their rows are gone. */
+export class Columns {
+  readonly #pages = new Map<number, Page>();
+  /** The next row's number, and up to where all are gone. */
+  #next = 0;
+  #gone = 0;
+  live = 0;
+
+  /** A further row, of zeros. */
+  add(): number {
+    const row = this.#next++;
+    const number = Math.floor(row / ROWS);
+    let page = this.#pages.get(number);
+    if (!page) {
+      page = { words: new Int32Array(ROWS * WIDTH), alive: new Uint8Array(ROWS), left: 0, until: 0n };
+      this.#pages.set(number, page);
+    }
+    page.alive[row % ROWS] = 1;
+    page.left++;
+    this.live++;
+    return row;
+  }
+
+  isLive(row: number): boolean {
+    return this.#pages.get(Math.floor(row / ROWS))?.alive[row % ROWS] === 1;
+  }
+
+  /** The words of a row that is there. */
+  at(row: number): Int32Array {
+    const page = this.#pages.get(Math.floor(row / ROWS));
+    const from = (row % ROWS) * WIDTH;
+    return (page as { words: Int32Array }).words.subarray(from, from + WIDTH);
+  }
+
+  remove(row: number): void {
+    const number = Math.floor(row / ROWS);
+    const page = this.#pages.get(number);
+    if (!page || page.alive[row % ROWS] === 0) return;
+    page.alive[row % ROWS] = 0;
+    this.live--;
+    if (--page.left === 0 && (number + 1) * ROWS <= this.#next) this.#pages.delete(number);
+  }
+
+  /** The row that was added first. */
+  first(): number | undefined {
+    while (this.#gone < this.#next && !this.isLive(this.#gone)) this.#gone++;
+    return this.#gone < this.#next ? this.#gone : undefined;
+  }
+
+  *all(): Generator<number> {
+    for (let row = this.first() ?? this.#next; row < this.#next; row++) if (this.isLive(row)) yield row;
+  }
+
+  /** Removes the rows that have run out. */
+  expire(now: bigint): void {
+    const [high, low] = [Number(now >> 32n), Number(now & LOW)];
+    for (const [number, page] of this.#pages) {
+      if (page.until > now) continue;
+      const { words, alive } = page;
+      // Later than any row: times have 64 bits.
+      let [first, rest] = [Number.POSITIVE_INFINITY, 0];
+      for (let i = 0; i < ROWS; i++) {
+        if (alive[i] === 0) continue;
+        const at = i * WIDTH + EXPIRES;
+        const [above, below] = [words[at + 1] as number, (words[at] as number) >>> 0];
+        if (above < high || (above === high && below <= low)) this.remove(number * ROWS + i);
+        else if (above < first || (above === first && below < rest)) [first, rest] = [above, below];
+      }
+      // Rows are still added to the last one.
+      const isWhole = (number + 1) * ROWS <= this.#next;
+      if (isWhole && Number.isFinite(first)) page.until = (BigInt(first) << 32n) | BigInt(rest);
+    }
+  }
+}
+
+/** Writes a connection into the words of a row; false when something of it has no place there. */
+export function pack(connection: Connection, words: Int32Array): boolean {
+  const { id, zone, original, reply, mark, flow = 0, expires, streamFrom, tcp, srcNat, dstNat, srcNatDone, dstNatDone } = connection;
+  let bits = original.protocol;
+  if (srcNat) bits |= SRC_NAT;
+  if (dstNat) bits |= DST_NAT;
+  if (srcNatDone) bits |= SRC_NAT_DONE;
+  if (dstNatDone) bits |= DST_NAT_DONE;
+  words[ID] = id;
+  words[ID + 1] = Math.floor(id / WORD);
+  words[ZONE] = zone.id;
+  words[MARK] = mark;
+  words[FLOW] = flow;
+  writeTime(words, EXPIRES, expires);
+  writeTime(words, STREAM, streamFrom);
+  if (!writeTuple(words, ORIGINAL, original) || !writeTuple(words, REPLY, reply)) return false;
+  if (tcp) bits |= TCP | writeTracking(words, tcp);
+  words[BITS] = bits;
+  return flow >= 0 && flow === words[FLOW] && (!tcp || isExact(words, tcp));
+}
+
+/** The connection in the words of a row, as it was. */
+export function unpack(words: Int32Array, netns: string): Connection {
+  const id = word(words, ID) + (words[ID + 1] as number) * WORD;
+  const zone = words[ZONE] as number;
+  const bits = words[BITS] as number;
+  const connection = new Connection(id, netns, zone === 0 ? DEFAULT_ZONE : { id: zone }, readTuple(words, ORIGINAL));
+  connection.reply = readTuple(words, REPLY);
+  connection.confirmed = true;
+  connection.srcNat = (bits & SRC_NAT) !== 0;
+  connection.dstNat = (bits & DST_NAT) !== 0;
+  connection.srcNatDone = (bits & SRC_NAT_DONE) !== 0;
+  connection.dstNatDone = (bits & DST_NAT_DONE) !== 0;
+  connection.mark = word(words, MARK);
+  connection.flow = words[FLOW] || undefined;
+  connection.expires = readTime(words, EXPIRES);
+  connection.streamFrom = readTime(words, STREAM);
+  if (bits & TCP) connection.tcp = readTracking(words);
+  return connection;
+}
+
+/** Whether the connection of a row is in a zone. */
+export function isInZone(words: Int32Array, zone: number): boolean {
+  return words[ZONE] === zone;
+}
+
+/** Whether the connection of a row has a tuple. */
+export function hasTuple(words: Int32Array, side: "original" | "reply", { src, dst, protocol, sport, dport }: FlowTuple): boolean {
+  const at = side === "original" ? ORIGINAL : REPLY;
+  if (word(words, at) !== src || word(words, at + 1) !== dst || ((words[BITS] as number) & PROTOCOL_BITS) !== protocol) return false;
+  return word(words, at + 2) === sport * PORTS + dport;
+}
+
+/** Whether the connection of a row comes from where a tuple does. */
+export function hasSource(words: Int32Array, { src, protocol, sport }: FlowTuple): boolean {
+  if (word(words, ORIGINAL) !== src || ((words[BITS] as number) & PROTOCOL_BITS) !== protocol) return false;
+  return word(words, ORIGINAL + 2) >>> 16 === sport;
+}
+
+/** The tuples of a row. */
+export function tuplesOf(words: Int32Array): { readonly zone: number; readonly original: FlowTuple; readonly reply: FlowTuple } {
+  return { zone: words[ZONE] as number, original: readTuple(words, ORIGINAL), reply: readTuple(words, REPLY) };
+}
+
+function word(words: Int32Array, at: number): number {
+  return (words[at] as number) >>> 0;
+}
+
+function writeTime(words: Int32Array, at: number, time: bigint): void {
+  words[at] = Number(time & LOW);
+  words[at + 1] = Number(time >> 32n);
+}
+
+function readTime(words: Int32Array, at: number): bigint {
+  return (BigInt(words[at + 1] as number) << 32n) | BigInt(word(words, at));
+}
+
+function writeTuple(words: Int32Array, at: number, { src, dst, sport, dport }: FlowTuple): boolean {
+  words[at] = Number(src);
+  words[at + 1] = Number(dst);
+  words[at + 2] = sport * PORTS + dport;
+  return isWord(src) && isWord(dst) && isPort(sport) && isPort(dport);
+}
+
+function isWord(address: Address): boolean {
+  return typeof address === "number";
+}
+
+function isPort(port: number): boolean {
+  return port >= 0 && port < PORTS;
+}
+
+function readTuple(words: Int32Array, at: number): FlowTuple {
+  const ports = word(words, at + 2);
+  return {
+    src: word(words, at),
+    dst: word(words, at + 1),
+    protocol: (words[BITS] as number) & PROTOCOL_BITS,
+    sport: ports >>> 16,
+    dport: ports & 0xffff,
+  };
+}
+
+/** Gives back the bits that say the rest of it. */
+function writeTracking(words: Int32Array, tcp: TcpTracking): number {
+  let bits = tcp.lastDirection === 1 ? ANSWER_LAST : 0;
+  words[STATE] = TCP_STATES.indexOf(tcp.state) | (INDICES.indexOf(tcp.lastIndex) << 8);
+  for (const [i, side] of tcp.seen.entries()) {
+    const at = SIDES + i * SIDE;
+    words[at] = side.end;
+    words[at + 1] = side.maxEnd;
+    words[at + 2] = side.maxWindow;
+    words[at + 3] = side.maxAck;
+    words[at + 4] = side.scale;
+    words[at + 5] = side.flags;
+    if (side.old) bits |= OLD[i] as number;
+  }
+  words[LAST] = tcp.lastSeq;
+  words[LAST + 1] = tcp.lastAck;
+  words[LAST + 2] = tcp.lastEnd;
+  words[LAST + 3] = tcp.lastWindow;
+  words[LAST + 4] = tcp.lastScale | (tcp.lastFlags << 8) | (tcp.retransmissions << 16);
+  return bits;
+}
+
+function readTracking(words: Int32Array): TcpTracking {
+  const bits = words[BITS] as number;
+  const state = words[STATE] as number;
+  const rest = words[LAST + 4] as number;
+  return {
+    state: TCP_STATES[state & 0xff] ?? "NONE",
+    seen: [readSide(words, 0, bits), readSide(words, 1, bits)],
+    lastDirection: bits & ANSWER_LAST ? 1 : 0,
+    retransmissions: rest >>> 16,
+    lastIndex: INDICES[state >> 8] ?? "NONE",
+    lastSeq: words[LAST] as number,
+    lastAck: words[LAST + 1] as number,
+    lastEnd: words[LAST + 2] as number,
+    lastWindow: words[LAST + 3] as number,
+    lastScale: rest & 0xff,
+    lastFlags: (rest >> 8) & 0xff,
+  };
+}
+
+function readSide(words: Int32Array, i: 0 | 1, bits: number): TcpSide {
+  const at = SIDES + i * SIDE;
+  return {
+    end: words[at] as number,
+    maxEnd: words[at + 1] as number,
+    maxWindow: word(words, at + 2),
+    maxAck: words[at + 3] as number,
+    scale: words[at + 4] as number,
+    flags: words[at + 5] as number,
+    old: (bits & OLD[i]) !== 0,
+  };
+}
+
+/** Whether the words have tracking as it is: numbers may be larger than they have room for. */
+function isExact(words: Int32Array, tcp: TcpTracking): boolean {
+  const read = readTracking(words);
+  const same = <T extends object>(a: T, b: T) => (Object.keys(a) as (keyof T)[]).every((key) => key === "seen" || a[key] === b[key]);
+  return same(tcp, read) && same(tcp.seen[0], read.seen[0]) && same(tcp.seen[1], read.seen[1]);
+}

@@ -1,0 +1,24 @@
+import { afterAll, afterEach, describe, expect, vi } from "vitest";
+import { Resting } from "../../src/engine/resting.ts";
+import { TableEntries } from "../../src/engine/table-entries.ts";
+import { inOne } from "../jobs/dealt.ts";
+import { eachRecording } from "../jobs/recordings.ts";
+
+/** How many connections there are at least that are asked for again after they were laid to rest. */
+const WOKEN = 1000;
+let woken = 0;
+
+describe("connections that are laid to rest after every packet", () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  afterAll(() => expect(woken).toBeGreaterThan(WOKEN));
+
+  eachRecording((host, options, frames) => {
+    const plain = inOne(host, options, frames);
+    vi.spyOn(TableEntries.prototype, "isDue", "get").mockReturnValue(true);
+    const asked = vi.spyOn(Resting.prototype, "byTuple");
+    expect(inOne(host, options, frames)).toEqual(plain);
+    woken += asked.mock.results.filter(({ value }) => value !== undefined).length;
+    vi.restoreAllMocks();
+  });
+});

@@ -1,0 +1,159 @@
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+import { Connection } from "../../src/engine/connection.ts";
+import { PairTable } from "../../src/engine/pair-table.ts";
+import { Resting } from "../../src/engine/resting.ts";
+import { TableEntries } from "../../src/engine/table-entries.ts";
+import { emptyTracking, INDICES, TCP_STATES, type TcpSide } from "../../src/engine/tcp-segment.ts";
+import { natTable, replayed, router, udp } from "./router.ts";
+
+const SECOND = 1_000_000_000n;
+const BEGIN = 1_795_262_400n * SECOND;
+
+const address = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const port = fc.integer({ min: 0, max: 65_535 });
+const number = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+const octet = fc.integer({ min: 0, max: 255 });
+const protocol = fc.constantFrom(6, 17);
+const tuple = (of: number) => fc.record({ src: address, dst: address, protocol: fc.constant(of), sport: port, dport: port });
+const side: fc.Arbitrary<TcpSide> = fc.record({
+  ...{ end: number, maxEnd: number, maxWindow: address, maxAck: number },
+  ...{ scale: fc.integer({ min: 0, max: 14 }), flags: octet, old: fc.boolean() },
+});
+const tracking = fc.record({
+  ...{ state: fc.constantFrom(...TCP_STATES), seen: fc.tuple(side, side), lastDirection: fc.constantFrom(0 as const, 1 as const) },
+  ...{ retransmissions: octet, lastIndex: fc.constantFrom(...INDICES), lastSeq: number, lastAck: number, lastEnd: number },
+  ...{ lastWindow: port, lastScale: fc.integer({ min: 0, max: 14 }), lastFlags: octet },
+});
+
+const unanswered = protocol.chain((of) =>
+  fc
+    .record({
+      ...{ id: fc.integer({ min: 1, max: 2 ** 40 }), zone: fc.integer({ min: 0, max: 65_535 }), original: tuple(of), reply: tuple(of) },
+      ...{ srcNat: fc.boolean(), dstNat: fc.boolean(), srcNatDone: fc.boolean(), dstNatDone: fc.boolean() },
+      ...{ mark: address, flow: fc.option(fc.integer({ min: 1, max: 2 ** 31 - 1 }), { nil: undefined }) },
+      ...{ expires: fc.bigInt({ min: BEGIN, max: BEGIN * 2n }), streamFrom: fc.bigInt({ min: 0n, max: BEGIN * 2n }) },
+      tcp: of === 6 ? fc.option(tracking, { nil: undefined }) : fc.constant(undefined),
+    })
+    .map(({ id, zone, original, ...rest }) => {
+      const connection = new Connection(id, "host", { id: zone }, original);
+      return Object.assign(connection, { ...rest, confirmed: true });
+    }),
+);
+
+function opened(id: number, src: number, sport: number, expires = BEGIN): Connection {
+  const connection = new Connection(id, "host", { id: 0 }, { src, dst: 1, protocol: 17, sport, dport: 53 });
+  connection.confirmed = true;
+  connection.expires = expires;
+  return connection;
+}
+
+describe("connections at rest", () => {
+  it("come back as they were, whichever way they are asked for", () => {
+    fc.assert(
+      fc.property(unanswered, fc.constantFrom("original", "reply", "source", "oldest"), (connection, by) => {
+        const resting = new Resting("host");
+        expect(resting.take(connection)).toBe(true);
+        const { zone, original, reply } = connection;
+        const found = {
+          original: () => resting.byTuple(zone.id, original),
+          reply: () => resting.byTuple(zone.id, reply),
+          source: () => resting.bySource(zone.id, original),
+          oldest: () => resting.oldest(),
+        }[by]();
+        expect(found).toEqual(connection);
+        expect(resting.size).toBe(0);
+        expect(resting.byTuple(zone.id, original)).toBeUndefined();
+      }),
+    );
+  });
+
+  it("are not found by another tuple, zone or source", () => {
+    fc.assert(
+      fc.property(unanswered, tuple(6), fc.integer({ min: 0, max: 65_535 }), (connection, other, zone) => {
+        fc.pre(zone !== connection.zone.id && other.src !== connection.original.src && other.src !== connection.reply.src);
+        const resting = new Resting("host");
+        resting.take(connection);
+        expect(resting.byTuple(connection.zone.id, other)).toBeUndefined();
+        expect(resting.byTuple(zone, connection.original)).toBeUndefined();
+        expect(resting.bySource(connection.zone.id, other)).toBeUndefined();
+        expect(resting.size).toBe(1);
+      }),
+    );
+  });
+
+  it("are many, of which each is found and the first goes first", () => {
+    const resting = new Resting("host");
+    for (let i = 0; i < 20_000; i++) expect(resting.take(opened(i + 1, i >> 4, i & 0xffff))).toBe(true);
+    for (let i = 1; i < 20_000; i += 2) expect(resting.byTuple(0, opened(1, i >> 4, i & 0xffff).original)?.id).toBe(i + 1);
+    expect(resting.size).toBe(10_000);
+    expect([resting.oldest()?.id, resting.oldest()?.id, resting.oldest()?.id]).toEqual([1, 3, 5]);
+  });
+
+  it("go when they have run out", () => {
+    const resting = new Resting("host");
+    const now = BEGIN + 10_000n * SECOND;
+    // Two pages and a part of one, in no order.
+    for (let i = 0; i < 10_000; i++) resting.take(opened(i + 1, i, 1024, BEGIN + BigInt((i * 7919) % 20_000) * SECOND));
+    resting.sweep(now);
+    const left = Array.from({ length: 10_000 }, (_, i) => i).filter((i) => (i * 7919) % 20_000 > 10_000);
+    expect(resting.size).toBe(left.length);
+    resting.sweep(now + SECOND);
+    expect(resting.size).toBe(left.filter((i) => (i * 7919) % 20_000 > 10_001).length);
+    resting.sweep(now + 10_000n * SECOND);
+    expect(resting.size).toBe(0);
+    expect(resting.oldest()).toBeUndefined();
+  });
+
+  it("are those only that have nothing that the columns have no place for", () => {
+    const changes: Partial<Connection>[] = [
+      ...[{ seenReply: true }, { assured: true }, { confirmed: false }, { expected: true }, { dying: true }, { helper: "ftp" }],
+      ...[{ masqueradedOn: "eth0" }, { counters: "unknown" as const }, { listed: { at: undefined } }],
+      ...[{ drawn: { manip: "src" as const, min: 1, max: 2 } }, { reply: { src: 1, dst: 2, protocol: 17, sport: 53, dport: -1 } }],
+      { tcp: { ...emptyTracking(), lastFlags: 256 } },
+    ];
+    for (const change of changes) expect(new Resting("host").take(Object.assign(opened(1, 5, 6), change))).toBe(false);
+    const six = new Connection(1, "host", { id: 0 }, { src: 1n, dst: 2n, protocol: 17, sport: 1, dport: 53 });
+    expect(new Resting("host").take(Object.assign(six, { confirmed: true }))).toBe(false);
+    const divided = new Connection(1, "host", { id: 7, direction: "orig" }, opened(1, 5, 6).original);
+    expect(new Resting("host").take(Object.assign(divided, { confirmed: true }))).toBe(false);
+  });
+});
+
+describe("a source whose connections are at rest", () => {
+  it("keeps the address that NAT gave it", () => {
+    const rules = natTable("-A POSTROUTING -o dmz -j SNAT --to-source 10.1.0.20-10.1.0.120");
+    const to = (last: number, at: number) => ({ at, device: "lan" as const, packet: udp("10.0.0.5:4000", `10.1.0.${last}:53`, "hello") });
+    const due = vi.spyOn(TableEntries.prototype, "isDue", "get").mockReturnValue(true);
+    const taken = vi.spyOn(Resting.prototype, "bySource");
+    const traces = replayed(router({ "iptables-save.txt": rules }), [to(7, 0), to(8, 10), to(9, 20), to(7, 30)]);
+    expect(new Set(traces.map(({ way }) => way.nat.src?.to)).size).toBe(1);
+    expect(taken.mock.results.filter(({ value }) => value !== undefined).length).toBeGreaterThan(1);
+    due.mockRestore();
+    taken.mockRestore();
+  });
+});
+
+describe("values by two numbers", () => {
+  it("are those of a map", () => {
+    const key = fc.integer({ min: -3, max: 3 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(key, key, fc.integer({ min: 1, max: 2 ** 32 - 1 }))), key, key, (entries, one, other) => {
+        const [table, map] = [new PairTable(), new Map<string, number>()];
+        for (const [a, b, value] of entries) {
+          table.set(a, b, value);
+          map.set(`${a} ${b}`, value);
+        }
+        expect(table.size).toBe(map.size);
+        expect(table.get(one, other)).toBe(map.get(`${one} ${other}`));
+      }),
+    );
+  });
+
+  it("are as many as there are", () => {
+    const table = new PairTable();
+    for (let i = 0; i < 5_000; i++) table.set(i & 15, i, i + 1);
+    for (let i = 0; i < 5_000; i++) expect(table.get(i & 15, i)).toBe(i + 1);
+    expect(table.get(1, 2)).toBeUndefined();
+  });
+});
