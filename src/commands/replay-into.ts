@@ -10,9 +10,16 @@ import type { Sink } from "./sinks.ts";
 export async function replayInto(sink: Sink, replay: Replay, output: Output, read: (reader: Reader) => Promise<Reading>): Promise<Reading> {
   const times = new TimeText();
   let digits: (frame: Frame) => 6 | 9 = () => 6;
+  let at: Frame | undefined;
+  // One for all, since few ask for it: it is that of the trace at hand.
+  const time = () => (at ? times.text(at.time, digits(at)) : "");
+  const give = (trace: PacketTrace) => {
+    at = trace.frame;
+    return sink.take(trace, time);
+  };
   const pass = async (traces: readonly PacketTrace[]) => {
     for (const trace of traces) {
-      const full = sink.take(trace, () => times.text(trace.frame.time, digits(trace.frame)));
+      const full = give(trace);
       if (full) await full;
     }
   };
@@ -22,7 +29,11 @@ export async function replayInto(sink: Sink, replay: Replay, output: Output, rea
       for (const frame of frames) {
         if (!replayedPacket(frame)) sink.aside(frame);
         const traces = replay.push(frame);
-        if (traces.length > 0) await pass(traces);
+        // What waits for nothing is not made to.
+        for (let i = 0; i < traces.length; i++) {
+          const full = give(traces[i] as PacketTrace);
+          if (full) await full;
+        }
       }
     },
     pause: async (pause) => {

@@ -1,10 +1,11 @@
 import type { Effect } from "../extensions/effect.ts";
-import type { Outcome, PacketContext, TargetResult } from "../extensions/spec.ts";
+import type { MatchResult, Outcome, PacketContext, TargetResult } from "../extensions/spec.ts";
 import type { Packet } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import type { Changes, EndStep, RuleStep, Tried } from "../model/trace.ts";
+import { endOf, stepOf, takenStep } from "./chain-steps.ts";
 import type { Choices } from "./choices.ts";
-import type { CompiledChain, CompiledRule, CompiledTable } from "./compile.ts";
+import type { CompiledChain, CompiledRule, CompiledTable, Condition } from "./compile.ts";
 import type { Lesson } from "./lesson.ts";
 import { isIndexed } from "./rule-index.ts";
 import { Undecided } from "./undecided.ts";
@@ -28,7 +29,7 @@ export interface Traversal {
   /** Rules that cannot match by their header values are passed over. */
   readonly indexed: boolean;
   /** Looks at the packet as it is now; `ruleKey` is that of the rule at hand. */
-  readonly context: PacketContext & { ruleKey: string; in: string; out: string };
+  readonly context: PacketContext & { ruleKey: string; in: string; out: string; readonly remarks: (() => string)[] };
   readonly undeterminedPort: boolean;
   readonly lesson: Lesson;
   add(step: RuleStep | EndStep): void;
@@ -38,6 +39,9 @@ export interface Traversal {
   settleDevice(which: "in" | "out", name: string): void;
 }
 
+/** Rules that were tried in vain before a step, where nobody asks for them. */
+const NONE: Tried[] = [];
+
 /** Deepest nesting of user chains; the kernel refuses loops when it loads a table. */
 const MAX_DEPTH = 512;
 
@@ -45,22 +49,25 @@ const MAX_DEPTH = 512;
 export function traverse(table: CompiledTable, traversal: Traversal): TableResult {
   const builtin = table.get(traversal.hook);
   if (!builtin) return { verdict: "ACCEPT" };
-  const stack: { chain: CompiledChain; index: number }[] = [];
+  // Most of these are for few packets, and there are many of them.
+  let stack: { chain: CompiledChain; index: number }[] | undefined;
+  let tried: Tried[] = NONE;
+  let places: Places | undefined;
   let chain = builtin;
   let index = 0;
-  let tried: Tried[] = [];
-  const remarks: (() => string)[] = [];
-  traversal.context.remark = (words) => remarks.push(words);
-  const places = new Places(traversal);
+  const { remarks } = traversal.context;
   for (;;) {
-    index = places.next(chain, index);
+    if (chain.index()) {
+      places ??= new Places(traversal);
+      index = places.next(chain, index);
+    }
     const rule = chain.rules[index];
     if (!rule) {
       const end = endOf(chain, builtin, traversal, tried);
-      tried = [];
+      tried = NONE;
       traversal.add(end);
       if (end.kind === "policy") return { verdict: builtin.policy ?? "ACCEPT", step: end };
-      const caller = stack.pop();
+      const caller = stack?.pop();
       chain = caller?.chain ?? builtin;
       index = caller ? caller.index : builtin.rules.length;
       continue;
@@ -81,16 +88,20 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
       return { verdict: "DROP" };
     }
     if (failed) {
-      if (traversal.detailed) tried.push({ rule: rule.rule, failed, ...becauseOf(remarks) });
+      if (traversal.detailed) {
+        if (tried === NONE) tried = [];
+        tried.push({ rule: rule.rule, failed, ...becauseOf(remarks) });
+      }
       index++;
       continue;
     }
     const step = takenStep(rule, chain, traversal, tried, remarks.length > 0);
     if (remarks.length > 0) Object.assign(step, { because: remarks.map((words) => words()) });
-    tried = [];
+    tried = NONE;
     traversal.add(step);
     if (rule.jump) {
       if (!rule.jump.goto) {
+        stack ??= [];
         stack.push({ chain, index: index + 1 });
         if (stack.length > MAX_DEPTH) throw new Undecided(`the jumps of table ${traversal.table}, which go round in a circle`);
       }
@@ -104,7 +115,7 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
       continue;
     }
     if (verdict === "RETURN") {
-      const caller = stack.pop();
+      const caller = stack?.pop();
       chain = caller?.chain ?? builtin;
       index = caller ? caller.index : builtin.rules.length;
       continue;
@@ -117,8 +128,8 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
 class Places {
   readonly #traversal: Traversal;
   readonly #indexed: boolean;
-  /** What was found for the packet as it is, by chain. */
-  #found: Map<CompiledChain, readonly number[]> | undefined;
+  /** What was found for the packet as it is, and for which chains: there are few of them. */
+  #found: { readonly chain: CompiledChain; readonly places: readonly number[] }[] | undefined;
   #packet: Packet | undefined;
 
   constructor(traversal: Traversal) {
@@ -136,15 +147,20 @@ class Places {
       this.#packet = packet;
       this.#found = undefined;
     }
-    let places = this.#found?.get(chain);
+    let places = this.#foundFor(chain);
     if (!places) {
       if (!isIndexed(context)) return from;
       places = index.candidates(packet);
-      this.#found ??= new Map();
-      this.#found.set(chain, places);
+      this.#found ??= [];
+      this.#found.push({ chain, places });
     }
-    for (const place of places) if (place >= from) return place;
+    for (let i = 0; i < places.length; i++) if ((places[i] as number) >= from) return places[i] as number;
     return chain.rules.length;
+  }
+
+  #foundFor(chain: CompiledChain): readonly number[] | undefined {
+    if (this.#found) for (const one of this.#found) if (one.chain === chain) return one.places;
+    return undefined;
   }
 }
 
@@ -172,10 +188,16 @@ function runTarget(rule: CompiledRule, step: RuleStep, traversal: Traversal): Ch
 
 function outcomeOf(result: TargetResult, rule: CompiledRule, traversal: Traversal): Outcome {
   if ("unknown" in result) throw new Undecided(result.unknown);
-  if (!("when" in result)) return result;
+  return "when" in result ? decideOutcome(result, rule, traversal) : result;
+}
+
+function decideOutcome(
+  { when, otherwise, yes, no }: Extract<TargetResult, { readonly when: string }>,
+  rule: CompiledRule,
+  traversal: Traversal,
+): Outcome {
   const place = `${traversal.table} ${step(rule)}`;
-  const is = traversal.choices.ask(`${traversal.netns}|${result.when}`, (value) => `${place}: ${value ? result.when : result.otherwise}`);
-  return is ? result.yes : result.no;
+  return traversal.choices.ask(`${traversal.netns}|${when}`, (value) => `${place}: ${value ? when : otherwise}`) ? yes : no;
 }
 
 /** A condition that is not met, or one that drops the packet; with iptables-legacy what follows it in the rule is still asked (ipt_do_table). */
@@ -207,19 +229,28 @@ function firstFailure(rule: CompiledRule, traversal: Traversal, remarks: (() => 
       if (met) continue;
       return condition.failed;
     }
-    const key = `${rule.key}|${condition.failed.kind === "match" ? condition.failed.index : condition.failed.kind}`;
-    const place = `${traversal.table} ${step(rule)}`;
-    const [first, second] = result.between ?? [true, false];
-    const chosen = (value: boolean) => (value ? first : second);
-    const says = (value: boolean) => (chosen(value) === "hotdrop" ? "drops the packet" : chosen(value) ? "matches" : "does not match");
-    // A rule that the packet meets again may answer otherwise: lots are drawn anew, limits have moved on, the packet has changed.
-    const words = (value: boolean, again: boolean) =>
-      `${place} ${says(value)}${again ? " when met again" : ""} (not known: ${result.unknown})`;
-    const met = chosen(traversal.choices.askAnew(key, words));
+    const met = decideMatch(rule, condition, result, traversal);
     if (met === "hotdrop") return met;
     if (!met) return drops ? "hotdrop" : condition.failed;
   }
   return drops;
+}
+
+/** A match that cannot be decided: asks. By itself, since what closures catch would be set apart for every condition. */
+function decideMatch(
+  rule: CompiledRule,
+  { failed }: Condition,
+  { unknown, between }: Extract<MatchResult, { readonly unknown: string }>,
+  traversal: Traversal,
+): Exclude<MatchResult, object> {
+  const key = `${rule.key}|${failed.kind === "match" ? failed.index : failed.kind}`;
+  const place = `${traversal.table} ${step(rule)}`;
+  const [first, second] = between ?? [true, false];
+  const chosen = (value: boolean) => (value ? first : second);
+  const says = (value: boolean) => (chosen(value) === "hotdrop" ? "drops the packet" : chosen(value) ? "matches" : "does not match");
+  // A rule that the packet meets again may answer otherwise: lots are drawn anew, limits have moved on, the packet has changed.
+  const words = (value: boolean, again: boolean) => `${place} ${says(value)}${again ? " when met again" : ""} (not known: ${unknown})`;
+  return chosen(traversal.choices.askAnew(key, words));
 }
 
 function step(rule: CompiledRule): string {
@@ -236,51 +267,4 @@ function decideDevice(rule: CompiledRule, which: "in" | "out", traversal: Traver
   );
   if (is && !wanted.value.endsWith("+")) traversal.settleDevice(which, wanted.value);
   return is !== wanted.not;
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** Says where and with what the packet was there; without spreading objects, which is slow here. */
-function place<T extends Mutable<RuleStep> | Mutable<EndStep>>(step: T, { context }: Traversal, tried: readonly Tried[]): T {
-  const { in: input, out, physIn, physOut, mark } = context;
-  if (input) step.in = input;
-  if (out) step.out = out;
-  if (physIn) step.physin = physIn;
-  if (physOut) step.physout = physOut;
-  if (mark) step.mark = mark;
-  if (tried.length > 0) step.tried = tried;
-  return step;
-}
-
-function stepOf({ rule }: CompiledRule, chain: CompiledChain, traversal: Traversal, tried: readonly Tried[]): RuleStep {
-  const { netns, hook, table } = traversal;
-  return place<Mutable<RuleStep>>({ kind: "rule", netns, hook, table, chain: chain.name, rule }, traversal, tried);
-}
-
-/** The step of a packet that a rule takes in. Where nothing else can be said of it, it is the same for one packet after the other. */
-function takenStep(rule: CompiledRule, chain: CompiledChain, traversal: Traversal, tried: readonly Tried[], because: boolean): RuleStep {
-  if (because || tried.length > 0 || !rule.isPlain) return stepOf(rule, chain, traversal, tried);
-  return rule.steps.of(traversal.context, () => stepOf(rule, chain, traversal, tried));
-}
-
-/** The step of a packet that comes to the end of a chain, which mostly is the same for one packet after the other, too. */
-function endOf(chain: CompiledChain, builtin: CompiledChain, traversal: Traversal, tried: readonly Tried[]): EndStep {
-  const make = () => madeEnd(chain, builtin, traversal, tried);
-  return tried.length > 0 ? make() : chain.ends.of(traversal.context, make);
-}
-
-function madeEnd(chain: CompiledChain, builtin: CompiledChain, traversal: Traversal, tried: readonly Tried[]): EndStep {
-  const { netns, hook, table } = traversal;
-  const isPolicy = chain === builtin;
-  const step: Mutable<EndStep> = {
-    kind: isPolicy ? "policy" : "return",
-    netns,
-    hook,
-    table,
-    chain: chain.name,
-    number: chain.rules.length + 1,
-    line: chain.line,
-  };
-  if (isPolicy) step.verdict = builtin.policy ?? "ACCEPT";
-  return place(step, traversal, tried);
 }

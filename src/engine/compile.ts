@@ -119,7 +119,12 @@ export class CompiledChain {
   }
 
   get rules(): readonly CompiledRule[] {
-    this.#rules ??= this.#chain.rules.map((rule) => new CompiledRule(rule, this));
+    return this.#rules ?? this.#compile();
+  }
+
+  // By itself, since what catches `this` costs something with every call.
+  #compile(): readonly CompiledRule[] {
+    this.#rules = this.#chain.rules.map((rule) => new CompiledRule(rule, this));
     return this.#rules;
   }
 

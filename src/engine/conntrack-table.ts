@@ -70,13 +70,17 @@ export class ConntrackTable {
   /** Takes out what has run out, when that may be worth it (gc_worker); to be called between two packets. Says whether it was. */
   sweep(now: bigint): boolean {
     if (!this.entries.isDue) return false;
+    this.#sweep(now);
+    return true;
+  }
+
+  #sweep(now: bigint): void {
     // What is in doubt cannot be asked for.
     const stays = ({ dying, expires, reply, resting }: Connection) =>
       !resting && ((!dying && expires > now) || (this.#state.isDoubtful && openSide(reply) !== undefined));
     this.entries.sweep(now, stays, (connection) => this.openPorts.remove(connection));
     this.#cells.sweep((connection) => (stays(connection) ? connection : undefined));
     this.#state.commit();
-    return true;
   }
 
   /** Finds room for a further connection. */

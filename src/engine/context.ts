@@ -24,19 +24,20 @@ export class HookContext implements PacketContext {
   readonly hook: Hook;
   readonly table: TableName;
   readonly backend: "legacy" | "nft";
-  readonly physIn?: string;
-  readonly physOut?: string;
+  readonly physIn: string | undefined;
+  readonly physOut: string | undefined;
   readonly bridged: boolean;
   readonly time: bigint;
   readonly since: bigint;
   readonly frameType: PacketContext["frameType"];
   readonly local: boolean;
-  readonly srcMac?: Mac;
-  readonly dstMac?: Mac;
+  readonly srcMac: Mac | undefined;
+  readonly dstMac: Mac | undefined;
   readonly realm: number;
-  readonly sets?: NonNullable<PacketContext["sets"]>;
+  readonly sets: PacketContext["sets"];
   ruleKey = "";
-  remark?: NonNullable<PacketContext["remark"]>;
+  /** What matches say of their answers, as long as the rule at hand is asked. */
+  readonly remarks: (() => string)[] = [];
 
   constructor(run: Run, netns: Netns, hook: Hook, table: TableName, skb: Skb, devices: { in: string; out: string }) {
     const { packet, bridge, srcMac, dstMac } = skb;
@@ -50,17 +51,21 @@ export class HookContext implements PacketContext {
     this.hook = hook;
     this.table = table;
     this.backend = netns.stack(packet.family).backend;
-    if (bridge) this.physIn = bridge.physIn;
-    if (bridge?.physOut) this.physOut = bridge.physOut;
+    this.physIn = bridge?.physIn;
+    this.physOut = bridge?.physOut || undefined;
     this.bridged = bridge?.physOut !== undefined;
     this.time = run.time;
     this.since = run.world.began;
     this.frameType = skb.type;
     this.local = skb.local;
-    if (srcMac !== undefined) this.srcMac = srcMac;
-    if (dstMac !== undefined) this.dstMac = dstMac;
+    this.srcMac = srcMac;
+    this.dstMac = dstMac;
     this.realm = skb.destination?.route?.realm ?? 0;
-    if (netns.sets) this.sets = netns.sets;
+    this.sets = netns.sets;
+  }
+
+  remark(words: () => string): void {
+    this.remarks.push(words);
   }
 
   get packet(): Packet {

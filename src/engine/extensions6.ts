@@ -18,13 +18,16 @@ export interface Extension {
 /** Where the IPv6 header says what comes behind it. */
 export const NEXT_HEADER_AT = 6;
 
+const NONE: readonly Extension[] = [];
+
 /** The extension headers of a packet, in order. */
 export function extensionsOf(packet: Packet): readonly Extension[] {
+  if (!packet.extensionHeaders) return NONE;
   const found: Extension[] = [];
   const octets = packet.extensionOctets ?? new Uint8Array();
   let at = 0;
   let announcedAt = NEXT_HEADER_AT;
-  for (const name of packet.extensionHeaders ?? []) {
+  for (const name of packet.extensionHeaders) {
     const field = octets[at + 1] ?? 0;
     const size = name === "fragment" ? FRAGMENT_HEADER : name === "ah" ? (field + 2) * 4 : (field + 1) * 8;
     found.push({ name, number: EXTENSION_NUMBERS[name], at: IPV6_HEADER + at, octets: [...octets.subarray(at, at + size)], announcedAt });

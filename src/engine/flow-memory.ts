@@ -91,7 +91,7 @@ export class FlowMemory {
     const { state } = this.#world;
     const hash = hashOf(packet);
     const list = hash === undefined ? undefined : this.#known.get(hash);
-    const memory = list?.find((one) => isAlike(one, entry, frame, packet));
+    const memory = list && alikeAmong(list, entry, frame, packet);
     if (!memory || memory.age !== state.age || state.isDoubtful || frame.time - memory.at > KEPT || !isOrdinary(frame, packet))
       return undefined;
     const first = memory.trace.packet;
@@ -107,9 +107,10 @@ export class FlowMemory {
   /** The turns of connection tracking of a further packet, and those steps that are not quite as before; all is put back where one goes otherwise. */
   #retrack(turns: readonly Turn[], packet: Packet, now: bigint): ReadonlyMap<Step, Step> | undefined | "otherwise" {
     let steps: Map<Step, Step> | undefined;
-    for (const [i, { conntrack, connection, direction, step }] of turns.entries()) {
+    for (let i = 0; i < turns.length; i++) {
+      const { conntrack, connection, direction, step } = turns[i] as Turn;
       this.#back[i] ??= new TurnBack();
-      if (connection) this.#back[i].note(connection);
+      if (connection) this.#back[i]?.note(connection);
       if (!connection || !conntrack.takeAgain(connection, direction, packet, now)) {
         for (let done = connection ? i : i - 1; done >= 0; done--) this.#back[done]?.restore();
         return "otherwise";
@@ -194,6 +195,11 @@ function hashOf({ src, dst, protocol, transport }: Packet): number | undefined {
 function isOrdinary(frame: Frame, packet: Packet): boolean {
   if (packet.fragment || packet.defect || packet.ipOptions || packet.extensionHeaders || packet.flowLabel || frame.vlans) return false;
   return packet.headerChecksum !== "bad" && packet.checksum !== "bad" && packet.checksum !== "partial";
+}
+
+function alikeAmong(list: readonly Memory[], entry: Entry, frame: Frame, packet: Packet): Memory | undefined {
+  for (let i = 0; i < list.length; i++) if (isAlike(list[i] as Memory, entry, frame, packet)) return list[i];
+  return undefined;
 }
 
 /** Whether a packet came to the same place from the same place as one that is remembered, in the same direction of the same connection. */

@@ -45,7 +45,7 @@ export class FlowNumbers {
     all.push(own ? endsOf(own) : portless(packet));
     const number = known ?? this.#numberOf(all) ?? ++this.#count;
     for (const connection of connections) if (connection) connection.flow ??= number;
-    for (const [i, ends] of all.entries()) if (!all.slice(0, i).some((other) => areSame(other, ends))) this.#remember(ends, number);
+    for (const ends of all) this.#remember(ends, number);
     return number;
   }
 
@@ -93,10 +93,4 @@ function hashOf({ protocol, src, sport, dst, dport }: Ends, seed: number): numbe
   const one = mixed(mixedWith(seed, src), sport);
   const other = mixed(mixedWith(seed, dst), dport);
   return mixed(mixed((one + other) | 0, Math.imul(one, other)), protocol);
-}
-
-function areSame(a: Ends, b: Ends): boolean {
-  if (a.protocol !== b.protocol) return false;
-  if (a.src === b.src && a.sport === b.sport && a.dst === b.dst && a.dport === b.dport) return true;
-  return a.src === b.dst && a.sport === b.dport && a.dst === b.src && a.dport === b.sport;
 }

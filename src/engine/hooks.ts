@@ -1,8 +1,9 @@
+import type { Effect } from "../extensions/effect.ts";
 import { isIcmp, type Packet } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
-import type { ConntrackStep, EndStep, RuleStep } from "../model/trace.ts";
+import type { Changes, ConntrackStep, EndStep, RuleStep } from "../model/trace.ts";
 import { type TableResult, type Traversal, traverse } from "./chains.ts";
-import { tablesAt } from "./compile.ts";
+import { type CompiledTable, tablesAt } from "./compile.ts";
 import { announcement, confirm } from "./confirm.ts";
 import type { Connection } from "./connection.ts";
 import { HookContext } from "./context.ts";
@@ -136,25 +137,60 @@ function traverseTable(run: Run, netns: Netns, hook: Hook, table: TableName, skb
   const { ruleset, backend } = netns.stack(skb.packet.family);
   const compiled = ruleset?.get(table);
   if (!compiled) return { verdict: "ACCEPT" };
-  const traversal: Traversal = {
-    netns: netns.name,
-    hook,
-    table,
-    choices: run.world.choices,
-    detailed: run.world.detailed,
-    indexed: run.world.indexed,
-    lesson: run.lesson,
-    context: new HookContext(run, netns, hook, table, skb, devices),
-    undeterminedPort: skb.undeterminedPort === true,
-    add: (step) => run.steps.push(step),
-    apply: (effects, step) => applyEffects(run, netns, hook, skb, devices, effects, step),
-    settleDevice: (which, name) => {
-      devices[which] = name;
-      if (which === "in") skb.in = name;
-    },
-  };
+  const traversal = new TableTraversal(run, netns, hook, table, skb, devices);
   // Tables of iptables-legacy hold off interrupts while they are traversed (ipt_do_table).
-  return backend === "legacy" ? run.held(() => traverse(compiled, traversal)) : traverse(compiled, traversal);
+  return backend === "legacy" ? traverseHeld(run, compiled, traversal) : traverse(compiled, traversal);
+}
+
+function traverseHeld(run: Run, compiled: CompiledTable, traversal: Traversal): TableResult {
+  return run.held(() => traverse(compiled, traversal));
+}
+
+/** A packet on its way through a table at a hook. */
+class TableTraversal implements Traversal {
+  readonly netns: string;
+  readonly hook: Hook;
+  readonly table: TableName;
+  readonly choices: Traversal["choices"];
+  readonly detailed: boolean;
+  readonly indexed: boolean;
+  readonly lesson: Traversal["lesson"];
+  readonly context: HookContext;
+  readonly undeterminedPort: boolean;
+  readonly #run: Run;
+  readonly #netns: Netns;
+  readonly #skb: Skb;
+  readonly #devices: { in: string; out: string };
+
+  constructor(run: Run, netns: Netns, hook: Hook, table: TableName, skb: Skb, devices: { in: string; out: string }) {
+    const { choices, detailed, indexed } = run.world;
+    this.netns = netns.name;
+    this.hook = hook;
+    this.table = table;
+    this.choices = choices;
+    this.detailed = detailed;
+    this.indexed = indexed;
+    this.lesson = run.lesson;
+    this.context = new HookContext(run, netns, hook, table, skb, devices);
+    this.undeterminedPort = skb.undeterminedPort === true;
+    this.#run = run;
+    this.#netns = netns;
+    this.#skb = skb;
+    this.#devices = devices;
+  }
+
+  add(step: RuleStep | EndStep): void {
+    this.#run.steps.push(step);
+  }
+
+  apply(effects: readonly Effect[], step: RuleStep): Changes | undefined {
+    return applyEffects(this.#run, this.#netns, this.hook, this.#skb, this.#devices, effects, step);
+  }
+
+  settleDevice(which: "in" | "out", name: string): void {
+    this.#devices[which] = name;
+    if (which === "in") this.#skb.in = name;
+  }
 }
 
 /** Ends the packet's way when a table's verdict ends it. */
@@ -179,22 +215,29 @@ function leavesElsewhere({ masqueradedOn }: Connection, hook: Hook, skb: Skb, ou
   return masqueradedOn !== undefined && hook === "POSTROUTING" && skb.ctDirection === "original" && masqueradedOn !== out;
 }
 
+function noteNat(
+  run: Run,
+  netns: Netns,
+  manip: "src" | "dst",
+  by: "rule" | "entry",
+  change: { readonly from: string; readonly to: string } | undefined,
+): void {
+  if (change) run.steps.push({ kind: "nat", netns: netns.name, manip, by, from: change.from, to: change.to });
+}
+
 /** nf_nat_inet_fn: the nat table for the packet that creates a binding, the binding for all others. */
 function natHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { in: string; out: string }): boolean {
   const { nat } = netns;
   const connection = skb.connection;
   if (!nat || !connection || !netns.stack(skb.packet.family).ruleset?.has("nat")) return true;
   const manip = hook === "PREROUTING" || hook === "OUTPUT" ? "dst" : "src";
-  const note = (by: "rule" | "entry", change: { from: string; to: string } | undefined) => {
-    if (change) run.steps.push({ kind: "nat", netns: netns.name, manip, by, ...change });
-  };
   if (skb.ctState === "RELATED" && isIcmp(skb.packet.protocol)) {
     const refused = nat.refusesError(skb, manip, hook);
     if (refused !== undefined) {
       run.drop(skb, "nat-error", refused);
       return false;
     }
-    note("entry", nat.translateError(skb, manip));
+    noteNat(run, netns, manip, "entry", nat.translateError(skb, manip));
     return true;
   }
   let by: "rule" | "entry" = "entry";
@@ -219,6 +262,6 @@ function natHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: { in: st
     run.drop(skb, "nat-failed", "its GRE header is too short for NAT to translate it");
     return false;
   }
-  note(by, nat.translate(skb, manip));
+  noteNat(run, netns, manip, by, nat.translate(skb, manip));
   return true;
 }

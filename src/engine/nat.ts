@@ -93,6 +93,20 @@ export class Nat {
 
   /** get_unique_tuple */
   #uniqueTuple(original: FlowTuple, range: NatRange, connection: Connection, manip: Manip, now: bigint): FlowTuple | undefined {
+    const mayStay = manip === "src" && !range.random && inRange(original, range);
+    if (mayStay && !this.#conntrack.isTakenUnchanged(original, connection, now)) return original;
+    return this.#otherTuple(original, range, connection, manip, now, mayStay);
+  }
+
+  /** The same where the tuple cannot stay as it is; `mayStay`: it was within the range, but taken. */
+  #otherTuple(
+    original: FlowTuple,
+    range: NatRange,
+    connection: Connection,
+    manip: Manip,
+    now: bigint,
+    mayStay: boolean,
+  ): FlowTuple | undefined {
     const taken = (tuple: FlowTuple) => {
       const reply = invert(tuple);
       return reply !== undefined && this.#conntrack.isTaken(reply, connection, now);
@@ -103,13 +117,9 @@ export class Nat {
       connection.drawn = { manip, min, max };
       return ANY_PORT;
     };
-    if (manip === "src" && !range.random) {
-      if (inRange(original, range)) {
-        if (!this.#conntrack.isTakenUnchanged(original, connection, now)) return original;
-      } else {
-        const reused = this.#sameSource(original, range, connection, now, draw);
-        if (reused && !taken(reused)) return reused;
-      }
+    if (manip === "src" && !range.random && !mayStay) {
+      const reused = this.#sameSource(original, range, connection, now, draw);
+      if (reused && !taken(reused)) return reused;
     }
     const tuple = withAddress(original, range, manip, connection.zone.id);
     if (!hasChoice(tuple.protocol)) return tuple;

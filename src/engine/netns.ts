@@ -106,7 +106,8 @@ export class Netns {
   }
 
   sysctl(name: string, fallback: number): number {
-    return this.#setting("", name, fallback, () => this.#sysctl(name));
+    const value = this.#settings.get("")?.get(name) ?? this.#keep("", name, this.#sysctl(name));
+    return Number.isNaN(value) ? fallback : value;
   }
 
   #sysctl(name: string): number {
@@ -114,25 +115,24 @@ export class Netns {
     return text === undefined ? Number.NaN : Number(text);
   }
 
-  /** A setting of a device, or "" for the namespace's own, read once. */
-  #setting(device: string, name: string, fallback: number, read: () => number): number {
+  /** Keeps a setting of a device, or "" for the namespace's own, so that it is read once. */
+  #keep(device: string, name: string, value: number): number {
     let known = this.#settings.get(device);
     if (!known) {
       known = new Map();
       this.#settings.set(device, known);
     }
-    let value = known.get(name);
-    if (value === undefined) {
-      value = read();
-      known.set(name, value);
-    }
-    return Number.isNaN(value) ? fallback : value;
+    known.set(name, value);
+    return value;
   }
 
   #deviceSetting(device: string, name: string, fallback: number): number {
-    return this.#setting(device, name, fallback, () =>
-      this.sysctl(`net.ipv4.conf.${device.replaceAll(".", "/")}.${name}`, this.#sysctl(`net.ipv4.conf.${device}.${name}`)),
-    );
+    const value = this.#settings.get(device)?.get(name) ?? this.#keep(device, name, this.#readDevice(device, name));
+    return Number.isNaN(value) ? fallback : value;
+  }
+
+  #readDevice(device: string, name: string): number {
+    return this.sysctl(`net.ipv4.conf.${device.replaceAll(".", "/")}.${name}`, this.#sysctl(`net.ipv4.conf.${device}.${name}`));
   }
 
   /** A per-device setting joined with that of "all" as the kernel does it for this name (include/linux/inetdevice.h). */
@@ -276,7 +276,9 @@ export class Assumptions {
   readonly #all = new Map<string, Assumption>();
 
   add(assumption: Assumption): void {
-    this.#all.set(assumption.id + assumption.text, assumption);
+    const { id, text } = assumption;
+    const known = this.#all.get(text);
+    this.#all.set(known && known.id !== id ? id + text : text, assumption);
   }
 
   get isEmpty(): boolean {

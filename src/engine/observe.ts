@@ -114,22 +114,23 @@ export class Observer {
 
   /** From now on looks out for a replayed packet. */
   expect(trace: Mutable, position: number, sightings: readonly Sighting[]): void {
-    this.#expect(trace, position, sightings, ({ packet }) => ({ headers: packet, ttl: packet.ttl, content: packet }));
+    this.#expect(trace, position, sightings, undefined);
   }
 
   /** The same of a packet that goes as `first` did, of which these are the sightings. */
   expectLike(trace: Mutable, position: number, sightings: readonly Sighting[], first: Packet): void {
-    const { packet: content } = trace;
-    this.#expect(trace, position, sightings, ({ packet: headers }) => ({ headers, ttl: content.ttl - (first.ttl - headers.ttl), content }));
+    this.#expect(trace, position, sightings, first);
   }
 
-  #expect(trace: Mutable, position: number, sightings: readonly Sighting[], look: (sighting: Sighting) => Look): void {
+  #expect(trace: Mutable, position: number, sightings: readonly Sighting[], first: Packet | undefined): void {
     const { frame, netns, interface: device, direction, packet } = trace;
     const of: Waiting = { position, trace, sought: sightings.length > 0 ? [] : NOTHING };
     if (device !== undefined && trace.seenBefore === undefined) this.#note(frame, netns, device, direction, packet, trace);
     for (const sighting of sightings) {
       if (!this.#watched.has(sighting.netns)) continue;
-      const { headers, ttl, content } = look(sighting);
+      const { packet: headers } = sighting;
+      const content = first ? packet : headers;
+      const ttl = first ? packet.ttl - (first.ttl - headers.ttl) : headers.ttl;
       const one: Sought = {
         headers,
         ttl,

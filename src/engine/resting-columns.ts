@@ -69,11 +69,9 @@ export class Columns {
     return this.#pages.get(Math.floor(row / ROWS))?.alive[row % ROWS] === 1;
   }
 
-  /** The words of a row that is there. */
+  /** The words of a row that is there: those of its page, of which it has some from `placeOf` on. */
   at(row: number): Int32Array {
-    const page = this.#pages.get(Math.floor(row / ROWS));
-    const from = (row % ROWS) * WIDTH;
-    return (page as { words: Int32Array }).words.subarray(from, from + WIDTH);
+    return (this.#pages.get(Math.floor(row / ROWS)) as Page).words;
   }
 
   remove(row: number): void {
@@ -117,68 +115,81 @@ export class Columns {
   }
 }
 
+/** Where the words of a row begin in its page. */
+export function placeOf(row: number): number {
+  return (row % ROWS) * WIDTH;
+}
+
 /** Writes a connection into the words of a row; false when something of it has no place there. */
-export function pack(connection: Connection, words: Int32Array): boolean {
+export function pack(connection: Connection, words: Int32Array, row: number): boolean {
   const { id, zone, original, reply, mark, flow = 0, expires, streamFrom, tcp, srcNat, dstNat, srcNatDone, dstNatDone } = connection;
   let bits = original.protocol;
   if (srcNat) bits |= SRC_NAT;
   if (dstNat) bits |= DST_NAT;
   if (srcNatDone) bits |= SRC_NAT_DONE;
   if (dstNatDone) bits |= DST_NAT_DONE;
-  words[ID] = id;
-  words[ID + 1] = Math.floor(id / WORD);
-  words[ZONE] = zone.id;
-  words[MARK] = mark;
-  words[FLOW] = flow;
-  writeTime(words, EXPIRES, expires);
-  writeTime(words, STREAM, streamFrom);
-  if (!writeTuple(words, ORIGINAL, original) || !writeTuple(words, REPLY, reply)) return false;
-  if (tcp) bits |= TCP | writeTracking(words, tcp);
-  words[BITS] = bits;
-  return flow >= 0 && flow === words[FLOW] && (!tcp || isExact(words, tcp));
+  words[row + ID] = id;
+  words[row + ID + 1] = Math.floor(id / WORD);
+  words[row + ZONE] = zone.id;
+  words[row + MARK] = mark;
+  words[row + FLOW] = flow;
+  writeTime(words, row + EXPIRES, expires);
+  writeTime(words, row + STREAM, streamFrom);
+  if (!writeTuple(words, row, ORIGINAL, original) || !writeTuple(words, row, REPLY, reply)) return false;
+  if (tcp) bits |= TCP | writeTracking(words, row, tcp);
+  words[row + BITS] = bits;
+  return flow >= 0 && flow === words[row + FLOW] && (!tcp || isExact(words, row, tcp));
 }
 
 /** The connection in the words of a row, as it was. */
-export function unpack(words: Int32Array, netns: string): Connection {
-  const id = word(words, ID) + (words[ID + 1] as number) * WORD;
-  const zone = words[ZONE] as number;
-  const bits = words[BITS] as number;
-  const connection = new Connection(id, netns, zone === 0 ? DEFAULT_ZONE : { id: zone }, readTuple(words, ORIGINAL));
-  connection.reply = readTuple(words, REPLY);
+export function unpack(words: Int32Array, row: number, netns: string): Connection {
+  const id = word(words, row + ID) + (words[row + ID + 1] as number) * WORD;
+  const zone = words[row + ZONE] as number;
+  const bits = words[row + BITS] as number;
+  const connection = new Connection(id, netns, zone === 0 ? DEFAULT_ZONE : { id: zone }, readTuple(words, row, ORIGINAL));
+  connection.reply = readTuple(words, row, REPLY);
   connection.confirmed = true;
   connection.srcNat = (bits & SRC_NAT) !== 0;
   connection.dstNat = (bits & DST_NAT) !== 0;
   connection.srcNatDone = (bits & SRC_NAT_DONE) !== 0;
   connection.dstNatDone = (bits & DST_NAT_DONE) !== 0;
-  connection.mark = word(words, MARK);
-  connection.flow = words[FLOW] || undefined;
-  connection.expires = readTime(words, EXPIRES);
-  connection.streamFrom = readTime(words, STREAM);
-  if (bits & TCP) connection.tcp = readTracking(words);
+  connection.mark = word(words, row + MARK);
+  connection.flow = words[row + FLOW] || undefined;
+  connection.expires = readTime(words, row + EXPIRES);
+  connection.streamFrom = readTime(words, row + STREAM);
+  if (bits & TCP) connection.tcp = readTracking(words, row);
   return connection;
 }
 
 /** Whether the connection of a row is in a zone. */
-export function isInZone(words: Int32Array, zone: number): boolean {
-  return words[ZONE] === zone;
+export function isInZone(words: Int32Array, row: number, zone: number): boolean {
+  return words[row + ZONE] === zone;
 }
 
 /** Whether the connection of a row has a tuple. */
-export function hasTuple(words: Int32Array, side: "original" | "reply", { src, dst, protocol, sport, dport }: FlowTuple): boolean {
-  const at = side === "original" ? ORIGINAL : REPLY;
-  if (word(words, at) !== src || word(words, at + 1) !== dst || ((words[BITS] as number) & PROTOCOL_BITS) !== protocol) return false;
+export function hasTuple(
+  words: Int32Array,
+  row: number,
+  side: "original" | "reply",
+  { src, dst, protocol, sport, dport }: FlowTuple,
+): boolean {
+  const at = row + (side === "original" ? ORIGINAL : REPLY);
+  if (word(words, at) !== src || word(words, at + 1) !== dst || ((words[row + BITS] as number) & PROTOCOL_BITS) !== protocol) return false;
   return word(words, at + 2) === sport * PORTS + dport;
 }
 
 /** Whether the connection of a row comes from where a tuple does. */
-export function hasSource(words: Int32Array, { src, protocol, sport }: FlowTuple): boolean {
-  if (word(words, ORIGINAL) !== src || ((words[BITS] as number) & PROTOCOL_BITS) !== protocol) return false;
-  return word(words, ORIGINAL + 2) >>> 16 === sport;
+export function hasSource(words: Int32Array, row: number, { src, protocol, sport }: FlowTuple): boolean {
+  if (word(words, row + ORIGINAL) !== src || ((words[row + BITS] as number) & PROTOCOL_BITS) !== protocol) return false;
+  return word(words, row + ORIGINAL + 2) >>> 16 === sport;
 }
 
 /** The tuples of a row. */
-export function tuplesOf(words: Int32Array): { readonly zone: number; readonly original: FlowTuple; readonly reply: FlowTuple } {
-  return { zone: words[ZONE] as number, original: readTuple(words, ORIGINAL), reply: readTuple(words, REPLY) };
+export function tuplesOf(
+  words: Int32Array,
+  row: number,
+): { readonly zone: number; readonly original: FlowTuple; readonly reply: FlowTuple } {
+  return { zone: words[row + ZONE] as number, original: readTuple(words, row, ORIGINAL), reply: readTuple(words, row, REPLY) };
 }
 
 function word(words: Int32Array, at: number): number {
@@ -194,7 +205,8 @@ function readTime(words: Int32Array, at: number): bigint {
   return (BigInt(words[at + 1] as number) << 32n) | BigInt(word(words, at));
 }
 
-function writeTuple(words: Int32Array, at: number, { src, dst, sport, dport }: FlowTuple): boolean {
+function writeTuple(words: Int32Array, row: number, side: number, { src, dst, sport, dport }: FlowTuple): boolean {
+  const at = row + side;
   words[at] = Number(src);
   words[at + 1] = Number(dst);
   words[at + 2] = sport * PORTS + dport;
@@ -209,23 +221,24 @@ function isPort(port: number): boolean {
   return port >= 0 && port < PORTS;
 }
 
-function readTuple(words: Int32Array, at: number): FlowTuple {
+function readTuple(words: Int32Array, row: number, side: number): FlowTuple {
+  const at = row + side;
   const ports = word(words, at + 2);
   return {
     src: word(words, at),
     dst: word(words, at + 1),
-    protocol: (words[BITS] as number) & PROTOCOL_BITS,
+    protocol: (words[row + BITS] as number) & PROTOCOL_BITS,
     sport: ports >>> 16,
     dport: ports & 0xffff,
   };
 }
 
 /** Gives back the bits that say the rest of it. */
-function writeTracking(words: Int32Array, tcp: TcpTracking): number {
+function writeTracking(words: Int32Array, row: number, tcp: TcpTracking): number {
   let bits = tcp.lastDirection === 1 ? ANSWER_LAST : 0;
-  words[STATE] = TCP_STATES.indexOf(tcp.state) | (INDICES.indexOf(tcp.lastIndex) << 8);
+  words[row + STATE] = TCP_STATES.indexOf(tcp.state) | (INDICES.indexOf(tcp.lastIndex) << 8);
   for (const [i, side] of tcp.seen.entries()) {
-    const at = SIDES + i * SIDE;
+    const at = row + SIDES + i * SIDE;
     words[at] = side.end;
     words[at + 1] = side.maxEnd;
     words[at + 2] = side.maxWindow;
@@ -234,35 +247,35 @@ function writeTracking(words: Int32Array, tcp: TcpTracking): number {
     words[at + 5] = side.flags;
     if (side.old) bits |= OLD[i] as number;
   }
-  words[LAST] = tcp.lastSeq;
-  words[LAST + 1] = tcp.lastAck;
-  words[LAST + 2] = tcp.lastEnd;
-  words[LAST + 3] = tcp.lastWindow;
-  words[LAST + 4] = tcp.lastScale | (tcp.lastFlags << 8) | (tcp.retransmissions << 16);
+  words[row + LAST] = tcp.lastSeq;
+  words[row + LAST + 1] = tcp.lastAck;
+  words[row + LAST + 2] = tcp.lastEnd;
+  words[row + LAST + 3] = tcp.lastWindow;
+  words[row + LAST + 4] = tcp.lastScale | (tcp.lastFlags << 8) | (tcp.retransmissions << 16);
   return bits;
 }
 
-function readTracking(words: Int32Array): TcpTracking {
-  const bits = words[BITS] as number;
-  const state = words[STATE] as number;
-  const rest = words[LAST + 4] as number;
+function readTracking(words: Int32Array, row: number): TcpTracking {
+  const bits = words[row + BITS] as number;
+  const state = words[row + STATE] as number;
+  const rest = words[row + LAST + 4] as number;
   return {
     state: TCP_STATES[state & 0xff] ?? "NONE",
-    seen: [readSide(words, 0, bits), readSide(words, 1, bits)],
+    seen: [readSide(words, row, 0, bits), readSide(words, row, 1, bits)],
     lastDirection: bits & ANSWER_LAST ? 1 : 0,
     retransmissions: rest >>> 16,
     lastIndex: INDICES[state >> 8] ?? "NONE",
-    lastSeq: words[LAST] as number,
-    lastAck: words[LAST + 1] as number,
-    lastEnd: words[LAST + 2] as number,
-    lastWindow: words[LAST + 3] as number,
+    lastSeq: words[row + LAST] as number,
+    lastAck: words[row + LAST + 1] as number,
+    lastEnd: words[row + LAST + 2] as number,
+    lastWindow: words[row + LAST + 3] as number,
     lastScale: rest & 0xff,
     lastFlags: (rest >> 8) & 0xff,
   };
 }
 
-function readSide(words: Int32Array, i: 0 | 1, bits: number): TcpSide {
-  const at = SIDES + i * SIDE;
+function readSide(words: Int32Array, row: number, i: 0 | 1, bits: number): TcpSide {
+  const at = row + SIDES + i * SIDE;
   return {
     end: words[at] as number,
     maxEnd: words[at + 1] as number,
@@ -275,8 +288,18 @@ function readSide(words: Int32Array, i: 0 | 1, bits: number): TcpSide {
 }
 
 /** Whether the words have tracking as it is: numbers may be larger than they have room for. */
-function isExact(words: Int32Array, tcp: TcpTracking): boolean {
-  const read = readTracking(words);
-  const same = <T extends object>(a: T, b: T) => (Object.keys(a) as (keyof T)[]).every((key) => key === "seen" || a[key] === b[key]);
-  return same(tcp, read) && same(tcp.seen[0], read.seen[0]) && same(tcp.seen[1], read.seen[1]);
+function isExact(words: Int32Array, row: number, { seen, lastSeq, lastAck, lastEnd, lastWindow, ...rest }: TcpTracking): boolean {
+  const { lastScale, lastFlags, retransmissions } = rest;
+  if (words[row + LAST] !== lastSeq || words[row + LAST + 1] !== lastAck || words[row + LAST + 2] !== lastEnd) return false;
+  if (words[row + LAST + 3] !== lastWindow || !isOctet(lastScale) || !isOctet(lastFlags) || !isPort(retransmissions)) return false;
+  return isSideExact(words, row + SIDES, seen[0]) && isSideExact(words, row + SIDES + SIDE, seen[1]);
+}
+
+function isSideExact(words: Int32Array, at: number, { end, maxEnd, maxWindow, maxAck, scale, flags }: TcpSide): boolean {
+  if (words[at] !== end || words[at + 1] !== maxEnd || word(words, at + 2) !== maxWindow) return false;
+  return words[at + 3] === maxAck && words[at + 4] === scale && words[at + 5] === flags;
+}
+
+function isOctet(number: number): boolean {
+  return number >= 0 && number < 256;
 }

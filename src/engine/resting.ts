@@ -1,7 +1,7 @@
 import { PROTOCOL } from "../model/packet.ts";
 import { type Connection, type FlowTuple, tupleHash } from "./connection.ts";
 import { mixed } from "./hash.ts";
-import { Columns, hasSource, hasTuple, isInZone, pack, tuplesOf, unpack } from "./resting-columns.ts";
+import { Columns, hasSource, hasTuple, isInZone, pack, placeOf, tuplesOf, unpack } from "./resting-columns.ts";
 import { SOURCE } from "./tuple-cells.ts";
 
 /** Slots of an empty index; it is made anew when so much of it is taken. */
@@ -35,7 +35,7 @@ export class Resting {
   take(connection: Connection): boolean {
     if (!isBare(connection)) return false;
     const row = this.#rows.add();
-    if (!pack(connection, this.#rows.at(row))) {
+    if (!pack(connection, this.#rows.at(row), placeOf(row))) {
       this.#rows.remove(row);
       return false;
     }
@@ -45,7 +45,7 @@ export class Resting {
   }
 
   #enter(row: number): void {
-    const { zone, original, reply } = tuplesOf(this.#rows.at(row));
+    const { zone, original, reply } = tuplesOf(this.#rows.at(row), placeOf(row));
     this.#put(row, hashOf("original", zone, original));
     this.#put(row, hashOf("reply", zone, reply));
     this.#put(row, hashOf("source", zone, original));
@@ -84,7 +84,7 @@ export class Resting {
   }
 
   #out(row: number): Connection {
-    const connection = unpack(this.#rows.at(row), this.#netns);
+    const connection = unpack(this.#rows.at(row), placeOf(row), this.#netns);
     this.#rows.remove(row);
     return connection;
   }
@@ -100,8 +100,9 @@ export class Resting {
 
   #fits(row: number, key: Key, zone: number, tuple: FlowTuple): boolean {
     const words = this.#rows.at(row);
-    if (!isInZone(words, zone)) return false;
-    return key === "source" ? hasSource(words, tuple) : hasTuple(words, key, tuple);
+    const from = placeOf(row);
+    if (!isInZone(words, from, zone)) return false;
+    return key === "source" ? hasSource(words, from, tuple) : hasTuple(words, from, key, tuple);
   }
 
   #rebuild(): void {
@@ -123,6 +124,6 @@ function isBare(connection: Connection): boolean {
   if (!confirmed || seenReply || assured || expected || dying || zone.direction !== undefined) return false;
   if (typeof original.src !== "number" || (original.protocol !== PROTOCOL.tcp && original.protocol !== PROTOCOL.udp)) return false;
   const { helper, master, announced, ftp, shifts, sctp, drawn, asked, masqueradedOn, counters, fromSnapshot, listed } = connection;
-  const more = [helper, master, announced, ftp, shifts, sctp, drawn, asked, masqueradedOn, counters, listed];
-  return !fromSnapshot && more.every((one) => one === undefined);
+  if (fromSnapshot || (helper ?? master ?? announced ?? ftp ?? shifts ?? sctp) !== undefined) return false;
+  return (drawn ?? asked ?? masqueradedOn ?? counters ?? listed) === undefined;
 }

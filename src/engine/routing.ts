@@ -69,6 +69,8 @@ export class Routing {
     byAddress.set(route.destination.address, [...(byAddress.get(route.destination.address) ?? []), route]);
   }
 
+  #hasCustomLocal: boolean | undefined;
+
   /** Whether `ip rule` has more than its three default rules (fib4_has_custom_rules). */
   get hasCustomRules(): boolean {
     return this.#rules.isCustom;
@@ -76,6 +78,11 @@ export class Routing {
 
   /** Whether table local holds more than what addresses put there (fib_has_custom_local_routes). */
   get hasCustomLocalRoutes(): boolean {
+    this.#hasCustomLocal ??= this.#findCustomLocal();
+    return this.#hasCustomLocal;
+  }
+
+  #findCustomLocal(): boolean {
     for (const byAddress of this.#tables.get("local")?.values() ?? []) {
       for (const routes of byAddress.values()) {
         if (routes.some((route) => route.type === "local" && route.protocol !== undefined && route.protocol !== "kernel")) return true;
@@ -117,13 +124,21 @@ export class Routing {
         const error = ROUTE_ERRORS[route.type];
         if (error) return { error, route };
         if (route.unmodelled?.length) throw new Undecided(`the route "${route.text}", which has parts that are not modelled`);
-        const usable = route.nexthops.filter((hop) => this.#usable(hop, key, route.type));
-        const first = usable[0];
-        if (!first) continue;
-        return { route, nexthop: usable.length > 1 ? choose(route, usable) : first };
+        const [only] = route.nexthops;
+        if (route.nexthops.length < 2) {
+          if (!only || !this.#usable(only, key, route.type)) continue;
+          return { route, nexthop: only };
+        }
+        const nexthop = this.#chosen(route, key, choose);
+        if (nexthop) return { route, nexthop };
       }
     }
     return undefined;
+  }
+
+  #chosen(route: Route, key: FlowKey, choose: NexthopChooser): Nexthop | undefined {
+    const usable = route.nexthops.filter((hop) => this.#usable(hop, key, route.type));
+    return usable.length > 1 ? choose(route, usable) : usable[0];
   }
 
   #usable(hop: Nexthop, key: FlowKey, type: Route["type"]): boolean {

@@ -157,11 +157,7 @@ export class Run {
 
   /** What became of it, once nothing moves any more. */
   way(first: Packet, conditions: readonly string[]): Way {
-    const delivered = this.#ends.filter((end) => end.verdict === "delivered");
-    // What reached sockets here and further on, too, is said to have got there.
-    delivered.sort((a, b) => Number(this.#isFirst(a)) - Number(this.#isFirst(b)));
-    const ends = [...delivered, ...[...this.#ends].reverse()].sort((a, b) => RANK.indexOf(a.verdict) - RANK.indexOf(b.verdict));
-    const end = ends[0] ?? { verdict: "unknown" as const, at: { netns: "?", text: "its path ended nowhere" } };
+    const end = this.#ends.length === 1 ? (this.#ends[0] as End) : this.#worstEnd();
     return {
       conditions,
       verdict: end.verdict,
@@ -173,6 +169,15 @@ export class Run {
       ...(this.#copies.length > 0 && { copies: this.#copies.map((copy) => copy.run.way(copy.first, [])) }),
       ...(this.#original === undefined && this.steps.all && { allSteps: this.steps.all }),
     };
+  }
+
+  /** The end that counts of none or several. */
+  #worstEnd(): End {
+    const delivered = this.#ends.filter((end) => end.verdict === "delivered");
+    // What reached sockets here and further on, too, is said to have got there.
+    delivered.sort((a, b) => Number(this.#isFirst(a)) - Number(this.#isFirst(b)));
+    const ends = [...delivered, ...[...this.#ends].reverse()].sort((a, b) => RANK.indexOf(a.verdict) - RANK.indexOf(b.verdict));
+    return ends[0] ?? { verdict: "unknown", at: { netns: "?", text: "its path ended nowhere" } };
   }
 }
 

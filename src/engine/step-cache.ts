@@ -16,20 +16,18 @@ export class StepCache<T extends RuleStep | EndStep> {
   #out = "";
   #last: T | undefined;
 
-  /** The step that says of a packet where it was taken, made when there is none. */
-  of(place: Place, make: () => T): T {
-    const { hook, in: input, out, physIn, physOut, mark } = place;
+  /** The step that says of a packet where it was taken, if there is one. */
+  find({ hook, in: input, out, physIn, physOut, mark }: Place): T | undefined {
     const known = this.#last && this.#in === input && this.#out === out ? this.#last : this.#steps.get(input)?.get(out);
-    const isSame = known?.hook === hook && known.physin === physIn && known.physout === physOut && (known.mark ?? 0) === mark;
-    const step = isSame ? known : make();
-    if (!isSame) this.#keep(input, out, step);
+    if (known?.hook !== hook || known.physin !== physIn || known.physout !== physOut || (known.mark ?? 0) !== mark) return undefined;
     this.#in = input;
     this.#out = out;
-    this.#last = step;
-    return step;
+    this.#last = known;
+    return known;
   }
 
-  #keep(input: string, out: string, step: T): void {
+  /** Keeps the step of a packet for the next one, and gives it back. */
+  keep({ in: input, out }: Place, step: T): T {
     if (this.#size >= MOST) {
       this.#steps.clear();
       this.#size = 0;
@@ -41,5 +39,9 @@ export class StepCache<T extends RuleStep | EndStep> {
     }
     if (!known.has(out)) this.#size++;
     known.set(out, step);
+    this.#in = input;
+    this.#out = out;
+    this.#last = step;
+    return step;
   }
 }

@@ -1,7 +1,7 @@
 import type { Packet } from "../model/packet.ts";
 import { answerHash, type Capture, type Clue, cluesOf, drawKeyOf, openTo } from "./clues.ts";
 import { type FlowTuple, sameTuple, tupleOf } from "./connection.ts";
-import type { Course, Departure } from "./follow.ts";
+import type { Course, Departure, Opened } from "./follow.ts";
 import type { Observer } from "./observe.ts";
 import type { Sighting } from "./run.ts";
 import { contentHash } from "./same-packet.ts";
@@ -47,18 +47,24 @@ function agree(hits: readonly Clue[]): boolean {
   return new Set(hits.map((hit) => JSON.stringify([...hit.ports]))).size === 1;
 }
 
+const NOTHING_TOLD: ReadonlyMap<string, number> = new Map();
+
 /** Whether ways are left that the capture could tell apart, or ports that it could tell. */
 function isOpen(
   departure: Departure,
   courses: readonly Course[],
   observer: Observer,
-  told: ReadonlyMap<string, number> = new Map(),
+  told: ReadonlyMap<string, number> = NOTHING_TOLD,
 ): boolean {
   const netns = departure.entry.netns.name;
-  if (courses.some((course) => course.opened.some((one) => one.netns === netns && openTo(one) && !told.has(drawKeyOf(one))))) return true;
+  for (const { opened } of courses) if (opened.length > 0 && opened.some((one) => isOpenHere(one, netns, told))) return true;
   if (courses.length < 2) return false;
   const [first, ...others] = courses.map((course) => shownOf(netns, course, observer));
   return first !== undefined && others.some((other) => !isSame(first, other));
+}
+
+function isOpenHere(one: Opened, netns: string, told: ReadonlyMap<string, number>): boolean {
+  return one.netns === netns && openTo(one) && !told.has(drawKeyOf(one));
 }
 
 /** What captures could see of a way that begins in a namespace. */

@@ -50,6 +50,7 @@ export class Collection implements Collected {
   lastTime: bigint | undefined;
   /** What counts of packets that others went like. */
   readonly #likes = new WeakMap<PacketTrace, Marks>();
+  #assumed: Assumption | undefined;
   #troubleKept = 0;
   #otherKept = 0;
   readonly #keep: number;
@@ -96,7 +97,11 @@ export class Collection implements Collected {
   #marks(trace: PacketTrace, frame: number): Marks {
     const { way } = trace;
     const { verdict } = way;
-    for (const assumption of trace.assumptions) this.assume(assumption, frame);
+    for (const assumption of trace.assumptions) {
+      // Mostly it is the very same for one packet after the other.
+      if (assumption !== this.#assumed) this.assume(assumption, frame);
+      this.#assumed = assumption;
+    }
     const undecided = verdict === "unknown" ? { key: way.undecided ?? "", label: () => openLabel(way) } : undefined;
     const lost = verdict !== "unknown" && isTrouble(verdict) ? groupOf(trace, this.grouping) : undefined;
     const most = lost && this.grouping !== "rule" ? shortPlace(way.at) : undefined;

@@ -73,21 +73,33 @@ function serviceWords(trace: PacketTrace): string {
   return `${words} ${port}${name === undefined ? "" : ` (${name})`}`;
 }
 
+/** A translation as a row of the totals. */
+interface Mapping {
+  readonly key: string;
+  label(): RowLabel;
+}
+
 /**
  * The translations of a way, each as its connection's first packet has it, so that answers count for the same:
  * "192.0.2.10:8080 → 10.0.0.2:80". Sources have no port, since NAT draws them.
  */
-export function mappingsOf(way: Way): readonly { readonly key: string; label(): RowLabel }[] {
-  const mappings: { readonly key: string; label(): RowLabel }[] = [];
-  for (const [index, step] of way.steps.entries()) {
-    if (step.kind !== "nat" || step.from === step.to) continue;
-    const [manip, from, to] = asFirst(step, isAnswer(way, index));
-    const ends = manip === "src" ? [splitEndpoint(from).host, splitEndpoint(to).host] : [from, to];
-    if (ends[0] === ends[1]) continue;
-    const name = `${ends[0]} → ${ends[1]}`;
-    mappings.push({ key: `${manip} ${name}`, label: () => ({ name, ...mappingRule(manip, natRule(way, index)) }) });
+export function mappingsOf(way: Way): readonly Mapping[] {
+  const mappings: Mapping[] = [];
+  // By their places, since there are many steps and few translations.
+  for (let index = 0; index < way.steps.length; index++) {
+    const step = way.steps[index];
+    const mapping = step?.kind === "nat" && step.from !== step.to ? mappingOf(way, index, step) : undefined;
+    if (mapping) mappings.push(mapping);
   }
   return mappings;
+}
+
+function mappingOf(way: Way, index: number, step: NatStep): Mapping | undefined {
+  const [manip, from, to] = asFirst(step, isAnswer(way, index));
+  const ends = manip === "src" ? [splitEndpoint(from).host, splitEndpoint(to).host] : [from, to];
+  if (ends[0] === ends[1]) return undefined;
+  const name = `${ends[0]} → ${ends[1]}`;
+  return { key: `${manip} ${name}`, label: () => ({ name, ...mappingRule(manip, natRule(way, index)) }) };
 }
 
 function asFirst({ manip, from, to }: NatStep, answer: boolean): readonly ["src" | "dst", string, string] {
@@ -96,8 +108,11 @@ function asFirst({ manip, from, to }: NatStep, answer: boolean): readonly ["src"
 
 function isAnswer(way: Way, index: number): boolean {
   const netns = way.steps[index]?.netns;
-  const entry = way.steps.slice(0, index).findLast((s) => s.kind === "conntrack" && s.netns === netns);
-  return entry?.kind === "conntrack" && entry.direction === "reply";
+  for (let before = index - 1; before >= 0; before--) {
+    const step = way.steps[before];
+    if (step?.kind === "conntrack" && step.netns === netns) return step.direction === "reply";
+  }
+  return false;
 }
 
 /** "DOCKER 3, DNAT" and the rule's line; the table is always nat. */

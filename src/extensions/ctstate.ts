@@ -31,6 +31,7 @@ export const PLAIN_STATES = list(STATES.filter((state) => !VIRTUAL.includes(stat
 /** Whether the packet's connection state is one of those, SNAT and DNAT looking at the connection (xt_conntrack.c, conntrack_mt). */
 export function inState(context: PacketContext, states: readonly State[]): boolean {
   if (states.includes(context.ctState)) return true;
+  if (!states.includes("SNAT") && !states.includes("DNAT")) return false;
   const status = context.connection?.status;
   return (status?.srcNat === true && states.includes("SNAT")) || (status?.dstNat === true && states.includes("DNAT"));
 }

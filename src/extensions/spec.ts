@@ -148,8 +148,8 @@ export interface PacketContext {
   readonly in: string;
   readonly out: string;
   /** Bridge ports, when the packet is bridged or came in through a bridge with bridge netfilter. */
-  readonly physIn?: string;
-  readonly physOut?: string;
+  readonly physIn?: string | undefined;
+  readonly physOut?: string | undefined;
   /** Whether the packet is bridged (`--physdev-is-bridged`). */
   readonly bridged: boolean;
   readonly mark: number;
@@ -164,8 +164,8 @@ export interface PacketContext {
   /** Sent by a socket of this namespace (skb->sk). */
   readonly local?: boolean;
   /** Absent when the packet has no Ethernet header (locally generated). */
-  readonly srcMac?: Mac;
-  readonly dstMac?: Mac;
+  readonly srcMac?: Mac | undefined;
+  readonly dstMac?: Mac | undefined;
   readonly ctState: CtState;
   readonly connection?: ConnectionView;
   /** Identifies the rule, for its own state cells. */
@@ -174,7 +174,7 @@ export interface PacketContext {
   /** Routing realm of the packet's route (destination part), 0 when it has none. */
   readonly realm: number;
   /** Sets of this namespace by name; undefined when no sets were given. */
-  readonly sets?: ReadonlyMap<string, IpSet>;
+  readonly sets?: ReadonlyMap<string, IpSet> | undefined;
   /** Address type by routing table local, limited to a device's own addresses when one is named; "unknown" where routes and addresses are not given. */
   addressType(address: Address, device?: string): AddressType | { readonly unknown: string };
   /** MTU-based MSS limit of the packet's route, for `TCPMSS --clamp-mss-to-pmtu`. */

@@ -21,7 +21,7 @@ export function runThrough(
   for (let answers: readonly boolean[] | undefined = []; answers && ways.length < MOST_WAYS; answers = choices.next()) {
     choices.start(answers);
     const steps: (RuleStep | EndStep)[] = [];
-    const about = { ...start };
+    const about = { ...start, remarks: [] as (() => string)[] };
     const traversal: Traversal = {
       netns: "host",
       hook: start.hook,

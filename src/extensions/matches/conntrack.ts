@@ -138,7 +138,7 @@ const conntrack = match({
     const { state, ...others } = args;
     // Nothing but the state is asked for mostly, which is the packet's own.
     if (state && Object.values(others).every((option) => option === undefined))
-      return (context) => holds(state, (states) => inState(context, states));
+      return (context) => inState(context, state.value) !== state.not;
     return (context) => conntrackMatch(args, context);
   },
   space: ({ state, ...others }) =>
