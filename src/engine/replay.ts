@@ -106,6 +106,15 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     return undefined;
   };
 
+  /** A frame of another replay's, which tells that its device was captured. */
+  const passBy = (frame: Frame, from: Netns, position: number, released: PacketTrace[]): void => {
+    world.restore(frame.time);
+    observer.release(released, frame.time, position);
+    const { device, name, outgoing, fromSocket } = placeOf(from, frame, options.interface);
+    const shown = outgoing || fromSocket ? (device?.name ?? name) : undefined;
+    if (shown !== undefined) observer.cover(from.name, shown);
+  };
+
   /** Replays the first packet that waits; false when what comes after it can still tell more of it. `arrived`: where it enters, if it is there already. */
   const replayFirst = (over: boolean, released: PacketTrace[], arrived?: Entry): boolean => {
     const first = ahead.first;
@@ -113,11 +122,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     const { frame, packet, position } = first;
     if (!open) {
       if (first.foreign) {
-        world.restore(frame.time);
-        observer.release(released, frame.time, position);
-        const { device, name, outgoing, fromSocket } = placeOf(first.from, frame, options.interface);
-        const shown = outgoing || fromSocket ? (device?.name ?? name) : undefined;
-        if (shown !== undefined) observer.cover(first.from.name, shown);
+        passBy(frame, first.from, position, released);
         ahead.shift();
         return true;
       }
@@ -160,8 +165,9 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     const released: PacketTrace[] = [];
     let arrived: Entry | undefined;
     // Most packets need not wait for what comes after them.
-    if (!foreign && ahead.length === 0) {
-      arrived = arrive(frame, packet, own, ahead.passed, released);
+    if (ahead.length === 0) {
+      if (foreign) passBy(frame, own, ahead.passed, released);
+      else arrived = arrive(frame, packet, own, ahead.passed, released);
       if (!arrived) {
         ahead.skip();
         return released;
