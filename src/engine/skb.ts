@@ -36,8 +36,15 @@ export interface BridgeInfo {
   sabotageDone: boolean;
 }
 
-/** What every packet on its way has. */
-interface Known {
+/** What every one has; the rest is set for some. */
+type Needed = "packet" | "mark" | "priority" | "type" | "netns" | "device" | "in" | "ctState" | "ctDirection" | "local" | "looped";
+type Beside = Omit<Skb, Needed | "with">;
+
+/**
+ * The packet on its way, with what the kernel keeps beside it (struct sk_buff). The packet itself is replaced, never changed. All of them
+ * have the same fields in the same order, set or not: whoever asks for one finds it at once.
+ */
+export class Skb {
   packet: Packet;
   mark: number;
   priority: number;
@@ -54,10 +61,6 @@ interface Known {
   local: boolean;
   /** Coming round through lo: its conntrack entry and route stay. */
   looped: boolean;
-}
-
-/** What some of them have. */
-interface Beside {
   srcMac: Mac | undefined;
   dstMac: Mac | undefined;
   /** Its VLAN tags, the outer one first. */
@@ -106,53 +109,8 @@ interface Beside {
   /** An answer that the stack made up: never answered with ICMP errors again. */
   generated: boolean | undefined;
   shared: SharedOctets | undefined;
-}
 
-/**
- * The packet on its way, with what the kernel keeps beside it (struct sk_buff). The packet itself is replaced, never changed. All of them
- * have the same fields in the same order, set or not: whoever asks for one finds it at once.
- */
-export class Skb implements Known, Beside {
-  packet: Packet;
-  mark: number;
-  priority: number;
-  type: FrameType;
-  netns: string;
-  device: string;
-  in: string;
-  ctState: CtState;
-  ctDirection: "original" | "reply";
-  local: boolean;
-  looped: boolean;
-  srcMac: Mac | undefined;
-  dstMac: Mac | undefined;
-  vlans: readonly VlanTag[] | undefined;
-  sentBy: string | undefined;
-  iif: string | undefined;
-  connection: Connection | undefined;
-  template: Template | undefined;
-  answersUntracked: boolean | undefined;
-  destination: Destination | undefined;
-  bridge: BridgeInfo | undefined;
-  options: IpOptions | undefined;
-  headersEnd: number | undefined;
-  fragments: readonly Packet[] | undefined;
-  fragMaxSize: number | undefined;
-  fragDf: boolean | undefined;
-  segment: number | undefined;
-  ignoreDf: boolean | undefined;
-  undeterminedPort: boolean | undefined;
-  takenForOpening: boolean | undefined;
-  room: Room | undefined;
-  routeSource: Address | undefined;
-  duplicate: boolean | undefined;
-  taken: boolean | undefined;
-  checksumVerified: boolean | undefined;
-  checksumSum: "complete" | "unnecessary" | undefined;
-  generated: boolean | undefined;
-  shared: SharedOctets | undefined;
-
-  constructor(from: Known & Partial<Beside>) {
+  constructor(from: Pick<Skb, Needed> & Partial<Beside>) {
     this.packet = from.packet;
     this.mark = from.mark;
     this.priority = from.priority;
@@ -194,7 +152,7 @@ export class Skb implements Known, Beside {
   }
 
   /** A copy in which some things are different. */
-  with(changes: Partial<Known & Beside>): Skb {
+  with(changes: Partial<Omit<Skb, "with">>): Skb {
     return Object.assign(new Skb(this), changes);
   }
 }
