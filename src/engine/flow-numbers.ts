@@ -41,8 +41,8 @@ export class FlowNumbers {
     // What a connection goes by is kept in mind since it has its number.
     if (known !== undefined && own && connections.every((one) => one?.flow !== undefined && goesBy(one, own))) return known;
     const all: Ends[] = [];
-    for (const connection of connections) if (connection) all.push(endsOf(connection.original), endsOf(connection.reply));
-    all.push(own ? endsOf(own) : portless(packet));
+    for (const connection of connections) if (connection) addTo(all, endsOf(connection.original), endsOf(connection.reply));
+    addTo(all, own ? endsOf(own) : portless(packet));
     const number = known ?? this.#numberOf(all) ?? ++this.#count;
     for (const connection of connections) if (connection) connection.flow ??= number;
     for (const ends of all) this.#remember(ends, number);
@@ -71,6 +71,11 @@ export class FlowNumbers {
   }
 }
 
+/** Adds those that are not there, since many are the same, and each is looked for in large tables. */
+function addTo(all: Ends[], ...more: readonly Ends[]): void {
+  for (const ends of more) if (!all.some((other) => areSame(other, ends))) all.push(ends);
+}
+
 function goesBy({ original, reply }: Connection, tuple: FlowTuple): boolean {
   return sameTuple(original, tuple) || sameTuple(reply, tuple);
 }
@@ -93,4 +98,10 @@ function hashOf({ protocol, src, sport, dst, dport }: Ends, seed: number): numbe
   const one = mixed(mixedWith(seed, src), sport);
   const other = mixed(mixedWith(seed, dst), dport);
   return mixed(mixed((one + other) | 0, Math.imul(one, other)), protocol);
+}
+
+function areSame(a: Ends, b: Ends): boolean {
+  if (a.protocol !== b.protocol) return false;
+  if (a.src === b.src && a.sport === b.sport && a.dst === b.dst && a.dport === b.dport) return true;
+  return a.src === b.dst && a.sport === b.dport && a.dst === b.src && a.dport === b.sport;
 }

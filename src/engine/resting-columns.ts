@@ -166,16 +166,14 @@ export function isInZone(words: Int32Array, row: number, zone: number): boolean 
   return words[row + ZONE] === zone;
 }
 
-/** Whether the connection of a row has a tuple. */
-export function hasTuple(
-  words: Int32Array,
-  row: number,
-  side: "original" | "reply",
-  { src, dst, protocol, sport, dport }: FlowTuple,
-): boolean {
-  const at = row + (side === "original" ? ORIGINAL : REPLY);
-  if (word(words, at) !== src || word(words, at + 1) !== dst || ((words[row + BITS] as number) & PROTOCOL_BITS) !== protocol) return false;
-  return word(words, at + 2) === sport * PORTS + dport;
+/** Whether the connection of a row has a tuple, in either direction. */
+export function hasTuple(words: Int32Array, row: number, tuple: FlowTuple): boolean {
+  if (((words[row + BITS] as number) & PROTOCOL_BITS) !== tuple.protocol) return false;
+  return isAt(words, row + ORIGINAL, tuple) || isAt(words, row + REPLY, tuple);
+}
+
+function isAt(words: Int32Array, at: number, { src, dst, sport, dport }: FlowTuple): boolean {
+  return word(words, at) === src && word(words, at + 1) === dst && word(words, at + 2) === sport * PORTS + dport;
 }
 
 /** Whether the connection of a row comes from where a tuple does. */

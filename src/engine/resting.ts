@@ -10,7 +10,7 @@ const FULL = 0.6;
 /** Each row stands in the index under its two tuples and its source. */
 const KEYS = 3;
 
-type Key = "original" | "reply" | "source";
+type Key = "tuple" | "source";
 
 /**
  * Connections that nobody has answered, in columns: a flood leaves hundreds of thousands of them, and as objects they would take a
@@ -46,8 +46,8 @@ export class Resting {
 
   #enter(row: number): void {
     const { zone, original, reply } = tuplesOf(this.#rows.at(row), placeOf(row));
-    this.#put(row, hashOf("original", zone, original));
-    this.#put(row, hashOf("reply", zone, reply));
+    this.#put(row, hashOf("tuple", zone, original));
+    this.#put(row, hashOf("tuple", zone, reply));
     this.#put(row, hashOf("source", zone, original));
   }
 
@@ -62,7 +62,7 @@ export class Resting {
   /** Takes out a connection that a tuple belongs to, in either direction. */
   byTuple(zone: number, tuple: FlowTuple): Connection | undefined {
     if (this.size === 0) return undefined;
-    const row = this.#find("original", zone, tuple) ?? this.#find("reply", zone, tuple);
+    const row = this.#find("tuple", zone, tuple);
     return row === undefined ? undefined : this.#out(row);
   }
 
@@ -102,7 +102,7 @@ export class Resting {
     const words = this.#rows.at(row);
     const from = placeOf(row);
     if (!isInZone(words, from, zone)) return false;
-    return key === "source" ? hasSource(words, from, tuple) : hasTuple(words, from, key, tuple);
+    return key === "source" ? hasSource(words, from, tuple) : hasTuple(words, from, tuple);
   }
 
   #rebuild(): void {
