@@ -32,12 +32,13 @@ export function* explanationText(explanation: Explanation, style: Style): Genera
 function hiddenText({ trouble, expected }: Explanation["hidden"]): string {
   const all = expected.reduce((sum, { connections }) => sum + connections, 0);
   const number = (n: number) => n.toLocaleString("en-US");
-  const words = expected.map(
-    ({ ending, connections }) => `${expected.length > 1 ? `${number(connections)} ` : ""}${WENT[ending] ?? ending}`,
-  );
+  const several = expected.length > 1;
+  const words = list(expected.map(({ ending, connections }) => `${several ? `${number(connections)} ` : ""}${WENT[ending] ?? ending}`));
   const parts = [
     ...(trouble > 0 ? [count(trouble, "more connection").concat(" with trouble")] : []),
-    ...(all > 0 ? [`${trouble > 0 ? number(all) : count(all, "connection")} ${list(words)} as expected`] : []),
+    ...(all > 0
+      ? [`${trouble > 0 ? number(all) : count(all, "connection")} ${several ? `as expected, ${words}` : `${words} as expected`}`]
+      : []),
   ];
   const choose = trouble > 0 ? "; --top, --verdict, --flow, --protocol and --address choose" : "";
   return parts.length > 0 ? `… and ${list(parts)} (--all)${choose}` : "";
