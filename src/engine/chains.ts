@@ -7,7 +7,7 @@ import { endOf, stepOf, takenStep } from "./chain-steps.ts";
 import type { Choices } from "./choices.ts";
 import type { CompiledChain, CompiledRule, CompiledTable, Condition } from "./compile.ts";
 import type { Lesson } from "./lesson.ts";
-import { isIndexed } from "./rule-index.ts";
+import { isIndexed, type RuleIndex } from "./rule-index.ts";
 import { Undecided } from "./undecided.ts";
 
 export type ChainVerdict = "ACCEPT" | "DROP" | "QUEUE" | "REJECT";
@@ -53,13 +53,15 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
   let stack: { chain: CompiledChain; index: number }[] | undefined;
   let tried: Tried[] = NONE;
   let places: Places | undefined;
+  const isPassing = traversal.indexed && !traversal.detailed && !traversal.undeterminedPort;
   let chain = builtin;
   let index = 0;
   const { remarks } = traversal.context;
   for (;;) {
-    if (chain.index()) {
+    const rules = isPassing ? chain.index() : undefined;
+    if (rules) {
       places ??= new Places(traversal);
-      index = places.next(chain, index);
+      index = places.next(chain, rules, index);
     }
     const rule = chain.rules[index];
     if (!rule) {
@@ -124,23 +126,19 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
   }
 }
 
-/** Which rules of a chain are worth a look: all of them, or those that its index names. */
+/** Which rules of a chain that has an index are worth a look: those that it names, where it can be asked. */
 class Places {
   readonly #traversal: Traversal;
-  readonly #indexed: boolean;
   /** What was found for the packet as it is, and for which chains: there are few of them. */
   #found: { readonly chain: CompiledChain; readonly places: readonly number[] }[] | undefined;
   #packet: Packet | undefined;
 
   constructor(traversal: Traversal) {
     this.#traversal = traversal;
-    this.#indexed = traversal.indexed && !traversal.detailed && !traversal.undeterminedPort;
   }
 
   /** The next place from one on. */
-  next(chain: CompiledChain, from: number): number {
-    const index = this.#indexed ? chain.index() : undefined;
-    if (!index) return from;
+  next(chain: CompiledChain, index: RuleIndex, from: number): number {
     const { context } = this.#traversal;
     const { packet } = context;
     if (packet !== this.#packet) {
