@@ -13,27 +13,23 @@ export async function replayInto(sink: Sink, replay: Replay, output: Output, rea
   let at: Frame | undefined;
   // One for all, since few ask for it: it is that of the trace at hand.
   const time = () => (at ? times.text(at.time, digits(at)) : "");
-  const give = (trace: PacketTrace) => {
-    at = trace.frame;
-    return sink.take(trace, time);
-  };
-  const pass = async (traces: readonly PacketTrace[]) => {
-    for (const trace of traces) {
-      const full = give(trace);
-      if (full) await full;
+  // Gives a promise only where something has to be waited for: for most packets nothing has.
+  const pass = (traces: readonly PacketTrace[], from = 0): Promise<void> | undefined => {
+    for (let i = from; i < traces.length; i++) {
+      const trace = traces[i] as PacketTrace;
+      at = trace.frame;
+      const full = sink.take(trace, time);
+      if (full) return full.then(() => pass(traces, i + 1));
     }
+    return undefined;
   };
   const reading = await read({
     take: async (frames, digitsOf) => {
       digits = digitsOf;
       for (const frame of frames) {
         if (!replayedPacket(frame)) sink.aside(frame);
-        const traces = replay.push(frame);
-        // What waits for nothing is not made to.
-        for (let i = 0; i < traces.length; i++) {
-          const full = give(traces[i] as PacketTrace);
-          if (full) await full;
-        }
+        const full = pass(replay.push(frame));
+        if (full) await full;
       }
     },
     pause: async (pause) => {

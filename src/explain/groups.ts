@@ -5,7 +5,7 @@ import type { NatStep, PacketTrace, Place, RuleStep, Way } from "../model/trace.
 import { readCondition } from "./open-condition.ts";
 import { reasonWords } from "./reasons.ts";
 import { briefRule, targetName } from "./rule-words.ts";
-import { lastChainStep, natRule } from "./way.ts";
+import { isReply, lastChainStep, natRule } from "./way.ts";
 import { portsOf, protocolWords } from "./words.ts";
 
 /** What packets can be counted by that were lost. */
@@ -95,7 +95,7 @@ export function mappingsOf(way: Way): readonly Mapping[] {
 }
 
 function mappingOf(way: Way, index: number, step: NatStep): Mapping | undefined {
-  const [manip, from, to] = asFirst(step, isAnswer(way, index));
+  const [manip, from, to] = asFirst(step, isReply(way, index));
   const ends = manip === "src" ? [splitEndpoint(from).host, splitEndpoint(to).host] : [from, to];
   if (ends[0] === ends[1]) return undefined;
   const name = `${ends[0]} → ${ends[1]}`;
@@ -104,15 +104,6 @@ function mappingOf(way: Way, index: number, step: NatStep): Mapping | undefined 
 
 function asFirst({ manip, from, to }: NatStep, answer: boolean): readonly ["src" | "dst", string, string] {
   return answer ? [manip === "src" ? "dst" : "src", to, from] : [manip, from, to];
-}
-
-function isAnswer(way: Way, index: number): boolean {
-  const netns = way.steps[index]?.netns;
-  for (let before = index - 1; before >= 0; before--) {
-    const step = way.steps[before];
-    if (step?.kind === "conntrack" && step.netns === netns) return step.direction === "reply";
-  }
-  return false;
 }
 
 /** "DOCKER 3, DNAT" and the rule's line; the table is always nat. */

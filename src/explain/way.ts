@@ -130,8 +130,12 @@ export function natRule(way: Way, index: number): RuleStep | undefined {
   return before?.kind === "rule" && before.rule.target?.kind === "extension" ? before : undefined;
 }
 
-function isReply(way: Way, index: number): boolean {
+/** Whether the packet of a step goes against its connection's first one, as connection tracking there has found before. */
+export function isReply(way: Way, index: number): boolean {
   const netns = way.steps[index]?.netns;
-  const entry = way.steps.slice(0, index).findLast((s) => s.kind === "conntrack" && s.netns === netns);
-  return entry?.kind === "conntrack" && entry.direction === "reply";
+  for (let before = index - 1; before >= 0; before--) {
+    const step = way.steps[before];
+    if (step?.kind === "conntrack" && step.netns === netns) return step.direction === "reply";
+  }
+  return false;
 }
