@@ -1,7 +1,8 @@
 import { PROTOCOL } from "../model/packet.ts";
 import { type Connection, type FlowTuple, tupleHash } from "./connection.ts";
 import { mixed } from "./hash.ts";
-import { Columns, hasSource, hasTuple, isInZone, pack, placeOf, tuplesOf, unpack } from "./resting-columns.ts";
+import { Pages, placeOf } from "./resting-pages.ts";
+import { hasSource, hasTuple, isInZone, pack, tuplesOf, unpack } from "./resting-words.ts";
 import { SOURCE } from "./tuple-cells.ts";
 
 /** Slots of an empty index; it is made anew when so much of it is taken. */
@@ -18,7 +19,7 @@ type Key = "tuple" | "source";
  */
 export class Resting {
   readonly #netns: string;
-  readonly #rows = new Columns();
+  readonly #rows = new Pages();
   /** Row numbers by hash, counted from 1; those of rows that are gone stay until it is made anew. */
   #index = new Uint32Array(FIRST);
   #used = 0;
