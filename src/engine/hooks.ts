@@ -93,11 +93,11 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): boolean {
   const { packet } = skb;
   const why = conntrack.track(skb, run.time, hook === "PREROUTING");
   const { refusal, assumption } = skb.room ?? {};
+  if (assumption) run.world.assumptions.add(assumption);
   if (refusal !== undefined) {
     run.drop(skb, "conntrack-full", refusal);
     return false;
   }
-  if (assumption) run.world.assumptions.add(assumption);
   if (skb.takenForOpening) {
     run.world.assumptions.add({
       id: "snapshot-age",

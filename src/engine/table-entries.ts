@@ -124,7 +124,7 @@ export class TableEntries {
     const room = this.#limit.room(this.#loose);
     if (room === undefined)
       throw new Undecided(`whether the full connection table of ${this.#netns} had room for one more (nf_conntrack_max)`);
-    if (!room.assumption) return room;
+    if (room.refusal !== undefined) return room;
     // Which connection is dropped hangs on a secret of the kernel's: an old one is as good as any.
     const connection = oldest() ?? this.#oldest(now);
     if (!connection) return room;

@@ -14,9 +14,9 @@ const HOPELESS = 0.001;
 
 /** Whether a further connection finds room. */
 export interface Room {
-  /** What is taken for granted then: that another one was dropped for it. */
+  /** What is taken for granted then: that another one was dropped for it, or how many the table has room for. */
   readonly assumption?: Assumption;
-  /** Why its packet is dropped instead. */
+  /** Why its packet is dropped. */
   readonly refusal?: string;
 }
 
@@ -37,13 +37,11 @@ export class TableLimit {
     this.#buckets = setting("buckets", this.max);
     const limit = `net.netfilter.nf_conntrack_max = ${this.max}`;
     const known = given < 0 ? ", as on most machines" : "";
-    const assumption = {
-      id: "conntrack-full",
-      text: `the connection table of ${netns} was full (${limit}${known}), and the kernel dropped connections that were not assured to make room`,
-      ...(given < 0 && { flag: "--snapshot (sysctl.txt)" }),
-    };
-    this.#made = { assumption };
-    this.#none = { refusal: `the connection table is full (${limit}), and it would open a connection` };
+    const full = `the connection table of ${netns} was full (${limit}${known})`;
+    const assumed = (text: string): Assumption => ({ id: "conntrack-full", text, ...(given < 0 && { flag: "--snapshot (sysctl.txt)" }) });
+    this.#made = { assumption: assumed(`${full}, and the kernel dropped connections that were not assured to make room`) };
+    const refusal = `the connection table is full (${limit}), and it would open a connection`;
+    this.#none = { refusal, ...(given < 0 && { assumption: assumed(full) }) };
   }
 
   /** What a full table does; undefined when that hangs on which buckets are looked through. `loose`: connections that are not assured. */

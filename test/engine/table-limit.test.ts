@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { TableLimit } from "../../src/engine/table-limit.ts";
 import type { PacketTrace } from "../../src/model/trace.ts";
 import { natTable, replayed, router, type Seen, tcp, udp } from "./router.ts";
 
@@ -28,6 +29,23 @@ describe("a full table of connections", () => {
     });
     expect(traces[3]?.certainty).toBe("certain");
     expect(traces[3]?.way.steps.some(({ kind }) => kind === "rule" || kind === "policy")).toBe(false);
+  });
+
+  it("is taken to be as large as on most machines where nothing tells, and says so", () => {
+    const limit = new TableLimit("host", (_, fallback) => fallback);
+    const named = [
+      { id: "conntrack-full", flag: "--snapshot (sysctl.txt)" },
+      { text: expect.stringContaining("262144, as on most machines") },
+    ];
+    for (const loose of [0, 262_144]) for (const part of named) expect(limit.room(loose)?.assumption).toMatchObject(part);
+    const given = new TableLimit("host", (name, fallback) => (name === "max" ? 10 : fallback));
+    expect(given.room(0)?.assumption).toBeUndefined();
+    // What is refused because of it is not certain.
+    const refused = vi.spyOn(TableLimit.prototype, "room").mockReturnValue(limit.room(0));
+    const traces = replayed(machine(3, 262_144), many(4));
+    refused.mockRestore();
+    expect(traces[3]?.way.at.reason).toBe("conntrack-full");
+    expect(traces[3]?.certainty).toBe("assumed");
   });
 
   it("has room again when others have run out", () => {
