@@ -156,7 +156,12 @@ export default class Explain extends Command {
       const files = captures.map(({ path }, i) => ({ path, ...(sources.length > 1 && { source: sources[i] as Source }) }));
       const streaming = packet !== undefined || flags.format === "json" || flags.format === "ndjson";
       const read = (reader: Reader) => readCaptures(files, explained.reading, streaming, interrupt, reader);
-      const inOne = (to: Sink) => replayInto(to, createReplay(host, { ...explained.replay, detailed: packet !== undefined }), output, read);
+      const inOne = (to: Sink) => {
+        // Of a packet that several captures show, each may tell more.
+        const listener = sources.length === 1 && to.listener;
+        const options = { ...explained.replay, detailed: packet !== undefined, ...(listener && { listener }) };
+        return replayInto(to, createReplay(host, options), output, read);
+      };
       const say = (because: () => string) => flags.verbose && warn(`nettrace: one thread: ${because()}`);
       const { because } = jobs;
       if (because !== undefined) say(() => because);

@@ -1,3 +1,4 @@
+import type { Listener } from "../engine/listener.ts";
 import { Collection } from "../explain/collect.ts";
 import type { Collected } from "../explain/collected.ts";
 import type { Grouping } from "../explain/groups.ts";
@@ -19,6 +20,8 @@ import type { Output } from "./output.ts";
 export interface Sink {
   /** The next trace, and what gives its time as RFC 3339. */
   take(trace: PacketTrace, time: () => string): Promise<void> | undefined;
+  /** Takes packets as soon as they were followed, where it need not wait for all that can be known of them. */
+  readonly listener?: Listener | undefined;
   /** A frame without IP, or with IP within PPPoE, MPLS or LLC, which is not replayed. */
   aside(frame: Frame): void;
   /** Takes, instead of the traces, all that was collected of them elsewhere. */
@@ -77,6 +80,7 @@ export function tableSink(output: Output, host: Host, options: TableOptions): Si
       collection.add(trace);
       return undefined;
     },
+    listener: collection,
     aside: () => collection.aside(),
     give: (collected) => {
       given = collected;
@@ -139,5 +143,5 @@ export function onlyPacket(sink: Sink, { number, capture }: WantedPacket): Sink 
 
 /** Lets through the packets that a filter wants. */
 export function filtered(sink: Sink, wanted: (trace: PacketTrace) => boolean): Sink {
-  return { ...sink, take: (trace, time) => (wanted(trace) ? sink.take(trace, time) : undefined) };
+  return { ...sink, listener: undefined, take: (trace, time) => (wanted(trace) ? sink.take(trace, time) : undefined) };
 }

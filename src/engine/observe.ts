@@ -2,9 +2,10 @@ import type { Frame, Packet, Source } from "../model/packet.ts";
 import type { Observation, PacketTrace } from "../model/trace.ts";
 import { type Bucketed, Buckets } from "./buckets.ts";
 import type { Entry } from "./entry.ts";
+import type { Listener } from "./listener.ts";
 import type { Sighting } from "./run.ts";
 import { SameMoment } from "./same-moment.ts";
-import { contentHash, type Look, looksLike } from "./same-packet.ts";
+import { contentHash, Look, looksLike, PacketMark } from "./same-packet.ts";
 
 /** How long a packet may take from one device to the next, in nanoseconds of the capture's clock. */
 const WINDOW = 1_000_000_000n;
@@ -12,30 +13,72 @@ const WINDOW = 1_000_000_000n;
 const MOST = 10_000;
 
 /** A place where a packet is still to be seen, and how it will look there. */
-interface Sought extends Look, Bucketed<Sought> {
+class Sought extends Look implements Bucketed<Sought> {
   readonly netns: string;
   readonly interface: string;
   readonly direction: string;
   readonly of: Waiting;
+  next: Sought | undefined = undefined;
+
+  constructor({ netns, interface: device, direction, packet }: Sighting, ttl: number, mark: PacketMark, of: Waiting) {
+    super(packet, ttl, mark);
+    this.netns = netns;
+    this.interface = device;
+    this.direction = direction;
+    this.of = of;
+  }
+
+  get hash(): number {
+    return this.mark.hash;
+  }
 }
 
 const NOTHING: Sought[] = [];
+const NONE: never[] = [];
 
-interface Waiting {
+/** A packet of which more may be seen. */
+class Waiting {
   /** Counts the packets of the capture. */
   readonly position: number;
-  readonly trace: Mutable;
+  readonly time: bigint;
+  readonly netns: string;
+  /** The device that it was captured leaving. */
+  readonly left: string | undefined;
+  readonly flow: number;
   readonly sought: Sought[];
+  /** The lists of its trace: where it was seen, and where it was not; the latter only where that would tell something. */
+  readonly observed: Observation[];
+  readonly missing: string[] | undefined;
+  /** Not kept where a listener has it already. */
+  readonly trace: Mutable | undefined;
   /** Given away already, since nothing came for a while; kept to be recognised. */
-  given?: boolean;
+  given = false;
+
+  constructor(position: number, trace: Mutable, isKept: boolean, isSought: boolean) {
+    this.position = position;
+    this.time = trace.frame.time;
+    this.netns = trace.netns;
+    this.left = trace.direction === "out" ? trace.interface : undefined;
+    this.flow = trace.flow;
+    this.sought = isSought ? [] : NOTHING;
+    this.observed = isSought ? [] : NONE;
+    this.missing = isSought && trace.certainty === "certain" ? [] : undefined;
+    this.trace = isKept ? trace : undefined;
+    if (!isSought) return;
+    trace.observed = this.observed;
+    if (this.missing) trace.missing = this.missing;
+  }
 }
+
+/** What is kept of a packet that more may be seen of. */
+export type Seen = Waiting;
 
 /** A trace whose observations are still coming in. */
 export type Mutable = { -readonly [K in keyof PacketTrace]: PacketTrace[K] };
 
 /** By how much a frame is later; one capture may keep fewer digits than the other. */
-function later(frame: Frame, first: Frame): bigint {
-  const after = frame.time - first.time;
+function later(frame: Frame, first: bigint): bigint {
+  const after = frame.time - first;
   return after > 0n || !frame.source ? after : 0n;
 }
 
@@ -51,10 +94,12 @@ export class Observer {
   #head = 0;
   /** Devices that a capture has shown a frame of that goes out, by namespace. */
   readonly #covered = new Map<string, Set<string>>();
+  readonly #listener: Listener | undefined;
 
-  /** `own` is where frames were captured that name no source of their own; `sources` are those of several captures. */
-  constructor(own: Source, sources: readonly Source[] = []) {
+  /** `own` is where frames were captured that name no source of their own; `sources` are those of several captures, of which nobody listens. */
+  constructor(own: Source, sources: readonly Source[] = [], listener?: Listener) {
     this.#own = own;
+    this.#listener = listener;
     this.#watched = new Set(sources.length > 0 ? sources.map(({ netns }) => netns) : [own.netns]);
     this.#moment = sources.length > 1 ? new SameMoment() : undefined;
   }
@@ -65,17 +110,16 @@ export class Observer {
   }
 
   /** The earlier packet that this frame is another sighting of, if there is one; the observation is noted there. */
-  recognise(frame: Frame, entry: Entry, packet: Packet): Mutable | undefined {
+  recognise(frame: Frame, entry: Entry, packet: Packet): Seen | undefined {
     const device = entry.device?.name ?? entry.name;
     const netns = entry.netns.name;
     if (device === undefined || !this.#watched.has(netns)) return undefined;
     if (entry.direction === "out") this.cover(netns, device);
-    const trace = this.#shownElsewhere(frame, netns, device, entry.direction, packet) ?? this.#awaited(frame, netns, device, entry, packet);
-    if (!trace) return undefined;
+    const seen = this.#shownElsewhere(frame, netns, device, entry.direction, packet) ?? this.#awaited(frame, netns, device, entry, packet);
+    if (!seen) return undefined;
     const { capture } = frame.source ?? this.#own;
-    const observation: Observation = { capture, packet: frame.number, netns, interface: device, after: later(frame, trace.frame) };
-    trace.observed = trace.observed.length === 0 ? [observation] : [...trace.observed, observation];
-    return trace;
+    seen.observed.push({ capture, packet: frame.number, netns, interface: device, after: later(frame, seen.time) });
+    return seen;
   }
 
   /** A capture has shown a frame that goes out on a device. */
@@ -86,25 +130,25 @@ export class Observer {
   }
 
   /** The packet that another capture shows at the same place. */
-  #shownElsewhere({ time, source }: Frame, netns: string, device: string, direction: string, packet: Packet): Mutable | undefined {
+  #shownElsewhere({ time, source }: Frame, netns: string, device: string, direction: string, packet: Packet): Waiting | undefined {
     if (!this.#moment || !source) return undefined;
     return this.#moment.recognise({ netns, device, direction, packet }, time, source.capture);
   }
 
   /** The packet that the replay predicted to come to this place. */
-  #awaited(frame: Frame, netns: string, device: string, { direction }: Entry, packet: Packet): Mutable | undefined {
+  #awaited(frame: Frame, netns: string, device: string, { direction }: Entry, packet: Packet): Waiting | undefined {
     const found = this.#find(netns, device, direction, packet, frame.time);
     if (!found) return undefined;
     this.#seen.remove(found);
-    const { sought, trace } = found.of;
+    const { sought } = found.of;
     if (sought.length === 1) sought.length = 0;
     else sought.splice(sought.indexOf(found), 1);
-    this.#note(frame, netns, device, direction, packet, trace);
-    return trace;
+    this.#note(frame, netns, device, direction, packet, found.of);
+    return found.of;
   }
 
-  #note(frame: Frame, netns: string, device: string, direction: string, packet: Packet, trace: Mutable): void {
-    if (this.#moment && frame.source) this.#moment.note({ netns, device, direction, packet }, trace, frame.time, frame.source.capture);
+  #note(frame: Frame, netns: string, device: string, direction: string, packet: Packet, of: Waiting): void {
+    if (this.#moment && frame.source) this.#moment.note({ netns, device, direction, packet }, of, frame.time, frame.source.capture);
   }
 
   /** Whether an earlier packet is still to be seen looking just like this. */
@@ -123,25 +167,25 @@ export class Observer {
   }
 
   #expect(trace: Mutable, position: number, sightings: readonly Sighting[], first: Packet | undefined): void {
+    const listener = this.#listener;
+    const isSought = sightings.length > 0 || this.#moment !== undefined;
+    if (listener && !isSought) {
+      listener.followed(trace);
+      return;
+    }
     const { frame, netns, interface: device, direction, packet } = trace;
-    const of: Waiting = { position, trace, sought: sightings.length > 0 ? [] : NOTHING };
-    if (device !== undefined && trace.seenBefore === undefined) this.#note(frame, netns, device, direction, packet, trace);
+    const of = new Waiting(position, trace, listener === undefined, isSought);
+    listener?.followed(trace);
+    if (device !== undefined && trace.seenBefore === undefined) this.#note(frame, netns, device, direction, packet, of);
+    let mark: PacketMark | undefined;
+    let marked: Packet | undefined;
     for (const sighting of sightings) {
       if (!this.#watched.has(sighting.netns)) continue;
       const { packet: headers } = sighting;
       const content = first ? packet : headers;
-      const ttl = first ? packet.ttl - (first.ttl - headers.ttl) : headers.ttl;
-      const one: Sought = {
-        headers,
-        ttl,
-        content,
-        netns: sighting.netns,
-        interface: sighting.interface,
-        direction: sighting.direction,
-        of,
-        hash: contentHash(content),
-        next: undefined,
-      };
+      if (!mark || content !== marked) mark = new PacketMark(content);
+      marked = content;
+      const one = new Sought(sighting, first ? packet.ttl - (first.ttl - headers.ttl) : headers.ttl, mark, of);
       of.sought.push(one);
       this.#seen.add(one);
     }
@@ -158,7 +202,7 @@ export class Observer {
       if (!first) return;
       // Another capture may still show what this one has shown.
       const complete = first.sought.length === 0 && !this.#moment;
-      if (!complete && now !== undefined && now - first.trace.frame.time <= WINDOW && position - first.position < MOST) return;
+      if (!complete && now !== undefined && now - first.time <= WINDOW && position - first.position < MOST) return;
       this.#head++;
       if (this.#head * 2 > this.#order.length) {
         if (this.#head === this.#order.length) this.#order.length = 0;
@@ -166,24 +210,31 @@ export class Observer {
         this.#head = 0;
       }
       for (const one of first.sought) this.#seen.remove(one);
-      if (!first.given) done.push(this.#finished(first));
+      if (!first.given) this.#finish(first);
+      if (!first.given && first.trace) done.push(first.trace);
     }
   }
 
   /** All traces, which are not waited for any longer; what is seen of them later is still recognised. */
-  give(): Mutable[] {
+  give(): PacketTrace[] {
     const given = this.#order.slice(this.#head).filter((one) => !one.given);
-    for (const one of given) one.given = true;
-    return given.map((one) => this.#finished(one));
+    for (const one of given) {
+      one.given = true;
+      this.#finish(one);
+    }
+    return given.flatMap(({ trace }) => trace ?? []);
   }
 
-  #finished({ trace, sought }: Waiting): Mutable {
-    if (sought.length === 0 || trace.certainty !== "certain") return trace;
-    const missing = sought
-      .filter((s) => s.direction === "out" && this.#covered.get(s.netns)?.has(s.interface))
-      .map((s) => (s.netns === trace.netns ? s.interface : `${s.netns}:${s.interface}`));
-    if (missing.length > 0) trace.missing = [...new Set(missing)];
-    return trace;
+  /** Says where a packet was not seen. */
+  #finish({ sought, missing, netns, left, flow }: Waiting): void {
+    if (!missing) return;
+    for (const one of sought) {
+      if (one.direction !== "out" || !this.#covered.get(one.netns)?.has(one.interface)) continue;
+      const place = one.netns === netns ? one.interface : `${one.netns}:${one.interface}`;
+      // Where it was captured leaving does not count.
+      if (place !== left && !missing.includes(place)) missing.push(place);
+    }
+    if (missing.length > 0) this.#listener?.missed(flow);
   }
 
   /** Among what is awaited the first that looks like a packet that was seen; the kernel may have drawn the identification of a fragment. */
@@ -196,7 +247,7 @@ export class Observer {
     const hash = contentHash(packet);
     for (let one = this.#seen.first(hash); one; one = one.next) {
       if (one.hash !== hash || one.interface !== device || one.direction !== direction || one.netns !== netns) continue;
-      if (looksLike(one, packet, drawn) && (time === undefined || time - one.of.trace.frame.time <= WINDOW)) return one;
+      if (looksLike(one, packet, drawn) && (time === undefined || time - one.of.time <= WINDOW)) return one;
     }
     return undefined;
   }

@@ -9,9 +9,10 @@ import { FlowMemory, type Keeper } from "./flow-memory.ts";
 import { FlowNumbers } from "./flow-numbers.ts";
 import { type Course, type Departure, explore, type Followed, settle, start } from "./follow.ts";
 import { Listed } from "./listed.ts";
+import type { Listener } from "./listener.ts";
 import { keysOf, LookAhead } from "./look-ahead.ts";
 import type { Netns } from "./netns.ts";
-import { type Mutable, Observer } from "./observe.ts";
+import { type Mutable, Observer, type Seen } from "./observe.ts";
 import { SeenAgain } from "./recalled.ts";
 import type { Run, Sighting } from "./run.ts";
 import { socketMark } from "./socket-mark.ts";
@@ -32,6 +33,8 @@ export interface ReplayOptions extends Source {
   /** Looks out for what would matter to others, where this is one of several replays that the capture's packets are dealt to. */
   readonly watch?: Watch;
   readonly keeper?: Keeper;
+  /** Is told of packets instead of whoever pushes frames, which gets no traces then. Not for several captures. */
+  readonly listener?: Listener;
 }
 
 /** Replays the frames of one capture, or of several in the order of their times, against a host. */
@@ -73,7 +76,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     options.watch,
   );
   const netns = world.netns.get(options.netns) as Netns;
-  const observer = new Observer(options, options.sources);
+  const observer = new Observer(options, options.sources, options.listener);
   const listed = new Listed(host);
   const flows = new FlowNumbers(undefined, options.watch);
   const ahead = new LookAhead();
@@ -96,7 +99,8 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     if (earlier) {
       // What was taken for granted of it is told with the next packet.
       if (!world.assumptions.isEmpty) options.watch?.shared("something was taken for granted of a packet that is seen again");
-      observer.expect(again(earlier, frame, packet, entry), position, NOWHERE);
+      if (options.listener) options.listener.again(frame);
+      else observer.expect(again(earlier, frame, packet, entry), position, NOWHERE);
       return undefined;
     }
     const recalled = memory?.recall(entry, frame, packet);
@@ -205,9 +209,13 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
 }
 
 /** Another sighting of a packet that was replayed before. */
-function again(earlier: Mutable, frame: Frame, packet: Packet, { netns, device, name, direction }: Entry): SeenAgain {
+function again({ trace }: Seen, frame: Frame, packet: Packet, { netns, device, name, direction }: Entry): SeenAgain {
   const at = device?.name ?? name;
-  return new SeenAgain(earlier, frame, packet, { netns: netns.name, ...(at === undefined ? {} : { interface: at }), direction });
+  return new SeenAgain(trace as PacketTrace, frame, packet, {
+    netns: netns.name,
+    ...(at === undefined ? {} : { interface: at }),
+    direction,
+  });
 }
 
 /** Name of the capture that a frame is of. */

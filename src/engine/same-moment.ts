@@ -1,6 +1,6 @@
 import type { Packet } from "../model/packet.ts";
-import type { Mutable } from "./observe.ts";
-import { contentHash, looksLike } from "./same-packet.ts";
+import type { Seen } from "./observe.ts";
+import { contentHash, Look, looksLike, PacketMark } from "./same-packet.ts";
 
 /** How far apart in nanoseconds two captures on one device note the same packet: each may read the clock for itself. */
 const MOMENT = 1_000_000n;
@@ -14,7 +14,7 @@ interface Sight {
 }
 
 interface Shown {
-  readonly trace: Mutable;
+  readonly of: Seen;
   readonly sight: Sight;
   readonly key: number;
   readonly time: bigint;
@@ -27,10 +27,10 @@ export class SameMoment {
   readonly #order: Shown[] = [];
 
   /** A capture has shown a packet at a place. */
-  note(sight: Sight, trace: Mutable, time: bigint, capture: string): void {
+  note(sight: Sight, of: Seen, time: bigint, capture: string): void {
     this.#forget(time);
     const key = contentHash(sight.packet);
-    const shown: Shown = { trace, sight, key, time, captures: new Set([capture]) };
+    const shown: Shown = { of, sight, key, time, captures: new Set([capture]) };
     this.#order.push(shown);
     const list = this.#shown.get(key);
     if (list) list.push(shown);
@@ -38,11 +38,11 @@ export class SameMoment {
   }
 
   /** The packet that another capture has shown at this place at this moment. */
-  recognise(sight: Sight, time: bigint, capture: string): Mutable | undefined {
+  recognise(sight: Sight, time: bigint, capture: string): Seen | undefined {
     const list = this.#shown.get(contentHash(sight.packet));
     const found = list?.find((one) => time - one.time <= MOMENT && !one.captures.has(capture) && isSame(one.sight, sight));
     found?.captures.add(capture);
-    return found?.trace;
+    return found?.of;
   }
 
   #forget(now: bigint): void {
@@ -58,5 +58,5 @@ export class SameMoment {
 function isSame(shown: Sight, seen: Sight): boolean {
   const { netns, device, direction, packet } = shown;
   if (netns !== seen.netns || device !== seen.device || direction !== seen.direction) return false;
-  return looksLike({ headers: packet, ttl: packet.ttl, content: packet }, seen.packet, false);
+  return looksLike(new Look(packet, packet.ttl, new PacketMark(packet)), seen.packet, false);
 }

@@ -1,3 +1,4 @@
+import type { Address } from "../model/address.ts";
 import type { Packet, Transport } from "../model/packet.ts";
 import { ANY_PORT } from "./connection.ts";
 import { mixed } from "./hash.ts";
@@ -29,23 +30,77 @@ function hashOf(packet: Packet): number {
   return transport?.kind === "icmp" ? mixed(mixed(hash, transport.type), transport.sequence ?? -1) : mixed(hash, sampleOf(packet));
 }
 
+/** What translation leaves as it is, in numbers: whoever waits for a packet need not keep all of it. */
+export class PacketMark {
+  readonly hash: number;
+  readonly family: number;
+  readonly protocol: number;
+  readonly length: number;
+  readonly id: number | undefined;
+  readonly drawnId: boolean;
+  readonly isTtlAssumed: boolean;
+  readonly offset: number | undefined;
+  readonly kind: "tcp" | "icmp" | "other";
+  /** Sequence, acknowledgement and flags of TCP; type, code and sequence of ICMP. */
+  readonly first: number;
+  readonly second: number;
+  readonly third: number | undefined;
+  /** Of its data; absent for TCP, and for an ICMP message that quotes a packet. */
+  readonly sample: number | undefined;
+
+  constructor(packet: Packet) {
+    const { transport } = packet;
+    this.hash = contentHash(packet);
+    this.family = packet.family;
+    this.protocol = packet.protocol;
+    this.length = packet.length;
+    this.id = packet.id;
+    this.drawnId = packet.drawnId === true;
+    this.isTtlAssumed = packet.isTtlAssumed === true;
+    this.offset = packet.fragment?.offset;
+    if (transport?.kind === "tcp") {
+      this.kind = "tcp";
+      this.first = transport.seq;
+      this.second = transport.ack;
+      this.third = transport.flags;
+      this.sample = undefined;
+    } else if (transport?.kind === "icmp") {
+      this.kind = "icmp";
+      this.first = transport.type;
+      this.second = transport.code;
+      this.third = transport.sequence;
+      this.sample = transport.quoted ? undefined : sampleOf(packet);
+    } else {
+      this.kind = "other";
+      this.first = 0;
+      this.second = 0;
+      this.third = undefined;
+      this.sample = sampleOf(packet);
+    }
+  }
+}
+
 /**
- * Whether two packets have the same in what translation leaves as it is. The identification of IPv6 fragments is drawn anew where a datagram
- * is cut again (ip6_fragment).
+ * Whether a packet has a mark. The identification of IPv6 fragments is drawn anew where a datagram is cut again (ip6_fragment).
  */
+function hasMark(packet: Packet, mark: PacketMark): boolean {
+  if (packet.protocol !== mark.protocol || packet.length !== mark.length || packet.fragment?.offset !== mark.offset) return false;
+  if (packet.family !== mark.family || (packet.family === 4 && packet.id !== mark.id)) return false;
+  const { transport } = packet;
+  if (transport?.kind === "tcp") {
+    return mark.kind === "tcp" && transport.seq === mark.first && transport.ack === mark.second && transport.flags === mark.third;
+  }
+  if (transport?.kind === "icmp") {
+    if (mark.kind !== "icmp" || transport.type !== mark.first || transport.code !== mark.second || transport.sequence !== mark.third)
+      return false;
+    return transport.quoted ? mark.sample === undefined : mark.sample === sampleOf(packet);
+  }
+  return mark.kind === "other" && mark.sample === sampleOf(packet);
+}
+
+/** Whether two packets have the same in what translation leaves as it is. */
 export function sameMark(one: Packet, other: Packet): boolean {
-  if (one.protocol !== other.protocol || one.length !== other.length || one.fragment?.offset !== other.fragment?.offset) return false;
-  if (one.family !== other.family || (one.family === 4 && one.id !== other.id)) return false;
-  const [a, b] = [one.transport, other.transport];
-  if (a?.kind === "tcp" || b?.kind === "tcp") {
-    return a?.kind === "tcp" && b?.kind === "tcp" && a.seq === b.seq && a.ack === b.ack && a.flags === b.flags;
-  }
-  if (a?.kind === "icmp" || b?.kind === "icmp") {
-    if (a?.kind !== "icmp" || b?.kind !== "icmp") return false;
-    if (a.type !== b.type || a.code !== b.code || a.sequence !== b.sequence) return false;
-    return a.quoted ? b.quoted !== undefined : b.quoted === undefined && sampleOf(one) === sampleOf(other);
-  }
-  return sampleOf(one) === sampleOf(other);
+  return hasMark(other, new PacketMark(one));
 }
 
 function sampleOf(packet: Packet): number {
@@ -62,25 +117,46 @@ export function sameContent(one: Packet, other: Packet): boolean {
   return one.id === other.id || one.drawnId === true || other.drawnId === true;
 }
 
-/** How a packet looks at one place: addresses, ports and TTL of one packet, all else of another one that it came from. */
-export interface Look {
-  readonly headers: Packet;
+/** How a packet looks at one place: addresses, ports and TTL of its headers there, all else by its mark. */
+export class Look {
+  readonly src: Address;
+  readonly dst: Address;
   readonly ttl: number;
-  readonly content: Packet;
+  readonly isIcmp: boolean;
+  /** The identifier of ICMP. */
+  readonly sport: number | undefined;
+  readonly dport: number | undefined;
+  readonly mark: PacketMark;
+
+  constructor({ src, dst, transport }: Packet, ttl: number, mark: PacketMark) {
+    this.src = src;
+    this.dst = dst;
+    this.ttl = ttl;
+    this.mark = mark;
+    this.isIcmp = transport?.kind === "icmp";
+    this.sport = transport?.kind === "icmp" ? transport.id : sourcePort(transport);
+    this.dport = destinationPort(transport);
+  }
 }
 
 /** Whether a packet looks just so; `drawn`: where the kernel drew its identification, which is another one. */
-export function looksLike({ headers, ttl, content }: Look, seen: Packet, drawn: boolean): boolean {
-  if (headers.src !== seen.src || headers.dst !== seen.dst) return false;
-  if (content.isTtlAssumed !== seen.isTtlAssumed || (ttl !== seen.ttl && !seen.isTtlAssumed)) return false;
-  if (drawn ? !content.drawnId : content.drawnId || content.id !== seen.id) return false;
-  return samePorts(headers.transport, seen.transport) && sameMark(content, seen);
+export function looksLike({ src, dst, ttl, isIcmp, sport, dport, mark }: Look, seen: Packet, drawn: boolean): boolean {
+  if (src !== seen.src || dst !== seen.dst) return false;
+  if (mark.isTtlAssumed !== (seen.isTtlAssumed === true) || (ttl !== seen.ttl && !mark.isTtlAssumed)) return false;
+  if (drawn ? !mark.drawnId : mark.drawnId || mark.id !== seen.id) return false;
+  const { transport } = seen;
+  if (isIcmp !== (transport?.kind === "icmp")) return false;
+  if (transport?.kind === "icmp" ? sport !== transport.id : sport !== sourcePort(transport) || dport !== destinationPort(transport))
+    return false;
+  return hasMark(seen, mark);
 }
 
-function samePorts(a: Transport | undefined, b: Transport | undefined): boolean {
-  if (a?.kind === "icmp" || b?.kind === "icmp") return a?.kind === "icmp" && b?.kind === "icmp" && a.id === b.id;
-  const [one, other] = [a && "sport" in a ? a : undefined, b && "sport" in b ? b : undefined];
-  return one?.sport === other?.sport && one?.dport === other?.dport;
+function sourcePort(transport: Transport | undefined): number | undefined {
+  return transport && "sport" in transport ? transport.sport : undefined;
+}
+
+function destinationPort(transport: Transport | undefined): number | undefined {
+  return transport && "dport" in transport ? transport.dport : undefined;
 }
 
 /** The ports that a seen packet tells where the predicted one leaves them open; ICMP has its identifier as `sport`. */

@@ -10,8 +10,10 @@ import { type Zone, zoneIn } from "./zone.ts";
 
 const BOTH = ["original", "reply"] as const;
 
-/** Smaller tables are not swept. */
-const SWEPT = 4096;
+/** With fewer objects a table is not swept. So what comes to rest does so before it gets among what V8 keeps for long. */
+const SWEPT = 256;
+/** Smaller tables are counted each time. */
+const SMALL = 4096;
 /** A table is swept again when it has grown by so much. */
 const GROWN = 1.25;
 /** A connection is taken for kept while at most such a part of those that are not assured was dropped since it began. */
@@ -119,7 +121,7 @@ export class TableEntries {
   makeRoom(id: number, now: bigint, oldest: () => Connection | undefined, drop: (connection: Connection) => void): Room {
     if (!this.isFull) return FREE;
     // Ways that were followed in vain have been counted, and what has run out.
-    if (this.#limit.max < SWEPT) this.#count(now);
+    if (this.#limit.max < SMALL) this.#count(now);
     if (!this.isFull) return FREE;
     const room = this.#limit.room(this.#loose);
     if (room === undefined)

@@ -1,8 +1,9 @@
+import type { Listener } from "../engine/listener.ts";
 import type { Assumption } from "../model/host.ts";
+import type { Frame } from "../model/packet.ts";
 import type { PacketTrace, Verdict } from "../model/trace.ts";
 import { type Collected, type Connection, isTrouble } from "./collected.ts";
 import { Budget } from "./distinct.ts";
-import { missingDevices } from "./evidence.ts";
 import { FlowStates } from "./flow-states.ts";
 import { type Grouping, groupOf, mappingsOf, openLabel, placeKey, type RowLabel, shortPlace } from "./groups.ts";
 import { Tallies } from "./tallies.ts";
@@ -34,7 +35,7 @@ export const ASSUMPTIONS = 2000;
  * Gathers traces by connection. Memory stays bounded however long the capture is and however many connections it has: beyond
  * `keep` connections only counts are kept, those with trouble having a quota of their own.
  */
-export class Collection implements Collected {
+export class Collection implements Collected, Listener {
   readonly connections = new Map<number, Connection>();
   readonly verdicts = new Map<Verdict, number>();
   readonly states = new FlowStates();
@@ -70,20 +71,35 @@ export class Collection implements Collected {
 
   /** Takes the next trace. */
   add(trace: PacketTrace): void {
-    this.packets++;
-    this.firstTime ??= trace.frame.time;
-    this.lastTime = trace.frame.time;
-    if (trace.seenBefore !== undefined) {
-      this.observations++;
-      return;
-    }
-    const { number } = trace.frame;
+    if (trace.seenBefore === undefined) this.followed(trace);
+    else this.again(trace.frame);
+  }
+
+  again({ time }: Frame): void {
+    this.#count(time);
+    this.observations++;
+  }
+
+  followed(trace: PacketTrace): void {
+    const { number, time } = trace.frame;
+    this.#count(time);
     const marks = trace.like ? this.#likeness(trace.like, number) : this.#marks(trace, number);
     const { verdict } = marks;
     this.verdicts.set(verdict, (this.verdicts.get(verdict) ?? 0) + 1);
-    this.states.mark(trace.flow, verdict, missingDevices(trace).length > 0);
+    this.states.mark(trace.flow, verdict);
+    if (trace.missing.length > 0) this.states.miss(trace.flow);
     this.#tally(trace.flow, number, marks);
     this.remember(trace, marks);
+  }
+
+  missed(flow: number): void {
+    this.states.miss(flow);
+  }
+
+  #count(time: bigint): void {
+    this.packets++;
+    this.firstTime ??= time;
+    this.lastTime = time;
   }
 
   #likeness(like: PacketTrace, frame: number): Marks {

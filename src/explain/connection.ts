@@ -4,7 +4,7 @@ import { frameNumber, type Packet } from "../model/packet.ts";
 import type { Verdict } from "../model/trace.ts";
 import { alternatives, endsOf } from "./alternatives.ts";
 import { type Connection, isTrouble, type Outcome } from "./collected.ts";
-import { closestSentence, evidence, missingDevices, observationSentences } from "./evidence.ts";
+import { closestSentence, evidence, observationSentences } from "./evidence.ts";
 import { type StepRow, stepRows } from "./steps.ts";
 import { decisionSentences, undeterminedSentences } from "./told.ts";
 import { headline } from "./way.ts";
@@ -70,7 +70,7 @@ function weight(outcome: Outcome): number {
 function signOf(outcomes: readonly Outcome[]): ConnectionText["sign"] {
   const verdicts = outcomes.map((o) => o.first.way.verdict);
   if (verdicts.some((v) => v === "dropped" || v === "rejected")) return "bad";
-  const unsure = outcomes.some(({ first }) => endsOf(first) > 1 || missingDevices(first).length > 0);
+  const unsure = outcomes.some(({ first }) => endsOf(first) > 1 || first.missing.length > 0);
   return verdicts.includes("unknown") || unsure ? "unsure" : "good";
 }
 

@@ -97,7 +97,7 @@ export function observationSentences(trace: PacketTrace): readonly string[] {
     const verb = isLeaving(trace, index) ? "leaving" : "on";
     return `${verb} ${placeWords(trace, o)} ${duration(o.after)} later (packet ${o.packet}${trace.frame.source ? ` of ${o.capture}` : ""})`;
   });
-  const missing = missingDevices(trace);
+  const { missing } = trace;
   return [
     ...(seen.length > 0 ? [sentence(`seen ${list(seen)}`)] : []),
     ...(missing.length > 0
@@ -117,9 +117,4 @@ function isLeaving(trace: PacketTrace, index: number): boolean {
   const isThere = (o: { readonly netns: string; readonly interface?: string }) => o.netns === seen?.netns && o.interface === seen.interface;
   const after = trace.observed.slice(index + 1).filter(isThere).length;
   return after < trace.way.out.filter(isThere).length;
-}
-
-/** Devices that the packet should have been seen leaving; where it was captured leaving does not count. */
-export function missingDevices(trace: PacketTrace): readonly string[] {
-  return trace.direction === "out" ? trace.missing.filter((device) => device !== trace.interface) : trace.missing;
 }

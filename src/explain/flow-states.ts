@@ -33,12 +33,21 @@ export class FlowStates {
     this.#states = new Uint8Array(Math.min(1024, window));
   }
 
-  /** Takes a packet's verdict; `missing` when it was not seen where it should have been. */
-  mark(flow: number, verdict: Verdict, missing: boolean): void {
+  /** Takes a packet's verdict. */
+  mark(flow: number, verdict: Verdict): void {
+    this.#add(flow, bit(verdict));
+  }
+
+  /** A packet was not seen where it should have been. */
+  miss(flow: number): void {
+    this.#add(flow, MISSING);
+  }
+
+  #add(flow: number, bits: number): void {
     if (flow <= this.#newest - this.#window) return;
     if (flow > this.#newest) this.#advance(flow);
     const at = flow % this.#states.length;
-    this.#states[at] = (this.#states[at] ?? 0) | bit(verdict) | (missing ? MISSING : 0);
+    this.#states[at] = (this.#states[at] ?? 0) | bits;
   }
 
   #advance(flow: number): void {

@@ -21,8 +21,9 @@ export class Gatherer {
     measure: Measure,
     wants?: (trace: PacketTrace) => boolean,
   ) {
-    this.#lot = new Lot(host, options, weights, own);
     this.#part = new PartOfCollection(measure, weights.length, wants);
+    // Which packets are wanted is asked of whole traces.
+    this.#lot = new Lot(host, wants ? options : { ...options, listener: this.#part }, weights, own);
   }
 
   /** Why the parts cannot be put together. */

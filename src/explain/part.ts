@@ -1,4 +1,5 @@
 import type { Assumption } from "../model/host.ts";
+import type { Frame } from "../model/packet.ts";
 import type { PacketTrace, Verdict } from "../model/trace.ts";
 import { ASSUMPTIONS, addTo, begun, Collection, EXACT, keyOf, type Marks } from "./collect.ts";
 import { type Connection, isTrouble } from "./collected.ts";
@@ -67,12 +68,29 @@ export class PartOfCollection extends Collection {
   }
 
   override add(trace: PacketTrace): void {
-    const { number: frame, time } = trace.frame;
-    if (trace.seenBefore === undefined && trace.flow > this.#begins.length) this.#begins.push(frame);
-    if (!this.#wants(trace)) return;
+    if (trace.seenBefore === undefined) this.#begin(trace);
+    if (this.#wants(trace)) super.add(trace);
+  }
+
+  override again(frame: Frame): void {
+    this.#note(frame);
+    super.again(frame);
+  }
+
+  override followed(trace: PacketTrace): void {
+    this.#begin(trace);
+    this.#note(trace.frame);
+    super.followed(trace);
+  }
+
+  /** A connection begins where its number is met first. */
+  #begin({ flow, frame }: PacketTrace): void {
+    if (flow > this.#begins.length) this.#begins.push(frame.number);
+  }
+
+  #note({ number: frame, time }: Frame): void {
     this.#first ??= { frame, time };
     this.#last = { frame, time };
-    super.add(trace);
   }
 
   /** Whether there is so much that one collection of all would not have counted exactly any more, or not have kept it. */

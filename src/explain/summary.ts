@@ -3,7 +3,6 @@ import type { Frame } from "../model/packet.ts";
 import type { Verdict } from "../model/trace.ts";
 import { type Collected, type Connection, isTrouble } from "./collected.ts";
 import { type ConnectionText, type DetailOptions, explainConnection } from "./connection.ts";
-import { missingDevices } from "./evidence.ts";
 import type { Ending, Endings } from "./flow-states.ts";
 import { type Total, totalsOf } from "./totals.ts";
 import { count, duration, list } from "./words.ts";
@@ -114,7 +113,7 @@ function troubleRank(connection: Connection): number {
   const outcomes = [...connection.outcomes.values()];
   if (outcomes.some((o) => isTrouble(o.first.way.verdict) && o.first.way.verdict !== "unknown")) return 0;
   if (outcomes.some((o) => isTrouble(o.first.way.verdict))) return 1;
-  return outcomes.some((o) => missingDevices(o.first).length > 0) ? 2 : AS_EXPECTED;
+  return outcomes.some((o) => o.first.missing.length > 0) ? 2 : AS_EXPECTED;
 }
 
 function sortConnections(connections: readonly Connection[], sort: SummaryOptions["sort"]): readonly Connection[] {

@@ -1,5 +1,4 @@
 import type { ConnectionText } from "../explain/connection.ts";
-import { missingDevices } from "../explain/evidence.ts";
 import { portsOf } from "../explain/words.ts";
 import { formatAddress } from "../model/address.ts";
 import type { Appearance, PacketTrace, Reply, Step, Way } from "../model/trace.ts";
@@ -28,7 +27,7 @@ import {
 
 /** What became of one packet as the object of `--format json` and `ndjson`; `time` is RFC 3339. PacketLines writes the same as text. */
 export function traceObject(trace: PacketTrace, time: string): Json {
-  const missing = missingDevices(trace);
+  const { missing } = trace;
   return {
     ...OPENING.object(trace),
     time,

@@ -65,8 +65,9 @@ describe("endings of connections", () => {
     const [all, newest] = [new FlowStates(), new FlowStates(window)];
     for (let flow = 1; flow <= 3000; flow++) {
       for (const states of [all, newest]) {
-        states.mark(flow, verdicts[flow % 6] as Verdict, flow % 7 === 0);
-        if (flow > 2) states.mark(flow - 2, "forwarded", false);
+        states.mark(flow, verdicts[flow % 6] as Verdict);
+        if (flow % 7 === 0) states.miss(flow);
+        if (flow > 2) states.mark(flow - 2, "forwarded");
       }
     }
     expect(newest.endings()).toEqual(all.endings());

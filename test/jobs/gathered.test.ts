@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Listener } from "../../src/engine/listener.ts";
 import { createReplay, type ReplayOptions } from "../../src/engine/replay.ts";
 import { Collection } from "../../src/explain/collect.ts";
 import type { Collected } from "../../src/explain/collected.ts";
@@ -36,17 +37,17 @@ function collected(host: Host, options: ReplayOptions, frames: readonly Entering
   });
 }
 
-/** The same of what several make of them, each of which gathers its own; undefined where they cannot be relied on. */
+/** The same of what several make of them, each of which gathers its own as it follows it; undefined where they cannot be relied on. */
 function gathered(host: Host, options: ReplayOptions, frames: readonly Entering[], weights: readonly number[]) {
-  const lots = weights.map((_, own) => new Lot(host, options, weights, own));
-  const traces = lots.map((lot) => [...frames.flatMap(([frame, from]) => lot.take(frame, from)), ...lot.finish()]);
+  const all = weights.map(() => MEASURES.map((measure) => new PartOfCollection(measure, weights.length)));
+  const lots = all.map((parts, own) => new Lot(host, { ...options, listener: told(parts) }, weights, own));
+  for (const lot of lots) {
+    const traces = [...frames.flatMap(([frame, from]) => lot.take(frame, from)), ...lot.finish()];
+    expect(traces).toEqual([]);
+  }
   if (lots.some(({ astray }) => astray !== undefined)) return undefined;
-  return MEASURES.map((measure) => {
-    const parts = traces.map((own) => {
-      const part = new PartOfCollection(measure, weights.length);
-      for (const trace of own) part.add(trace);
-      return part;
-    });
+  return MEASURES.map((measure, i) => {
+    const parts = all.map((own) => own[i] as PartOfCollection);
     if (parts.some((part) => part.isTooLarge)) return "too large";
     const [own, ...others] = parts.map((part) => part.part());
     // The last of all may change its traces: the part of the main thread is not sent.
@@ -54,6 +55,21 @@ function gathered(host: Host, options: ReplayOptions, frames: readonly Entering[
     const received = sent.map((part) => unpackPart(host, options.capture, structuredClone(packPart(host, part))));
     return joined(sent === others ? [own as Part, ...received] : received, 0, measure);
   });
+}
+
+/** Tells each part of each packet. */
+function told(parts: readonly PartOfCollection[]): Listener {
+  return {
+    followed: (trace) => {
+      for (const part of parts) part.followed(trace);
+    },
+    again: (frame) => {
+      for (const part of parts) part.again(frame);
+    },
+    missed: (flow) => {
+      for (const part of parts) part.missed(flow);
+    },
+  };
 }
 
 describe("what several replays gather comes to what one collects", () => {
@@ -70,9 +86,9 @@ describe("what several replays gather comes to what one collects", () => {
           ["trouble", false],
           ["time", true],
         ] as const) {
-          const told = summarize(several, host, { ...OPTIONS, sort, all });
-          expect(told).toEqual(summarize(whole, host, { ...OPTIONS, sort, all }));
-          tally.told += told.connections.length;
+          const summary = summarize(several, host, { ...OPTIONS, sort, all });
+          expect(summary).toEqual(summarize(whole, host, { ...OPTIONS, sort, all }));
+          tally.told += summary.connections.length;
         }
         tally.cases++;
         const count = [...whole.states.endings().all.values()].reduce((sum, n) => sum + n, 0);

@@ -1,4 +1,3 @@
-import { missingDevices } from "../../explain/evidence.ts";
 import type { PacketTrace, Way } from "../../model/trace.ts";
 import { jsonText } from "./fields.ts";
 import { HeadTexts } from "./head-texts.ts";
@@ -61,7 +60,7 @@ export class PacketLines {
   /** What else was seen of the packet, and what its fate hangs on. */
   #end(trace: PacketTrace): string {
     const { observed, decided, assumptions, alternatives } = trace;
-    const missing = missingDevices(trace);
+    const { missing } = trace;
     let text = ',"observed":[';
     for (const [i, seen] of observed.entries()) text += `${i === 0 ? "{" : ",{"}${OBSERVATION.text(seen, this.#spelling)}}`;
     text += missing.length > 0 ? `],"missing":${jsonText(missing)}` : "]";

@@ -1,0 +1,15 @@
+import type { Frame } from "../model/packet.ts";
+import type { PacketTrace } from "../model/trace.ts";
+
+/**
+ * Is told of packets as soon as they were followed, and not only when nothing can be added to what is known of them: the traces of packets
+ * that may still be seen elsewhere are most of what a replay keeps.
+ */
+export interface Listener {
+  /** The next packet was followed. What is seen of it later comes into its trace's lists, `observed` and `missing`. */
+  followed(trace: PacketTrace): void;
+  /** The next frame shows an earlier packet again. */
+  again(frame: Frame): void;
+  /** An earlier packet of a connection was not seen where it should have been. */
+  missed(flow: number): void;
+}
