@@ -5,9 +5,10 @@ import { Pages, placeOf } from "./resting-pages.ts";
 import { hasSource, hasTuple, isInZone, pack, tuplesOf, unpack } from "./resting-words.ts";
 import { SOURCE } from "./tuple-cells.ts";
 
-/** Slots of an empty index; it is made anew when so much of it is taken. */
+/** Slots of an empty index; it is made anew when so much of it is taken, and larger when that is by rows that are there. */
 const FIRST = 1 << 12;
 const FULL = 0.6;
+const LIVE = 0.4;
 /** Each row stands in the index under its two tuples and its source. */
 const KEYS = 3;
 
@@ -108,7 +109,7 @@ export class Resting {
 
   #rebuild(): void {
     let { length } = this.#index;
-    while (this.size * KEYS > (length * FULL) / 2) length *= 2;
+    while (this.size * KEYS > length * LIVE) length *= 2;
     this.#index = new Uint32Array(length);
     this.#used = 0;
     for (const row of this.#rows.all()) this.#enter(row);

@@ -133,8 +133,8 @@ export class TableEntries {
     const { zone, original, reply, seenReply } = connection;
     this.#crowdedAt = id;
     // Before it was answered it would be opened anew, whether it was dropped or not.
-    if (seenReply) this.#dropped.add(zoneIn(zone, "original"), original, now);
-    this.#dropped.add(zoneIn(zone, "reply"), reply, now);
+    if (seenReply) this.#dropped.add(zoneIn(zone, "original"), original, now, this.#loose);
+    this.#dropped.add(zoneIn(zone, "reply"), reply, now, this.#loose);
     drop(connection);
     return room;
   }

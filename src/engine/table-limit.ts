@@ -2,7 +2,7 @@ import type { Assumption } from "../model/host.ts";
 import { type FlowTuple, tupleHash } from "./connection.ts";
 import type { Setting } from "./conntrack-timeouts.ts";
 import { mixed, mixedWith } from "./hash.ts";
-import { PairTable } from "./pair-table.ts";
+import { Prints } from "./prints.ts";
 
 /** What Linux sets where there are more than 4 GiB of memory (nf_conntrack_init_start). */
 const USUAL = 262_144;
@@ -54,26 +54,41 @@ export class TableLimit {
 
 /** So long something of them may stand in the table (the longest of the timeouts before an answer, nf_conntrack_proto_*.c). */
 const KEPT = 600_000_000_000n;
+/** When so many times those that may be dropped were dropped, next to none (1 of 3,000) that stood before is left. */
+const TURNS = 8;
+/** Tuples that are forgotten together: so many times those that may be dropped, and not less than these. */
+const AT_ONCE = 2;
+const LEAST = 1024;
 
-/** The tuples of connections that were let go of for others, though the kernel may have dropped others in their place. */
+/**
+ * The tuples of connections that were let go of for others, though the kernel may have dropped others in their place. Those are forgotten
+ * whose turn must have come since, so that what is kept is bounded however long a flood lasts.
+ */
 export class Dropped {
-  #newest = new PairTable();
-  #older = new PairTable();
-  #since: bigint | undefined;
+  /** Oldest first. */
+  #kept: Prints[] = [];
 
-  add(zone: number, tuple: FlowTuple, now: bigint): void {
-    this.#since ??= now;
-    if (now - this.#since > KEPT) {
-      this.#older = this.#newest;
-      this.#newest = new PairTable();
-      this.#since = now;
+  /** Takes a connection's tuple at a time at which `loose` connections may be dropped. */
+  add(zone: number, tuple: FlowTuple, now: bigint, loose: number): void {
+    const newest = this.#kept.at(-1);
+    if (newest && !newest.isFull && now - newest.since <= KEPT) {
+      newest.add(mixed(tupleHash(tuple), zone), crossHash(tuple));
+      return;
     }
-    this.#newest.set(mixed(tupleHash(tuple), zone), crossHash(tuple), 1);
+    this.#kept = this.#kept.filter((one, i) => now - one.since <= 2n * KEPT && this.#after(i) < TURNS * loose);
+    this.#kept.push(new Prints(Math.max(LEAST, AT_ONCE * loose), now));
+    this.add(zone, tuple, now, loose);
+  }
+
+  /** How many were dropped after those of one part. */
+  #after(part: number): number {
+    return this.#kept.slice(part + 1).reduce((sum, { size }) => sum + size, 0);
   }
 
   has(zone: number, tuple: FlowTuple): boolean {
+    if (this.#kept.length === 0) return false;
     const [one, other] = [mixed(tupleHash(tuple), zone), crossHash(tuple)];
-    return (this.#newest.get(one, other) ?? this.#older.get(one, other)) !== undefined;
+    return this.#kept.some((prints) => prints.has(one, other));
   }
 }
 

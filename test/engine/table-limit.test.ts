@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { TableLimit } from "../../src/engine/table-limit.ts";
+import { Dropped, TableLimit } from "../../src/engine/table-limit.ts";
 import type { PacketTrace } from "../../src/model/trace.ts";
 import { natTable, replayed, router, type Seen, tcp, udp } from "./router.ts";
 
@@ -96,5 +96,30 @@ describe("a full table of connections", () => {
     expect(traces.at(-2)?.way.undecided).toContain("was dropped from the full connection table of host");
     // Nothing was dropped since the last one began.
     expect(traces.at(-1)?.way.verdict).toBe("forwarded");
+  });
+});
+
+describe("what was dropped for others", () => {
+  const tuple = (i: number) => ({ src: 0x0b000000 + (i >> 4), dst: 0x0a000001, protocol: 17, sport: 1024 + (i % 16) * 3999, dport: 53 });
+  const LOOSE = 1000;
+
+  it("is known until it must have been its turn, and not for longer", () => {
+    const dropped = new Dropped();
+    for (let i = 0; i < 100_000; i++) dropped.add(0, tuple(i), BigInt(i) * 1000n, LOOSE);
+    const known = Array.from({ length: 100_000 }, (_, i) => i).filter((i) => dropped.has(0, tuple(i)));
+    expect(known.slice(-8 * LOOSE)).toEqual(Array.from({ length: 8 * LOOSE }, (_, i) => 92_000 + i));
+    expect(known.length).toBeLessThanOrEqual(12 * LOOSE);
+    expect(known.at(0)).toBe(100_000 - known.length);
+    expect(dropped.has(1, tuple(99_999))).toBe(false);
+    expect(dropped.has(0, tuple(100_000))).toBe(false);
+  });
+
+  it("is known for as long as it can have stood in the table", () => {
+    const [minute, dropped] = [60_000_000_000n, new Dropped()];
+    dropped.add(0, tuple(1), 0n, LOOSE);
+    dropped.add(0, tuple(2), 11n * minute, LOOSE);
+    expect(dropped.has(0, tuple(1))).toBe(true);
+    dropped.add(0, tuple(3), 22n * minute, LOOSE);
+    expect([1, 2, 3].map((i) => dropped.has(0, tuple(i)))).toEqual([false, true, true]);
   });
 });
