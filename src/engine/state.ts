@@ -27,6 +27,9 @@ export function keyOf(change: Change): string {
 /** Cells that no other connection asks for, or of which those who ask say so themselves. */
 const OWN = /^((fdb|frag|hh)\||connlabel:)/;
 
+/** So many cells are kept that are in doubt; with more, all are. */
+const MOST = 65_536;
+
 /** What a packet has left behind on one of its ways, so that it can be left behind once more. */
 export interface LeftBehind {
   readonly keyed: ReadonlyMap<string, unknown>;
@@ -51,11 +54,14 @@ export class State implements StateCells {
   /** Set members are only in doubt where a rule can change them. */
   readonly #steady: RegExp;
   #ruleStateTaint: string | undefined;
+  #taintOfAll: string | undefined;
+  readonly #most: number;
   /** Where the packets of a capture are dealt to several replays: whom to tell of state that connections share. */
   readonly watch: Watch | undefined;
 
-  constructor(rulesChangeSets: boolean, watch?: Watch) {
+  constructor(rulesChangeSets: boolean, watch?: Watch, most = MOST) {
     this.watch = watch;
+    this.#most = most;
     this.#steady = rulesChangeSets ? /^(ct|fdb|frag|hh|peer|pmtu)\|/ : /^((ct|fdb|frag|hh|peer|pmtu)\||set:)/;
   }
 
@@ -101,7 +107,7 @@ export class State implements StateCells {
   /** To be called before a restorable object is changed. */
   change(object: Restorable): void {
     if (this.#tainted.size > 0) {
-      const reason = this.#tainted.get(object.stateKey);
+      const reason = this.#taintOfAll ?? this.#tainted.get(object.stateKey);
       if (reason !== undefined) throw new Undecided(reason);
     }
     if (this.#objects.includes(object)) return;
@@ -112,7 +118,7 @@ export class State implements StateCells {
   /** Throws when a cell or an object was left in doubt by an earlier packet. */
   #check(key: string): void {
     if (this.#tainted.size === 0 && this.#ruleStateTaint === undefined) return;
-    const reason = this.#tainted.get(key) ?? (this.#steady.test(key) ? undefined : this.#ruleStateTaint);
+    const reason = this.#taintOfAll ?? this.#tainted.get(key) ?? (this.#steady.test(key) ? undefined : this.#ruleStateTaint);
     if (reason !== undefined) throw new Undecided(reason);
   }
 
@@ -185,7 +191,9 @@ export class State implements StateCells {
 
   taint(key: string, reason: string): void {
     if (!key.startsWith("ct|")) this.watch?.shared("state is in doubt that connections share");
+    if (this.#taintOfAll !== undefined) return;
     this.#tainted.set(key, reason);
+    if (this.#tainted.size > this.#most) this.#taintOfAll = `${reason}, like many before it`;
   }
 
   /** After a packet whose whole path is not known: any limit, counter or set may have been touched by it. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Doubts } from "../../src/engine/conntrack-doubts.ts";
 import { State } from "../../src/engine/state.ts";
 
 describe("the age of the state", () => {
@@ -16,5 +17,29 @@ describe("the age of the state", () => {
     state.set("recent:seen", 1);
     state.rollback();
     expect([state.get("recent:seen"), state.age]).toEqual([undefined, 1]);
+  });
+});
+
+describe("what is in doubt", () => {
+  it("is everything when it is too much to be kept", () => {
+    const state = new State(false, undefined, 10);
+    for (let i = 0; i < 10; i++) state.taint(`ct|a|${i}`, `what became of packet ${i}`);
+    expect(state.get("ct|a|other")).toBeUndefined();
+    expect(() => state.get("ct|a|3")).toThrow("what became of packet 3");
+    for (let i = 10; i < 1000; i++) state.taint(`ct|a|${i}`, `what became of packet ${i}`);
+    expect(() => state.get("ct|a|other")).toThrow("what became of packet 10, like many before it");
+    expect(() => state.checkAbsent(() => "ct|a|none")).toThrow("like many before it");
+    expect(() => state.change({ stateKey: "ct|b", copyState: () => ({}) })).toThrow("like many before it");
+  });
+
+  it("is every packet when too many could not be followed", () => {
+    const doubts = new Doubts(10);
+    const tuple = (i: number) => ({ src: i, dst: 1_000_000 + i, protocol: 17, sport: 2_000_000 + i, dport: 3_000_000 + i });
+    const answer = (i: number) => ({ src: 1_000_000 + i, dst: i, protocol: 17, sport: 3_000_000 + i, dport: 2_000_000 + i });
+    for (let i = 0; i < 2; i++) doubts.add(tuple(i), `packet ${i}`);
+    expect(() => doubts.check(answer(1))).toThrow("packet 1");
+    doubts.check(answer(9));
+    for (let i = 2; i < 100; i++) doubts.add(tuple(i), `packet ${i}`);
+    expect(() => doubts.check(answer(999))).toThrow("packet 2, like many before it");
   });
 });
