@@ -61,8 +61,9 @@ export class Connection implements Restorable {
   ftp: FtpTracking | undefined;
   /** By direction. */
   shifts: readonly [SequenceShift, SequenceShift] | undefined;
-  /** Nanoseconds since the epoch. */
+  /** Nanoseconds since the epoch: when it runs out, and when a packet of it was seen last. */
   expires = 0n;
+  touched = 0n;
   /** UDP: from when on it counts as a stream. */
   streamFrom = 0n;
   tcp: TcpTracking | undefined;

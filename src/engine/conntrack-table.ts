@@ -86,7 +86,7 @@ export class ConntrackTable {
   /** Finds room for a further connection. */
   makeRoom(id: number, now: bigint, drop: (connection: Connection) => void): Room {
     const crowd = () => {
-      for (let oldest = this.entries.resting.oldest(); oldest; oldest = this.entries.resting.oldest()) {
+      for (let oldest = this.entries.resting.oldestLoose(); oldest; oldest = this.entries.resting.oldestLoose()) {
         this.wake(oldest);
         if (oldest.expires > now) return oldest;
       }

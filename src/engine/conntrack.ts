@@ -158,9 +158,10 @@ export class Conntrack {
    * but an ESTABLISHED packet of this connection: then nothing but the connection is changed, which is to be put back.
    */
   takeAgain(connection: Connection, direction: "original" | "reply", packet: Packet, now: bigint): boolean {
-    const { confirmed, dying, expires, seenReply } = connection;
-    if (!confirmed || dying || expires <= now || !seenReply || this.table.entries.isInDoubt(connection)) return false;
+    const { confirmed, dying, expires, seenReply, resting } = connection;
+    if (resting || !confirmed || dying || expires <= now || !seenReply || this.table.entries.isInDoubt(connection)) return false;
     if (headersError(packet) !== undefined || protocolError(packet, true) !== undefined) return false;
+    connection.touched = now;
     try {
       return this.#trackers.track(connection, packet, direction === "reply" ? 1 : 0, now) === undefined;
     } catch (error) {
@@ -207,6 +208,7 @@ export class Conntrack {
       connection = this.#begin(id, tuple, zone, skb.template?.helper, now);
       skb.ctDirection = "original";
     }
+    connection.touched = now;
     const reply = skb.ctDirection === "reply";
     if (!reply && connection.asked) this.table.askAgain(connection, packet);
     const verdict = this.#trackers.track(connection, packet, reply ? 1 : 0, now);

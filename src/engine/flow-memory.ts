@@ -14,7 +14,7 @@ import { TurnBack } from "./turn-back.ts";
 import type { World } from "./world.ts";
 
 /** Directions of connections that are kept in mind. */
-const MOST = 65_536;
+const MOST = 16_384;
 /** Routes to neighbours and the like are looked at anew after so many nanoseconds. */
 const KEPT = 4_000_000_000n;
 /** Steps that say nothing that can be different for the next packet. */

@@ -1,11 +1,16 @@
-import { EXPIRES, LOW, WIDTH } from "./resting-words.ts";
+import { EXPIRES, type Layout, LOW, widthOf } from "./resting-words.ts";
 
 /** Rows of a page. */
 const ROWS = 4096;
 
+/** What a row is. */
+const GONE = 0;
+const LOOSE = 1;
+const ASSURED = 2;
+
 interface Page {
   readonly words: Int32Array;
-  readonly alive: Uint8Array;
+  readonly state: Uint8Array;
   left: number;
   /** Before that none of its rows runs out. */
   until: bigint;
@@ -13,29 +18,50 @@ interface Page {
 
 /** Rows of words, in pages that are let go of when all their rows are gone. */
 export class Pages {
+  readonly layout: Layout;
+  readonly #width: number;
   readonly #pages = new Map<number, Page>();
   /** The next row's number, and up to where all are gone. */
   #next = 0;
   #gone = 0;
+  /** Up to where none is loose. */
+  #tight = 0;
   live = 0;
+  /** Those of them whose connection is not assured. */
+  loose = 0;
+
+  constructor(layout: Layout) {
+    this.layout = layout;
+    this.#width = widthOf(layout);
+  }
 
   /** A further row, of zeros. */
-  add(): number {
+  add(assured: boolean): number {
     const row = this.#next++;
     const number = Math.floor(row / ROWS);
     let page = this.#pages.get(number);
     if (!page) {
-      page = { words: new Int32Array(ROWS * WIDTH), alive: new Uint8Array(ROWS), left: 0, until: 0n };
+      page = { words: new Int32Array(ROWS * this.#width), state: new Uint8Array(ROWS), left: 0, until: 0n };
       this.#pages.set(number, page);
     }
-    page.alive[row % ROWS] = 1;
+    page.state[row % ROWS] = assured ? ASSURED : LOOSE;
     page.left++;
     this.live++;
+    if (!assured) this.loose++;
     return row;
   }
 
   isLive(row: number): boolean {
-    return this.#pages.get(Math.floor(row / ROWS))?.alive[row % ROWS] === 1;
+    return this.#stateOf(row) !== GONE;
+  }
+
+  #stateOf(row: number): number {
+    return this.#pages.get(Math.floor(row / ROWS))?.state[row % ROWS] ?? GONE;
+  }
+
+  /** Where the words of a row begin in its page. */
+  placeOf(row: number): number {
+    return (row % ROWS) * this.#width;
   }
 
   /** The words of a row that is there: those of its page, of which it has some from `placeOf` on. */
@@ -46,20 +72,33 @@ export class Pages {
   remove(row: number): void {
     const number = Math.floor(row / ROWS);
     const page = this.#pages.get(number);
-    if (!page || page.alive[row % ROWS] === 0) return;
-    page.alive[row % ROWS] = 0;
+    if (!page || page.state[row % ROWS] === GONE) return;
+    if (page.state[row % ROWS] === LOOSE) this.loose--;
+    page.state[row % ROWS] = GONE;
     this.live--;
     if (--page.left === 0 && (number + 1) * ROWS <= this.#next) this.#pages.delete(number);
   }
 
-  /** The row that was added first. */
-  first(): number | undefined {
-    while (this.#gone < this.#next && !this.isLive(this.#gone)) this.#gone++;
-    return this.#gone < this.#next ? this.#gone : undefined;
+  /** The row that was added first of those whose connection is not assured. */
+  firstLoose(): number | undefined {
+    if (this.loose === 0) return undefined;
+    while (this.#stateOf(this.#tight) !== LOOSE) this.#tight++;
+    return this.#tight;
   }
 
   *all(): Generator<number> {
-    for (let row = this.first() ?? this.#next; row < this.#next; row++) if (this.isLive(row)) yield row;
+    while (this.#gone < this.#next && !this.isLive(this.#gone)) this.#gone++;
+    for (let row = this.#gone; row < this.#next; row++) if (this.isLive(row)) yield row;
+  }
+
+  /** Numbers the rows anew in the same order, without those of pages that are gone: numbers shall not grow for as long as packets come. */
+  renumber(): void {
+    const pages = [...this.#pages.values()];
+    const begun = this.#next % ROWS;
+    this.#pages.clear();
+    for (const [number, page] of pages.entries()) this.#pages.set(number, page);
+    this.#next = begun === 0 ? pages.length * ROWS : (pages.length - 1) * ROWS + begun;
+    this.#gone = this.#tight = 0;
   }
 
   /** Removes the rows that have run out. */
@@ -67,12 +106,12 @@ export class Pages {
     const [high, low] = [Number(now >> 32n), Number(now & LOW)];
     for (const [number, page] of this.#pages) {
       if (page.until > now) continue;
-      const { words, alive } = page;
+      const { words, state } = page;
       // Later than any row: times have 64 bits.
       let [first, rest] = [Number.POSITIVE_INFINITY, 0];
       for (let i = 0; i < ROWS; i++) {
-        if (alive[i] === 0) continue;
-        const at = i * WIDTH + EXPIRES;
+        if (state[i] === GONE) continue;
+        const at = i * this.#width + EXPIRES;
         const [above, below] = [words[at + 1] as number, (words[at] as number) >>> 0];
         if (above < high || (above === high && below <= low)) this.remove(number * ROWS + i);
         else if (above < first || (above === first && below < rest)) [first, rest] = [above, below];
@@ -82,9 +121,4 @@ export class Pages {
       if (isWhole && Number.isFinite(first)) page.until = (BigInt(first) << 32n) | BigInt(rest);
     }
   }
-}
-
-/** Where the words of a row begin in its page. */
-export function placeOf(row: number): number {
-  return (row % ROWS) * WIDTH;
 }

@@ -5,6 +5,7 @@ import { DEFAULT_ZONE } from "./zone.ts";
 
 /** The 32-bit words of a row. */
 const ID = 0;
+/** Its zone, and the device whose address was taken, 16 bits each. */
 const ZONE = 2;
 const BITS = 3;
 const MARK = 4;
@@ -12,14 +13,33 @@ const FLOW = 5;
 /** When it runs out, in nanoseconds since the epoch: the lower word, then the upper one. */
 export const EXPIRES = 6;
 const STREAM = 8;
-const ORIGINAL = 10;
-const REPLY = 13;
-const STATE = 16;
-const SIDES = 17;
+const STATE = 10;
+const SIDES = 11;
 const SIDE = 6;
-const LAST = 29;
-/** How many there are. */
-export const WIDTH = 34;
+const LAST = 23;
+const ORIGINAL = 28;
+
+/** How rows are laid out: how many words an address takes. */
+export interface Layout {
+  readonly address: 1 | 4;
+}
+
+/** The rows of connections of IPv4, and of IPv6. */
+export const NARROW: Layout = { address: 1 };
+export const WIDE: Layout = { address: 4 };
+
+/** How many words a row has. */
+export function widthOf(layout: Layout): number {
+  return ORIGINAL + 2 * tupleWidth(layout);
+}
+
+function tupleWidth({ address }: Layout): number {
+  return 2 * address + 1;
+}
+
+function replyOf(layout: Layout): number {
+  return ORIGINAL + tupleWidth(layout);
+}
 
 /** Bits beside the protocol. */
 const SRC_NAT = 1 << 8;
@@ -29,118 +49,166 @@ const DST_NAT_DONE = 1 << 11;
 const TCP = 1 << 12;
 const OLD: readonly [number, number] = [1 << 13, 1 << 14];
 const ANSWER_LAST = 1 << 15;
+const SEEN_REPLY = 1 << 16;
+const ASSURED = 1 << 17;
 const PROTOCOL_BITS = 0xff;
+
+const ZONES = 0xffff;
+const MOST_DEVICES = 0x7fff;
 
 const WORD = 2 ** 32;
 const PORTS = 2 ** 16;
 /** The lower word of a number of 64 bits. */
 export const LOW = 0xffff_ffffn;
+const LONG = 0xffff_ffff_ffff_ffffn;
+
+/** Numbers of devices, from 1 on. */
+export class Devices {
+  readonly #names: string[] = [];
+
+  numberOf(name: string): number {
+    const known = this.#names.indexOf(name);
+    return known < 0 ? this.#names.push(name) : known + 1;
+  }
+
+  /** Undefined for 0. */
+  nameOf(number: number): string | undefined {
+    return this.#names[number - 1];
+  }
+}
 
 /** Writes a connection into the words of a row; false when something of it has no place there. */
-export function pack(connection: Connection, words: Int32Array, row: number): boolean {
+export function pack(connection: Connection, words: Int32Array, row: number, layout: Layout, devices: Devices): boolean {
   const { id, zone, original, reply, mark, flow = 0, expires, streamFrom, tcp, srcNat, dstNat, srcNatDone, dstNatDone } = connection;
+  const device = connection.masqueradedOn === undefined ? 0 : devices.numberOf(connection.masqueradedOn);
   let bits = original.protocol;
+  if (connection.seenReply) bits |= SEEN_REPLY;
+  if (connection.assured) bits |= ASSURED;
   if (srcNat) bits |= SRC_NAT;
   if (dstNat) bits |= DST_NAT;
   if (srcNatDone) bits |= SRC_NAT_DONE;
   if (dstNatDone) bits |= DST_NAT_DONE;
   words[row + ID] = id;
   words[row + ID + 1] = Math.floor(id / WORD);
-  words[row + ZONE] = zone.id;
+  words[row + ZONE] = zone.id | (device << 16);
   words[row + MARK] = mark;
   words[row + FLOW] = flow;
-  writeTime(words, row + EXPIRES, expires);
-  writeTime(words, row + STREAM, streamFrom);
-  if (!writeTuple(words, row, ORIGINAL, original) || !writeTuple(words, row, REPLY, reply)) return false;
+  writeLong(words, row + EXPIRES, expires);
+  writeLong(words, row + STREAM, streamFrom);
+  if (!writeTuple(words, row + ORIGINAL, layout, original) || !writeTuple(words, row + replyOf(layout), layout, reply)) return false;
   if (tcp) bits |= TCP | writeTracking(words, row, tcp);
   words[row + BITS] = bits;
-  return flow >= 0 && flow === words[row + FLOW] && (!tcp || isExact(words, row, tcp));
+  return device <= MOST_DEVICES && flow >= 0 && flow === words[row + FLOW] && (!tcp || isExact(words, row, tcp));
 }
 
 /** The connection in the words of a row, as it was. */
-export function unpack(words: Int32Array, row: number, netns: string): Connection {
-  const id = word(words, row + ID) + (words[row + ID + 1] as number) * WORD;
-  const zone = words[row + ZONE] as number;
+export function unpack(words: Int32Array, row: number, layout: Layout, netns: string, devices: Devices): Connection {
+  const id = idOf(words, row);
+  const zone = (words[row + ZONE] as number) & ZONES;
   const bits = words[row + BITS] as number;
-  const connection = new Connection(id, netns, zone === 0 ? DEFAULT_ZONE : { id: zone }, readTuple(words, row, ORIGINAL));
-  connection.reply = readTuple(words, row, REPLY);
+  const connection = new Connection(id, netns, zone === 0 ? DEFAULT_ZONE : { id: zone }, readTuple(words, row, ORIGINAL, layout));
+  connection.reply = readTuple(words, row, replyOf(layout), layout);
   connection.confirmed = true;
+  connection.seenReply = (bits & SEEN_REPLY) !== 0;
+  connection.assured = (bits & ASSURED) !== 0;
+  connection.masqueradedOn = devices.nameOf((words[row + ZONE] as number) >>> 16);
   connection.srcNat = (bits & SRC_NAT) !== 0;
   connection.dstNat = (bits & DST_NAT) !== 0;
   connection.srcNatDone = (bits & SRC_NAT_DONE) !== 0;
   connection.dstNatDone = (bits & DST_NAT_DONE) !== 0;
   connection.mark = word(words, row + MARK);
   connection.flow = words[row + FLOW] || undefined;
-  connection.expires = readTime(words, row + EXPIRES);
-  connection.streamFrom = readTime(words, row + STREAM);
+  connection.expires = readLong(words, row + EXPIRES);
+  connection.streamFrom = readLong(words, row + STREAM);
   if (bits & TCP) connection.tcp = readTracking(words, row);
   return connection;
 }
 
 /** Whether the connection of a row is in a zone. */
 export function isInZone(words: Int32Array, row: number, zone: number): boolean {
-  return words[row + ZONE] === zone;
+  return ((words[row + ZONE] as number) & ZONES) === zone;
 }
 
 /** Whether the connection of a row has a tuple, in either direction. */
-export function hasTuple(words: Int32Array, row: number, tuple: FlowTuple): boolean {
+export function hasTuple(words: Int32Array, row: number, layout: Layout, tuple: FlowTuple): boolean {
   if (((words[row + BITS] as number) & PROTOCOL_BITS) !== tuple.protocol) return false;
-  return isAt(words, row + ORIGINAL, tuple) || isAt(words, row + REPLY, tuple);
+  return isAt(words, row + ORIGINAL, layout, tuple) || isAt(words, row + replyOf(layout), layout, tuple);
 }
 
-function isAt(words: Int32Array, at: number, { src, dst, sport, dport }: FlowTuple): boolean {
-  return word(words, at) === src && word(words, at + 1) === dst && word(words, at + 2) === sport * PORTS + dport;
+function isAt(words: Int32Array, at: number, layout: Layout, { src, dst, sport, dport }: FlowTuple): boolean {
+  const { address } = layout;
+  if (word(words, at + 2 * address) !== sport * PORTS + dport) return false;
+  return readAddress(words, at, layout) === src && readAddress(words, at + address, layout) === dst;
 }
 
 /** Whether the connection of a row comes from where a tuple does. */
-export function hasSource(words: Int32Array, row: number, { src, protocol, sport }: FlowTuple): boolean {
-  if (word(words, row + ORIGINAL) !== src || ((words[row + BITS] as number) & PROTOCOL_BITS) !== protocol) return false;
-  return word(words, row + ORIGINAL + 2) >>> 16 === sport;
+export function hasSource(words: Int32Array, row: number, layout: Layout, { src, protocol, sport }: FlowTuple): boolean {
+  if (((words[row + BITS] as number) & PROTOCOL_BITS) !== protocol) return false;
+  return word(words, row + ORIGINAL + 2 * layout.address) >>> 16 === sport && readAddress(words, row + ORIGINAL, layout) === src;
+}
+
+/** A number that is greater for connections that began later. */
+export function idOf(words: Int32Array, row: number): number {
+  return word(words, row + ID) + (words[row + ID + 1] as number) * WORD;
 }
 
 /** The tuples of a row. */
 export function tuplesOf(
   words: Int32Array,
   row: number,
+  layout: Layout,
 ): { readonly zone: number; readonly original: FlowTuple; readonly reply: FlowTuple } {
-  return { zone: words[row + ZONE] as number, original: readTuple(words, row, ORIGINAL), reply: readTuple(words, row, REPLY) };
+  const zone = (words[row + ZONE] as number) & ZONES;
+  return { zone, original: readTuple(words, row, ORIGINAL, layout), reply: readTuple(words, row, replyOf(layout), layout) };
 }
 
 function word(words: Int32Array, at: number): number {
   return (words[at] as number) >>> 0;
 }
 
-function writeTime(words: Int32Array, at: number, time: bigint): void {
-  words[at] = Number(time & LOW);
-  words[at + 1] = Number(time >> 32n);
+function writeLong(words: Int32Array, at: number, long: bigint): void {
+  words[at] = Number(long & LOW);
+  words[at + 1] = Number(long >> 32n);
 }
 
-function readTime(words: Int32Array, at: number): bigint {
+function readLong(words: Int32Array, at: number): bigint {
   return (BigInt(words[at + 1] as number) << 32n) | BigInt(word(words, at));
 }
 
-function writeTuple(words: Int32Array, row: number, side: number, { src, dst, sport, dport }: FlowTuple): boolean {
-  const at = row + side;
-  words[at] = Number(src);
-  words[at + 1] = Number(dst);
-  words[at + 2] = sport * PORTS + dport;
-  return isWord(src) && isWord(dst) && isPort(sport) && isPort(dport);
+/** False when it has an address of another version of IP, or a port that is not known. */
+function writeTuple(words: Int32Array, at: number, layout: Layout, { src, dst, sport, dport }: FlowTuple): boolean {
+  const { address } = layout;
+  if (!writeAddress(words, at, layout, src) || !writeAddress(words, at + address, layout, dst)) return false;
+  words[at + 2 * address] = sport * PORTS + dport;
+  return isPort(sport) && isPort(dport);
 }
 
-function isWord(address: Address): boolean {
-  return typeof address === "number";
+function writeAddress(words: Int32Array, at: number, { address }: Layout, value: Address): boolean {
+  if (typeof value === "number") {
+    words[at] = value;
+    return address === NARROW.address;
+  }
+  if (address !== WIDE.address) return false;
+  writeLong(words, at, value & LONG);
+  writeLong(words, at + 2, value >> 64n);
+  return true;
+}
+
+function readAddress(words: Int32Array, at: number, { address }: Layout): Address {
+  if (address === NARROW.address) return word(words, at);
+  return (BigInt.asUintN(64, readLong(words, at + 2)) << 64n) | BigInt.asUintN(64, readLong(words, at));
 }
 
 function isPort(port: number): boolean {
   return port >= 0 && port < PORTS;
 }
 
-function readTuple(words: Int32Array, row: number, side: number): FlowTuple {
+function readTuple(words: Int32Array, row: number, side: number, layout: Layout): FlowTuple {
   const at = row + side;
-  const ports = word(words, at + 2);
+  const ports = word(words, at + 2 * layout.address);
   return {
-    src: word(words, at),
-    dst: word(words, at + 1),
+    src: readAddress(words, at, layout),
+    dst: readAddress(words, at + layout.address, layout),
     protocol: (words[row + BITS] as number) & PROTOCOL_BITS,
     sport: ports >>> 16,
     dport: ports & 0xffff,

@@ -1,8 +1,7 @@
-import { PROTOCOL } from "../model/packet.ts";
 import { type Connection, type FlowTuple, tupleHash } from "./connection.ts";
 import { mixed } from "./hash.ts";
-import { Pages, placeOf } from "./resting-pages.ts";
-import { hasSource, hasTuple, isInZone, pack, tuplesOf, unpack } from "./resting-words.ts";
+import { Pages } from "./resting-pages.ts";
+import { Devices, hasSource, hasTuple, idOf, isInZone, NARROW, pack, tuplesOf, unpack, WIDE } from "./resting-words.ts";
 import { SOURCE } from "./tuple-cells.ts";
 
 /** Slots of an empty index; it is made anew when so much of it is taken, and larger when that is by rows that are there. */
@@ -15,96 +14,112 @@ const KEYS = 3;
 type Key = "tuple" | "source";
 
 /**
- * Connections that nobody has answered, in columns: a flood leaves hundreds of thousands of them, and as objects they would take a
- * kilobyte each. Whoever asks for one takes it out as an object again.
+ * Connections of which nothing was seen for a while, or that nobody has answered, in columns: a busy machine has hundreds of thousands of
+ * them, and as objects they would take more than a kilobyte each. Whoever asks for one takes it out as an object again.
  */
 export class Resting {
   readonly #netns: string;
-  readonly #rows = new Pages();
-  /** Row numbers by hash, counted from 1; those of rows that are gone stay until it is made anew. */
+  readonly #narrow = new Pages(NARROW);
+  readonly #wide = new Pages(WIDE);
+  /** Row numbers by hash, counted from 1, twice each: odd ones are of wide rows. Those of rows that are gone stay until it is made anew. */
   #index = new Uint32Array(FIRST);
   #used = 0;
+  readonly #devices = new Devices();
 
   constructor(netns: string) {
     this.#netns = netns;
   }
 
   get size(): number {
-    return this.#rows.live;
+    return this.#narrow.live + this.#wide.live;
+  }
+
+  /** How many of them are not assured. */
+  get loose(): number {
+    return this.#narrow.loose + this.#wide.loose;
   }
 
   /** Takes a connection in, unless it has something that the columns have no place for. */
   take(connection: Connection): boolean {
     if (!isBare(connection)) return false;
-    const row = this.#rows.add();
-    if (!pack(connection, this.#rows.at(row), placeOf(row))) {
-      this.#rows.remove(row);
+    const rows = typeof connection.original.src === "number" ? this.#narrow : this.#wide;
+    const row = rows.add(connection.assured);
+    if (!pack(connection, rows.at(row), rows.placeOf(row), rows.layout, this.#devices)) {
+      rows.remove(row);
       return false;
     }
     if (this.#used + KEYS > this.#index.length * FULL) this.#rebuild();
-    else this.#enter(row);
+    else this.#enter(rows, row);
     return true;
   }
 
-  #enter(row: number): void {
-    const { zone, original, reply } = tuplesOf(this.#rows.at(row), placeOf(row));
-    this.#put(row, hashOf("tuple", zone, original));
-    this.#put(row, hashOf("tuple", zone, reply));
-    this.#put(row, hashOf("source", zone, original));
+  #enter(rows: Pages, row: number): void {
+    const { zone, original, reply } = tuplesOf(rows.at(row), rows.placeOf(row), rows.layout);
+    const name = (row + 1) * 2 + (rows === this.#wide ? 1 : 0);
+    this.#put(name, hashOf("tuple", zone, original));
+    this.#put(name, hashOf("tuple", zone, reply));
+    this.#put(name, hashOf("source", zone, original));
   }
 
-  #put(row: number, hash: number): void {
+  #put(name: number, hash: number): void {
     const mask = this.#index.length - 1;
     let at = hash & mask;
     while (this.#index[at] !== 0) at = (at + 1) & mask;
-    this.#index[at] = row + 1;
+    this.#index[at] = name;
     this.#used++;
   }
 
   /** Takes out a connection that a tuple belongs to, in either direction. */
   byTuple(zone: number, tuple: FlowTuple): Connection | undefined {
-    if (this.size === 0) return undefined;
-    const row = this.#find("tuple", zone, tuple);
-    return row === undefined ? undefined : this.#out(row);
+    return this.size === 0 ? undefined : this.#find("tuple", zone, tuple);
   }
 
   /** Takes out a connection that comes from where a tuple does. */
   bySource(zone: number, tuple: FlowTuple): Connection | undefined {
-    const row = this.size === 0 ? undefined : this.#find("source", zone, tuple);
-    return row === undefined ? undefined : this.#out(row);
+    return this.size === 0 ? undefined : this.#find("source", zone, tuple);
   }
 
-  /** Takes out the one that was taken in first. */
-  oldest(): Connection | undefined {
-    const row = this.#rows.first();
-    return row === undefined ? undefined : this.#out(row);
+  /** Takes out the one that was taken in first of those that are not assured. */
+  oldestLoose(): Connection | undefined {
+    const [narrow, wide] = [this.#narrow.firstLoose(), this.#wide.firstLoose()];
+    if (narrow === undefined) return wide === undefined ? undefined : this.#out(this.#wide, wide);
+    if (wide !== undefined && this.#idOf(this.#wide, wide) < this.#idOf(this.#narrow, narrow)) return this.#out(this.#wide, wide);
+    return this.#out(this.#narrow, narrow);
+  }
+
+  #idOf(rows: Pages, row: number): number {
+    return idOf(rows.at(row), rows.placeOf(row));
   }
 
   /** Lets go of what has run out. */
   sweep(now: bigint): void {
-    this.#rows.expire(now);
+    this.#narrow.expire(now);
+    this.#wide.expire(now);
   }
 
-  #out(row: number): Connection {
-    const connection = unpack(this.#rows.at(row), placeOf(row), this.#netns);
-    this.#rows.remove(row);
+  #out(rows: Pages, row: number): Connection {
+    const connection = unpack(rows.at(row), rows.placeOf(row), rows.layout, this.#netns, this.#devices);
+    rows.remove(row);
     return connection;
   }
 
-  #find(key: Key, zone: number, tuple: FlowTuple): number | undefined {
+  #find(key: Key, zone: number, tuple: FlowTuple): Connection | undefined {
     const mask = this.#index.length - 1;
+    const isWide = typeof tuple.src === "bigint" ? 1 : 0;
+    const rows = isWide ? this.#wide : this.#narrow;
     for (let at = hashOf(key, zone, tuple) & mask; this.#index[at] !== 0; at = (at + 1) & mask) {
-      const row = (this.#index[at] as number) - 1;
-      if (this.#rows.isLive(row) && this.#fits(row, key, zone, tuple)) return row;
+      const name = this.#index[at] as number;
+      const row = (name >>> 1) - 1;
+      if ((name & 1) === isWide && rows.isLive(row) && this.#fits(rows, row, key, zone, tuple)) return this.#out(rows, row);
     }
     return undefined;
   }
 
-  #fits(row: number, key: Key, zone: number, tuple: FlowTuple): boolean {
-    const words = this.#rows.at(row);
-    const from = placeOf(row);
+  #fits(rows: Pages, row: number, key: Key, zone: number, tuple: FlowTuple): boolean {
+    const words = rows.at(row);
+    const from = rows.placeOf(row);
     if (!isInZone(words, from, zone)) return false;
-    return key === "source" ? hasSource(words, from, tuple) : hasTuple(words, from, tuple);
+    return key === "source" ? hasSource(words, from, rows.layout, tuple) : hasTuple(words, from, rows.layout, tuple);
   }
 
   #rebuild(): void {
@@ -112,7 +127,10 @@ export class Resting {
     while (this.size * KEYS > length * LIVE) length *= 2;
     this.#index = new Uint32Array(length);
     this.#used = 0;
-    for (const row of this.#rows.all()) this.#enter(row);
+    for (const rows of [this.#narrow, this.#wide]) {
+      rows.renumber();
+      for (const row of rows.all()) this.#enter(rows, row);
+    }
   }
 }
 
@@ -120,12 +138,11 @@ function hashOf(key: Key, zone: number, tuple: FlowTuple): number {
   return mixed(key === "source" ? SOURCE.hash(tuple) : tupleHash(tuple), zone);
 }
 
-/** Whether a connection has nothing but what a first packet leaves. */
+/** Whether a connection has nothing but what most have. */
 function isBare(connection: Connection): boolean {
-  const { zone, original, confirmed, seenReply, assured, expected, dying } = connection;
-  if (!confirmed || seenReply || assured || expected || dying || zone.direction !== undefined) return false;
-  if (typeof original.src !== "number" || (original.protocol !== PROTOCOL.tcp && original.protocol !== PROTOCOL.udp)) return false;
-  const { helper, master, announced, ftp, shifts, sctp, drawn, asked, masqueradedOn, counters, fromSnapshot, listed } = connection;
+  const { zone, confirmed, expected, dying } = connection;
+  if (!confirmed || expected || dying || zone.direction !== undefined) return false;
+  const { helper, master, announced, ftp, shifts, sctp, drawn, asked, counters, fromSnapshot, listed } = connection;
   if (fromSnapshot || (helper ?? master ?? announced ?? ftp ?? shifts ?? sctp) !== undefined) return false;
-  return (drawn ?? asked ?? masqueradedOn ?? counters ?? listed) === undefined;
+  return (drawn ?? asked ?? counters ?? listed) === undefined;
 }

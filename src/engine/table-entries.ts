@@ -12,6 +12,11 @@ const BOTH = ["original", "reply"] as const;
 
 /** With fewer objects a table is not swept. So what comes to rest does so before it gets among what V8 keeps for long. */
 const SWEPT = 256;
+/** A connection of which nothing was seen for so many nanoseconds is laid to rest: by then its way is not remembered any more (FlowMemory). */
+const IDLE = 4_000_000_000n;
+/** With so many objects, those are that have been idle for less. */
+const MANY = 8192;
+const SOON = 250_000_000n;
 /** Smaller tables are counted each time. */
 const SMALL = 4096;
 /** A table is swept again when it has grown by so much. */
@@ -91,25 +96,31 @@ export class TableEntries {
     return this.#entries.length >= Math.max(SWEPT, this.#left * GROWN);
   }
 
-  /** Lets go of those that do not stay, and lays to rest what nobody has answered; `removed` is told of ports that were not known. */
+  /** Lets go of those that do not stay, and lays to rest what nobody has answered or what is idle; `removed` is told of ports that were not known. */
   sweep(now: bigint, stays: (connection: Connection) => boolean, removed: (connection: Connection) => void): void {
     for (const connection of this.#entries) if (openSide(connection.reply) && !stays(connection)) removed(connection);
     this.resting.sweep(now);
     // Those of ways that were followed in vain are not to be found.
     const all = this.#entries.filter((connection) => stays(connection) && this.#isIn(connection));
-    this.#entries = this.#state.isDoubtful ? all : all.filter((connection) => !this.#rests(connection));
+    this.#entries = this.#state.isDoubtful ? all : all.filter((connection) => !this.#rests(connection, now));
     this.#left = this.#entries.length;
     this.#count(now);
     this.#next = 0;
   }
 
-  #rests(connection: Connection): boolean {
-    connection.resting = this.resting.take(connection);
+  #rests(connection: Connection, now: bigint): boolean {
+    connection.resting = this.isIdle(connection, now) && this.resting.take(connection);
     return connection.resting;
   }
 
+  /** Whether nothing is expected of a connection soon. */
+  isIdle({ seenReply, touched }: Connection, now: bigint): boolean {
+    return !seenReply || now - touched > (this.#entries.length > MANY ? SOON : IDLE);
+  }
+
   #count(now: bigint): void {
-    this.#standing = this.#loose = this.resting.size;
+    this.#standing = this.resting.size;
+    this.#loose = this.resting.loose;
     for (const connection of this.#entries) {
       if (connection.dying || connection.expires <= now || !this.#isIn(connection)) continue;
       this.#standing++;

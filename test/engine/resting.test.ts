@@ -5,19 +5,22 @@ import { PairTable } from "../../src/engine/pair-table.ts";
 import { Resting } from "../../src/engine/resting.ts";
 import { TableEntries } from "../../src/engine/table-entries.ts";
 import { emptyTracking, INDICES, TCP_STATES, type TcpSide } from "../../src/engine/tcp-segment.ts";
+import type { Address } from "../../src/model/address.ts";
 import { natTable, replayed, router, udp } from "./router.ts";
 
 const SECOND = 1_000_000_000n;
 const BEGIN = 1_795_262_400n * SECOND;
 
-const address = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const word = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const address6 = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n });
 const port = fc.integer({ min: 0, max: 65_535 });
 const number = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const octet = fc.integer({ min: 0, max: 255 });
-const protocol = fc.constantFrom(6, 17);
-const tuple = (of: number) => fc.record({ src: address, dst: address, protocol: fc.constant(of), sport: port, dport: port });
+const protocol = fc.constantFrom(1, 6, 17, 47);
+const tuple = (of: number, address: fc.Arbitrary<Address>) =>
+  fc.record({ src: address, dst: address, protocol: fc.constant(of), sport: port, dport: port });
 const side: fc.Arbitrary<TcpSide> = fc.record({
-  ...{ end: number, maxEnd: number, maxWindow: address, maxAck: number },
+  ...{ end: number, maxEnd: number, maxWindow: word, maxAck: number },
   ...{ scale: fc.integer({ min: 0, max: 14 }), flags: octet, old: fc.boolean() },
 });
 const tracking = fc.record({
@@ -26,12 +29,18 @@ const tracking = fc.record({
   ...{ lastWindow: port, lastScale: fc.integer({ min: 0, max: 14 }), lastFlags: octet },
 });
 
-const unanswered = protocol.chain((of) =>
+const bare = fc.tuple(protocol, fc.constantFrom<fc.Arbitrary<Address>>(word, address6)).chain(([of, address]) =>
   fc
     .record({
-      ...{ id: fc.integer({ min: 1, max: 2 ** 40 }), zone: fc.integer({ min: 0, max: 65_535 }), original: tuple(of), reply: tuple(of) },
+      ...{
+        id: fc.integer({ min: 1, max: 2 ** 40 }),
+        zone: fc.integer({ min: 0, max: 65_535 }),
+        original: tuple(of, address),
+        reply: tuple(of, address),
+      },
+      ...{ seenReply: fc.boolean(), masqueradedOn: fc.constantFrom(undefined, "eth0", "ppp0") },
       ...{ srcNat: fc.boolean(), dstNat: fc.boolean(), srcNatDone: fc.boolean(), dstNatDone: fc.boolean() },
-      ...{ mark: address, flow: fc.option(fc.integer({ min: 1, max: 2 ** 31 - 1 }), { nil: undefined }) },
+      ...{ mark: word, flow: fc.option(fc.integer({ min: 1, max: 2 ** 31 - 1 }), { nil: undefined }) },
       ...{ expires: fc.bigInt({ min: BEGIN, max: BEGIN * 2n }), streamFrom: fc.bigInt({ min: 0n, max: BEGIN * 2n }) },
       tcp: of === 6 ? fc.option(tracking, { nil: undefined }) : fc.constant(undefined),
     })
@@ -51,7 +60,7 @@ function opened(id: number, src: number, sport: number, expires = BEGIN): Connec
 describe("connections at rest", () => {
   it("come back as they were, whichever way they are asked for", () => {
     fc.assert(
-      fc.property(unanswered, fc.constantFrom("original", "reply", "source", "oldest"), (connection, by) => {
+      fc.property(bare, fc.constantFrom("original", "reply", "source", "oldest"), (connection, by) => {
         const resting = new Resting("host");
         expect(resting.take(connection)).toBe(true);
         const { zone, original, reply } = connection;
@@ -59,7 +68,7 @@ describe("connections at rest", () => {
           original: () => resting.byTuple(zone.id, original),
           reply: () => resting.byTuple(zone.id, reply),
           source: () => resting.bySource(zone.id, original),
-          oldest: () => resting.oldest(),
+          oldest: () => resting.oldestLoose(),
         }[by]();
         expect(found).toEqual(connection);
         expect(resting.size).toBe(0);
@@ -70,7 +79,7 @@ describe("connections at rest", () => {
 
   it("are not found by another tuple, zone or source", () => {
     fc.assert(
-      fc.property(unanswered, tuple(6), fc.integer({ min: 0, max: 65_535 }), (connection, other, zone) => {
+      fc.property(bare, fc.oneof(tuple(6, word), tuple(6, address6)), fc.integer({ min: 0, max: 65_535 }), (connection, other, zone) => {
         fc.pre(zone !== connection.zone.id && other.src !== connection.original.src && other.src !== connection.reply.src);
         const resting = new Resting("host");
         resting.take(connection);
@@ -87,7 +96,37 @@ describe("connections at rest", () => {
     for (let i = 0; i < 20_000; i++) expect(resting.take(opened(i + 1, i >> 4, i & 0xffff))).toBe(true);
     for (let i = 1; i < 20_000; i += 2) expect(resting.byTuple(0, opened(1, i >> 4, i & 0xffff).original)?.id).toBe(i + 1);
     expect(resting.size).toBe(10_000);
-    expect([resting.oldest()?.id, resting.oldest()?.id, resting.oldest()?.id]).toEqual([1, 3, 5]);
+    expect([resting.oldestLoose()?.id, resting.oldestLoose()?.id, resting.oldestLoose()?.id]).toEqual([1, 3, 5]);
+  });
+
+  it("come and go for long, while some stay", () => {
+    const resting = new Resting("host");
+    const [count, apart, life] = [200_000, 50_000, 2000];
+    const one = (i: number) => opened(i + 1, i, i & 0xffff, BEGIN + BigInt(i % apart === 0 ? count : i + life) * SECOND);
+    for (let i = 0; i < count; i++) {
+      resting.take(one(i));
+      if (i % 1000 === 999) resting.sweep(BEGIN + BigInt(i) * SECOND);
+    }
+    const there = (i: number) => resting.byTuple(0, one(i).original)?.id === i + 1;
+    expect(Array.from({ length: count / apart }, (_, i) => there(i * apart))).toEqual([true, true, true, true]);
+    expect(resting.size).toBe(life);
+    expect(Array.from({ length: life }, (_, i) => there(count - 1 - i)).every(Boolean)).toBe(true);
+    expect(resting.size).toBe(0);
+  });
+
+  it("are dropped for others unless they are assured, the oldest first", () => {
+    const resting = new Resting("host");
+    const six = { src: 1n, dst: 2n, protocol: 17, sport: 53, dport: 53 };
+    for (let i = 1; i <= 9; i++) {
+      const one = i % 3 === 0 ? new Connection(i, "host", { id: 0 }, { ...six, sport: i }) : opened(i, i, 1024);
+      resting.take(Object.assign(one, { confirmed: true, expires: BEGIN, assured: i % 2 === 0 }));
+    }
+    expect([resting.size, resting.loose]).toEqual([9, 5]);
+    expect(Array.from({ length: 6 }, () => resting.oldestLoose()?.id)).toEqual([1, 3, 5, 7, 9, undefined]);
+    expect([resting.size, resting.loose]).toEqual([4, 0]);
+    expect(resting.byTuple(0, opened(2, 2, 1024).original)?.assured).toBe(true);
+    resting.sweep(BEGIN + SECOND);
+    expect([resting.size, resting.loose]).toEqual([0, 0]);
   });
 
   it("go when they have run out", () => {
@@ -102,19 +141,19 @@ describe("connections at rest", () => {
     expect(resting.size).toBe(left.filter((i) => (i * 7919) % 20_000 > 10_001).length);
     resting.sweep(now + 10_000n * SECOND);
     expect(resting.size).toBe(0);
-    expect(resting.oldest()).toBeUndefined();
+    expect(resting.oldestLoose()).toBeUndefined();
   });
 
   it("are those only that have nothing that the columns have no place for", () => {
     const changes: Partial<Connection>[] = [
-      ...[{ seenReply: true }, { assured: true }, { confirmed: false }, { expected: true }, { dying: true }, { helper: "ftp" }],
-      ...[{ masqueradedOn: "eth0" }, { counters: "unknown" as const }, { listed: { at: undefined } }],
+      ...[{ confirmed: false }, { expected: true }, { dying: true }, { helper: "ftp" }],
+      ...[{ counters: "unknown" as const }, { listed: { at: undefined } }],
       ...[{ drawn: { manip: "src" as const, min: 1, max: 2 } }, { reply: { src: 1, dst: 2, protocol: 17, sport: 53, dport: -1 } }],
       { tcp: { ...emptyTracking(), lastFlags: 256 } },
     ];
     for (const change of changes) expect(new Resting("host").take(Object.assign(opened(1, 5, 6), change))).toBe(false);
-    const six = new Connection(1, "host", { id: 0 }, { src: 1n, dst: 2n, protocol: 17, sport: 1, dport: 53 });
-    expect(new Resting("host").take(Object.assign(six, { confirmed: true }))).toBe(false);
+    const mixed = new Connection(1, "host", { id: 0 }, { src: 1n, dst: 2, protocol: 17, sport: 1, dport: 53 });
+    expect(new Resting("host").take(Object.assign(mixed, { confirmed: true }))).toBe(false);
     const divided = new Connection(1, "host", { id: 7, direction: "orig" }, opened(1, 5, 6).original);
     expect(new Resting("host").take(Object.assign(divided, { confirmed: true }))).toBe(false);
   });
