@@ -1,10 +1,10 @@
 import type { Device } from "../model/host.ts";
 import type { Frame, FrameType, Packet } from "../model/packet.ts";
-import type { PacketTrace, Step, Way } from "../model/trace.ts";
+import type { ConntrackStep, PacketTrace, Step, Way } from "../model/trace.ts";
 import { tupleHash } from "./connection.ts";
 import type { Entry } from "./entry.ts";
 import type { Course } from "./follow.ts";
-import { lean, Texts } from "./lean.ts";
+import { lean, Shared } from "./lean.ts";
 import type { Tracked } from "./lesson.ts";
 import type { Netns } from "./netns.ts";
 import { Recalled } from "./recalled.ts";
@@ -71,7 +71,7 @@ export class FlowMemory {
   readonly #world: World;
   readonly #keeper: Keeper | undefined;
   readonly #known = new Map<number, Memory[]>();
-  readonly #texts = new Texts();
+  readonly #shared = new Shared();
   /** What the packet at hand has changed, by its turns. */
   readonly #back: TurnBack[] = [];
   /** What was learned, in order, and how much of its beginning is forgotten again. */
@@ -137,6 +137,7 @@ export class FlowMemory {
     if (!seen.every((one) => isLike(one, packet))) return;
     this.#forget(frame.time);
     const others = (this.#known.get(hash) ?? []).filter((one) => !isAlike(one, entry, frame, packet));
+    const { trace: like, sightings: seenAt, stepOf } = lean(trace, sightings, this.#shared);
     const memory: Memory = {
       hash,
       netns,
@@ -146,8 +147,12 @@ export class FlowMemory {
       type,
       dstMac,
       srcMac: frame.srcMac,
-      ...lean(trace, sightings, this.#texts),
-      tracked: lesson.tracked.map(({ conntrack, connection, direction, step }) => ({ conntrack, connection, direction, step })),
+      trace: like,
+      sightings: seenAt,
+      tracked: lesson.tracked.map(({ conntrack, connection, direction, step }) => ({
+        ...{ conntrack, connection, direction },
+        step: stepOf(step) as ConntrackStep,
+      })),
       at: frame.time,
       flags: lesson.flags ? flagsOf(packet) : undefined,
       hops: Math.max(0, ...seen.map((one) => packet.ttl - one.ttl)),

@@ -1,4 +1,4 @@
-import { lean, Texts } from "../engine/lean.ts";
+import { lean, Shared } from "../engine/lean.ts";
 import { Recalled, SeenAgain } from "../engine/recalled.ts";
 import type { Host } from "../model/host.ts";
 import type { Frame, Packet } from "../model/packet.ts";
@@ -29,7 +29,7 @@ export class Decoder {
   #at = 0;
   /** Traces that others are like, by frame. */
   readonly #templates = new Map<number, PacketTrace>();
-  readonly #texts = new Texts();
+  readonly #shared = new Shared();
   #forgotten: number[] = [];
   /** Packets that were seen again, by frame: of late, and before that. */
   #recent = new Map<number, PacketTrace>();
@@ -131,7 +131,7 @@ export class Decoder {
   #full(frame: Frame, packet: Packet, { full, missing = NONE }: Extra, observed: readonly Observation[]): PacketTrace {
     const packed = full as PackedTrace;
     const trace = this.whole(packed, { frame, packet, observed, missing });
-    if (packed.remembered) this.#templates.set(frame.number, lean(trace, [], this.#texts).trace);
+    if (packed.remembered) this.#templates.set(frame.number, lean(trace, [], this.#shared).trace);
     return trace;
   }
 
