@@ -1,5 +1,5 @@
 import type { Frame, Packet, Tcp, TcpOption, Transport } from "../model/packet.ts";
-import type { PacketTrace, Step, Translation, Way } from "../model/trace.ts";
+import type { ConntrackStep, NatStep, PacketTrace, Step, Translation, Way } from "../model/trace.ts";
 import type { Sighting } from "./run.ts";
 
 const NO_OCTETS = new Uint8Array(0);
@@ -22,9 +22,8 @@ export class Shared {
   readonly #things = new Map<string, object>();
   readonly #lists = new Map<string, (readonly Step[])[]>();
 
-  /** What stands for all that are equal to a thing, which is made of texts and numbers. */
-  one<T extends object>(thing: T): T {
-    const key = JSON.stringify(thing);
+  /** What stands for all that are equal to a thing, of which `key` says everything. */
+  one<T extends object>(thing: T, key: string): T {
     const known = this.#things.get(key);
     if (known) return known as T;
     if (this.#things.size >= MOST) this.#things.clear();
@@ -150,18 +149,23 @@ function lessOf(way: Way, replaced: Map<Step, Step>, shared: Shared): Pick<Way, 
   const used = new Set<Step>();
   const steps = way.steps.map((step) => {
     if (step.kind !== "nat" && step.kind !== "conntrack") return step;
-    const one = shared.one(step);
+    const one = shared.one(step, keyOf(step));
     // Of two that look the same each may come to something else for the next packet.
     if (used.has(one)) return step;
     used.add(one);
     replaced.set(step, one);
     return one;
   });
-  const flat = (one: Translation): Translation => shared.one({ ...one });
+  const flat = ({ from, to }: Translation): Translation => shared.one({ from, to }, `${from} ${to}`);
   return {
     steps: shared.list(steps, `${way.verdict} ${nat.src?.to} ${nat.dst?.to}`),
     nat: { ...(nat.src && { src: flat(nat.src) }), ...(nat.dst && { dst: flat(nat.dst) }) },
   };
+}
+
+function keyOf(step: NatStep | ConntrackStep): string {
+  if (step.kind === "nat") return [step.netns, step.manip, step.by, step.from, step.to].join("\n");
+  return [step.netns, step.state, step.direction, step.protocolState, step.note].join("\n");
 }
 
 function lessOfFrame({ number, time, captured, length }: Frame, packet: Packet): Frame {
