@@ -102,7 +102,7 @@ export class TableEntries {
     this.resting.sweep(now);
     // Those of ways that were followed in vain are not to be found.
     const all = this.#entries.filter((connection) => stays(connection) && this.#isIn(connection));
-    this.#entries = this.#state.isDoubtful ? all : all.filter((connection) => !this.#rests(connection, now));
+    this.#entries = all.filter((connection) => !this.#rests(connection, now));
     this.#left = this.#entries.length;
     this.#count(now);
     this.#next = 0;
