@@ -95,7 +95,9 @@ export class FlowMemory {
     if (!memory || memory.age !== state.age || state.isDoubtful || frame.time - memory.at > KEPT || !isOrdinary(frame, packet))
       return undefined;
     const first = memory.trace.packet;
-    if ((packet.length > first.length && packet.length > this.#fitting) || packet.ttl <= memory.hops) return undefined;
+    if (packet.length > first.length && packet.length > this.#fitting) return undefined;
+    // One that FORWARD dropped had another hop to go: a TTL that is over is noticed before (net/ipv4/ip_forward.c).
+    if (packet.ttl <= memory.hops + 1) return undefined;
     if (memory.flags !== undefined && memory.flags !== flagsOf(packet)) return undefined;
     if (longestSegment(packet, memory.device, entry.direction) !== undefined) return undefined;
     const steps = this.#retrack(memory.tracked, packet, frame.time);
