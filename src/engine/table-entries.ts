@@ -15,8 +15,8 @@ const SWEPT = 256;
 /** A connection of which nothing was seen for so many nanoseconds is laid to rest: by then its way is not remembered any more (FlowMemory). */
 const IDLE = 4_000_000_000n;
 /** With so many objects, those are that have been idle for less. */
-const MANY = 8192;
-const SOON = 250_000_000n;
+const MANY = 32_768;
+const SOON = 1_000_000_000n;
 /** Smaller tables are counted each time. */
 const SMALL = 4096;
 /** A table is swept again when it has grown by so much. */
