@@ -19,6 +19,7 @@ import {
   named,
   ndjson,
   nettrace,
+  open,
   SOME,
   summary,
 } from "./runs.ts";
@@ -128,12 +129,13 @@ function againstKernel(bench: Bench): Goal {
 }
 
 function memory(bench: Bench): Goal {
-  const candidates = [summary(bench), ndjson(bench), hostile(bench)] as const;
-  const [text, lines, flooded] = candidates;
+  const candidates = [summary(bench), ndjson(bench), hostile(bench), open(bench)] as const;
+  const [text, lines, flooded, opened] = candidates;
   const parts = [
     peak("most memory, summary", text, 300),
     peak("most memory, NDJSON", lines, 300),
     peak("most memory, flood", flooded, 300),
+    peak("most memory, connections that are all open", opened, 300),
   ];
   return { id: "P7", candidates, parts };
 }

@@ -77,3 +77,8 @@ export function ndjson(bench: Bench): Candidate {
 export function hostile(bench: Bench): Candidate {
   return explained(bench, "flood", bench.inputs.hostile(), "kube", MANY);
 }
+
+/** A quarter of a million connections that are open at once. */
+export function open(bench: Bench): Candidate {
+  return explained(bench, "open connections", bench.inputs.open(), "kube", MANY);
+}

@@ -6,6 +6,7 @@ import { handRules } from "./hand-rules.ts";
 import { writeHostile } from "./hostile.ts";
 import { kubeRules } from "./kube-rules.ts";
 import { crossingRules, listRules } from "./list-rules.ts";
+import { writeOpen } from "./open.ts";
 import { writeSnapshot } from "./snapshot.ts";
 import { type TrafficOptions, writeTraffic } from "./traffic.ts";
 
@@ -20,6 +21,8 @@ export interface Size {
 const FULL: Size = { frames: 1_000_000, flows: 20_000, part: 1 };
 const SMALL: Size = { frames: 100_000, flows: 2000, part: 10 };
 const FRAMES_PER_LISTED_FLOW = 24;
+/** There are so many times fewer open connections than frames in other captures. */
+const OPEN_PART = 4;
 
 /** What rules are like: kube-proxy's, people's, a list of addresses, or ones that stand in each other's way. */
 export type Style = "kube" | keyof typeof RULES;
@@ -65,6 +68,12 @@ export class Inputs {
   hostile(): string {
     const { frames } = this.size;
     return this.#made("hostile.pcap", (path) => writeHostile(path, "pcap", cluster(this.#seed), { seed: this.#seed, frames }));
+  }
+
+  /** Connections that are all open at once. */
+  open(): string {
+    const flows = this.size.frames / OPEN_PART;
+    return this.#made("open.pcap", (path) => writeOpen(path, "pcap", cluster(this.#seed), { seed: this.#seed, flows }));
   }
 
   /** A capture of no packets: what is left of a run is reading the rules. */

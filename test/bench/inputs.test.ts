@@ -8,6 +8,7 @@ import { cluster } from "../../bench/inputs/cluster.ts";
 import { handRules } from "../../bench/inputs/hand-rules.ts";
 import { writeHostile } from "../../bench/inputs/hostile.ts";
 import { kubeRules } from "../../bench/inputs/kube-rules.ts";
+import { FRAMES_PER_OPEN_FLOW, writeOpen } from "../../bench/inputs/open.ts";
 import { writeSnapshot } from "../../bench/inputs/snapshot.ts";
 import { writeTraffic } from "../../bench/inputs/traffic.ts";
 import { loadSnapshot } from "../../src/commands/load-snapshot.ts";
@@ -70,6 +71,22 @@ describe("the inputs of the benchmark", () => {
       return `${packet?.src}:${transport && "sport" in transport ? transport.sport : ""}`;
     });
     expect(new Set(senders).size).toBe(500);
+  });
+
+  it("are connections of which none ends", async () => {
+    const [path, machine] = [join(folder, "open"), join(folder, "open-snapshot")];
+    writeOpen(path, "pcap", node, { seed: SEED, flows: 50 });
+    writeSnapshot(machine, node, kubeRules(node, SEED, 1000));
+    const replay = createReplay(await loadSnapshot(machine), { netns: "host", capture: "open" });
+    const traces = (await framesOf(path)).flatMap((frame) => replay.push(frame));
+    traces.push(...replay.finish());
+    expect(traces).toHaveLength(50 * FRAMES_PER_OPEN_FLOW);
+    expect(new Set(traces.map((trace) => trace.flow)).size).toBe(50);
+    expect(traces.filter(({ seenBefore }) => seenBefore !== undefined)).toHaveLength(25 * FRAMES_PER_OPEN_FLOW);
+    expect(traces.filter(({ way, certainty }) => way.verdict !== "forwarded" || certainty !== "certain")).toEqual([]);
+    const steps = traces.flatMap(({ way }) => way.steps.flatMap((step) => (step.kind === "conntrack" ? [step] : [])));
+    expect(new Set(steps.map(({ state }) => state))).toEqual(new Set(["NEW", "ESTABLISHED"]));
+    expect(steps.at(-1)?.protocolState).toBe("ESTABLISHED");
   });
 
   it("are connections that the replay follows from one end to the other", async () => {
