@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { SIGHTINGS } from "../inputs/traffic.ts";
+import { SIGHTINGS } from "../inputs/forwarded.ts";
 import { KERNEL_SCAN_BEFORE, kernelScan, whyNotKernel } from "../measure/kernel.ts";
 import { processOf } from "../measure/process.ts";
 import type { Candidate, Sample } from "../measure/sample.ts";

@@ -1,8 +1,8 @@
 import { CaptureFile, type Format } from "./capture-file.ts";
 import { type Cluster, NODE, type Published } from "./cluster.ts";
+import { BEGIN } from "./forwarded.ts";
 import { type Packet, SYN, writePacket } from "./packet.ts";
 import { Random } from "./random.ts";
-import { BEGIN } from "./traffic.ts";
 
 /** Writes a flood in which every packet opens a connection of its own, as it comes in on the node's device. */
 export function writeHostile(
