@@ -1,33 +1,26 @@
 import { isIcmp } from "../model/packet.ts";
 import type { FlowTuple } from "./connection.ts";
+import { Doubted } from "./doubted.ts";
 import { Undecided } from "./undecided.ts";
-
-/** So many addresses and ports are kept; with more, nothing is known any more. */
-const MOST = 65_536;
 
 /** Packets whose own tracking is not known: what looks like their answers is not known either. */
 export class Doubts {
-  readonly #reasons = new Map<string, string>();
-  readonly #most: number;
-  #ofAll: string | undefined;
+  readonly #sides: Doubted;
 
-  constructor(most = MOST) {
-    this.#most = most;
+  constructor(sides = new Doubted()) {
+    this.#sides = sides;
   }
 
   /** A packet whose own fate is not known. */
   add(tuple: FlowTuple, reason: string): void {
-    if (this.#ofAll !== undefined) return;
-    for (const key of sidesOf(tuple)) if (!this.#reasons.has(key)) this.#reasons.set(key, reason);
-    if (this.#reasons.size > this.#most) this.#ofAll = `${reason}, like many before it`;
+    for (const side of sidesOf(tuple)) if (this.#sides.of(side) === undefined) this.#sides.set(side, reason);
   }
 
   /** Throws when nothing is known of a connection that a packet may belong to: it has an address or a port of one in doubt, on the other side. */
   check(tuple: FlowTuple): void {
-    if (this.#ofAll !== undefined) throw new Undecided(this.#ofAll);
-    if (this.#reasons.size === 0) return;
+    if (this.#sides.isEmpty) return;
     const answered = sidesOf({ ...tuple, src: tuple.dst, dst: tuple.src, sport: tuple.dport, dport: tuple.sport });
-    const reason = answered.map((key) => this.#reasons.get(key)).find((one) => one !== undefined);
+    const reason = answered.map((side) => this.#sides.of(side)).find((one) => one !== undefined);
     if (reason !== undefined) throw new Undecided(reason);
   }
 }

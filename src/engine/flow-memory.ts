@@ -5,7 +5,7 @@ import { tupleHash } from "./connection.ts";
 import type { Entry } from "./entry.ts";
 import type { Course } from "./follow.ts";
 import { lean, Shared } from "./lean.ts";
-import type { Tracked } from "./lesson.ts";
+import { REMEMBERED, type Tracked } from "./lesson.ts";
 import type { Netns } from "./netns.ts";
 import { Recalled } from "./recalled.ts";
 import type { Sighting } from "./run.ts";
@@ -15,8 +15,6 @@ import type { World } from "./world.ts";
 
 /** Directions of connections that are kept in mind. */
 const MOST = 16_384;
-/** Routes to neighbours and the like are looked at anew after so many nanoseconds. */
-const KEPT = 4_000_000_000n;
 /** Steps that say nothing that can be different for the next packet. */
 const SAME: ReadonlySet<Step["kind"]> = new Set(["rule", "policy", "return", "nat", "route", "neighbour", "device", "local", "stack"]);
 
@@ -92,7 +90,7 @@ export class FlowMemory {
     const hash = hashOf(packet);
     const list = hash === undefined ? undefined : this.#known.get(hash);
     const memory = list && alikeAmong(list, entry, frame, packet);
-    if (!memory || memory.age !== state.age || state.isDoubtful || frame.time - memory.at > KEPT || !isOrdinary(frame, packet))
+    if (!memory || memory.age !== state.age || state.isDoubtful || frame.time - memory.at > REMEMBERED || !isOrdinary(frame, packet))
       return undefined;
     const first = memory.trace.packet;
     if (packet.length > first.length && packet.length > this.#fitting) return undefined;
@@ -169,7 +167,7 @@ export class FlowMemory {
   #forget(now: bigint): void {
     for (;;) {
       const oldest = this.#learned[this.#forgotten];
-      if (!oldest || (now - oldest.at <= KEPT && this.#learned.length - this.#forgotten < MOST)) break;
+      if (!oldest || (now - oldest.at <= REMEMBERED && this.#learned.length - this.#forgotten < MOST)) break;
       this.#forgotten++;
       this.#keeper?.forgot(oldest.trace);
       const rest = (this.#known.get(oldest.hash) ?? []).filter((one) => one !== oldest);

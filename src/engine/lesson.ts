@@ -5,6 +5,9 @@ import type { Connection } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import type { Change } from "./state.ts";
 
+/** For so many nanoseconds a way is remembered: routes to neighbours and the like are looked at anew then. */
+export const REMEMBERED = 4_000_000_000n;
+
 /** A turn of connection tracking: the packet as it was then, and what it was found to belong to. */
 export interface Tracked {
   readonly conntrack: Conntrack;

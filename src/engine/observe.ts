@@ -37,7 +37,7 @@ const NOTHING: Sought[] = [];
 const NONE: never[] = [];
 
 /** A packet of which more may be seen. */
-class Waiting {
+export class Waiting {
   /** Counts the packets of the capture. */
   readonly position: number;
   readonly time: bigint;
@@ -69,9 +69,6 @@ class Waiting {
     if (this.missing) trace.missing = this.missing;
   }
 }
-
-/** What is kept of a packet that more may be seen of. */
-export type Seen = Waiting;
 
 /** A trace whose observations are still coming in. */
 export type Mutable = { -readonly [K in keyof PacketTrace]: PacketTrace[K] };
@@ -110,7 +107,7 @@ export class Observer {
   }
 
   /** The earlier packet that this frame is another sighting of, if there is one; the observation is noted there. */
-  recognise(frame: Frame, entry: Entry, packet: Packet): Seen | undefined {
+  recognise(frame: Frame, entry: Entry, packet: Packet): Waiting | undefined {
     const device = entry.device?.name ?? entry.name;
     const netns = entry.netns.name;
     if (device === undefined || !this.#watched.has(netns)) return undefined;

@@ -12,7 +12,7 @@ import { Listed } from "./listed.ts";
 import type { Listener } from "./listener.ts";
 import { keysOf, LookAhead } from "./look-ahead.ts";
 import type { Netns } from "./netns.ts";
-import { type Mutable, Observer, type Seen } from "./observe.ts";
+import { type Mutable, Observer, type Waiting } from "./observe.ts";
 import { SeenAgain } from "./recalled.ts";
 import type { Run, Sighting } from "./run.ts";
 import { socketMark } from "./socket-mark.ts";
@@ -209,7 +209,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
 }
 
 /** Another sighting of a packet that was replayed before. */
-function again({ trace }: Seen, frame: Frame, packet: Packet, { netns, device, name, direction }: Entry): SeenAgain {
+function again({ trace }: Waiting, frame: Frame, packet: Packet, { netns, device, name, direction }: Entry): SeenAgain {
   const at = device?.name ?? name;
   return new SeenAgain(trace as PacketTrace, frame, packet, {
     netns: netns.name,

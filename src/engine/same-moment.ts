@@ -1,5 +1,5 @@
 import type { Packet } from "../model/packet.ts";
-import type { Seen } from "./observe.ts";
+import type { Waiting } from "./observe.ts";
 import { contentHash, Look, looksLike, PacketMark } from "./same-packet.ts";
 
 /** How far apart in nanoseconds two captures on one device note the same packet: each may read the clock for itself. */
@@ -14,7 +14,7 @@ interface Sight {
 }
 
 interface Shown {
-  readonly of: Seen;
+  readonly of: Waiting;
   readonly sight: Sight;
   readonly key: number;
   readonly time: bigint;
@@ -27,7 +27,7 @@ export class SameMoment {
   readonly #order: Shown[] = [];
 
   /** A capture has shown a packet at a place. */
-  note(sight: Sight, of: Seen, time: bigint, capture: string): void {
+  note(sight: Sight, of: Waiting, time: bigint, capture: string): void {
     this.#forget(time);
     const key = contentHash(sight.packet);
     const shown: Shown = { of, sight, key, time, captures: new Set([capture]) };
@@ -38,7 +38,7 @@ export class SameMoment {
   }
 
   /** The packet that another capture has shown at this place at this moment. */
-  recognise(sight: Sight, time: bigint, capture: string): Seen | undefined {
+  recognise(sight: Sight, time: bigint, capture: string): Waiting | undefined {
     const list = this.#shown.get(contentHash(sight.packet));
     const found = list?.find((one) => time - one.time <= MOMENT && !one.captures.has(capture) && isSame(one.sight, sight));
     found?.captures.add(capture);

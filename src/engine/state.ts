@@ -1,5 +1,6 @@
 import type { StateCells } from "../extensions/spec.ts";
 import type { Watch } from "./deal.ts";
+import { Doubted } from "./doubted.ts";
 import { Undecided } from "./undecided.ts";
 
 /** State that is changed in place and knows how to copy itself, so that a way that was not taken can be undone. */
@@ -27,9 +28,6 @@ export function keyOf(change: Change): string {
 /** Cells that no other connection asks for, or of which those who ask say so themselves. */
 const OWN = /^((fdb|frag|hh)\||connlabel:)/;
 
-/** So many cells are kept that are in doubt; with more, all are. */
-const MOST = 65_536;
-
 /** What a packet has left behind on one of its ways, so that it can be left behind once more. */
 export interface LeftBehind {
   readonly keyed: ReadonlyMap<string, unknown>;
@@ -43,7 +41,6 @@ export interface LeftBehind {
  */
 export class State implements StateCells {
   readonly #keyed = new Map<string, unknown>();
-  readonly #tainted = new Map<string, string>();
   readonly #before = new Map<string, unknown>();
   // A packet changes few of them; Maps would be made anew for each.
   readonly #cells: Cell[] = [];
@@ -54,14 +51,13 @@ export class State implements StateCells {
   /** Set members are only in doubt where a rule can change them. */
   readonly #steady: RegExp;
   #ruleStateTaint: string | undefined;
-  #taintOfAll: string | undefined;
-  readonly #most: number;
+  readonly #tainted: Doubted;
   /** Where the packets of a capture are dealt to several replays: whom to tell of state that connections share. */
   readonly watch: Watch | undefined;
 
-  constructor(rulesChangeSets: boolean, watch?: Watch, most = MOST) {
+  constructor(rulesChangeSets: boolean, watch?: Watch, tainted = new Doubted()) {
     this.watch = watch;
-    this.#most = most;
+    this.#tainted = tainted;
     this.#steady = rulesChangeSets ? /^(ct|fdb|frag|hh|peer|pmtu)\|/ : /^((ct|fdb|frag|hh|peer|pmtu)\||set:)/;
   }
 
@@ -87,7 +83,7 @@ export class State implements StateCells {
 
   /** The value of a cell. */
   read<T>(cell: Cell<T>): T | undefined {
-    if (this.#tainted.size > 0) this.#check(cell.name);
+    if (!this.#tainted.isEmpty) this.#check(cell.name);
     return cell.value;
   }
 
@@ -101,13 +97,13 @@ export class State implements StateCells {
 
   /** Throws when a cell that does not stand was left in doubt. */
   checkAbsent(name: () => string): void {
-    if (this.#tainted.size > 0) this.#check(name());
+    if (!this.#tainted.isEmpty) this.#check(name());
   }
 
   /** To be called before a restorable object is changed. */
   change(object: Restorable): void {
-    if (this.#tainted.size > 0) {
-      const reason = this.#taintOfAll ?? this.#tainted.get(object.stateKey);
+    if (!this.#tainted.isEmpty) {
+      const reason = this.#tainted.of(object.stateKey);
       if (reason !== undefined) throw new Undecided(reason);
     }
     if (this.#objects.includes(object)) return;
@@ -117,8 +113,8 @@ export class State implements StateCells {
 
   /** Throws when a cell or an object was left in doubt by an earlier packet. */
   #check(key: string): void {
-    if (this.#tainted.size === 0 && this.#ruleStateTaint === undefined) return;
-    const reason = this.#taintOfAll ?? this.#tainted.get(key) ?? (this.#steady.test(key) ? undefined : this.#ruleStateTaint);
+    if (this.#tainted.isEmpty && this.#ruleStateTaint === undefined) return;
+    const reason = this.#tainted.of(key) ?? (this.#steady.test(key) ? undefined : this.#ruleStateTaint);
     if (reason !== undefined) throw new Undecided(reason);
   }
 
@@ -128,7 +124,7 @@ export class State implements StateCells {
 
   /** Whether anything is in doubt. */
   get isDoubtful(): boolean {
-    return this.#tainted.size > 0 || this.#ruleStateTaint !== undefined;
+    return !this.#tainted.isEmpty || this.#ruleStateTaint !== undefined;
   }
 
   /** Grows with every change of a cell that is not connection tracking's, one that is undone later included. */
@@ -191,9 +187,7 @@ export class State implements StateCells {
 
   taint(key: string, reason: string): void {
     if (!key.startsWith("ct|")) this.watch?.shared("state is in doubt that connections share");
-    if (this.#taintOfAll !== undefined) return;
     this.#tainted.set(key, reason);
-    if (this.#tainted.size > this.#most) this.#taintOfAll = `${reason}, like many before it`;
   }
 
   /** After a packet whose whole path is not known: any limit, counter or set may have been touched by it. */

@@ -1,6 +1,7 @@
 import type { Ask } from "./choices.ts";
 import type { Connection, FlowTuple } from "./connection.ts";
 import type { Setting } from "./conntrack-timeouts.ts";
+import { REMEMBERED } from "./lesson.ts";
 import { openSide } from "./open-port.ts";
 import { Resting } from "./resting.ts";
 import type { State } from "./state.ts";
@@ -12,9 +13,7 @@ const BOTH = ["original", "reply"] as const;
 
 /** With fewer objects a table is not swept. So what comes to rest does so before it gets among what V8 keeps for long. */
 const SWEPT = 256;
-/** A connection of which nothing was seen for so many nanoseconds is laid to rest: by then its way is not remembered any more (FlowMemory). */
-const IDLE = 4_000_000_000n;
-/** With so many objects, those are that have been idle for less. */
+/** With so many objects, connections are laid to rest that have been idle for so many nanoseconds; with less, when their way is not remembered any more. */
 const MANY = 32_768;
 const SOON = 1_000_000_000n;
 /** Smaller tables are counted each time. */
@@ -115,7 +114,7 @@ export class TableEntries {
 
   /** Whether nothing is expected of a connection soon. */
   isIdle({ seenReply, touched }: Connection, now: bigint): boolean {
-    return !seenReply || now - touched > (this.#entries.length > MANY ? SOON : IDLE);
+    return !seenReply || now - touched > (this.#entries.length > MANY ? SOON : REMEMBERED);
   }
 
   #count(now: bigint): void {

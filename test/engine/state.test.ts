@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Doubts } from "../../src/engine/conntrack-doubts.ts";
+import { Doubted } from "../../src/engine/doubted.ts";
 import { State } from "../../src/engine/state.ts";
 
 describe("the age of the state", () => {
@@ -22,7 +23,7 @@ describe("the age of the state", () => {
 
 describe("what is in doubt", () => {
   it("is everything when it is too much to be kept", () => {
-    const state = new State(false, undefined, 10);
+    const state = new State(false, undefined, new Doubted(10));
     for (let i = 0; i < 10; i++) state.taint(`ct|a|${i}`, `what became of packet ${i}`);
     expect(state.get("ct|a|other")).toBeUndefined();
     expect(() => state.get("ct|a|3")).toThrow("what became of packet 3");
@@ -33,7 +34,7 @@ describe("what is in doubt", () => {
   });
 
   it("is every packet when too many could not be followed", () => {
-    const doubts = new Doubts(10);
+    const doubts = new Doubts(new Doubted(10));
     const tuple = (i: number) => ({ src: i, dst: 1_000_000 + i, protocol: 17, sport: 2_000_000 + i, dport: 3_000_000 + i });
     const answer = (i: number) => ({ src: 1_000_000 + i, dst: i, protocol: 17, sport: 3_000_000 + i, dport: 2_000_000 + i });
     for (let i = 0; i < 2; i++) doubts.add(tuple(i), `packet ${i}`);

@@ -59,8 +59,7 @@ export class PacketLines {
 
   /** What else was seen of the packet, and what its fate hangs on. */
   #end(trace: PacketTrace): string {
-    const { observed, decided, assumptions, alternatives } = trace;
-    const { missing } = trace;
+    const { observed, missing, decided, assumptions, alternatives } = trace;
     let text = ',"observed":[';
     for (const [i, seen] of observed.entries()) text += `${i === 0 ? "{" : ",{"}${OBSERVATION.text(seen, this.#spelling)}}`;
     text += missing.length > 0 ? `],"missing":${jsonText(missing)}` : "]";
