@@ -20,10 +20,16 @@ export class Output {
     return this.due();
   }
 
-  /** Takes text, and writes nothing yet. */
-  put(text: string): void {
-    if (text.length * LONGEST > this.#buffer.length - this.#used) this.#makeRoom(Buffer.byteLength(text));
-    this.#used += this.#buffer.write(text, this.#used);
+  /** Takes text or its octets, and writes nothing yet. */
+  put(piece: string | Uint8Array): void {
+    if (typeof piece !== "string") {
+      this.#makeRoom(piece.length);
+      this.#buffer.set(piece, this.#used);
+      this.#used += piece.length;
+      return;
+    }
+    if (piece.length * LONGEST > this.#buffer.length - this.#used) this.#makeRoom(Buffer.byteLength(piece));
+    this.#used += this.#buffer.write(piece, this.#used);
   }
 
   /** Writes what was put, if it is much. */

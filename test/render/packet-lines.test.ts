@@ -18,7 +18,7 @@ let text = "";
 /** One for all tests, so that what it remembers of one host meets others. */
 const lines = new PacketLines({
   put: (piece) => {
-    text += piece;
+    text += typeof piece === "string" ? piece : Buffer.from(piece).toString();
   },
 });
 

@@ -1,6 +1,6 @@
 import type { PacketTrace } from "../../model/trace.ts";
 import { Ends } from "./ends.ts";
-import { flat, type Spelling } from "./fields.ts";
+import { octetsOf, type Spelling } from "./fields.ts";
 import { Recent } from "./recent.ts";
 import { HEAD } from "./trace-fields.ts";
 
@@ -9,7 +9,7 @@ const MOST = 1024;
 /** Heads of one connection: those of two directions, each on a few devices. */
 const MOST_OF_ONE = 8;
 
-/** What a head says, and its text. It does not hold the trace, which would hold the capture. */
+/** What a head says, and its text as octets. It does not hold the trace, which would hold the capture. */
 interface Head {
   readonly netns: string;
   readonly interface: string | undefined;
@@ -17,7 +17,7 @@ interface Head {
   readonly verdict: PacketTrace["way"]["verdict"];
   readonly certainty: PacketTrace["certainty"];
   readonly ends: Ends;
-  readonly text: string;
+  readonly text: Uint8Array;
 }
 
 /** Writes what packets are and how they fared, which is mostly as with others of their connection. */
@@ -29,11 +29,11 @@ export class HeadTexts {
     this.#spelling = spelling;
   }
 
-  /** The fields of HEAD. */
-  text(trace: PacketTrace): string {
+  /** The fields of HEAD, and a comma. */
+  text(trace: PacketTrace): Uint8Array {
     const heads = this.#flows.get(trace.flow);
     if (heads) for (const head of heads) if (isOf(head, trace)) return head.text;
-    const text = flat(HEAD.text(trace, this.#spelling));
+    const text = octetsOf(`${HEAD.text(trace, this.#spelling)},`);
     const { netns, direction, certainty, packet, way } = trace;
     const head: Head = { netns, interface: trace.interface, direction, verdict: way.verdict, certainty, ends: new Ends(packet), text };
     if (!heads) this.#flows.set(trace.flow, [head]);

@@ -1,6 +1,6 @@
 import type { Appearance, Step, Way } from "../../model/trace.ts";
 import { Ends } from "./ends.ts";
-import { flat } from "./fields.ts";
+import { flat, octetsOf } from "./fields.ts";
 import type { AppearanceFrame, WayFrame, WayText, WayTexts } from "./way-texts.ts";
 
 /** The way of a packet that others went like, as JSON in pieces, most of which these share. */
@@ -10,8 +10,8 @@ export class LikeText {
   readonly #frame: WayFrame;
   /** The steps up to the last one of connection tracking, which can say something else of each packet. */
   readonly #first: readonly string[];
-  readonly #begin: string;
-  readonly #body: string;
+  readonly #begin: Uint8Array;
+  readonly #body: Uint8Array;
   readonly #out: readonly { readonly ends: Ends; readonly frame: AppearanceFrame }[];
 
   constructor(like: Way, ways: WayTexts) {
@@ -21,8 +21,8 @@ export class LikeText {
     const steps = ways.steps(like.steps);
     const split = like.steps.findLastIndex((step) => step.kind === "conntrack") + 1;
     this.#first = steps.slice(0, split).map(flat);
-    this.#begin = flat(this.#frame.before + this.#first.join(","));
-    this.#body = flat((split > 0 && split < steps.length ? "," : "") + steps.slice(split).join(",") + this.#frame.between);
+    this.#begin = octetsOf(this.#frame.before + this.#first.join(","));
+    this.#body = octetsOf((split > 0 && split < steps.length ? "," : "") + steps.slice(split).join(",") + this.#frame.between);
     this.#out = like.out.map((one) => ({ ends: new Ends(one.packet), frame: ways.appearanceFrame(one) }));
   }
 

@@ -1,5 +1,5 @@
 import type { PacketTrace, Way } from "../../model/trace.ts";
-import { jsonText } from "./fields.ts";
+import { jsonText, type Piece } from "./fields.ts";
 import { HeadTexts } from "./head-texts.ts";
 import { LikeText } from "./like-text.ts";
 import { Recent } from "./recent.ts";
@@ -14,7 +14,7 @@ const SEEN = 64;
 
 /** What lines are written to, piece by piece. */
 export interface Pieces {
-  put(piece: string): void;
+  put(piece: Piece): void;
 }
 
 /** Writes traces as JSON.stringify would write their traceObject; what comes again is written once. */
@@ -34,11 +34,14 @@ export class PacketLines {
   /** Puts what became of one packet, with text before and after it; `time` is RFC 3339. */
   put(before: string, trace: PacketTrace, time: string, after: string): void {
     const spelling = this.#spelling;
-    const sighting = trace.seenBefore === undefined ? "" : `,${SIGHTING.text(trace, spelling)}`;
     const { begin, body, rest } = this.#way(trace);
-    this.#to.put(`${before}{${OPENING.text(trace, spelling)},"time":"${time}",${this.#heads.text(trace)}${sighting},${begin}`);
-    this.#to.put(body);
-    this.#to.put(`${rest}${this.#end(trace)}}${after}`);
+    const to = this.#to;
+    to.put(`${before}{${OPENING.text(trace, spelling)},"time":"${time}",`);
+    to.put(this.#heads.text(trace));
+    if (trace.seenBefore !== undefined) to.put(`${SIGHTING.text(trace, spelling)},`);
+    to.put(begin);
+    to.put(body);
+    to.put(`${rest}${this.#end(trace)}}${after}`);
   }
 
   #way({ way, like, seenBefore, observed }: PacketTrace): WayText {

@@ -1,12 +1,12 @@
 import type { Appearance, Reply, Step, Way } from "../../model/trace.ts";
-import { flat, jsonText, list, type Spelling } from "./fields.ts";
+import { flat, jsonText, list, type Piece, type Spelling } from "./fields.ts";
 import { StepTexts } from "./step-texts.ts";
 import { APPEARANCE, ENDS, LINK, NAT, PLACE, REPLY, REPLY_END, SIZE } from "./trace-fields.ts";
 
 /** The fields of a way without the braces around them, in three pieces; packets have `body` in common that went the same way. */
 export interface WayText {
-  readonly begin: string;
-  readonly body: string;
+  readonly begin: Piece;
+  readonly body: Piece;
   readonly rest: string;
 }
 
@@ -35,6 +35,10 @@ export class WayTexts {
 
   /** A way as it goes into a line. */
   text(way: Way): WayText {
+    return this.#text(way);
+  }
+
+  #text(way: Way): Record<keyof WayText, string> {
     const { before, between, after } = this.frame(way);
     const out = way.out.map((one) => this.appearance(one)).join(",");
     return { begin: before, body: `${this.steps(way.allSteps ?? way.steps).join(",")}${between}`, rest: `${out}${after}` };
@@ -42,7 +46,7 @@ export class WayTexts {
 
   /** The fields of a way without the braces around them. */
   fields(way: Way): string {
-    const { begin, body, rest } = this.text(way);
+    const { begin, body, rest } = this.#text(way);
     return `${begin}${body}${rest}`;
   }
 
