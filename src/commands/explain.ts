@@ -83,11 +83,11 @@ export default class Explain extends Command {
     }),
     "all-steps": Flags.boolean({ summary: "every step of every connection", helpGroup: "OUTPUT" }),
     jobs: Flags.integer({
-      summary: "threads that the packets of a capture are dealt to, each of which takes memory; the output is the same",
+      summary:
+        "threads that the packets of a capture are dealt to, each of which takes memory; the output is the same. One if not given, or one for each core, 4 at most, for the summary of a capture of 1 GiB and more",
       helpValue: "N",
       min: 1,
       max: 64,
-      default: 1,
       helpGroup: "OUTPUT",
     }),
     ...outputFlags,
@@ -113,11 +113,11 @@ export default class Explain extends Command {
     const { snapshot, rules, rules6, routes, links, netns } = flags;
     const machine = { snapshot, rules, rules6, routes, links, netns };
     const asked = { captures, machine, interface: flags.interface, assume: flags.assume, type: flags.type, index: flags.index };
-    const jobs = await jobsFor(asked, flags.jobs, packet !== undefined);
     const measure = { keep: Math.max(KEEP, flags.top ?? 0), rows: Math.max(ROWS, flags.top ?? 0) };
     // Numbers of connections are only known in the end, and what befell most packets hangs on their order.
     const { verdict, protocol, address } = flags;
     const isSummary = flags.format === "table" && !flags.all && !flags.flow && (flags["group-by"] ?? "rule") === "rule";
+    const jobs = await jobsFor(asked, flags.jobs, isSummary && packet === undefined, packet !== undefined);
     const gathering = isSummary ? { measure, filter: { verdict, protocol, address } } : undefined;
     const threads = jobs.count > 1 ? new Threads(jobs.count, asked, gathering) : undefined;
     // The parsers take a third of the start-up time, and neither help nor wrong flags need them.
