@@ -19,7 +19,8 @@ export function sendDuplicate(
   if (skb.duplicate) return;
   // The old fragments are the packet's own still, so that they are not taken as they are (ip_do_fragment, skb_shared). What bridge
   // netfilter keeps is one thing for both (skb_ext_copy): the first of them to reach the IP layer goes past PREROUTING.
-  const { family, ttl, tos } = skb.packet;
+  const { family, ttl } = skb.packet;
+  const tos = family === 4 ? skb.packet.tos : classOfLabel(skb.packet.flowLabel ?? 0);
   const arriving = hook === "PREROUTING" || hook === "INPUT";
   const packet = { ...skb.packet, ttl: arriving ? (ttl - 1) & 255 : ttl, ...(family === 4 && { dontFragment: true }) };
   const left = { connection: undefined, template: undefined, destination: undefined, fragments: undefined };
@@ -43,4 +44,12 @@ export function sendDuplicate(
     sendRouted(own, netns, copy, { ...route, ...(nexthop && { nexthop }) });
     run.owe();
   });
+}
+
+/**
+ * The traffic class by which rules of `ip -6 rule` look up the gateway: nf_dup_ipv6_route gives the flow label, in the order of a host that has
+ * the low octet first, for what is in the network's, and so without the packet's own class.
+ */
+function classOfLabel(label: number): number {
+  return ((label & 0xf) << 4) | ((label >> 12) & 0xf);
 }
