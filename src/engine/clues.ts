@@ -57,8 +57,8 @@ function sightingsOf(departure: Departure, course: Course, opened: readonly Open
     for (const one of capture.ahead.by(contentHash(sighting.packet))) {
       const told = compare(sighting.packet, one.packet);
       if (!told || one.from.name !== sighting.netns) continue;
-      const { device, name, outgoing, fromSocket } = placeOf(one.from, one.frame, capture.device);
-      if (fromSocket || (device?.name ?? name) !== sighting.interface || outgoing !== (sighting.direction === "out")) continue;
+      const { name, outgoing, fromSocket } = placeOf(one.from, one.frame, capture.device);
+      if (fromSocket || name !== sighting.interface || outgoing !== (sighting.direction === "out")) continue;
       const ports = toldPorts(telling, told);
       if (!ports || looksLikeAnother(departure, one, capture)) continue;
       const awaited = capture.observer.awaits(sighting, one.packet);
@@ -97,8 +97,8 @@ function looksLikeAnother({ packet }: Departure, seen: Ahead, { ahead }: Capture
 function isRepeated({ packet, entry }: Departure, seen: Ahead, { ahead, device: given }: Capture): boolean {
   return ahead.by(contentHash(packet)).some((other) => {
     if (other.position >= seen.position || other.from !== entry.netns || !compare(packet, other.packet)) return false;
-    const { device, name, outgoing } = placeOf(entry.netns, other.frame, given);
-    return (device?.name ?? name) === (entry.device?.name ?? entry.name) && outgoing === entry.outgoing;
+    const { name, outgoing } = placeOf(entry.netns, other.frame, given);
+    return name === entry.name && outgoing === entry.outgoing;
   });
 }
 
@@ -139,8 +139,7 @@ function comesIn({ frame, from }: Ahead, { device: given }: Capture): boolean {
 }
 
 function placeName({ frame, from }: Ahead, { device: given }: Capture): string | undefined {
-  const { device, name } = placeOf(from, frame, given);
-  return device?.name ?? name;
+  return placeOf(from, frame, given).name;
 }
 
 /** Whether an answer could not have come had the packet gone another way: both ends of a connection without numbers speak unasked. */

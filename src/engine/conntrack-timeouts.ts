@@ -44,8 +44,11 @@ export type Setting = (name: string, fallback: number) => number;
 export function settingOf(sysctl: Setting): Setting {
   const known = new Map<string, number>();
   return (name, fallback) => {
-    const value = known.get(name) ?? sysctl(`net.netfilter.nf_conntrack_${name}`, fallback);
-    known.set(name, value);
+    let value = known.get(name);
+    if (value === undefined) {
+      value = sysctl(`net.netfilter.nf_conntrack_${name}`, fallback);
+      known.set(name, value);
+    }
     return value;
   };
 }

@@ -14,7 +14,7 @@ export interface Entry {
   readonly netns: Netns;
   /** Absent for a packet that a local socket sends. */
   readonly device: Device | undefined;
-  /** Name of the device, which the snapshot need not have. */
+  /** Name of that, or of a device that the snapshot does not have. */
   readonly name: string | undefined;
   readonly direction: "in" | "out";
   /** Going out on a device: seen there, not sent from here. */
@@ -148,7 +148,7 @@ function returnsThroughHost(netns: Netns, frame: Frame, packet: Packet): boolean
 
 /** The packet as it starts on its way. */
 export function skbOf(entry: Entry, frame: Frame, packet: Packet, mark: number): Skb {
-  const device = entry.device?.name ?? entry.name ?? UNKNOWN_DEVICE;
+  const device = entry.name ?? UNKNOWN_DEVICE;
   const segment = entry.device && longestSegment(packet, entry.device, entry.direction);
   return new Skb({
     packet,

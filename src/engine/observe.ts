@@ -1,6 +1,7 @@
 import type { Frame, Packet, Source } from "../model/packet.ts";
 import type { Observation, PacketTrace } from "../model/trace.ts";
 import { type Bucketed, Buckets } from "./buckets.ts";
+import { emptied } from "./emptied.ts";
 import type { Entry } from "./entry.ts";
 import type { Listener } from "./listener.ts";
 import type { Sighting } from "./run.ts";
@@ -45,7 +46,7 @@ export class Waiting {
   /** The device that it was captured leaving. */
   readonly left: string | undefined;
   readonly flow: number;
-  readonly sought: Sought[];
+  sought: Sought[];
   /** The lists of its trace: where it was seen, and where it was not; the latter only where that would tell something. */
   readonly observed: Observation[];
   readonly missing: string[] | undefined;
@@ -108,7 +109,7 @@ export class Observer {
 
   /** The earlier packet that this frame is another sighting of, if there is one; the observation is noted there. */
   recognise(frame: Frame, entry: Entry, packet: Packet): Waiting | undefined {
-    const device = entry.device?.name ?? entry.name;
+    const { name: device } = entry;
     const netns = entry.netns.name;
     if (device === undefined || !this.#watched.has(netns)) return undefined;
     if (entry.direction === "out") this.cover(netns, device);
@@ -138,7 +139,7 @@ export class Observer {
     if (!found) return undefined;
     this.#seen.remove(found);
     const { sought } = found.of;
-    if (sought.length === 1) sought.length = 0;
+    if (sought.length === 1) found.of.sought = NOTHING;
     else sought.splice(sought.indexOf(found), 1);
     this.#note(frame, netns, device, direction, packet, found.of);
     return found.of;
@@ -202,7 +203,7 @@ export class Observer {
       if (!complete && now !== undefined && now - first.time <= WINDOW && position - first.position < MOST) return;
       this.#head++;
       if (this.#head * 2 > this.#order.length) {
-        if (this.#head === this.#order.length) this.#order.length = 0;
+        if (this.#head === this.#order.length) emptied(this.#order);
         else this.#order = this.#order.slice(this.#head);
         this.#head = 0;
       }

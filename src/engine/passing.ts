@@ -19,7 +19,7 @@ export function sendPassing(run: Run, entry: Entry, skb: Skb): void {
     sendLocal(run, netns, before ? skb.with({ packet: before }) : skb);
     return;
   }
-  const device = entry.device?.name ?? entry.name;
+  const device = entry.name;
   run.steps.push({
     kind: "stack",
     netns: netns.name,

@@ -114,8 +114,8 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   const passBy = (frame: Frame, from: Netns, position: number, released: PacketTrace[]): void => {
     world.restore(frame.time);
     observer.release(released, frame.time, position);
-    const { device, name, outgoing, fromSocket } = placeOf(from, frame, options.interface);
-    const shown = outgoing || fromSocket ? (device?.name ?? name) : undefined;
+    const { name, outgoing, fromSocket } = placeOf(from, frame, options.interface);
+    const shown = outgoing || fromSocket ? name : undefined;
     if (shown !== undefined) observer.cover(from.name, shown);
   };
 
@@ -209,11 +209,10 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
 }
 
 /** Another sighting of a packet that was replayed before. */
-function again({ trace }: Waiting, frame: Frame, packet: Packet, { netns, device, name, direction }: Entry): SeenAgain {
-  const at = device?.name ?? name;
+function again({ trace }: Waiting, frame: Frame, packet: Packet, { netns, name, direction }: Entry): SeenAgain {
   return new SeenAgain(trace as PacketTrace, frame, packet, {
     netns: netns.name,
-    ...(at === undefined ? {} : { interface: at }),
+    ...(name === undefined ? {} : { interface: name }),
     direction,
   });
 }
@@ -245,7 +244,7 @@ function traceOf(world: World, departure: Departure, followed: Followed, flows: 
   const { ways } = followed;
   const way = ways[0] as Way;
   const agree = ways.every((other) => other.verdict === way.verdict);
-  const device = entry.device?.name ?? entry.name;
+  const device = entry.name;
   const assumptions = world.assumptions.take();
   return {
     frame,

@@ -152,10 +152,12 @@ export function looksLike({ src, dst, ttl, isIcmp, sport, dport, mark }: Look, s
 }
 
 function sourcePort(transport: Transport | undefined): number | undefined {
+  if (transport?.kind === "tcp" || transport?.kind === "udp") return transport.sport;
   return transport && "sport" in transport ? transport.sport : undefined;
 }
 
 function destinationPort(transport: Transport | undefined): number | undefined {
+  if (transport?.kind === "tcp" || transport?.kind === "udp") return transport.dport;
   return transport && "dport" in transport ? transport.dport : undefined;
 }
 

@@ -1,6 +1,7 @@
 import type { StateCells } from "../extensions/spec.ts";
 import type { Watch } from "./deal.ts";
 import { Doubted } from "./doubted.ts";
+import { emptied } from "./emptied.ts";
 import { Undecided } from "./undecided.ts";
 
 /** State that is changed in place and knows how to copy itself, so that a way that was not taken can be undone. */
@@ -140,8 +141,10 @@ export class State implements StateCells {
   /** Forgets the journal: what was changed stays. */
   commit(): void {
     if (this.#before.size > 0) this.#before.clear();
-    this.#cells.length = this.#valuesBefore.length = 0;
-    this.#objects.length = this.#copies.length = 0;
+    emptied(this.#cells);
+    emptied(this.#valuesBefore);
+    emptied(this.#objects);
+    emptied(this.#copies);
   }
 
   /** Undoes everything since the last commit. */
