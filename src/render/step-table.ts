@@ -8,7 +8,7 @@ const LEAST_TEXT = 24;
 const LEAST_CHAIN = 12;
 /** A rule column narrower than this is not worth the hook's own column. */
 const GOOD_TEXT = 44;
-const LINE_COLUMN = 6;
+const LINE_TITLE = "line";
 const GAP = 2;
 
 /** What stands left of a row's text, by the columns that the width allows. */
@@ -22,16 +22,17 @@ interface Layout {
 
 /** The table of a packet's steps, cut to the terminal's width. */
 export function stepTable(rows: readonly StepRow[], style: Style, indent: number): string {
-  const withLine = rows.some((row) => row.line !== undefined);
+  const lines = rows.flatMap(({ line }) => (line === undefined ? [] : [String(line).length]));
+  const withLine = lines.length > 0;
   const withNetns = new Set(rows.map((row) => row.netns).filter((name) => name)).size > 1;
-  const space = style.width - indent - (withLine ? LINE_COLUMN : 0);
+  const space = style.width - indent - (withLine ? GAP + Math.max(LINE_TITLE.length, ...lines) : 0);
   const wide = layout(rows, style, space, withNetns, true);
   const chosen = wide.room >= GOOD_TEXT ? wide : layout(rows, style, space, withNetns, false);
   const { head, widths, common, room } = chosen;
   const whole = room + widths.slice(common).reduce((sum, width) => sum + width + GAP, 0);
   const table: Cell[][] = [];
   if (rows.some((row) => row.chain !== "")) {
-    table.push([...head, "rule", ...(withLine ? ["line"] : [])].map((text) => ({ text, tone: "quiet" })));
+    table.push([...head, "rule", ...(withLine ? [LINE_TITLE] : [])].map((text) => ({ text, tone: "quiet" })));
   }
   let netns = "";
   for (const row of rows) {

@@ -5,6 +5,7 @@ import { explainPacket } from "../../src/explain/packet-detail.ts";
 import { summarize } from "../../src/explain/summary.ts";
 import { explanationText } from "../../src/render/explanation.ts";
 import { packetPage } from "../../src/render/packet-page.ts";
+import { stepTable } from "../../src/render/step-table.ts";
 import { type Style, spell } from "../../src/render/style.ts";
 import { replayed } from "../explain/recorded.ts";
 
@@ -48,6 +49,29 @@ describe.each(SCENARIOS)("%s", (scenario) => {
       expect(page.split("\n").filter((line) => stringWidth(line) > 80)).toEqual([]);
     }
   });
+});
+
+it.each([80, 100, 200])("has room for the lines of large rulesets in %i columns", (width) => {
+  const text = "-d 198.51.100.39/32 -p tcp -m comment --comment http -m tcp --dport 80 -j KUBE-EXT-TJ2E62N77CQO7F2R";
+  const rule = {
+    netns: "host",
+    hook: "PREROUTING",
+    table: "nat",
+    chain: "KUBE-EXTERNAL-SERVICES",
+    number: 3005,
+    text,
+    tone: "plain",
+  } as const;
+  const table = stepTable(
+    [
+      { ...rule, line: 4 },
+      { ...rule, line: 166_625 },
+    ],
+    { width, colour: false, ascii: false },
+    5,
+  ).trimEnd();
+  expect(Math.max(...table.split("\n").map((line) => stringWidth(line)))).toBeLessThanOrEqual(width);
+  expect(table).toMatch(/ 166625$/);
 });
 
 it("no text of an input speaks to the terminal", () => {
