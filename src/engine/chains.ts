@@ -6,6 +6,7 @@ import type { Changes, EndStep, RuleStep, Tried } from "../model/trace.ts";
 import { endOf, stepOf, takenStep } from "./chain-steps.ts";
 import type { Choices } from "./choices.ts";
 import type { CompiledChain, CompiledRule, CompiledTable, Condition } from "./compile.ts";
+import { emptied } from "./emptied.ts";
 import type { Lesson } from "./lesson.ts";
 import { isIndexed, type RuleIndex } from "./rule-index.ts";
 import { Undecided } from "./undecided.ts";
@@ -74,7 +75,7 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
       index = caller ? caller.index : builtin.rules.length;
       continue;
     }
-    remarks.length = 0;
+    emptied(remarks);
     const failed = firstFailure(rule, traversal, remarks);
     if (failed === "hotdrop") {
       if (traversal.context.backend === "legacy") return { verdict: "DROP" };

@@ -43,25 +43,26 @@ export class FlowNumbers {
     const all: Ends[] = [];
     for (const connection of connections) if (connection) addTo(all, endsOf(connection.original), endsOf(connection.reply));
     addTo(all, own ? endsOf(own) : portless(packet));
-    const number = known ?? this.#numberOf(all) ?? ++this.#count;
+    const names = all.map(nameOf);
+    const found = known ?? this.#numberOf(names);
+    const number = found ?? ++this.#count;
     for (const connection of connections) if (connection) connection.flow ??= number;
-    for (const ends of all) this.#remember(ends, number);
+    // What has a new number was looked for under all its names.
+    for (const name of names) this.#remember(name, number, found === undefined);
     return number;
   }
 
-  #numberOf(all: readonly Ends[]): number | undefined {
-    for (const ends of all) {
-      const [one, other] = [hashOf(ends, ONE), hashOf(ends, OTHER)];
+  #numberOf(names: readonly Name[]): number | undefined {
+    for (const { one, other } of names) {
       const known = this.#newest.get(one, other) ?? this.#older.get(one, other);
       if (known !== undefined) return known;
     }
     return undefined;
   }
 
-  #remember(ends: Ends, number: number): void {
-    const [one, other] = [hashOf(ends, ONE), hashOf(ends, OTHER)];
-    if (this.#newest.get(one, other) !== undefined) return;
-    const known = this.#older.get(one, other);
+  #remember({ one, other }: Name, number: number, isNew: boolean): void {
+    if (!isNew && this.#newest.get(one, other) !== undefined) return;
+    const known = isNew ? undefined : this.#older.get(one, other);
     if (this.#newest.size >= this.#most / 2) {
       if (this.#older.size > 0) this.#watch?.shared("there are many connections");
       this.#older = this.#newest;
@@ -92,6 +93,16 @@ function portless({ src, dst, protocol, id }: Packet): Ends {
 /** What the two hashes begin with. */
 const ONE = 0;
 const OTHER = 0x3ade_68b1;
+
+/** What ends are found by. */
+interface Name {
+  readonly one: number;
+  readonly other: number;
+}
+
+function nameOf(ends: Ends): Name {
+  return { one: hashOf(ends, ONE), other: hashOf(ends, OTHER) };
+}
 
 /** A hash that is the same whichever way packets go. */
 function hashOf({ protocol, src, sport, dst, dport }: Ends, seed: number): number {

@@ -20,7 +20,8 @@ interface Page {
 export class Pages {
   readonly layout: Layout;
   readonly #width: number;
-  readonly #pages = new Map<number, Page>();
+  /** By number; those that were let go of are missing. */
+  #pages: (Page | undefined)[] = [];
   /** The next row's number, and up to where all are gone. */
   #next = 0;
   #gone = 0;
@@ -39,10 +40,10 @@ export class Pages {
   add(assured: boolean): number {
     const row = this.#next++;
     const number = Math.floor(row / ROWS);
-    let page = this.#pages.get(number);
+    let page = this.#pages[number];
     if (!page) {
       page = { words: new Int32Array(ROWS * this.#width), state: new Uint8Array(ROWS), left: 0, until: 0n };
-      this.#pages.set(number, page);
+      this.#pages[number] = page;
     }
     page.state[row % ROWS] = assured ? ASSURED : LOOSE;
     page.left++;
@@ -56,7 +57,7 @@ export class Pages {
   }
 
   #stateOf(row: number): number {
-    return this.#pages.get(Math.floor(row / ROWS))?.state[row % ROWS] ?? GONE;
+    return this.#pages[Math.floor(row / ROWS)]?.state[row % ROWS] ?? GONE;
   }
 
   /** Where the words of a row begin in its page. */
@@ -66,17 +67,17 @@ export class Pages {
 
   /** The words of a row that is there: those of its page, of which it has some from `placeOf` on. */
   at(row: number): Int32Array {
-    return (this.#pages.get(Math.floor(row / ROWS)) as Page).words;
+    return (this.#pages[Math.floor(row / ROWS)] as Page).words;
   }
 
   remove(row: number): void {
     const number = Math.floor(row / ROWS);
-    const page = this.#pages.get(number);
+    const page = this.#pages[number];
     if (!page || page.state[row % ROWS] === GONE) return;
     if (page.state[row % ROWS] === LOOSE) this.loose--;
     page.state[row % ROWS] = GONE;
     this.live--;
-    if (--page.left === 0 && (number + 1) * ROWS <= this.#next) this.#pages.delete(number);
+    if (--page.left === 0 && (number + 1) * ROWS <= this.#next) this.#pages[number] = undefined;
   }
 
   /** The row that was added first of those whose connection is not assured. */
@@ -93,10 +94,9 @@ export class Pages {
 
   /** Numbers the rows anew in the same order, without those of pages that are gone: numbers shall not grow for as long as packets come. */
   renumber(): void {
-    const pages = [...this.#pages.values()];
+    const pages = this.#pages.filter((page) => page !== undefined);
     const begun = this.#next % ROWS;
-    this.#pages.clear();
-    for (const [number, page] of pages.entries()) this.#pages.set(number, page);
+    this.#pages = pages;
     this.#next = begun === 0 ? pages.length * ROWS : (pages.length - 1) * ROWS + begun;
     this.#gone = this.#tight = 0;
   }
@@ -104,8 +104,8 @@ export class Pages {
   /** Removes the rows that have run out. */
   expire(now: bigint): void {
     const [high, low] = [Number(now >> 32n), Number(now & LOW)];
-    for (const [number, page] of this.#pages) {
-      if (page.until > now) continue;
+    for (const [number, page] of this.#pages.entries()) {
+      if (!page || page.until > now) continue;
       const { words, state } = page;
       // Later than any row: times have 64 bits.
       let [first, rest] = [Number.POSITIVE_INFINITY, 0];

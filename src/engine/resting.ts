@@ -23,6 +23,8 @@ export class Resting {
   readonly #wide = new Pages(WIDE);
   /** Row numbers by hash, counted from 1, twice each: odd ones are of wide rows. Those of rows that are gone stay until it is made anew. */
   #index = new Uint32Array(FIRST);
+  /** Beside each of them some more of the hash, and 0 where none stands: most rows that are not meant are told by that, and need not be read. */
+  #tags = new Uint8Array(FIRST);
   #used = 0;
   readonly #devices = new Devices();
 
@@ -64,8 +66,9 @@ export class Resting {
   #put(name: number, hash: number): void {
     const mask = this.#index.length - 1;
     let at = hash & mask;
-    while (this.#index[at] !== 0) at = (at + 1) & mask;
+    while (this.#tags[at] !== 0) at = (at + 1) & mask;
     this.#index[at] = name;
+    this.#tags[at] = tagOf(hash);
     this.#used++;
   }
 
@@ -107,7 +110,10 @@ export class Resting {
     const mask = this.#index.length - 1;
     const isWide = typeof tuple.src === "bigint" ? 1 : 0;
     const rows = isWide ? this.#wide : this.#narrow;
-    for (let at = hashOf(key, zone, tuple) & mask; this.#index[at] !== 0; at = (at + 1) & mask) {
+    const hash = hashOf(key, zone, tuple);
+    const tag = tagOf(hash);
+    for (let at = hash & mask; this.#tags[at] !== 0; at = (at + 1) & mask) {
+      if (this.#tags[at] !== tag) continue;
       const name = this.#index[at] as number;
       const row = (name >>> 1) - 1;
       if ((name & 1) === isWide && rows.isLive(row) && this.#fits(rows, row, key, zone, tuple)) return this.#out(rows, row);
@@ -126,6 +132,7 @@ export class Resting {
     let { length } = this.#index;
     while (this.size * KEYS > length * LIVE) length *= 2;
     this.#index = new Uint32Array(length);
+    this.#tags = new Uint8Array(length);
     this.#used = 0;
     for (const rows of [this.#narrow, this.#wide]) {
       rows.renumber();
@@ -136,6 +143,11 @@ export class Resting {
 
 function hashOf(key: Key, zone: number, tuple: FlowTuple): number {
   return mixed(key === "source" ? SOURCE.hash(tuple) : tupleHash(tuple), zone);
+}
+
+/** The upper seven bits of a hash, of which the lower ones say where it stands; never 0. */
+function tagOf(hash: number): number {
+  return (hash >>> 25) | 0x80;
 }
 
 /** Whether a connection has nothing but what most have. */

@@ -1,3 +1,4 @@
+import type { Address } from "../model/address.ts";
 import { formatEndpoint } from "../model/endpoint.ts";
 import type { Packet } from "../model/packet.ts";
 import type { Appearance, Place, Reply, Translation, Verdict, Way } from "../model/trace.ts";
@@ -182,18 +183,17 @@ export class Run {
 }
 
 function translations(first: Packet, last: Packet): { src?: Translation; dst?: Translation } {
-  const port = (packet: Packet, which: "sport" | "dport") =>
-    packet.transport && "sport" in packet.transport ? packet.transport[which] : undefined;
-  const one = (which: "src" | "dst") => {
-    const name = which === "src" ? "sport" : "dport";
-    const [before, after] = [port(first, name), port(last, name)];
-    const comparable = (before === undefined) === (after === undefined);
-    if (first[which] === last[which] && (before === after || !comparable)) return undefined;
-    const from = formatEndpoint(first[which], comparable ? before : undefined);
-    const to = formatEndpoint(last[which], comparable ? after : undefined);
-    return { from, to };
-  };
-  const src = one("src");
-  const dst = one("dst");
+  const src = translation(first.src, portOf(first, "sport"), last.src, portOf(last, "sport"));
+  const dst = translation(first.dst, portOf(first, "dport"), last.dst, portOf(last, "dport"));
   return { ...(src ? { src } : {}), ...(dst ? { dst } : {}) };
+}
+
+function portOf({ transport }: Packet, which: "sport" | "dport"): number | undefined {
+  return transport && "sport" in transport ? transport[which] : undefined;
+}
+
+function translation(from: Address, before: number | undefined, to: Address, after: number | undefined): Translation | undefined {
+  const comparable = (before === undefined) === (after === undefined);
+  if (from === to && (before === after || !comparable)) return undefined;
+  return { from: formatEndpoint(from, comparable ? before : undefined), to: formatEndpoint(to, comparable ? after : undefined) };
 }
