@@ -116,8 +116,8 @@ export default class Explain extends Command {
     const measure = { keep: Math.max(KEEP, flags.top ?? 0), rows: Math.max(ROWS, flags.top ?? 0) };
     // Numbers of connections are only known in the end, and what befell most packets hangs on their order.
     const { verdict, protocol, address } = flags;
-    const isSummary = flags.format === "table" && !flags.all && !flags.flow && (flags["group-by"] ?? "rule") === "rule";
-    const jobs = await jobsFor(asked, flags.jobs, isSummary && packet === undefined, packet !== undefined);
+    const isSummary = flags.format === "table" && !packet && !flags.all && !flags.flow && (flags["group-by"] ?? "rule") === "rule";
+    const jobs = await jobsFor(asked, flags.jobs, isSummary, packet !== undefined);
     const gathering = isSummary ? { measure, filter: { verdict, protocol, address } } : undefined;
     const threads = jobs.count > 1 ? new Threads(jobs.count, asked, gathering) : undefined;
     // The parsers take a third of the start-up time, and neither help nor wrong flags need them.

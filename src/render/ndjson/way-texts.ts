@@ -34,11 +34,7 @@ export class WayTexts {
   }
 
   /** A way as it goes into a line. */
-  text(way: Way): WayText {
-    return this.#text(way);
-  }
-
-  #text(way: Way): Record<keyof WayText, string> {
+  text(way: Way): Record<keyof WayText, string> {
     const { before, between, after } = this.frame(way);
     const out = way.out.map((one) => this.appearance(one)).join(",");
     return { begin: before, body: `${this.steps(way.allSteps ?? way.steps).join(",")}${between}`, rest: `${out}${after}` };
@@ -46,7 +42,7 @@ export class WayTexts {
 
   /** The fields of a way without the braces around them. */
   fields(way: Way): string {
-    const { begin, body, rest } = this.#text(way);
+    const { begin, body, rest } = this.text(way);
     return `${begin}${body}${rest}`;
   }
 
