@@ -5,8 +5,8 @@ import type { Hook, TableName } from "../model/rule.ts";
 import type { Changes, EndStep, RuleStep, Tried } from "../model/trace.ts";
 import { endOf, stepOf, takenStep } from "./chain-steps.ts";
 import type { Choices } from "./choices.ts";
+import { clear } from "./clear.ts";
 import type { CompiledChain, CompiledRule, CompiledTable, Condition } from "./compile.ts";
-import { emptied } from "./emptied.ts";
 import type { Lesson } from "./lesson.ts";
 import { isIndexed, type RuleIndex } from "./rule-index.ts";
 import { Undecided } from "./undecided.ts";
@@ -75,7 +75,7 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
       index = caller ? caller.index : builtin.rules.length;
       continue;
     }
-    emptied(remarks);
+    clear(remarks);
     const failed = firstFailure(rule, traversal, remarks);
     if (failed === "hotdrop") {
       if (traversal.context.backend === "legacy") return { verdict: "DROP" };

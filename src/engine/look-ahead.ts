@@ -1,6 +1,6 @@
 import type { Frame, Packet } from "../model/packet.ts";
+import { clear } from "./clear.ts";
 import { tupleHash, tupleOf } from "./connection.ts";
-import { emptied } from "./emptied.ts";
 import type { Netns } from "./netns.ts";
 import { openHash } from "./open-port.ts";
 import { contentHash } from "./same-packet.ts";
@@ -71,7 +71,7 @@ export class LookAhead {
     if (!first) return;
     this.#head++;
     if (this.#head * 2 > this.#queue.length) {
-      if (this.#head === this.#queue.length) emptied(this.#queue);
+      if (this.#head === this.#queue.length) clear(this.#queue);
       else this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }

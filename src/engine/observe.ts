@@ -1,7 +1,7 @@
 import type { Frame, Packet, Source } from "../model/packet.ts";
 import type { Observation, PacketTrace } from "../model/trace.ts";
 import { type Bucketed, Buckets } from "./buckets.ts";
-import { emptied } from "./emptied.ts";
+import { clear } from "./clear.ts";
 import type { Entry } from "./entry.ts";
 import type { Listener } from "./listener.ts";
 import type { Sighting } from "./run.ts";
@@ -203,7 +203,7 @@ export class Observer {
       if (!complete && now !== undefined && now - first.time <= WINDOW && position - first.position < MOST) return;
       this.#head++;
       if (this.#head * 2 > this.#order.length) {
-        if (this.#head === this.#order.length) emptied(this.#order);
+        if (this.#head === this.#order.length) clear(this.#order);
         else this.#order = this.#order.slice(this.#head);
         this.#head = 0;
       }

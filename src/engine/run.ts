@@ -4,6 +4,7 @@ import type { Packet } from "../model/packet.ts";
 import type { Appearance, Place, Reply, Translation, Verdict, Way } from "../model/trace.ts";
 import type { Connection } from "./connection.ts";
 import { Lesson } from "./lesson.ts";
+import { destinationPort, sourcePort } from "./same-packet.ts";
 import type { Skb } from "./skb.ts";
 import { StepLog } from "./step-log.ts";
 import { Undecided } from "./undecided.ts";
@@ -183,13 +184,9 @@ export class Run {
 }
 
 function translations(first: Packet, last: Packet): { src?: Translation; dst?: Translation } {
-  const src = translation(first.src, portOf(first, "sport"), last.src, portOf(last, "sport"));
-  const dst = translation(first.dst, portOf(first, "dport"), last.dst, portOf(last, "dport"));
+  const src = translation(first.src, sourcePort(first.transport), last.src, sourcePort(last.transport));
+  const dst = translation(first.dst, destinationPort(first.transport), last.dst, destinationPort(last.transport));
   return { ...(src ? { src } : {}), ...(dst ? { dst } : {}) };
-}
-
-function portOf({ transport }: Packet, which: "sport" | "dport"): number | undefined {
-  return transport && "sport" in transport ? transport[which] : undefined;
 }
 
 function translation(from: Address, before: number | undefined, to: Address, after: number | undefined): Translation | undefined {

@@ -151,12 +151,14 @@ export function looksLike({ src, dst, ttl, isIcmp, sport, dport, mark }: Look, s
   return hasMark(seen, mark);
 }
 
-function sourcePort(transport: Transport | undefined): number | undefined {
+/** The source port of a transport header that has ports. */
+export function sourcePort(transport: Transport | undefined): number | undefined {
   if (transport?.kind === "tcp" || transport?.kind === "udp") return transport.sport;
   return transport && "sport" in transport ? transport.sport : undefined;
 }
 
-function destinationPort(transport: Transport | undefined): number | undefined {
+/** The same of the destination. */
+export function destinationPort(transport: Transport | undefined): number | undefined {
   if (transport?.kind === "tcp" || transport?.kind === "udp") return transport.dport;
   return transport && "dport" in transport ? transport.dport : undefined;
 }

@@ -1,7 +1,7 @@
 import type { StateCells } from "../extensions/spec.ts";
+import { clear } from "./clear.ts";
 import type { Watch } from "./deal.ts";
 import { Doubted } from "./doubted.ts";
-import { emptied } from "./emptied.ts";
 import { Undecided } from "./undecided.ts";
 
 /** State that is changed in place and knows how to copy itself, so that a way that was not taken can be undone. */
@@ -141,10 +141,10 @@ export class State implements StateCells {
   /** Forgets the journal: what was changed stays. */
   commit(): void {
     if (this.#before.size > 0) this.#before.clear();
-    emptied(this.#cells);
-    emptied(this.#valuesBefore);
-    emptied(this.#objects);
-    emptied(this.#copies);
+    clear(this.#cells);
+    clear(this.#valuesBefore);
+    clear(this.#objects);
+    clear(this.#copies);
   }
 
   /** Undoes everything since the last commit. */
