@@ -1,4 +1,5 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Host } from "../model/host.ts";
 import { ArchiveError, unpackSnapshot } from "../parse/archive.ts";
@@ -63,12 +64,21 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function readPlain(path: string): Promise<string> {
-  const content = await readFile(path).catch((error: NodeJS.ErrnoException) => fail(path, reasonOf(error)));
+  const content = readAtOnce(path);
   const pieces: Uint8Array[] = [];
   for await (const piece of decompress(once(content))) pieces.push(piece);
   const [only = content] = pieces;
   const whole = pieces.length > 1 ? Buffer.concat(pieces) : Buffer.from(only.buffer, only.byteOffset, only.byteLength);
   return whole.toString("utf8");
+}
+
+// Half a megabyte at a time, as promises have it, takes five times as long.
+function readAtOnce(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    return fail(path, reasonOf(error as NodeJS.ErrnoException));
+  }
 }
 
 async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -194,5 +194,5 @@ export function choices<T extends string>(names: readonly T[], exactCase = false
 
 /** Text of which iptables keeps so many characters, quoted when saved where that is needed. */
 export function text(max: number): Codec<string> {
-  return word(`text of at most ${max} characters`, (value) => value.slice(0, max), quote);
+  return { ...word(`text of at most ${max} characters`, (value) => value.slice(0, max), quote), takesAny: true };
 }

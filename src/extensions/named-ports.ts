@@ -12,7 +12,9 @@ const REDIRECTING: ReadonlySet<string> = new Set(["DNAT", "REDIRECT"]);
 export function addNamedPorts(matches: readonly MatchUse[], target: TargetUse | undefined, named: Set<number>): void {
   for (const { args } of matches) {
     if (!args) continue;
-    for (const name of ["dport", "dports", "ports"]) for (const range of rangesIn(args, name)) addRange(named, range);
+    addRanges(named, args["dport"]);
+    addRanges(named, args["dports"]);
+    addRanges(named, args["ports"]);
   }
   if (target?.kind !== "extension" || !REDIRECTING.has(target.name)) return;
   const to = target.args?.["to"] ?? target.args?.["toPorts"];
@@ -24,9 +26,9 @@ function addRange(named: Set<number>, [first, last]: Range): void {
   if (last - first < WIDEST) for (let port = first; port <= last; port++) named.add(port);
 }
 
-/** One range of ports, or a list of them. */
-function rangesIn(args: ArgValues, name: string): readonly Range[] {
-  const arg = args[name];
-  if (!arg || arg.not || !Array.isArray(arg.value)) return [];
-  return typeof arg.value[0] === "number" ? [arg.value as unknown as Range] : (arg.value as readonly Range[]);
+/** Of one range of ports, or of a list of them. */
+function addRanges(named: Set<number>, arg: ArgValues[string]): void {
+  if (!arg || arg.not || !Array.isArray(arg.value)) return;
+  if (typeof arg.value[0] === "number") addRange(named, arg.value as unknown as Range);
+  else for (const range of arg.value as readonly Range[]) addRange(named, range);
 }

@@ -17,6 +17,8 @@ export interface Codec<T> {
   readonly words: number;
   /** Where another flag follows at once, `parse` gets no words. */
   readonly optional?: true;
+  /** Any word will do. */
+  readonly takesAny?: true;
   /** "a port, a range (a:b) or a service name" */
   readonly expected: string;
   /** Addresses must be of the rule's family, where that is given. */

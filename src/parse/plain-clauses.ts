@@ -9,11 +9,19 @@ import type { PlainLine } from "./plain-line.ts";
 import { Recent, type RuleCache } from "./rule-cache.ts";
 import { RuleWords } from "./rule-words.ts";
 
+const BANG = 33;
+
+/** A match of which the value is not looked at. */
+interface Unread {
+  readonly flag: string;
+  readonly use: MatchUse;
+}
+
 /** Reads `-m NAME ...` and `-j NAME ...` of a line of plain shape, or recalls what an earlier line with the same words said; undefined for what is not plain. */
 export class PlainClauses {
   /** The clause was the last of its line; otherwise the line stands at the word behind it. */
   atEnd = false;
-  /** Undefined for lines that were read before, so that nothing can be wrong with them. */
+  /** Undefined for lines that were read before, so that nothing can be wrong with them, and now all that they say is wanted. */
   backend: "legacy" | "nft" | undefined;
   readonly #line: PlainLine;
   readonly #family: Family;
@@ -23,7 +31,11 @@ export class PlainClauses {
   readonly #targets = new Recent<ExtensionTarget>();
   readonly #matchSpecs = new Map<string, MatchSpec | undefined>();
   readonly #targetSpecs = new Map<string, TargetSpec | undefined>();
-  /** How many words the clause at hand has, and where the first ones end. */
+  /** By the name of a match, what is to be checked of it where its one value can be any word. */
+  readonly #unread = new Map<string, Unread | undefined>();
+  /** Where the clause at hand begins and ends, how many words it has, and where in it the first ones end. */
+  #start = 0;
+  #end = 0;
   #count = 0;
   #first = 0;
   #second = 0;
@@ -41,40 +53,46 @@ export class PlainClauses {
 
   /** The match that the word at hand names. */
   match(): MatchUse | undefined {
-    const key = this.#clause();
-    if (key === undefined) return undefined;
+    if (!this.#clause()) return undefined;
+    const unread = this.backend && this.#count === 3 ? this.#anyWord() : undefined;
+    if (unread) return unread;
+    const key = this.#key;
     const known = this.#matches.get(key);
     if (known) return known;
-    const spec = this.#spec(key, this.#matchSpecs, matchSpec);
+    const spec = this.#spec(key.slice(0, this.#first), this.#matchSpecs, matchSpec);
     const use = spec && this.#count === 3 ? this.#short(key, spec) : this.#read(key, spec);
     return use && this.#matches.set(key, use);
   }
 
   /** The target that the word at hand names. */
   target(): ExtensionTarget | undefined {
-    const key = this.#clause();
-    if (key === undefined) return undefined;
+    if (!this.#clause()) return undefined;
+    const key = this.#key;
     const known = this.#targets.get(key);
     if (known) return known;
-    const spec = this.#spec(key, this.#targetSpecs, targetSpec);
+    const spec = this.#spec(key.slice(0, this.#first), this.#targetSpecs, targetSpec);
     const use = spec && this.#count === 3 ? this.#short(key, spec) : this.#read(key, spec);
     return use && this.#targets.set(key, { kind: "extension", ...use });
   }
 
-  /** The text from the word at hand up to the next flag of iptables itself. */
-  #clause(): string | undefined {
+  get #key(): string {
+    return this.#line.source.slice(this.#start, this.#end);
+  }
+
+  /** Looks where the clause that begins with the word at hand ends: at the next flag of iptables itself. */
+  #clause(): boolean {
     const line = this.#line;
-    const { start, source, limit } = line;
+    const { start, limit } = line;
     let { end } = line;
     this.#count = 1;
     this.#first = end - start;
     for (;;) {
       this.atEnd = end >= limit;
       if (this.atEnd) break;
-      if (!line.next()) return undefined;
+      if (!line.next()) return false;
       if (line.isBang) {
         const bang = line.start;
-        if (!line.next()) return undefined;
+        if (!line.next()) return false;
         this.#count++;
         if (line.isRuleFlag) {
           line.end = bang - 1;
@@ -85,11 +103,33 @@ export class PlainClauses {
       end = line.end;
       if (++this.#count === 2) this.#second = end - start;
     }
-    return source.slice(start, end);
+    this.#start = start;
+    this.#end = end;
+    return true;
   }
 
-  #spec<S>(key: string, known: Map<string, S | undefined>, find: (name: string, family: Family) => S | undefined): S | undefined {
-    const name = key.slice(0, this.#first);
+  // Comments are most of what large rulesets say, and as long as rules are only checked nobody asks which.
+  #anyWord(): MatchUse | undefined {
+    const { source } = this.#line;
+    const name = source.slice(this.#start, this.#start + this.#first);
+    if (!this.#unread.has(name)) this.#unread.set(name, this.#unreadOf(name));
+    const unread = this.#unread.get(name);
+    const second = this.#start + this.#second;
+    const isWhole = unread && second - this.#start - this.#first - 1 === unread.flag.length && this.#end > second + 1;
+    return isWhole && source.startsWith(unread.flag, second - unread.flag.length) && source.charCodeAt(second + 1) !== BANG
+      ? unread.use
+      : undefined;
+  }
+
+  #unreadOf(name: string): Unread | undefined {
+    const spec = this.#spec(name, this.#matchSpecs, matchSpec);
+    const options = spec ? Object.values(spec.options) : [];
+    const [only] = options;
+    if (!spec || spec.check || options.length !== 1 || !only?.codec.takesAny || only.many) return undefined;
+    return { flag: only.flag, use: { name: spec.name, words: [] } };
+  }
+
+  #spec<S>(name: string, known: Map<string, S | undefined>, find: (name: string, family: Family) => S | undefined): S | undefined {
     if (known.has(name)) return known.get(name);
     const spec = (EXTENSION_FAMILY.get(name) ?? this.#family) === this.#family ? find(name, this.#family) : undefined;
     known.set(name, spec);

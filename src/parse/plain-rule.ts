@@ -25,6 +25,8 @@ const NAME = /^[A-Za-z][^ \t"]*$/;
 const DECLARATION = /^:([A-Za-z][^ \t"]*) - \[(\d{1,15}):(\d{1,15})\]$/;
 const LONGEST_VERDICT = 6;
 const NO_MATCHES: readonly MatchUse[] = [];
+/** What leads to a chain, where only that is asked. */
+const SOME_CHAIN: TargetUse = { kind: "jump", chain: "" };
 const NO_COUNTERS: Counters = { packets: 0, bytes: 0 };
 
 /**
@@ -144,8 +146,10 @@ export class PlainRules {
 
   #isNamed({ name }: ChainDraft): boolean {
     const { source, start, end } = this.#line;
-    const { length } = name;
-    return end - start === length && source.charCodeAt(end - 1) === name.charCodeAt(length - 1) && source.startsWith(name, start);
+    if (end - start !== name.length) return false;
+    // From the end: the names of a cluster's chains begin alike.
+    for (let i = name.length - 1; i >= 0; i--) if (source.charCodeAt(start + i) !== name.charCodeAt(i)) return false;
+    return true;
   }
 
   #read(chain: ChainDraft, table: TableDraft, number: number): boolean {
@@ -223,7 +227,7 @@ export class PlainRules {
       if (end !== line.limit || (text === "DROP" && table.name === "nat") || chain?.policy) return false;
       this.#clauses.atEnd = true;
       this.#to = chain;
-      this.#target = verdict ?? { kind: goto ? "goto" : "jump", chain: chain?.name ?? text };
+      this.#target = verdict ?? (this.#clauses.backend ? SOME_CHAIN : { kind: goto ? "goto" : "jump", chain: chain?.name ?? text });
       return true;
     }
     const use = goto ? undefined : this.#clauses.target();
