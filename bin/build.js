@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Bundles src and grammars to dist. The new dist replaces the old one in one move, so a run in between sees a whole one.
+// Bundles src and grammars to dist, with the code that V8 makes of it. The new dist replaces the old one in one move, so a run in between sees a whole one.
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +13,8 @@ const COMMANDS = ["diff", "explain", "lint", "packet", "packets", "parse", "sear
 /** What is started by name: the program, its worker threads, and what oclif loads out of package.json and its manifest. */
 const ENTRIES = {
   nettrace: "src/commands/main.ts",
+  "run-command": "src/commands/run-command.ts",
+  "keep-code": "src/commands/keep-code.ts",
   help: "src/commands/help.ts",
   worker: "src/commands/worker.ts",
   ...Object.fromEntries(COMMANDS.map((name) => [`commands/${name}`, `src/commands/${name}.ts`])),
@@ -23,7 +26,7 @@ process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const fresh = `dist.new-${process.pid}`;
 const old = `dist.old-${process.pid}`;
 try {
-  const sources = await bundle(ENTRIES, fresh);
+  const sources = await bundle(ENTRIES, fresh, "cjs");
   writeFileSync(join(fresh, "THIRD-PARTY.txt"), thirdParty(sources));
   const manifest = await describeCommands(fresh);
   if (existsSync("dist")) renameSync("dist", old);
@@ -31,6 +34,8 @@ try {
   writeFileSync(`${MANIFEST}.${process.pid}`, manifest);
   renameSync(`${MANIFEST}.${process.pid}`, MANIFEST);
   chmodSync("bin/run.js", 0o755);
+  const { status } = spawnSync(process.execPath, ["bin/keep-code.js"], { stdio: ["ignore", "ignore", "inherit"] });
+  if (status !== 0) process.exitCode = 1;
 } finally {
   rmSync(old, { recursive: true, force: true });
   rmSync(fresh, { recursive: true, force: true });

@@ -6,6 +6,10 @@ const LATE_EMOJI = '{ test(text) { this.made ??= new RegExp("^\\\\p{RGI_Emoji}$"
 const BY_LANGUAGE = "a.id.localeCompare(b.id)";
 const BY_LETTER = "(a.id < b.id ? -1 : 1)";
 
+/** Only Node's own modules may import; commands of ours are CommonJS, and those of oclif's plugins can be required all the same. */
+const IMPORT = "await import((0, node_url_1.pathToFileURL)(filePath).href)";
+const REQUIRE = "require(filePath)";
+
 /** Takes out of packages what each start would pay for and few runs need. */
 export const LATE_PARTS = [
   {
@@ -20,6 +24,13 @@ export const LATE_PARTS = [
     transform: {
       filter: { id: /\/@oclif\/core\/lib\/config\/plugin\.js$/ },
       handler: (code) => code.replace(BY_LANGUAGE, BY_LETTER),
+    },
+  },
+  {
+    name: "no-import",
+    transform: {
+      filter: { id: /\/@oclif\/core\/lib\/module-loader\.js$/ },
+      handler: (code) => code.replaceAll(IMPORT, REQUIRE),
     },
   },
 ];

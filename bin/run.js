@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from "node:fs";
-import module from "node:module";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 
 process.stdout.on("error", (error) => {
   if (error.code === "EPIPE") process.exit(0);
@@ -10,11 +11,9 @@ process.stdout.on("error", (error) => {
   process.exit(2);
 });
 
-// Node 22.8 and newer keep compiled code from one run to the next.
-module.enableCompileCache?.();
-
-if (existsSync(new URL("../dist/nettrace.js", import.meta.url))) {
-  const { main } = await import("../dist/nettrace.js");
+const built = new URL("../dist/nettrace.cjs", import.meta.url);
+if (existsSync(built)) {
+  const { main } = createRequire(import.meta.url)(fileURLToPath(built));
   await main(process.argv.slice(2), import.meta.url);
 } else {
   process.stderr.write("nettrace: it is not built yet: run npm install, or npm run build\n");

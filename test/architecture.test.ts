@@ -59,7 +59,7 @@ function complaint({ file, specifier }: Import): string | undefined {
     return `${file} imports ${specifier}: only commands read files`;
   if (!specifier.startsWith(".")) return undefined;
   // bin runs what was bundled.
-  const target = posix(normalize(join(dirname(file), specifier))).replace("dist/nettrace.js", "src/commands/main.ts");
+  const target = posix(normalize(join(dirname(file), specifier))).replace("dist/nettrace.cjs", "src/commands/main.ts");
   const to = roomOf(target);
   if (to < 0) return `${file} imports ${target}, which lies in no room`;
   if (to > from) return `${file} imports ${target}: ${ROOMS[to]} stands above ${ROOMS[from]}`;

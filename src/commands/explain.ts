@@ -12,7 +12,6 @@ import { dealInto } from "./deal-into.ts";
 import { EXIT, Interrupted, UsageFailure } from "./failure.ts";
 import { filterFlags, filterOf } from "./filters.ts";
 import { assumeFlag, fileFlags, type HostFlags, hostFlags, outputFlags } from "./flags.ts";
-import { tuneHeap } from "./heap.ts";
 import { Interrupt } from "./interrupt.ts";
 import { jobsFor } from "./jobs.ts";
 import { Output, terminalStyle, warn } from "./output.ts";
@@ -96,7 +95,6 @@ export default class Explain extends Command {
 
   /** Reads, replays and prints. */
   async run(): Promise<void> {
-    tuneHeap();
     const { argv, flags } = await this.parse(Explain);
     const wanted = filterOf(flags);
     const totals = flags.top !== undefined ? "--top" : flags["group-by"] !== undefined ? "--group-by" : undefined;

@@ -1,4 +1,9 @@
+import { fileURLToPath } from "node:url";
+import { type Modules, modulesIn } from "./compiled.ts";
+import { tuneHeap } from "./heap.ts";
 import { versionLine } from "./version.ts";
+
+let modules: Modules | undefined;
 
 /** Runs a command line; `from` is the URL of the program. All but the version is loaded only now that it is needed. */
 export async function main(argv: readonly string[], from: string): Promise<void> {
@@ -7,6 +12,9 @@ export async function main(argv: readonly string[], from: string): Promise<void>
     process.stdout.write(`${version}\n`);
     return;
   }
-  const { runCommand } = await import("./run-command.ts");
+  // Before anything is loaded: V8 takes no code that it made under other flags.
+  tuneHeap();
+  modules ??= modulesIn(fileURLToPath(new URL("../dist", from)));
+  const { runCommand } = modules.load("run-command.cjs") as typeof import("./run-command.ts");
   await runCommand(argv, from);
 }

@@ -55,7 +55,7 @@ export class Threads {
   }
 
   #start(task: WorkerTask): Worker {
-    const worker = new Worker(new URL("../worker.js", import.meta.url), { workerData: task, stdout: true, stderr: true });
+    const worker = new Worker(new URL("../worker.cjs", import.meta.url), { workerData: task, stdout: true, stderr: true });
     worker.on("message", (message: FromWorker) => {
       this.#messages.push({ own: task.own, message });
       this.#rouse();

@@ -100,4 +100,4 @@ async function work(): Promise<void> {
   if (taker.astray !== undefined) tell({ astray: taker.astray });
 }
 
-await work();
+void work();
