@@ -2,10 +2,15 @@ import type { EndStep, RuleStep, Tried } from "../model/trace.ts";
 import type { Traversal } from "./chains.ts";
 import type { CompiledChain, CompiledRule } from "./compile.ts";
 
+/** Where a packet is, and what of it a step tells. */
+interface Standing extends Pick<Traversal, "netns" | "hook" | "table"> {
+  readonly context: Pick<Traversal["context"], "hook" | "in" | "out" | "mark" | "physIn" | "physOut">;
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Says where and with what the packet was there; without spreading objects, which is slow here. */
-function place<T extends Mutable<RuleStep> | Mutable<EndStep>>(step: T, { context }: Traversal, tried: readonly Tried[]): T {
+function place<T extends Mutable<RuleStep> | Mutable<EndStep>>(step: T, { context }: Standing, tried: readonly Tried[]): T {
   const { in: input, out, physIn, physOut, mark } = context;
   if (input) step.in = input;
   if (out) step.out = out;
@@ -17,7 +22,7 @@ function place<T extends Mutable<RuleStep> | Mutable<EndStep>>(step: T, { contex
 }
 
 /** The step of a packet that a rule was asked about. */
-export function stepOf({ rule }: CompiledRule, chain: CompiledChain, traversal: Traversal, tried: readonly Tried[]): RuleStep {
+export function stepOf({ rule }: CompiledRule, chain: CompiledChain, traversal: Standing, tried: readonly Tried[]): RuleStep {
   const { netns, hook, table } = traversal;
   return place<Mutable<RuleStep>>({ kind: "rule", netns, hook, table, chain: chain.name, rule }, traversal, tried);
 }
@@ -26,7 +31,7 @@ export function stepOf({ rule }: CompiledRule, chain: CompiledChain, traversal: 
 export function takenStep(
   rule: CompiledRule,
   chain: CompiledChain,
-  traversal: Traversal,
+  traversal: Standing,
   tried: readonly Tried[],
   because: boolean,
 ): RuleStep {
@@ -35,14 +40,14 @@ export function takenStep(
 }
 
 /** The step of a packet that comes to the end of a chain, which mostly is the same for one packet after the other, too. */
-export function endOf(chain: CompiledChain, builtin: CompiledChain, traversal: Traversal, tried: readonly Tried[]): EndStep {
+export function endOf(chain: CompiledChain, builtin: CompiledChain, traversal: Standing, tried: readonly Tried[]): EndStep {
   const known = tried.length > 0 ? undefined : chain.ends.find(traversal.context);
   if (known) return known;
   const end = madeEnd(chain, builtin, traversal, tried);
   return tried.length > 0 ? end : chain.ends.keep(traversal.context, end);
 }
 
-function madeEnd(chain: CompiledChain, builtin: CompiledChain, traversal: Traversal, tried: readonly Tried[]): EndStep {
+function madeEnd(chain: CompiledChain, builtin: CompiledChain, traversal: Standing, tried: readonly Tried[]): EndStep {
   const { netns, hook, table } = traversal;
   const isPolicy = chain === builtin;
   const step: Mutable<EndStep> = {

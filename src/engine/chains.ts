@@ -40,6 +40,15 @@ export interface Traversal {
   settleDevice(which: "in" | "out", name: string): void;
 }
 
+/** Where a packet goes on once it returns from a chain. */
+interface Caller {
+  readonly chain: CompiledChain;
+  readonly index: number;
+  /** Of that chain. */
+  readonly caller: Caller | undefined;
+  readonly depth: number;
+}
+
 /** Rules that were tried in vain before a step, where nobody asks for them. */
 const NONE: Tried[] = [];
 
@@ -50,8 +59,7 @@ const MAX_DEPTH = 512;
 export function traverse(table: CompiledTable, traversal: Traversal): TableResult {
   const builtin = table.get(traversal.hook);
   if (!builtin) return { verdict: "ACCEPT" };
-  // Most of these are for few packets, and there are many of them.
-  let stack: { chain: CompiledChain; index: number }[] | undefined;
+  let caller: Caller | undefined;
   let tried: Tried[] = NONE;
   let places: Places | undefined;
   const isPassing = traversal.indexed && !traversal.detailed && !traversal.undeterminedPort;
@@ -70,9 +78,9 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
       tried = NONE;
       traversal.add(end);
       if (end.kind === "policy") return { verdict: builtin.policy ?? "ACCEPT", step: end };
-      const caller = stack?.pop();
       chain = caller?.chain ?? builtin;
       index = caller ? caller.index : builtin.rules.length;
+      caller = caller?.caller;
       continue;
     }
     clear(remarks);
@@ -104,9 +112,8 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
     traversal.add(step);
     if (rule.jump) {
       if (!rule.jump.goto) {
-        stack ??= [];
-        stack.push({ chain, index: index + 1 });
-        if (stack.length > MAX_DEPTH) throw new Undecided(`the jumps of table ${traversal.table}, which go round in a circle`);
+        caller = { chain, index: index + 1, caller, depth: caller ? caller.depth + 1 : 1 };
+        if (caller.depth > MAX_DEPTH) throw new Undecided(`the jumps of table ${traversal.table}, which go round in a circle`);
       }
       chain = rule.jump.chain;
       index = 0;
@@ -118,9 +125,9 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
       continue;
     }
     if (verdict === "RETURN") {
-      const caller = stack?.pop();
       chain = caller?.chain ?? builtin;
       index = caller ? caller.index : builtin.rules.length;
+      caller = caller?.caller;
       continue;
     }
     return { verdict, step };
@@ -150,8 +157,8 @@ class Places {
     if (!places) {
       if (!isIndexed(context)) return from;
       places = index.candidates(packet);
-      this.#found ??= [];
-      this.#found.push({ chain, places });
+      if (this.#found) this.#found.push({ chain, places });
+      else this.#found = [{ chain, places }];
     }
     for (let i = 0; i < places.length; i++) if ((places[i] as number) >= from) return places[i] as number;
     return chain.rules.length;

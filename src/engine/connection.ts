@@ -97,7 +97,8 @@ export class Connection implements Restorable {
 
   copyState(): object {
     const copy: Pick<Connection, "tcp"> = { ...this };
-    copy.tcp = this.tcp && copyTracking(this.tcp);
+    // One that is not in the table yet has been tracked, and is not again before it is there.
+    if (this.confirmed) copy.tcp = this.tcp && copyTracking(this.tcp);
     return copy;
   }
 }

@@ -24,23 +24,12 @@ export class HookContext implements PacketContext {
   readonly hook: Hook;
   readonly table: TableName;
   readonly backend: "legacy" | "nft";
-  readonly physIn: string | undefined;
-  readonly physOut: string | undefined;
-  readonly bridged: boolean;
-  readonly time: bigint;
-  readonly since: bigint;
-  readonly frameType: PacketContext["frameType"];
-  readonly local: boolean;
-  readonly srcMac: Mac | undefined;
-  readonly dstMac: Mac | undefined;
-  readonly realm: number;
-  readonly sets: PacketContext["sets"];
   ruleKey = "";
   /** What matches say of their answers, as long as the rule at hand is asked. */
   readonly remarks: (() => string)[] = [];
 
   constructor(run: Run, netns: Netns, hook: Hook, table: TableName, skb: Skb, devices: { in: string; out: string }) {
-    const { packet, bridge, srcMac, dstMac } = skb;
+    const { packet } = skb;
     this.#run = run;
     this.#netns = netns;
     this.#skb = skb;
@@ -51,17 +40,50 @@ export class HookContext implements PacketContext {
     this.hook = hook;
     this.table = table;
     this.backend = netns.stack(packet.family).backend;
-    this.physIn = bridge?.physIn;
-    this.physOut = bridge?.physOut || undefined;
-    this.bridged = bridge?.physOut !== undefined;
-    this.time = run.time;
-    this.since = run.world.began;
-    this.frameType = skb.type;
-    this.local = skb.local;
-    this.srcMac = srcMac;
-    this.dstMac = dstMac;
-    this.realm = skb.destination?.route?.realm ?? 0;
-    this.sets = netns.sets;
+  }
+
+  get physIn(): string | undefined {
+    return this.#skb.bridge?.physIn;
+  }
+
+  get physOut(): string | undefined {
+    return this.#skb.bridge?.physOut || undefined;
+  }
+
+  get bridged(): boolean {
+    return this.#skb.bridge?.physOut !== undefined;
+  }
+
+  get time(): bigint {
+    return this.#run.time;
+  }
+
+  get since(): bigint {
+    return this.#run.world.began;
+  }
+
+  get frameType(): PacketContext["frameType"] {
+    return this.#skb.type;
+  }
+
+  get local(): boolean {
+    return this.#skb.local;
+  }
+
+  get srcMac(): Mac | undefined {
+    return this.#skb.srcMac;
+  }
+
+  get dstMac(): Mac | undefined {
+    return this.#skb.dstMac;
+  }
+
+  get realm(): number {
+    return this.#skb.destination?.route?.realm ?? 0;
+  }
+
+  get sets(): PacketContext["sets"] {
+    return this.#netns.sets;
   }
 
   remark(words: () => string): void {

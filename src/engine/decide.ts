@@ -20,6 +20,7 @@ interface Outcome {
 }
 
 const NOTHING: ReadonlySet<number> = new Set();
+const NONE: readonly never[] = [];
 
 /**
  * Asks the capture further on, and in the end the list of connections, which way a packet went. Ports that they tell are left in
@@ -32,6 +33,9 @@ export function decide(
   capture: Capture,
   listed: Listed | undefined,
 ): Outcome {
+  // Of most packets nothing is open.
+  if (first.length === 1 && first[0]?.opened.length === 0)
+    return { explored: first, left: first, sources: NONE, assumptions: NONE, wanted: NOTHING };
   let explored = first;
   const sources: Source[] = [];
   const assumptions: Assumption[] = [];

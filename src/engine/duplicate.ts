@@ -40,10 +40,10 @@ export function sendDuplicate(
     ? { ...route.nexthop, via: route.nexthop.via ?? gateway }
     : // A group as gateway, too, is where the copy goes (route.c, ip6_pol_route with FLOWI_FLAG_KNOWN_NH).
       family === 6 && { via: gateway, weight: 1, flags: [] };
-  run.held(() => {
-    sendRouted(own, netns, copy, { ...route, ...(nexthop && { nexthop }) });
-    run.owe();
-  });
+  run.holdOff();
+  sendRouted(own, netns, copy, { ...route, ...(nexthop && { nexthop }) });
+  run.owe();
+  run.letIn();
 }
 
 /**

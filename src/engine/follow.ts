@@ -18,6 +18,8 @@ import { type Change, keyOf, type LeftBehind } from "./state.ts";
 import { Undecided } from "./undecided.ts";
 import type { World } from "./world.ts";
 
+const NONE: readonly never[] = [];
+
 /** How the reason begins when an earlier packet is to blame. */
 const DEPENDS = "what became of packet ";
 
@@ -47,14 +49,14 @@ export interface Course {
   /** The first that it was found to belong to. */
   readonly connection: Connection | undefined;
   /** Of the only way: what others can learn of it. */
-  readonly lesson?: Lesson;
+  readonly lesson: Lesson | undefined;
   /** Why it could not be followed to its end. */
-  readonly undecided?: Undecided;
+  readonly undecided: Undecided | undefined;
   /** What it had changed till then. */
-  readonly changed?: readonly Change[];
+  readonly changed: readonly Change[];
   /** Of one of several ways: what it would leave behind, and what it took for granted. */
-  readonly leaves?: LeftBehind;
-  readonly assumptions?: readonly Assumption[];
+  readonly leaves: LeftBehind | undefined;
+  readonly assumptions: readonly Assumption[];
 }
 
 /** What following a packet gave. */
@@ -69,7 +71,7 @@ export function explore(world: World, departure: Departure): readonly Course[] {
   const { state, choices, ids } = world;
   state.commit();
   choices.reset();
-  const courses: Course[] = [];
+  let courses: Course[] | undefined;
   let lastId = ids;
   for (;;) {
     world.ids = ids;
@@ -77,23 +79,29 @@ export function explore(world: World, departure: Departure): readonly Course[] {
     const run = new Run(world, departure.frame.time);
     const undecided = start(run, departure.entry, skbAt(departure));
     const assumptions = world.assumptions.take();
-    for (const assumption of [...before, ...assumptions]) world.assumptions.add(assumption);
+    for (const assumption of before) world.assumptions.add(assumption);
+    for (const assumption of assumptions) world.assumptions.add(assumption);
     lastId = Math.max(lastId, world.ids);
     world.ids = lastId;
     const next = choices.next();
-    const forked = next !== undefined || courses.length > 0;
+    const forked = next !== undefined || courses !== undefined;
     const changed = state.changes();
     run.lesson.changed = changed;
-    courses.push({
+    const course: Course = {
       way: run.way(departure.packet, choices.conditions),
       sightings: run.sightings,
-      opened: forked || run.opened.some((one) => one.drawn) ? run.opened.filter((one) => one.confirmed).map(openedAs) : [],
-      unfinished: undecided ? run.opened.map(openedAs) : [],
+      opened: forked || run.opened.some((one) => one.drawn) ? run.opened.filter((one) => one.confirmed).map(openedAs) : NONE,
+      unfinished: undecided ? run.opened.map(openedAs) : NONE,
       connection: run.connection,
-      ...(!forked && { lesson: run.lesson }),
-      ...(undecided ? { undecided, changed } : {}),
-      ...(forked && !undecided && { leaves: state.leftBehind(), assumptions }),
-    });
+      lesson: forked ? undefined : run.lesson,
+      undecided,
+      changed: undecided ? changed : NONE,
+      leaves: forked && !undecided ? state.leftBehind() : undefined,
+      assumptions,
+    };
+    // Mostly it is the only one.
+    if (courses) courses.push(course);
+    else courses = [course];
     if (forked) state.rollback();
     if (!next) return courses;
     if (choices.exhausted) {
@@ -124,7 +132,7 @@ export function settle(world: World, departure: Departure, explored: readonly Co
   };
   if (left.length === 1) {
     world.assumptions.take();
-    for (const assumption of first.assumptions ?? []) world.assumptions.add(assumption);
+    for (const assumption of first.assumptions) world.assumptions.add(assumption);
     leave(first);
     state.commit();
     return { ways: [{ ...first.way, conditions: [] }], sightings: first.sightings, connections: [first.connection] };
@@ -155,7 +163,7 @@ function giveUp(
   for (const key of doubtful) world.state.taint(key, reason);
   const root = reason.startsWith(DEPENDS) ? reason : `${DEPENDS}${frameNumber(frame)}, which could not be followed (not known: ${reason})`;
   // Whether a connection that it went through is changed hangs on how it went on.
-  for (const key of (changed ?? []).map(keyOf)) if (key.startsWith("ct|")) world.state.taint(key, root);
+  for (const key of changed.map(keyOf)) if (key.startsWith("ct|")) world.state.taint(key, root);
   world.state.taintRuleState(root);
   if (packet.family === 6) doubtRedirects(world.state, frame.time);
   for (const netns of world.netns.values()) netns.conntrack?.doubt(tupleOf(packet), 0, root);

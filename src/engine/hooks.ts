@@ -2,8 +2,9 @@ import type { Effect } from "../extensions/effect.ts";
 import { isIcmp, type Packet } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import type { Changes, ConntrackStep, EndStep, RuleStep } from "../model/trace.ts";
+import { endOf } from "./chain-steps.ts";
 import { type TableResult, type Traversal, traverse } from "./chains.ts";
-import { type CompiledTable, tablesAt } from "./compile.ts";
+import { type CompiledChain, tablesAt } from "./compile.ts";
 import { announcement, confirm } from "./confirm.ts";
 import type { Connection } from "./connection.ts";
 import { HookContext } from "./context.ts";
@@ -15,6 +16,8 @@ import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
 import type { Stack } from "./stack.ts";
 import { Undecided } from "./undecided.ts";
+
+const NONE: readonly never[] = [];
 
 /** Devices of a hook, "" when there is none. */
 export interface HookDevices {
@@ -136,14 +139,33 @@ function tableHook(run: Run, netns: Netns, hook: Hook, table: TableName, skb: Sk
 function traverseTable(run: Run, netns: Netns, hook: Hook, table: TableName, skb: Skb, devices: { in: string; out: string }): TableResult {
   const { ruleset, backend } = netns.stack(skb.packet.family);
   const compiled = ruleset?.get(table);
-  if (!compiled) return { verdict: "ACCEPT" };
+  const builtin = compiled?.get(hook);
+  if (!compiled || !builtin) return { verdict: "ACCEPT" };
+  if (builtin.rules.length === 0) return endOfEmpty(run, builtin, netns, hook, table, skb, devices);
   const traversal = new TableTraversal(run, netns, hook, table, skb, devices);
   // Tables of iptables-legacy hold off interrupts while they are traversed (ipt_do_table).
-  return backend === "legacy" ? traverseHeld(run, compiled, traversal) : traverse(compiled, traversal);
+  if (backend !== "legacy") return traverse(compiled, traversal);
+  run.holdOff();
+  const result = traverse(compiled, traversal);
+  run.letIn();
+  return result;
 }
 
-function traverseHeld(run: Run, compiled: CompiledTable, traversal: Traversal): TableResult {
-  return run.held(() => traverse(compiled, traversal));
+/** What most chains of most tables are: their policy, and nothing to be asked before it. */
+function endOfEmpty(
+  run: Run,
+  builtin: CompiledChain,
+  netns: Netns,
+  hook: Hook,
+  table: TableName,
+  skb: Skb,
+  devices: HookDevices,
+): TableResult {
+  const { mark, bridge } = skb;
+  const context = { hook, in: devices.in, out: devices.out, physIn: bridge?.physIn, physOut: bridge?.physOut || undefined, mark };
+  const step = endOf(builtin, builtin, { netns: netns.name, hook, table, context }, NONE);
+  run.steps.push(step);
+  return { verdict: builtin.policy ?? "ACCEPT", step };
 }
 
 /** A packet on its way through a table at a hook. */

@@ -55,6 +55,7 @@ export interface Replay {
 }
 
 const NOWHERE: readonly Sighting[] = [];
+const NOTHING: ReadonlySet<number> = new Set();
 
 /** A packet at hand, of which more may be told by what comes after it. */
 interface Open {
@@ -140,7 +141,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
       for (const assumption of assumedOf(world, frame)) world.assumptions.add(assumption);
       const departure = { entry, frame, packet, mark: options.mark ?? markOf(world, entry, frame, packet, ahead, options.interface) };
       const assumptions = world.assumptions.take();
-      open = { departure, explored: explore(world, departure), assumptions, wanted: new Set() };
+      open = { departure, explored: explore(world, departure), assumptions, wanted: NOTHING };
     }
     const { departure, explored, assumptions } = open;
     const verdict = decide(world, departure, explored, around, over ? listed : undefined);
@@ -148,7 +149,8 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     if (!over && verdict.wanted.size > 0) return false;
     const followed = settle(world, departure, verdict.explored, verdict.left);
     if (world.told.size > 0) world.told.clear();
-    for (const assumption of [...assumptions, ...verdict.assumptions]) world.assumptions.add(assumption);
+    for (const assumption of assumptions) world.assumptions.add(assumption);
+    for (const assumption of verdict.assumptions) world.assumptions.add(assumption);
     const trace = traceOf(world, departure, followed, flows, captureOf(frame, options));
     trace.decided = decisionsOf(packet, explored, verdict.left, verdict.sources);
     const sightings = withoutItself(followed.sightings, departure.entry, packet);

@@ -37,10 +37,8 @@ interface Wanted {
 export class RuleIndex {
   readonly #shapes: Shape[] = [];
   readonly #always: number[] = [];
-  readonly #length: number;
 
   constructor(rules: readonly Rule[], family: Family) {
-    this.#length = rules.length;
     const known = new Map<string, Shape>();
     for (const [place, rule] of rules.entries()) {
       const wanted = wantedBy(rule, family);
@@ -56,11 +54,11 @@ export class RuleIndex {
     }
   }
 
-  /** Places of the rules that have to be looked at, in order; the chain's length stands behind them. */
+  /** Places of the rules that have to be looked at, in order. */
   candidates(packet: Packet): readonly number[] {
     const { src, dst, protocol, transport } = packet;
     const ports = transport && "sport" in transport ? transport : undefined;
-    const found = [...this.#always];
+    let found: readonly number[] = this.#always;
     for (const shape of this.#shapes) {
       if ((shape.sport || shape.dport) && !ports) continue;
       let key = 0;
@@ -70,12 +68,28 @@ export class RuleIndex {
       if (shape.sport && ports) key = mixed(key, ports.sport);
       if (shape.dport && ports) key = mixed(key, ports.dport);
       const places = shape.places.get(key);
-      if (places) for (const place of places) found.push(place);
+      if (places) found = merged(found, places);
     }
-    found.sort((a, b) => a - b);
-    found.push(this.#length);
     return found;
   }
+}
+
+/** Two lists in order, which have nothing in common, as one. */
+function merged(some: readonly number[], others: readonly number[]): readonly number[] {
+  if (some.length === 0) return others;
+  const all = new Array<number>(some.length + others.length);
+  let [i, j] = [0, 0];
+  for (let at = 0; at < all.length; at++) {
+    const [one, other] = [some[i], others[j]];
+    if (other === undefined || (one !== undefined && one < other)) {
+      all[at] = one as number;
+      i++;
+    } else {
+      all[at] = other;
+      j++;
+    }
+  }
+  return all;
 }
 
 /** The index of a chain that is worth one. */

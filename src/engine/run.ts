@@ -98,17 +98,18 @@ export class Run {
     this.sending = sending;
   }
 
-  /** Does something while interrupts are held off (local_bh_disable); what a copy set in motion meanwhile is worked off afterwards. */
-  held<T>(action: () => T): T {
+  /** Holds off interrupts (local_bh_disable), until they are let in again. */
+  holdOff(): void {
+    this.#root.#held++;
+  }
+
+  /** Ends what `holdOff` began; what a copy set in motion meanwhile is worked off. */
+  letIn(): void {
     const root = this.#root;
-    root.#held++;
-    const result = action();
     root.#held--;
-    if (root.#held === 0 && root.#owes) {
-      root.#owes = false;
-      root.drain();
-    }
-    return result;
+    if (root.#held > 0 || !root.#owes) return;
+    root.#owes = false;
+    root.drain();
   }
 
   /** A copy was made: where a socket is sending, what it sets in motion waits no longer than interrupts are held off. */

@@ -135,7 +135,8 @@ export class State implements StateCells {
 
   /** What has changed since the last commit. */
   changes(): readonly Change[] {
-    return [...this.#before.keys(), ...this.#cells, ...this.#objects];
+    const connections: Change[] = [...this.#cells, ...this.#objects];
+    return this.#before.size > 0 ? [...this.#before.keys(), ...connections] : connections;
   }
 
   /** Forgets the journal: what was changed stays. */

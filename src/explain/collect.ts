@@ -16,7 +16,8 @@ export interface Marks {
   /** What befell it, where rows are not about that. */
   readonly most: string | undefined;
   readonly mappings: readonly Row[];
-  readonly outcome: string;
+  /** Once it was asked for: what happened, in short. */
+  outcome: string | undefined;
 }
 
 interface Row {
@@ -121,7 +122,7 @@ export class Collection implements Collected, Listener {
     const undecided = verdict === "unknown" ? { key: way.undecided ?? "", label: () => openLabel(way) } : undefined;
     const lost = verdict !== "unknown" && isTrouble(verdict) ? groupOf(trace, this.grouping) : undefined;
     const most = lost && this.grouping !== "rule" ? shortPlace(way.at) : undefined;
-    return { verdict, undecided, lost, most, mappings: mappingsOf(way), outcome: outcomeKey(trace) };
+    return { verdict, undecided, lost, most, mappings: mappingsOf(way), outcome: undefined };
   }
 
   /** Takes note of what was taken for granted of the packet of a frame. */
@@ -137,9 +138,9 @@ export class Collection implements Collected, Listener {
   }
 
   /** Keeps what is to be told of a packet's connection. */
-  protected remember(trace: PacketTrace, { verdict, outcome }: Marks): void {
+  protected remember(trace: PacketTrace, marks: Marks): void {
     let connection = this.connections.get(trace.flow);
-    const trouble = isTrouble(verdict);
+    const trouble = isTrouble(marks.verdict);
     if (!connection) {
       if ((trouble ? this.#troubleKept : this.#otherKept) >= this.#keep) return;
       if (trouble) this.#troubleKept++;
@@ -147,8 +148,14 @@ export class Collection implements Collected, Listener {
       connection = begun(trace);
       this.connections.set(trace.flow, connection);
     }
-    addTo(connection, trace, outcome);
+    addTo(connection, trace, outcomeOf(trace, marks));
   }
+}
+
+/** What happened to a packet, in short: the same for all that count like it. */
+export function outcomeOf(trace: PacketTrace, marks: Marks): string {
+  marks.outcome ??= outcomeKey(trace.like ?? trace);
+  return marks.outcome;
 }
 
 /** By what an assumption is known. */

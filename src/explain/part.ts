@@ -1,7 +1,7 @@
 import type { Assumption } from "../model/host.ts";
 import type { Frame } from "../model/packet.ts";
 import type { PacketTrace, Verdict } from "../model/trace.ts";
-import { ASSUMPTIONS, addTo, begun, Collection, EXACT, keyOf, type Marks } from "./collect.ts";
+import { ASSUMPTIONS, addTo, begun, Collection, EXACT, keyOf, type Marks, outcomeOf } from "./collect.ts";
 import { type Connection, isTrouble } from "./collected.ts";
 import { Budget } from "./distinct.ts";
 import { type Endings, WINDOW } from "./flow-states.ts";
@@ -122,11 +122,11 @@ export class PartOfCollection extends Collection {
     if (this.#assumptions.size < ASSUMPTIONS && !this.#assumptions.has(key)) this.#assumptions.set(key, { assumption, frame });
   }
 
-  protected override remember(trace: PacketTrace, { verdict, outcome }: Marks): void {
-    const kind = isTrouble(verdict) ? this.#troubled : this.#quiet;
+  protected override remember(trace: PacketTrace, marks: Marks): void {
+    const kind = isTrouble(marks.verdict) ? this.#troubled : this.#quiet;
     if (kind.size < this.#most && !kind.has(trace.flow)) kind.set(trace.flow, begun(trace));
     const [quiet, troubled] = [this.#quiet.get(trace.flow), this.#troubled.get(trace.flow)];
-    if (quiet) addTo(quiet, trace, outcome);
-    if (troubled) addTo(troubled, trace, outcome);
+    if (quiet) addTo(quiet, trace, outcomeOf(trace, marks));
+    if (troubled) addTo(troubled, trace, outcomeOf(trace, marks));
   }
 }
