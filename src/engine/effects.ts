@@ -6,7 +6,7 @@ import type { Hook } from "../model/rule.ts";
 import type { Changes, RuleStep } from "../model/trace.ts";
 import { reject } from "./answers.ts";
 import { reject6 } from "./answers6.ts";
-import { ANY_PORT, toModelTuple } from "./connection.ts";
+import { ANY_PORT } from "./connection.ts";
 import { awaitsTracking } from "./connection-view.ts";
 import { sendDuplicate } from "./duplicate.ts";
 import { stripOptions, withAddress, withQuotedAddress } from "./header-changes.ts";
@@ -152,7 +152,7 @@ function bindByRule(
     range = { ...range, minAddress: mapped, maxAddress: mapped };
   }
   if (netns.nat.isDone(connection, range.manip)) return {};
-  const before = toModelTuple(connection.reply);
+  const before = connection.reply;
   if (effect.kind === "masquerade") connection.masqueradedOn = devices.out;
   if (!netns.nat.bind(connection, range.manip, range, run.time)) return "drop";
   const after = connection.reply;

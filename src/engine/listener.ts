@@ -6,8 +6,8 @@ import type { PacketTrace } from "../model/trace.ts";
  * that may still be seen elsewhere are most of what a replay keeps.
  */
 export interface Listener {
-  /** The next packet was followed. What is seen of it later comes into its trace's lists, `observed` and `missing`. */
-  followed(trace: PacketTrace): void;
+  /** The next packet was followed. Says whether its trace is kept: what is seen of it later comes into its lists then, `observed` and `missing`. */
+  followed(trace: PacketTrace): boolean;
   /** The next frame shows an earlier packet again. */
   again(frame: Frame): void;
   /** An earlier packet of a connection was not seen where it should have been. */

@@ -1,78 +1,18 @@
 import type { Frame, Packet, Source } from "../model/packet.ts";
-import type { Observation, PacketTrace } from "../model/trace.ts";
-import { type Bucketed, Buckets } from "./buckets.ts";
+import type { PacketTrace } from "../model/trace.ts";
+import { Buckets } from "./buckets.ts";
 import { clear } from "./clear.ts";
 import type { Entry } from "./entry.ts";
 import type { Listener } from "./listener.ts";
 import type { Sighting } from "./run.ts";
 import { SameMoment } from "./same-moment.ts";
-import { contentHash, Look, looksLike, PacketMark } from "./same-packet.ts";
+import { contentHash, looksLike } from "./same-packet.ts";
+import { type Mutable, Sought, Waiting } from "./waiting.ts";
 
 /** How long a packet may take from one device to the next, in nanoseconds of the capture's clock. */
 const WINDOW = 1_000_000_000n;
 /** No trace waits longer than so many packets of the capture for being seen again. */
 const MOST = 10_000;
-
-/** A place where a packet is still to be seen, and how it will look there. */
-class Sought extends Look implements Bucketed<Sought> {
-  readonly netns: string;
-  readonly interface: string;
-  readonly direction: string;
-  readonly of: Waiting;
-  next: Sought | undefined = undefined;
-
-  constructor({ netns, interface: device, direction, packet }: Sighting, ttl: number, mark: PacketMark, of: Waiting) {
-    super(packet, ttl, mark);
-    this.netns = netns;
-    this.interface = device;
-    this.direction = direction;
-    this.of = of;
-  }
-
-  get hash(): number {
-    return this.mark.hash;
-  }
-}
-
-const NOTHING: Sought[] = [];
-const NONE: never[] = [];
-
-/** A packet of which more may be seen. */
-export class Waiting {
-  /** Counts the packets of the capture. */
-  readonly position: number;
-  readonly time: bigint;
-  readonly netns: string;
-  /** The device that it was captured leaving. */
-  readonly left: string | undefined;
-  readonly flow: number;
-  sought: Sought[];
-  /** The lists of its trace: where it was seen, and where it was not; the latter only where that would tell something. */
-  readonly observed: Observation[];
-  readonly missing: string[] | undefined;
-  /** Not kept where a listener has it already. */
-  readonly trace: Mutable | undefined;
-  /** Given away already, since nothing came for a while; kept to be recognised. */
-  given = false;
-
-  constructor(position: number, trace: Mutable, isKept: boolean, isSought: boolean) {
-    this.position = position;
-    this.time = trace.frame.time;
-    this.netns = trace.netns;
-    this.left = trace.direction === "out" ? trace.interface : undefined;
-    this.flow = trace.flow;
-    this.sought = isSought ? [] : NOTHING;
-    this.observed = isSought ? [] : NONE;
-    this.missing = isSought && trace.certainty === "certain" ? [] : undefined;
-    this.trace = isKept ? trace : undefined;
-    if (!isSought) return;
-    trace.observed = this.observed;
-    if (this.missing) trace.missing = this.missing;
-  }
-}
-
-/** A trace whose observations are still coming in. */
-export type Mutable = { -readonly [K in keyof PacketTrace]: PacketTrace[K] };
 
 /** By how much a frame is later; one capture may keep fewer digits than the other. */
 function later(frame: Frame, first: bigint): bigint {
@@ -93,6 +33,9 @@ export class Observer {
   /** Devices that a capture has shown a frame of that goes out, by namespace. */
   readonly #covered = new Map<string, Set<string>>();
   readonly #listener: Listener | undefined;
+  /** What is done with, for the packets to come. */
+  readonly #doneWith: Waiting[] = [];
+  readonly #places: Sought[] = [];
 
   /** `own` is where frames were captured that name no source of their own; `sources` are those of several captures, of which nobody listens. */
   constructor(own: Source, sources: readonly Source[] = [], listener?: Listener) {
@@ -116,7 +59,7 @@ export class Observer {
     const seen = this.#shownElsewhere(frame, netns, device, entry.direction, packet) ?? this.#awaited(frame, netns, device, entry, packet);
     if (!seen) return undefined;
     const { capture } = frame.source ?? this.#own;
-    seen.observed.push({ capture, packet: frame.number, netns, interface: device, after: later(frame, seen.time) });
+    seen.note({ capture, packet: frame.number, netns, interface: device, after: later(frame, seen.time) });
     return seen;
   }
 
@@ -136,13 +79,12 @@ export class Observer {
   /** The packet that the replay predicted to come to this place. */
   #awaited(frame: Frame, netns: string, device: string, { direction }: Entry, packet: Packet): Waiting | undefined {
     const found = this.#find(netns, device, direction, packet, frame.time);
-    if (!found) return undefined;
-    this.#seen.remove(found);
-    const { sought } = found.of;
-    if (sought.length === 1) found.of.sought = NOTHING;
-    else sought.splice(sought.indexOf(found), 1);
-    this.#note(frame, netns, device, direction, packet, found.of);
-    return found.of;
+    const of = found?.of;
+    if (!of) return undefined;
+    of.found(found);
+    this.#drop(found);
+    this.#note(frame, netns, device, direction, packet, of);
+    return of;
   }
 
   #note(frame: Frame, netns: string, device: string, direction: string, packet: Packet, of: Waiting): void {
@@ -166,28 +108,36 @@ export class Observer {
 
   #expect(trace: Mutable, position: number, sightings: readonly Sighting[], first: Packet | undefined): void {
     const listener = this.#listener;
-    const isSought = sightings.length > 0 || this.#moment !== undefined;
-    if (listener && !isSought) {
-      listener.followed(trace);
-      return;
-    }
-    const { frame, netns, interface: device, direction, packet } = trace;
-    const of = new Waiting(position, trace, listener === undefined, isSought);
-    listener?.followed(trace);
-    if (device !== undefined && trace.seenBefore === undefined) this.#note(frame, netns, device, direction, packet, of);
-    let mark: PacketMark | undefined;
-    let marked: Packet | undefined;
+    const isKept = listener ? listener.followed(trace) : true;
+    let of: Waiting | undefined;
     for (const sighting of sightings) {
       if (!this.#watched.has(sighting.netns)) continue;
       const { packet: headers } = sighting;
-      const content = first ? packet : headers;
-      if (!mark || content !== marked) mark = new PacketMark(content);
-      marked = content;
-      const one = new Sought(sighting, first ? packet.ttl - (first.ttl - headers.ttl) : headers.ttl, mark, of);
-      of.sought.push(one);
+      const one = this.#places.pop() ?? new Sought();
+      one.seek(sighting, first ? trace.packet.ttl - (first.ttl - headers.ttl) : headers.ttl, first ? trace.packet : headers);
+      of ??= this.#wait(position, trace, isKept);
+      of.seek(one);
       this.#seen.add(one);
     }
+    // Whoever listens has it already.
+    if (!of && listener && !this.#moment) return;
+    of ??= this.#wait(position, trace, isKept);
+    const { frame, netns, interface: device, direction, packet } = trace;
+    if (device !== undefined && trace.seenBefore === undefined) this.#note(frame, netns, device, direction, packet, of);
     this.#order.push(of);
+  }
+
+  #wait(position: number, trace: Mutable, isKept: boolean): Waiting {
+    const of = this.#doneWith.pop() ?? new Waiting();
+    of.fill(position, trace, isKept, this.#listener === undefined);
+    return of;
+  }
+
+  /** Nothing is to be seen there any more. */
+  #drop(one: Sought): void {
+    this.#seen.remove(one);
+    one.of = undefined;
+    this.#places.push(one);
   }
 
   /**
@@ -199,7 +149,7 @@ export class Observer {
       const first = this.#order[this.#head];
       if (!first) return;
       // Another capture may still show what this one has shown.
-      const complete = first.sought.length === 0 && !this.#moment;
+      const complete = !first.sought && !this.#moment;
       if (!complete && now !== undefined && now - first.time <= WINDOW && position - first.position < MOST) return;
       this.#head++;
       if (this.#head * 2 > this.#order.length) {
@@ -207,32 +157,44 @@ export class Observer {
         else this.#order = this.#order.slice(this.#head);
         this.#head = 0;
       }
-      for (const one of first.sought) this.#seen.remove(one);
-      if (!first.given) this.#finish(first);
-      if (!first.given && first.trace) done.push(first.trace);
+      this.#finish(first);
+      if (first.isOwed && !first.given && first.trace) done.push(first.trace);
+      for (let one = first.sought; one; one = first.sought) {
+        first.found(one);
+        this.#drop(one);
+      }
+      // What one capture has shown is kept in mind for the others.
+      if (this.#moment) continue;
+      first.trace = undefined;
+      this.#doneWith.push(first);
     }
   }
 
   /** All traces, which are not waited for any longer; what is seen of them later is still recognised. */
   give(): PacketTrace[] {
-    const given = this.#order.slice(this.#head).filter((one) => !one.given);
-    for (const one of given) {
-      one.given = true;
+    const given: PacketTrace[] = [];
+    for (const one of this.#order.slice(this.#head)) {
+      if (one.given) continue;
       this.#finish(one);
+      one.given = true;
+      if (one.isOwed && one.trace) given.push(one.trace);
     }
-    return given.flatMap(({ trace }) => trace ?? []);
+    return given;
   }
 
   /** Says where a packet was not seen. */
-  #finish({ sought, missing, netns, left, flow }: Waiting): void {
-    if (!missing) return;
-    for (const one of sought) {
+  #finish({ sought, isCertain, netns, left, flow, trace, given }: Waiting): void {
+    if (given || !isCertain) return;
+    const missing: string[] = [];
+    for (let one = sought; one; one = one.sibling) {
       if (one.direction !== "out" || !this.#covered.get(one.netns)?.has(one.interface)) continue;
       const place = one.netns === netns ? one.interface : `${one.netns}:${one.interface}`;
       // Where it was captured leaving does not count.
       if (place !== left && !missing.includes(place)) missing.push(place);
     }
-    if (missing.length > 0) this.#listener?.missed(flow);
+    if (missing.length === 0) return;
+    if (trace) trace.missing = missing;
+    this.#listener?.missed(flow);
   }
 
   /** Among what is awaited the first that looks like a packet that was seen; the kernel may have drawn the identification of a fragment. */
@@ -245,7 +207,7 @@ export class Observer {
     const hash = contentHash(packet);
     for (let one = this.#seen.first(hash); one; one = one.next) {
       if (one.hash !== hash || one.interface !== device || one.direction !== direction || one.netns !== netns) continue;
-      if (looksLike(one, packet, drawn) && (time === undefined || time - one.of.time <= WINDOW)) return one;
+      if (looksLike(one, packet, drawn) && (time === undefined || time - (one.of?.time ?? 0n) <= WINDOW)) return one;
     }
     return undefined;
   }

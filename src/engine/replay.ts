@@ -12,10 +12,11 @@ import { Listed } from "./listed.ts";
 import type { Listener } from "./listener.ts";
 import { keysOf, LookAhead } from "./look-ahead.ts";
 import type { Netns } from "./netns.ts";
-import { type Mutable, Observer, type Waiting } from "./observe.ts";
+import { Observer } from "./observe.ts";
 import { SeenAgain } from "./recalled.ts";
 import type { Run, Sighting } from "./run.ts";
 import { socketMark } from "./socket-mark.ts";
+import type { Mutable, Waiting } from "./waiting.ts";
 import { World } from "./world.ts";
 
 /** What to replay: where the one capture was taken, and how to look at it. */
@@ -54,7 +55,7 @@ export interface Replay {
   finish(): readonly PacketTrace[];
 }
 
-const NOWHERE: readonly Sighting[] = [];
+const NOWHERE: readonly never[] = [];
 const NOTHING: ReadonlySet<number> = new Set();
 
 /** A packet at hand, of which more may be told by what comes after it. */
@@ -261,8 +262,8 @@ function traceOf(world: World, departure: Departure, followed: Followed, flows: 
     alternatives: ways.length > 1 ? ways : [],
     decided: [],
     assumptions,
-    observed: [],
-    missing: [],
+    observed: NOWHERE,
+    missing: NOWHERE,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Packet } from "../model/packet.ts";
-import type { Waiting } from "./observe.ts";
-import { contentHash, Look, looksLike, PacketMark } from "./same-packet.ts";
+import { contentHash, Look, looksLike } from "./same-packet.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** How far apart in nanoseconds two captures on one device note the same packet: each may read the clock for itself. */
 const MOMENT = 1_000_000n;
@@ -58,5 +58,5 @@ export class SameMoment {
 function isSame(shown: Sight, seen: Sight): boolean {
   const { netns, device, direction, packet } = shown;
   if (netns !== seen.netns || device !== seen.device || direction !== seen.direction) return false;
-  return looksLike(new Look(packet, packet.ttl, new PacketMark(packet)), seen.packet, false);
+  return looksLike(new Look().look(packet, packet.ttl, packet), seen.packet, false);
 }

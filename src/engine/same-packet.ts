@@ -31,24 +31,25 @@ function hashOf(packet: Packet): number {
 }
 
 /** What translation leaves as it is, in numbers: whoever waits for a packet need not keep all of it. */
-export class PacketMark {
-  readonly hash: number;
-  readonly family: number;
-  readonly protocol: number;
-  readonly length: number;
-  readonly id: number | undefined;
-  readonly drawnId: boolean;
-  readonly isTtlAssumed: boolean;
-  readonly offset: number | undefined;
-  readonly kind: "tcp" | "icmp" | "other";
+class PacketMark {
+  hash = 0;
+  family = 0;
+  protocol = 0;
+  length = 0;
+  id: number | undefined = undefined;
+  drawnId = false;
+  isTtlAssumed = false;
+  offset: number | undefined = undefined;
+  kind: "tcp" | "icmp" | "other" = "other";
   /** Sequence, acknowledgement and flags of TCP; type, code and sequence of ICMP. */
-  readonly first: number;
-  readonly second: number;
-  readonly third: number | undefined;
+  first = 0;
+  second = 0;
+  third: number | undefined = undefined;
   /** Of its data; absent for TCP, and for an ICMP message that quotes a packet. */
-  readonly sample: number | undefined;
+  sample: number | undefined = undefined;
 
-  constructor(packet: Packet) {
+  /** Makes it that of a packet. */
+  fill(packet: Packet): this {
     const { transport } = packet;
     this.hash = contentHash(packet);
     this.family = packet.family;
@@ -77,6 +78,7 @@ export class PacketMark {
       this.third = undefined;
       this.sample = sampleOf(packet);
     }
+    return this;
   }
 }
 
@@ -100,7 +102,7 @@ function hasMark(packet: Packet, mark: PacketMark): boolean {
 
 /** Whether two packets have the same in what translation leaves as it is. */
 export function sameMark(one: Packet, other: Packet): boolean {
-  return hasMark(other, new PacketMark(one));
+  return hasMark(other, new PacketMark().fill(one));
 }
 
 function sampleOf(packet: Packet): number {
@@ -119,23 +121,25 @@ export function sameContent(one: Packet, other: Packet): boolean {
 
 /** How a packet looks at one place: addresses, ports and TTL of its headers there, all else by its mark. */
 export class Look {
-  readonly src: Address;
-  readonly dst: Address;
-  readonly ttl: number;
-  readonly isIcmp: boolean;
+  src: Address = 0;
+  dst: Address = 0;
+  ttl = 0;
+  isIcmp = false;
   /** The identifier of ICMP. */
-  readonly sport: number | undefined;
-  readonly dport: number | undefined;
-  readonly mark: PacketMark;
+  sport: number | undefined = undefined;
+  dport: number | undefined = undefined;
+  readonly mark = new PacketMark();
 
-  constructor({ src, dst, transport }: Packet, ttl: number, mark: PacketMark) {
+  /** Makes it that of a packet with these addresses and ports; `content` is itself, or the same packet at another place. */
+  look({ src, dst, transport }: Packet, ttl: number, content: Packet): this {
     this.src = src;
     this.dst = dst;
     this.ttl = ttl;
-    this.mark = mark;
+    this.mark.fill(content);
     this.isIcmp = transport?.kind === "icmp";
     this.sport = transport?.kind === "icmp" ? transport.id : sourcePort(transport);
     this.dport = destinationPort(transport);
+    return this;
   }
 }
 

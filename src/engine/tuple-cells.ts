@@ -14,13 +14,14 @@ export class TupleCell<T> implements Cell<T> {
   value: T | undefined = undefined;
   readonly scope: Scope;
   readonly tuple: FlowTuple;
-  /** Another one with the same hash. */
-  next: TupleCell<T> | undefined;
+  readonly hash: number;
+  /** Another one in the same bucket. */
+  next: TupleCell<T> | undefined = undefined;
 
-  constructor(scope: Scope, tuple: FlowTuple, next: TupleCell<T> | undefined) {
+  constructor(scope: Scope, tuple: FlowTuple, hash: number) {
     this.scope = scope;
     this.tuple = tuple;
-    this.next = next;
+    this.hash = hash;
   }
 
   get name(): string {
@@ -51,12 +52,21 @@ export const SOURCE: Sameness = {
   equal: (a, b) => a.src === b.src && a.sport === b.sport && a.protocol === b.protocol,
 };
 
-/** Cells by zone and tuple, found by a number: a text for each would cost more than all else that is kept of a connection. */
+/** Buckets that are always there, a power of two, and cells for each above which there get to be more, or below which fewer. */
+const LEAST = 1 << 10;
+const CROWDED = 1;
+const SPARSE = 1 / 8;
+
+/**
+ * Cells by zone and tuple, found by a number: a text for each would cost more than all else that is kept of a connection, and a Map, whose entries come
+ * and go, would be made anew time and again.
+ */
 export class TupleCells<T> {
   readonly #prefix: string;
   readonly #by: Sameness;
   readonly #scopes: Scope[] = [];
-  readonly #first = new Map<number, TupleCell<T>>();
+  #buckets: (TupleCell<T> | undefined)[] = bucketsOf(LEAST);
+  #size = 0;
 
   /** `prefix` begins the names of its cells. */
   constructor(prefix: string, by: Sameness = WHOLE) {
@@ -65,8 +75,10 @@ export class TupleCells<T> {
   }
 
   #scope(zone: number, side: string): Scope {
-    const known = this.#scopes.find((one) => one.zone === zone && one.side === side);
-    if (known) return known;
+    for (let i = 0; i < this.#scopes.length; i++) {
+      const known = this.#scopes[i] as Scope;
+      if (known.zone === zone && known.side === side) return known;
+    }
     const scope = { prefix: this.#prefix, zone, side };
     this.#scopes.push(scope);
     return scope;
@@ -78,47 +90,72 @@ export class TupleCells<T> {
   }
 
   find(zone: number, tuple: FlowTuple, side = ""): TupleCell<T> | undefined {
-    return this.#among(this.#first.get(mixed(this.#by.hash(tuple), zone)), this.#scope(zone, side), tuple);
+    return this.#find(mixed(this.#by.hash(tuple), zone), this.#scope(zone, side), tuple);
   }
 
   /** The cell, which is made when it does not stand. */
   at(zone: number, tuple: FlowTuple, side = ""): TupleCell<T> {
     const hash = mixed(this.#by.hash(tuple), zone);
     const scope = this.#scope(zone, side);
-    const first = this.#first.get(hash);
-    const found = this.#among(first, scope, tuple);
+    const found = this.#find(hash, scope, tuple);
     if (found) return found;
-    const cell = new TupleCell<T>(scope, tuple, first);
-    this.#first.set(hash, cell);
+    const cell = new TupleCell<T>(scope, tuple, hash);
+    if (++this.#size > this.#buckets.length * CROWDED) this.#rebuild(this.#buckets.length * 2);
+    this.#enter(cell);
     return cell;
   }
 
-  #among(first: TupleCell<T> | undefined, scope: Scope, tuple: FlowTuple): TupleCell<T> | undefined {
-    let cell = first;
-    while (cell && !(cell.scope === scope && this.#by.equal(cell.tuple, tuple))) cell = cell.next;
-    return cell;
+  #find(hash: number, scope: Scope, tuple: FlowTuple): TupleCell<T> | undefined {
+    for (let cell = this.#buckets[hash & (this.#buckets.length - 1)]; cell; cell = cell.next)
+      if (cell.hash === hash && cell.scope === scope && this.#by.equal(cell.tuple, tuple)) return cell;
+    return undefined;
   }
 
-  /** How many numbers there are cells for. */
+  #enter(cell: TupleCell<T>): void {
+    const at = cell.hash & (this.#buckets.length - 1);
+    cell.next = this.#buckets[at];
+    this.#buckets[at] = cell;
+  }
+
+  #rebuild(count: number): void {
+    const before = this.#buckets;
+    this.#buckets = bucketsOf(count);
+    for (const first of before) {
+      for (let cell = first; cell; ) {
+        const { next }: TupleCell<T> = cell;
+        this.#enter(cell);
+        cell = next;
+      }
+    }
+  }
+
+  /** How many cells there are. */
   get size(): number {
-    return this.#first.size;
+    return this.#size;
   }
 
   /** Takes away the cells for good that nothing is left in; only between two packets. `left` may make another value of what is in one. */
   sweep(left: (value: T) => T | undefined): void {
-    for (const [hash, first] of this.#first) {
+    for (let at = 0; at < this.#buckets.length; at++) {
       let kept: TupleCell<T> | undefined;
-      for (let cell: TupleCell<T> | undefined = first; cell; ) {
+      for (let cell = this.#buckets[at]; cell; ) {
         const { next }: TupleCell<T> = cell;
         if (cell.value !== undefined) cell.value = left(cell.value);
-        if (cell.value !== undefined) {
+        if (cell.value === undefined) this.#size--;
+        else {
           cell.next = kept;
           kept = cell;
         }
         cell = next;
       }
-      if (!kept) this.#first.delete(hash);
-      else if (kept !== first) this.#first.set(hash, kept);
+      this.#buckets[at] = kept;
     }
+    let count = this.#buckets.length;
+    while (count > LEAST && this.#size < count * SPARSE) count /= 2;
+    if (count < this.#buckets.length) this.#rebuild(count);
   }
+}
+
+function bucketsOf<T>(count: number): (TupleCell<T> | undefined)[] {
+  return new Array<TupleCell<T> | undefined>(count).fill(undefined);
 }

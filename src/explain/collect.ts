@@ -81,7 +81,7 @@ export class Collection implements Collected, Listener {
     this.observations++;
   }
 
-  followed(trace: PacketTrace): void {
+  followed(trace: PacketTrace): boolean {
     const { number, time } = trace.frame;
     this.#count(time);
     const marks = trace.like ? this.#likeness(trace.like, number) : this.#marks(trace, number);
@@ -90,7 +90,7 @@ export class Collection implements Collected, Listener {
     this.states.mark(trace.flow, verdict);
     if (trace.missing.length > 0) this.states.miss(trace.flow);
     this.#tally(trace.flow, number, marks);
-    this.remember(trace, marks);
+    return this.remember(trace, marks);
   }
 
   missed(flow: number): void {
@@ -137,18 +137,18 @@ export class Collection implements Collected, Listener {
     for (const { key, label } of mappings) this.translated.add(key, flow, frame, label);
   }
 
-  /** Keeps what is to be told of a packet's connection. */
-  protected remember(trace: PacketTrace, marks: Marks): void {
+  /** Keeps what is to be told of a packet's connection, and says whether there is anything. */
+  protected remember(trace: PacketTrace, marks: Marks): boolean {
     let connection = this.connections.get(trace.flow);
     const trouble = isTrouble(marks.verdict);
     if (!connection) {
-      if ((trouble ? this.#troubleKept : this.#otherKept) >= this.#keep) return;
+      if ((trouble ? this.#troubleKept : this.#otherKept) >= this.#keep) return false;
       if (trouble) this.#troubleKept++;
       else this.#otherKept++;
       connection = begun(trace);
       this.connections.set(trace.flow, connection);
     }
-    addTo(connection, trace, outcomeOf(trace, marks));
+    return addTo(connection, trace, outcomeOf(trace, marks));
   }
 }
 
@@ -168,12 +168,13 @@ export function begun(trace: PacketTrace): Connection {
   return { flow: trace.flow, first: trace, outcomes: new Map(), packets: 0 };
 }
 
-/** Adds a packet to its connection; `key` says what happened to it. */
-export function addTo(connection: Connection, trace: PacketTrace, key: string): void {
+/** Adds a packet to its connection; `key` says what happened to it. Says whether it is the first to which that did, whose trace is kept. */
+export function addTo(connection: Connection, trace: PacketTrace, key: string): boolean {
   connection.packets++;
   const outcome = connection.outcomes.get(key);
   if (outcome) outcome.packets++;
   else connection.outcomes.set(key, { first: trace, reply: isReply(connection.first, trace), packets: 1 });
+  return outcome === undefined;
 }
 
 /** Whether a packet goes against the direction of the connection's first packet. */

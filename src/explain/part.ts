@@ -77,10 +77,10 @@ export class PartOfCollection extends Collection {
     super.again(frame);
   }
 
-  override followed(trace: PacketTrace): void {
+  override followed(trace: PacketTrace): boolean {
     this.#begin(trace);
     this.#note(trace.frame);
-    super.followed(trace);
+    return super.followed(trace);
   }
 
   /** A connection begins where its number is met first. */
@@ -122,11 +122,11 @@ export class PartOfCollection extends Collection {
     if (this.#assumptions.size < ASSUMPTIONS && !this.#assumptions.has(key)) this.#assumptions.set(key, { assumption, frame });
   }
 
-  protected override remember(trace: PacketTrace, marks: Marks): void {
+  protected override remember(trace: PacketTrace, marks: Marks): boolean {
     const kind = isTrouble(marks.verdict) ? this.#troubled : this.#quiet;
     if (kind.size < this.#most && !kind.has(trace.flow)) kind.set(trace.flow, begun(trace));
     const [quiet, troubled] = [this.#quiet.get(trace.flow), this.#troubled.get(trace.flow)];
-    if (quiet) addTo(quiet, trace, outcomeOf(trace, marks));
-    if (troubled) addTo(troubled, trace, outcomeOf(trace, marks));
+    const isKept = quiet ? addTo(quiet, trace, outcomeOf(trace, marks)) : false;
+    return troubled ? addTo(troubled, trace, outcomeOf(trace, marks)) || isKept : isKept;
   }
 }

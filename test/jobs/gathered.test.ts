@@ -60,9 +60,7 @@ function gathered(host: Host, options: ReplayOptions, frames: readonly Entering[
 /** Tells each part of each packet. */
 function told(parts: readonly PartOfCollection[]): Listener {
   return {
-    followed: (trace) => {
-      for (const part of parts) part.followed(trace);
-    },
+    followed: (trace) => parts.map((part) => part.followed(trace)).includes(true),
     again: (frame) => {
       for (const part of parts) part.again(frame);
     },
