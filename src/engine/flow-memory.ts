@@ -134,7 +134,8 @@ export class FlowMemory {
     if (hash === undefined || !device || !isOrdinary(frame, packet)) return;
     if (trace.way !== way || !isPlain(way) || trace.alternatives.length > 0 || trace.decided.length > 0) return;
     const seen = [...way.out.map((one) => one.packet), ...sightings.map((one) => one.packet), ...lesson.tracked.map((one) => one.packet)];
-    if (!seen.every((one) => isLike(one, packet))) return;
+    // Mostly these are two packets, again and again.
+    if (!seen.every((one, i) => seen.indexOf(one) < i || isLike(one, packet))) return;
     this.#forget(frame.time);
     const others = (this.#known.get(hash) ?? []).filter((one) => !isAlike(one, entry, frame, packet));
     const { trace: like, sightings: seenAt, stepOf } = lean(trace, sightings, this.#shared);

@@ -103,7 +103,7 @@ export class TableEntries {
     const all = this.#entries.filter((connection) => stays(connection) && this.#isIn(connection));
     this.#entries = all.filter((connection) => !this.#rests(connection, now));
     this.#left = this.#entries.length;
-    this.#count(now);
+    this.#count(now, () => true);
     this.#next = 0;
   }
 
@@ -117,11 +117,11 @@ export class TableEntries {
     return !seenReply || now - touched > (this.#entries.length > MANY ? SOON : REMEMBERED);
   }
 
-  #count(now: bigint): void {
+  #count(now: bigint, isIn = this.#isIn): void {
     this.#standing = this.resting.size;
     this.#loose = this.resting.loose;
     for (const connection of this.#entries) {
-      if (connection.dying || connection.expires <= now || !this.#isIn(connection)) continue;
+      if (connection.dying || connection.expires <= now || !isIn(connection)) continue;
       this.#standing++;
       if (!connection.assured) this.#loose++;
     }
