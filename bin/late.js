@@ -4,6 +4,11 @@ const EMOJI = /\/\^\\p\{RGI_Emoji\}\$\/v(?=;)/;
 const SIGN = "/[\\p{Emoji_Presentation}\\u{FE0F}\\u{200D}\\u{1F1E6}-\\u{1F1FF}\\u{1F3FB}-\\u{1F3FF}]/u";
 const LATE_EMOJI = `{ test(text) { return ${SIGN}.test(text) && (this.made ??= new RegExp("^\\\\p{RGI_Emoji}$", "v")).test(text); } }`;
 
+/** Making one of these takes 10 ms, and of plain ASCII each character is a segment. */
+const SEGMENTER = "new Intl.Segmenter()";
+const LATE_SEGMENTER =
+  "{ segment(text) { return /^[ -~]*$/.test(text) ? Array.from(text, (segment) => ({ segment })) : (this.made ??= new Intl.Segmenter()).segment(text); } }";
+
 /** The first comparison by the rules of a language takes 10 ms; the names of commands are plain letters. */
 const BY_LANGUAGE = "a.id.localeCompare(b.id)";
 const BY_LETTER = "(a.id < b.id ? -1 : 1)";
@@ -19,6 +24,13 @@ export const LATE_PARTS = [
     transform: {
       filter: { id: /\/string-width\// },
       handler: (code) => code.replace(EMOJI, () => LATE_EMOJI),
+    },
+  },
+  {
+    name: "late-segmenter",
+    transform: {
+      filter: { id: /\/(string-width|wrap-ansi)\// },
+      handler: (code) => code.replace(SEGMENTER, LATE_SEGMENTER),
     },
   },
   {
