@@ -6,6 +6,8 @@ import type { Course } from "./follow.ts";
 /** What told an open choice. */
 export type Source = Pick<Decision, "by" | "packet" | "capture" | "interface">;
 
+const NONE: readonly never[] = [];
+
 /** The choices that were open among the ways of a packet and are not among those that are left. */
 export function decisionsOf(
   packet: Packet,
@@ -13,8 +15,9 @@ export function decisionsOf(
   left: readonly Course[],
   sources: readonly Source[],
 ): readonly Decision[] {
-  const [first, last] = [sources[0], sources.at(-1)];
-  if (!first || !last) return [];
+  const first = sources[0];
+  const last = sources.at(-1);
+  if (!first || !last) return NONE;
   const decisions: Decision[] = [];
   const decide = (what: Decision["what"], before: readonly string[], after: readonly string[], source: Source) => {
     const choices = [...new Set(before)];

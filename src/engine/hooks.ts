@@ -2,6 +2,7 @@ import type { Effect } from "../extensions/effect.ts";
 import { isIcmp, type Packet } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import type { Changes, ConntrackStep, EndStep, RuleStep } from "../model/trace.ts";
+import { added } from "./added.ts";
 import { endOf } from "./chain-steps.ts";
 import { type TableResult, type Traversal, traverse } from "./chains.ts";
 import { type CompiledChain, tablesAt } from "./compile.ts";
@@ -113,23 +114,19 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): boolean {
   if (connection && skb.undeterminedPort && run.opened.includes(connection))
     throw new Undecided("the port that source NAT picks at random");
   run.connection ??= connection;
-  if (connection && !connection.confirmed) run.opened.push(connection);
+  if (connection && !connection.confirmed) run.opened = added(run.opened, connection);
   const protocolState = connection?.tcp?.state ?? connection?.sctp?.state;
-  const step: ConntrackStep = {
-    kind: "conntrack",
-    netns: netns.name,
-    state: skb.ctState,
-    ...(connection ? { direction: skb.ctDirection } : {}),
-    ...(protocolState ? { protocolState } : {}),
-    ...noteOf(why ?? (skb.ctState === "RELATED" ? announcement(connection) : undefined)),
-  };
+  const step: { -readonly [K in keyof ConntrackStep]: ConntrackStep[K] } = { kind: "conntrack", netns: netns.name, state: skb.ctState };
+  if (connection) step.direction = skb.ctDirection;
+  if (protocolState) step.protocolState = protocolState;
+  const note = why ?? (skb.ctState === "RELATED" ? announcement(connection) : undefined);
+  if (note !== undefined) step.note = note;
   run.steps.push(step);
   if (skb.template) run.lesson.asked("more");
-  run.lesson.tracked.push({ conntrack, packet, prerouting: hook === "PREROUTING", connection, direction: skb.ctDirection, step });
+  const tracked = { conntrack, packet, prerouting: hook === "PREROUTING", connection, direction: skb.ctDirection, step };
+  run.lesson.tracked = added(run.lesson.tracked, tracked);
   return true;
 }
-
-const noteOf = (note: string | undefined) => (note === undefined ? {} : { note });
 
 function tableHook(run: Run, netns: Netns, hook: Hook, table: TableName, skb: Skb, devices: { in: string; out: string }): boolean {
   if (!netns.stack(skb.packet.family).ruleset?.has(table)) return true;

@@ -1,6 +1,7 @@
 import type { Reads } from "../extensions/spec.ts";
 import type { Packet } from "../model/packet.ts";
 import type { ConntrackStep } from "../model/trace.ts";
+import { EMPTY } from "./added.ts";
 import type { Connection } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import type { Change } from "./state.ts";
@@ -24,7 +25,7 @@ export class Lesson {
   steady = true;
   /** Beside that, its TCP flags were looked at. */
   flags = false;
-  readonly tracked: Tracked[] = [];
+  tracked: Tracked[] = EMPTY;
   /** The state that it changed. */
   changed: readonly Change[] = [];
 

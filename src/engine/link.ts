@@ -1,6 +1,6 @@
 import { isGroupMac, MAC_BROADCAST } from "../model/address.ts";
 import type { Device } from "../model/host.ts";
-import type { FrameType, VlanTag } from "../model/packet.ts";
+import type { FrameType } from "../model/packet.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { ipReceive } from "./input.ts";
 import type { Netns } from "./netns.ts";
@@ -39,11 +39,7 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     skb.looped = true;
     skb.type = "host";
     skb.device = device.name;
-    run.later(() => {
-      run.arrive(skb, device.name);
-      ipReceive(run, netns, skb);
-    });
-    return;
+    return comeRound(run, netns, device, skb);
   }
   if (device.bridge || device.kind === "bridge") return bridgeTransmit(run, netns, device, skb);
   const tag = tagOf(device);
@@ -72,7 +68,19 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     local: false,
     looped: false,
   } as const);
-  run.later(() => receive(run, peer.netns, peer.device, moved));
+  cross(run, peer.netns, peer.device, moved);
+}
+
+// By themselves, since what closures catch would be set apart for every frame that is sent.
+function comeRound(run: Run, netns: Netns, device: Device, skb: Skb): void {
+  run.later(() => {
+    run.arrive(skb, device.name);
+    ipReceive(run, netns, skb);
+  });
+}
+
+function cross(run: Run, netns: Netns, device: Device, skb: Skb): void {
+  run.later(() => receive(run, netns, device, skb));
 }
 
 /** netif_receive_skb: a frame comes in on a device; a bridge's port hands it to the bridge. */
@@ -89,14 +97,14 @@ export function receive(run: Run, netns: Netns, device: Device, skb: Skb): void 
 
 /** __netif_receive_skb_core: to the VLAN's device that a tag names, else to the bridge of a port, else to IP. */
 export function takeIn(run: Run, netns: Netns, device: Device, skb: Skb): void {
-  const [tag, ...inner] = skb.vlans ?? [];
+  const tag = skb.vlans?.[0];
   const own = tag && vlanDevice(netns, device, tag);
-  if (own) return takeTagged(run, netns, own, withTags(skb, inner).with({ device: own.name, in: own.name }));
+  if (own) return takeTagged(run, netns, own, untagged(skb).with({ device: own.name, in: own.name }));
   const bridge = device.master === undefined ? undefined : netns.devices.get(device.master);
   if (bridge?.kind === "bridge") return bridgeReceive(run, netns, bridge, device, skb);
   if (!tag) return ipReceive(run, netns, skb);
   // Number 0 stands for no VLAN; only the priority counts.
-  if (tag.id === 0) return takeIn(run, netns, device, withTags(skb, inner));
+  if (tag.id === 0) return takeIn(run, netns, device, untagged(skb));
   run.drop(skb, "not-for-us", `its tag is that of VLAN ${tag.id}, for which ${netns.name} has no device on ${device.name}`);
 }
 
@@ -112,6 +120,8 @@ function takeTagged(run: Run, netns: Netns, device: Device, skb: Skb): void {
   takeIn(run, netns, device, skb);
 }
 
-function withTags(skb: Skb, vlans: readonly VlanTag[]): Skb {
-  return skb.with({ vlans: vlans.length > 0 ? vlans : undefined });
+/** Without its outer tag. */
+function untagged(skb: Skb): Skb {
+  const inner = skb.vlans?.slice(1) ?? [];
+  return skb.with({ vlans: inner.length > 0 ? inner : undefined });
 }

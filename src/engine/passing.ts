@@ -1,4 +1,5 @@
 import type { Packet } from "../model/packet.ts";
+import { added } from "./added.ts";
 import { invert, tupleOf } from "./connection.ts";
 import type { Entry } from "./entry.ts";
 import { applyTuple } from "./nat.ts";
@@ -56,7 +57,8 @@ function track(run: Run, netns: Netns, skb: Skb, known: boolean): void {
     run.connection ??= connection;
     const step = { kind: "conntrack" as const, netns: netns.name, state: skb.ctState, direction: skb.ctDirection };
     run.steps.push(step);
-    run.lesson.tracked.push({ conntrack, packet, prerouting: true, connection, direction: skb.ctDirection, step });
+    const tracked = { conntrack, packet, prerouting: true, connection, direction: skb.ctDirection, step };
+    run.lesson.tracked = added(run.lesson.tracked, tracked);
     if (known || connection.confirmed) return;
     connection.srcNatDone = connection.dstNatDone = true;
     conntrack.confirm(skb, run.time);

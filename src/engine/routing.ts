@@ -28,6 +28,8 @@ export type Lookup =
 /** Chooses among equal nexthops; the kernel's hash is not modelled, so the caller follows all of them. */
 export type NexthopChooser = (route: Route, candidates: readonly Nexthop[]) => Nexthop;
 
+const FIRST: NexthopChooser = (_route, candidates) => candidates[0] as Nexthop;
+
 /** What the kernel returns for routes of some types (fib_props, ip6_rt_type_to_error). */
 export const ROUTE_ERRORS: Readonly<Partial<Record<Route["type"], LookupError>>> = {
   unreachable: "EHOSTUNREACH",
@@ -99,7 +101,7 @@ export class Routing {
   /** The route type of an address in table local alone, as inet_addr_type sees it, optionally of one device. */
   localType(address: Address, device?: string): Route["type"] | undefined {
     const key: FlowKey = { src: 0, dst: address, iif: "lo", mark: 0, tos: 0, protocol: 0, ignoreLinkState: true };
-    const found = this.#lookupTable("local", key, (_route, candidates) => candidates[0] as Nexthop);
+    const found = this.#lookupTable("local", key, FIRST);
     if (!found) return undefined;
     if (found.route && device !== undefined && !found.route.nexthops.some((hop) => hop.device === device)) return undefined;
     return found.route?.type;
@@ -108,7 +110,7 @@ export class Routing {
   /** The device of an address that table local says is the host's own. */
   localDevice(address: Address): string | undefined {
     const key: FlowKey = { src: 0, dst: address, iif: "lo", mark: 0, tos: 0, protocol: 0, ignoreLinkState: true };
-    const found = this.#lookupTable("local", key, (_route, candidates) => candidates[0] as Nexthop);
+    const found = this.#lookupTable("local", key, FIRST);
     return found && "nexthop" in found && found.route.type === "local" ? found.nexthop.device : undefined;
   }
 

@@ -2,6 +2,7 @@ import type { Address } from "../model/address.ts";
 import { formatEndpoint } from "../model/endpoint.ts";
 import type { Packet } from "../model/packet.ts";
 import type { Appearance, Place, Reply, Translation, Verdict, Way } from "../model/trace.ts";
+import { added, EMPTY } from "./added.ts";
 import type { Connection } from "./connection.ts";
 import { Lesson } from "./lesson.ts";
 import { destinationPort, sourcePort } from "./same-packet.ts";
@@ -34,17 +35,17 @@ export class Run {
   readonly world: World;
   readonly time: bigint;
   readonly steps = new StepLog();
-  readonly out: Appearance[] = [];
-  readonly sightings: Sighting[] = [];
+  out: Appearance[] = EMPTY;
+  sightings: Sighting[] = EMPTY;
   readonly replies: Reply[];
-  readonly #ends: End[] = [];
+  #ends: End[] = EMPTY;
   #last: Packet | undefined;
   /** The first connection that the packet was found to belong to. */
   connection: Connection | undefined;
   /** What others can learn of it. */
   readonly lesson = new Lesson();
   /** The connections that it opens, one in each namespace that tracks. */
-  readonly opened: Connection[] = [];
+  opened: Connection[] = EMPTY;
   /** A socket is sending: what a device has received is worked off before the next packet leaves. */
   sending = false;
   /** Nesting of answers and devices, against endless loops. */
@@ -119,7 +120,7 @@ export class Run {
   }
 
   end(verdict: Verdict, at: Place): void {
-    this.#ends.push({ verdict, at });
+    this.#ends = added(this.#ends, { verdict, at });
   }
 
   /** The fragments that waited in a namespace have become one packet, whose way tells what becomes of them. */
@@ -135,8 +136,9 @@ export class Run {
   /** The packet goes out on a device. */
   appear(skb: Skb, device: string): void {
     this.#last = skb.packet;
-    const out = { netns: skb.netns, interface: device, packet: skb.packet, ...(skb.dstMac === undefined ? {} : { dstMac: skb.dstMac }) };
-    for (let run: Run | undefined = this; run; run = run.#original) run.out.push(out);
+    const out: { -readonly [K in keyof Appearance]: Appearance[K] } = { netns: skb.netns, interface: device, packet: skb.packet };
+    if (skb.dstMac !== undefined) out.dstMac = skb.dstMac;
+    for (let run: Run | undefined = this; run; run = run.#original) run.out = added(run.out, out);
     this.#sight({ netns: skb.netns, interface: device, direction: "out", packet: skb.packet });
   }
 
@@ -146,7 +148,7 @@ export class Run {
   }
 
   #sight(sighting: Sighting): void {
-    for (let run: Run | undefined = this; run; run = run.#original) run.sightings.push(sighting);
+    for (let run: Run | undefined = this; run; run = run.#original) run.sightings = added(run.sightings, sighting);
   }
 
   /** The packet as it was seen last, for the translations. */
@@ -161,7 +163,7 @@ export class Run {
   /** What became of it, once nothing moves any more. */
   way(first: Packet, conditions: readonly string[]): Way {
     const end = this.#ends.length === 1 ? (this.#ends[0] as End) : this.#worstEnd();
-    return {
+    const way: { -readonly [K in keyof Way]: Way[K] } = {
       conditions,
       verdict: end.verdict,
       at: end.at,
@@ -169,9 +171,10 @@ export class Run {
       out: this.out,
       nat: this.#last ? translations(first, this.#last) : {},
       replies: this.#original ? [] : this.replies,
-      ...(this.#copies.length > 0 && { copies: this.#copies.map((copy) => copy.run.way(copy.first, [])) }),
-      ...(this.#original === undefined && this.steps.all && { allSteps: this.steps.all }),
     };
+    if (this.#copies.length > 0) way.copies = this.#copies.map((copy) => copy.run.way(copy.first, []));
+    if (this.#original === undefined && this.steps.all) way.allSteps = this.steps.all;
+    return way;
   }
 
   /** The end that counts of none or several. */
@@ -187,7 +190,10 @@ export class Run {
 function translations(first: Packet, last: Packet): { src?: Translation; dst?: Translation } {
   const src = translation(first.src, sourcePort(first.transport), last.src, sourcePort(last.transport));
   const dst = translation(first.dst, destinationPort(first.transport), last.dst, destinationPort(last.transport));
-  return { ...(src ? { src } : {}), ...(dst ? { dst } : {}) };
+  const both: { src?: Translation; dst?: Translation } = {};
+  if (src) both.src = src;
+  if (dst) both.dst = dst;
+  return both;
 }
 
 function translation(from: Address, before: number | undefined, to: Address, after: number | undefined): Translation | undefined {

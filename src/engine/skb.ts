@@ -228,5 +228,7 @@ export function rewrite(packet: Packet, change: { src?: Address; dst?: Address; 
   } else if (transport?.kind === "icmp" && change.icmpId !== undefined) {
     transport = { ...transport, id: change.icmpId };
   }
-  return { ...packet, src: change.src ?? packet.src, dst: change.dst ?? packet.dst, ...(transport ? { transport } : {}) };
+  const made: { -readonly [K in keyof Packet]: Packet[K] } = { ...packet, src: change.src ?? packet.src, dst: change.dst ?? packet.dst };
+  if (transport) made.transport = transport;
+  return made;
 }
