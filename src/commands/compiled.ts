@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import module, { createRequire } from "node:module";
 import { dirname, isAbsolute, join, resolve, sep } from "node:path";
+import { cachedDataVersionTag } from "node:v8";
 import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 
@@ -17,16 +18,16 @@ export interface Modules {
 const CODE = ".code";
 const CHECKSUMS = 8;
 
-/** The file that tells whose code that is. */
+/** The file that tells which V8 made it, with which flags, for which processor. */
 const MADE_BY = "code-made-by.txt";
-const THIS_V8 = `V8 ${process.versions.v8}, ${process.arch}\n`;
+const thisV8 = () => `${cachedDataVersionTag()}\n`;
 
 /**
- * The modules of a folder, by its absolute path, in the way in which they are loaded fastest: with the code that is kept beside them, where this V8 made it, and
- * otherwise with what Node 22.8 and newer keep of earlier runs.
+ * The modules of a folder, by its absolute path, in the way in which they are loaded fastest: with the code that is kept beside them, where V8 as it is now would
+ * take it, and otherwise with what Node 22.8 and newer keep of earlier runs.
  */
 export function modulesIn(folder: string): Modules {
-  if (contents(join(folder, MADE_BY))?.toString() === THIS_V8) return new CompiledModules(folder);
+  if (contents(join(folder, MADE_BY))?.toString() === thisV8()) return new CompiledModules(folder);
   // Older ones have none.
   (module as { enableCompileCache?(): void }).enableCompileCache?.();
   const require = createRequire(join(folder, sep));
@@ -69,7 +70,7 @@ export class CompiledModules implements Modules {
       const code = script.createCachedData();
       writeFileSync(path + CODE, Buffer.concat([checksums(readFileSync(path), code), code]));
     }
-    writeFileSync(join(this.#folder, MADE_BY), THIS_V8);
+    writeFileSync(join(this.#folder, MADE_BY), thisV8());
   }
 
   #load(path: string): unknown {

@@ -98,7 +98,7 @@ describe("modules with the code that V8 made of them", () => {
   it("are left to Node where another V8 made it", () => {
     kept();
     expect(modulesIn(folder)).toBeInstanceOf(CompiledModules);
-    write("code-made-by.txt", "V8 1.2.3, x64\n");
+    write("code-made-by.txt", "1\n");
     expect(modulesIn(folder)).not.toBeInstanceOf(CompiledModules);
     expect(load(modulesIn(folder), "a.cjs").says()).toBe("a and b/");
   });
