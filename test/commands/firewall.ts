@@ -34,7 +34,7 @@ file(
   '-A FORWARD -d 10.0.0.2/32 -p tcp -m tcp --dport 8443 -m comment --comment "web server" -j ACCEPT',
   "-A FORWARD -p tcp -m tcp --dport 7 -j ACCEPT",
   "-A FORWARD -p tcp -m tcp --dport 9 -m statistic --mode random --probability 0.5 -j ACCEPT",
-  "-A FORWARD -p tcp -m tcp --dport 22 -m time --timestart 01:00:00 --timestop 05:00:00 -j ACCEPT",
+  "-A FORWARD -p tcp -m tcp --dport 2222 -m time --timestart 01:00:00 --timestop 05:00:00 -j ACCEPT",
   "-A FORWARD -p udp -j REJECT --reject-with icmp-port-unreachable",
   "-A OUTPUT -p udp -m udp --dport 53 -m owner --uid-owner 1000 -j DROP",
   "COMMIT",
