@@ -72,7 +72,7 @@ async function readPlain(path: string): Promise<string> {
   return whole.toString("utf8");
 }
 
-// Half a megabyte at a time, as promises have it, takes five times as long.
+// Half a megabyte at a time, as promises have it, takes up to twice as long.
 function readAtOnce(path: string): Uint8Array {
   try {
     return readFileSync(path);

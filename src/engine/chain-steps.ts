@@ -1,3 +1,4 @@
+import type { Mutable } from "../model/mutable.ts";
 import type { EndStep, RuleStep, Tried } from "../model/trace.ts";
 import type { Traversal } from "./chains.ts";
 import type { CompiledChain, CompiledRule } from "./compile.ts";
@@ -6,8 +7,6 @@ import type { CompiledChain, CompiledRule } from "./compile.ts";
 interface Standing extends Pick<Traversal, "netns" | "hook" | "table"> {
   readonly context: Pick<Traversal["context"], "hook" | "in" | "out" | "mark" | "physIn" | "physOut">;
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Says where and with what the packet was there; without spreading objects, which is slow here. */
 function place<T extends Mutable<RuleStep> | Mutable<EndStep>>(step: T, { context }: Standing, tried: readonly Tried[]): T {

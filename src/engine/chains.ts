@@ -3,6 +3,7 @@ import type { MatchResult, Outcome, PacketContext, TargetResult } from "../exten
 import type { Packet } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import type { Changes, EndStep, RuleStep, Tried } from "../model/trace.ts";
+import { added, EMPTY } from "./added.ts";
 import { endOf, stepOf, takenStep } from "./chain-steps.ts";
 import type { Choices } from "./choices.ts";
 import { clear } from "./clear.ts";
@@ -138,7 +139,7 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
 class Places {
   readonly #traversal: Traversal;
   /** What was found for the packet as it is, and for which chains: there are few of them. */
-  #found: { readonly chain: CompiledChain; readonly places: readonly number[] }[] | undefined;
+  #found: { readonly chain: CompiledChain; readonly places: readonly number[] }[] = EMPTY;
   #packet: Packet | undefined;
 
   constructor(traversal: Traversal) {
@@ -151,21 +152,20 @@ class Places {
     const { packet } = context;
     if (packet !== this.#packet) {
       this.#packet = packet;
-      this.#found = undefined;
+      this.#found = EMPTY;
     }
     let places = this.#foundFor(chain);
     if (!places) {
       if (!isIndexed(context)) return from;
       places = index.candidates(packet);
-      if (this.#found) this.#found.push({ chain, places });
-      else this.#found = [{ chain, places }];
+      this.#found = added(this.#found, { chain, places });
     }
     for (let i = 0; i < places.length; i++) if ((places[i] as number) >= from) return places[i] as number;
     return chain.rules.length;
   }
 
   #foundFor(chain: CompiledChain): readonly number[] | undefined {
-    if (this.#found) for (const one of this.#found) if (one.chain === chain) return one.places;
+    for (const one of this.#found) if (one.chain === chain) return one.places;
     return undefined;
   }
 }

@@ -2,6 +2,7 @@ import { isGroupMac } from "../model/address.ts";
 import type { Assumption } from "../model/host.ts";
 import { type Frame, frameNumber, type Packet } from "../model/packet.ts";
 import type { Way } from "../model/trace.ts";
+import { added, EMPTY } from "./added.ts";
 import { type Connection, type DrawnPort, type FlowTuple, tupleOf } from "./connection.ts";
 import { type Entry, skbOf } from "./entry.ts";
 import { ipReceive } from "./input.ts";
@@ -71,7 +72,7 @@ export function explore(world: World, departure: Departure): readonly Course[] {
   const { state, choices, ids } = world;
   state.commit();
   choices.reset();
-  let courses: Course[] | undefined;
+  let courses: Course[] = EMPTY;
   let lastId = ids;
   for (;;) {
     world.ids = ids;
@@ -84,10 +85,10 @@ export function explore(world: World, departure: Departure): readonly Course[] {
     lastId = Math.max(lastId, world.ids);
     world.ids = lastId;
     const next = choices.next();
-    const forked = next !== undefined || courses !== undefined;
+    const forked = next !== undefined || courses.length > 0;
     const changed = state.changes();
     run.lesson.changed = changed;
-    const course: Course = {
+    courses = added(courses, {
       way: run.way(departure.packet, choices.conditions),
       sightings: run.sightings,
       opened: forked || run.opened.some((one) => one.drawn) ? run.opened.filter((one) => one.confirmed).map(openedAs) : NONE,
@@ -98,10 +99,7 @@ export function explore(world: World, departure: Departure): readonly Course[] {
       changed: undecided ? changed : NONE,
       leaves: forked && !undecided ? state.leftBehind() : undefined,
       assumptions,
-    };
-    // Mostly it is the only one.
-    if (courses) courses.push(course);
-    else courses = [course];
+    });
     if (forked) state.rollback();
     if (!next) return courses;
     if (choices.exhausted) {

@@ -1,4 +1,5 @@
 import type { Effect } from "../extensions/effect.ts";
+import type { Mutable } from "../model/mutable.ts";
 import { isIcmp, type Packet } from "../model/packet.ts";
 import type { Hook, TableName } from "../model/rule.ts";
 import type { Changes, ConntrackStep, EndStep, RuleStep } from "../model/trace.ts";
@@ -116,7 +117,7 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): boolean {
   run.connection ??= connection;
   if (connection && !connection.confirmed) run.opened = added(run.opened, connection);
   const protocolState = connection?.tcp?.state ?? connection?.sctp?.state;
-  const step: { -readonly [K in keyof ConntrackStep]: ConntrackStep[K] } = { kind: "conntrack", netns: netns.name, state: skb.ctState };
+  const step: Mutable<ConntrackStep> = { kind: "conntrack", netns: netns.name, state: skb.ctState };
   if (connection) step.direction = skb.ctDirection;
   if (protocolState) step.protocolState = protocolState;
   const note = why ?? (skb.ctState === "RELATED" ? announcement(connection) : undefined);

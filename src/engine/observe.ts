@@ -7,7 +7,7 @@ import type { Listener } from "./listener.ts";
 import type { Sighting } from "./run.ts";
 import { SameMoment } from "./same-moment.ts";
 import { contentHash, looksLike } from "./same-packet.ts";
-import { type Mutable, Sought, Waiting } from "./waiting.ts";
+import { type OpenTrace, Sought, Waiting } from "./waiting.ts";
 
 /** How long a packet may take from one device to the next, in nanoseconds of the capture's clock. */
 const WINDOW = 1_000_000_000n;
@@ -79,8 +79,8 @@ export class Observer {
   /** The packet that the replay predicted to come to this place. */
   #awaited(frame: Frame, netns: string, device: string, { direction }: Entry, packet: Packet): Waiting | undefined {
     const found = this.#find(netns, device, direction, packet, frame.time);
-    const of = found?.of;
-    if (!of) return undefined;
+    if (!found) return undefined;
+    const { of } = found;
     of.found(found);
     this.#drop(found);
     this.#note(frame, netns, device, direction, packet, of);
@@ -97,25 +97,25 @@ export class Observer {
   }
 
   /** From now on looks out for a replayed packet. */
-  expect(trace: Mutable, position: number, sightings: readonly Sighting[]): void {
+  expect(trace: OpenTrace, position: number, sightings: readonly Sighting[]): void {
     this.#expect(trace, position, sightings, undefined);
   }
 
   /** The same of a packet that goes as `first` did, of which these are the sightings. */
-  expectLike(trace: Mutable, position: number, sightings: readonly Sighting[], first: Packet): void {
+  expectLike(trace: OpenTrace, position: number, sightings: readonly Sighting[], first: Packet): void {
     this.#expect(trace, position, sightings, first);
   }
 
-  #expect(trace: Mutable, position: number, sightings: readonly Sighting[], first: Packet | undefined): void {
+  #expect(trace: OpenTrace, position: number, sightings: readonly Sighting[], first: Packet | undefined): void {
     const listener = this.#listener;
     const isKept = listener ? listener.followed(trace) : true;
     let of: Waiting | undefined;
     for (const sighting of sightings) {
       if (!this.#watched.has(sighting.netns)) continue;
       const { packet: headers } = sighting;
-      const one = this.#places.pop() ?? new Sought();
-      one.seek(sighting, first ? trace.packet.ttl - (first.ttl - headers.ttl) : headers.ttl, first ? trace.packet : headers);
       of ??= this.#wait(position, trace, isKept);
+      const one = this.#places.pop() ?? new Sought(of);
+      one.seek(sighting, first ? trace.packet.ttl - (first.ttl - headers.ttl) : headers.ttl, first ? trace.packet : headers);
       of.seek(one);
       this.#seen.add(one);
     }
@@ -127,16 +127,15 @@ export class Observer {
     this.#order.push(of);
   }
 
-  #wait(position: number, trace: Mutable, isKept: boolean): Waiting {
+  #wait(position: number, trace: OpenTrace, isKept: boolean): Waiting {
     const of = this.#doneWith.pop() ?? new Waiting();
-    of.fill(position, trace, isKept, this.#listener === undefined);
+    of.fill(position, trace, isKept);
     return of;
   }
 
   /** Nothing is to be seen there any more. */
   #drop(one: Sought): void {
     this.#seen.remove(one);
-    one.of = undefined;
     this.#places.push(one);
   }
 
@@ -158,7 +157,7 @@ export class Observer {
         this.#head = 0;
       }
       this.#finish(first);
-      if (first.isOwed && !first.given && first.trace) done.push(first.trace);
+      if (!this.#listener && !first.given && first.trace) done.push(first.trace);
       for (let one = first.sought; one; one = first.sought) {
         first.found(one);
         this.#drop(one);
@@ -177,7 +176,7 @@ export class Observer {
       if (one.given) continue;
       this.#finish(one);
       one.given = true;
-      if (one.isOwed && one.trace) given.push(one.trace);
+      if (!this.#listener && one.trace) given.push(one.trace);
     }
     return given;
   }
@@ -207,7 +206,7 @@ export class Observer {
     const hash = contentHash(packet);
     for (let one = this.#seen.first(hash); one; one = one.next) {
       if (one.hash !== hash || one.interface !== device || one.direction !== direction || one.netns !== netns) continue;
-      if (looksLike(one, packet, drawn) && (time === undefined || time - (one.of?.time ?? 0n) <= WINDOW)) return one;
+      if (looksLike(one, packet, drawn) && (time === undefined || time - one.of.time <= WINDOW)) return one;
     }
     return undefined;
   }

@@ -16,7 +16,7 @@ import { Observer } from "./observe.ts";
 import { SeenAgain } from "./recalled.ts";
 import type { Run, Sighting } from "./run.ts";
 import { socketMark } from "./socket-mark.ts";
-import type { Mutable, Waiting } from "./waiting.ts";
+import type { OpenTrace, Waiting } from "./waiting.ts";
 import { World } from "./world.ts";
 
 /** What to replay: where the one capture was taken, and how to look at it. */
@@ -242,7 +242,7 @@ function markOf(world: World, entry: Entry, frame: Frame, packet: Packet, ahead:
   return socketMark(world, entry, frame, packet, ahead, device, begin);
 }
 
-function traceOf(world: World, departure: Departure, followed: Followed, flows: FlowNumbers, capture: string): Mutable {
+function traceOf(world: World, departure: Departure, followed: Followed, flows: FlowNumbers, capture: string): OpenTrace {
   const { entry, frame, packet } = departure;
   const { ways } = followed;
   const way = ways[0] as Way;

@@ -1,5 +1,6 @@
 import type { Address } from "../model/address.ts";
 import { formatEndpoint } from "../model/endpoint.ts";
+import type { Mutable } from "../model/mutable.ts";
 import type { Packet } from "../model/packet.ts";
 import type { Appearance, Place, Reply, Translation, Verdict, Way } from "../model/trace.ts";
 import { added, EMPTY } from "./added.ts";
@@ -136,7 +137,7 @@ export class Run {
   /** The packet goes out on a device. */
   appear(skb: Skb, device: string): void {
     this.#last = skb.packet;
-    const out: { -readonly [K in keyof Appearance]: Appearance[K] } = { netns: skb.netns, interface: device, packet: skb.packet };
+    const out: Mutable<Appearance> = { netns: skb.netns, interface: device, packet: skb.packet };
     if (skb.dstMac !== undefined) out.dstMac = skb.dstMac;
     for (let run: Run | undefined = this; run; run = run.#original) run.out = added(run.out, out);
     this.#sight({ netns: skb.netns, interface: device, direction: "out", packet: skb.packet });
@@ -163,7 +164,7 @@ export class Run {
   /** What became of it, once nothing moves any more. */
   way(first: Packet, conditions: readonly string[]): Way {
     const end = this.#ends.length === 1 ? (this.#ends[0] as End) : this.#worstEnd();
-    const way: { -readonly [K in keyof Way]: Way[K] } = {
+    const way: Mutable<Way> = {
       conditions,
       verdict: end.verdict,
       at: end.at,

@@ -1,5 +1,6 @@
 import type { Address, Mac } from "../model/address.ts";
 import type { Nexthop, Route } from "../model/host.ts";
+import type { Mutable } from "../model/mutable.ts";
 import type { FrameType, Packet, Transport, VlanTag } from "../model/packet.ts";
 import type { CtState } from "../model/trace.ts";
 import type { Connection } from "./connection.ts";
@@ -228,7 +229,7 @@ export function rewrite(packet: Packet, change: { src?: Address; dst?: Address; 
   } else if (transport?.kind === "icmp" && change.icmpId !== undefined) {
     transport = { ...transport, id: change.icmpId };
   }
-  const made: { -readonly [K in keyof Packet]: Packet[K] } = { ...packet, src: change.src ?? packet.src, dst: change.dst ?? packet.dst };
+  const made: Mutable<Packet> = { ...packet, src: change.src ?? packet.src, dst: change.dst ?? packet.dst };
   if (transport) made.transport = transport;
   return made;
 }

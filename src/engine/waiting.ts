@@ -1,10 +1,12 @@
+import type { Mutable } from "../model/mutable.ts";
 import type { Observation, PacketTrace } from "../model/trace.ts";
+import { added } from "./added.ts";
 import type { Bucketed } from "./buckets.ts";
 import type { Sighting } from "./run.ts";
 import { Look } from "./same-packet.ts";
 
 /** A trace whose observations are still coming in. */
-export type Mutable = { -readonly [K in keyof PacketTrace]: PacketTrace[K] };
+export type OpenTrace = Mutable<PacketTrace>;
 
 /** A packet of which more may be seen. Objects of it are used again, since there is one for nearly each packet and they live for thousands of packets. */
 export class Waiting {
@@ -20,14 +22,12 @@ export class Waiting {
   /** Whether it tells something where it was not seen. */
   isCertain = false;
   /** Its trace, unless that was given away and nobody keeps it. */
-  trace: Mutable | undefined = undefined;
-  /** Its trace is still to be given away. */
-  isOwed = false;
-  /** That was done already, since nothing came for a while; it is kept to be recognised. */
+  trace: OpenTrace | undefined = undefined;
+  /** Its trace was given away already, since nothing came for a while; it is kept to be recognised. */
   given = false;
 
   /** Makes it that of a packet's trace. */
-  fill(position: number, trace: Mutable, isKept: boolean, isOwed: boolean): void {
+  fill(position: number, trace: OpenTrace, isKept: boolean): void {
     this.position = position;
     this.time = trace.frame.time;
     this.netns = trace.netns;
@@ -36,16 +36,13 @@ export class Waiting {
     this.sought = undefined;
     this.isCertain = trace.certainty === "certain";
     this.trace = isKept ? trace : undefined;
-    this.isOwed = isOwed;
     this.given = false;
   }
 
   /** The packet was seen. */
   note(observation: Observation): void {
     const { trace } = this;
-    if (!trace) return;
-    if (trace.observed.length === 0) trace.observed = [observation];
-    else (trace.observed as Observation[]).push(observation);
+    if (trace) trace.observed = added(trace.observed as Observation[], observation);
   }
 
   /** One more place where it is to be seen. */
@@ -73,11 +70,16 @@ export class Sought extends Look implements Bucketed<Sought> {
   netns = "";
   interface = "";
   direction = "";
-  of: Waiting | undefined = undefined;
+  of: Waiting;
   /** In its bucket. */
   next: Sought | undefined = undefined;
   /** Of the same packet. */
   sibling: Sought | undefined = undefined;
+
+  constructor(of: Waiting) {
+    super();
+    this.of = of;
+  }
 
   get hash(): number {
     return this.mark.hash;

@@ -1,4 +1,5 @@
 import type { SaveWord } from "../../grammars/iptables-save.ts";
+import type { Mutable } from "../model/mutable.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Counters, MatchUse, Rule } from "../model/rule.ts";
 import { checkUse, sharedMatchUse, targetUse } from "./extension-use.ts";
@@ -12,7 +13,7 @@ import { readTarget } from "./rule-target.ts";
 import { RuleWords } from "./rule-words.ts";
 
 /** A rule whose number in its chain is still open. */
-export type RuleDraft = { -readonly [K in keyof Rule]: Rule[K] };
+export type RuleDraft = Mutable<Rule>;
 
 /** What a line's words say: several rules where `-s` or `-d` has several addresses, none when the line is for the other family. */
 export interface LoweredRule {

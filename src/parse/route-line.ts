@@ -2,6 +2,7 @@ import type { RouteLine } from "../../grammars/ip-route.ts";
 import { type Attribute, quote, type Word } from "../../grammars/words.ts";
 import { type Address, type Family, familyOf, type Prefix, parseAddress, parsePrefix } from "../model/address.ts";
 import type { Nexthop, Route, RouteType } from "../model/host.ts";
+import type { Mutable } from "../model/mutable.ts";
 import { dsField, routeProtocolName, scopeName, tableName, unsigned } from "./iproute2-names.ts";
 import type { Report } from "./lines.ts";
 
@@ -93,7 +94,7 @@ export function readNexthops(hops: Hops, unmodelled: string[], report: Report): 
   });
 }
 
-type Draft = { -readonly [K in keyof Route]?: Route[K] };
+type Draft = Partial<Mutable<Route>>;
 
 function takeRealm(route: Draft, attribute: Attribute): boolean {
   const match = /^(?:(\d+)\/)?(\d+)$/.exec(lastWord(attribute).text);

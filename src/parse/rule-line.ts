@@ -2,10 +2,11 @@ import type { RuleLine } from "../../grammars/ip-rule.ts";
 import { type Attribute, quote, type Word } from "../../grammars/words.ts";
 import { type Family, familyOf, type Prefix, parsePrefix } from "../model/address.ts";
 import type { PolicyRule } from "../model/host.ts";
+import type { Mutable } from "../model/mutable.ts";
 import { dsField, protocolNumber, tableName, unsigned } from "./iproute2-names.ts";
 import type { Report } from "./lines.ts";
 
-type Draft = { -readonly [K in keyof PolicyRule]?: PolicyRule[K] };
+type Draft = Partial<Mutable<PolicyRule>>;
 
 interface Reading {
   readonly rule: Draft;

@@ -1,7 +1,8 @@
+import type { Mutable } from "../model/mutable.ts";
 import type { Frame } from "../model/packet.ts";
 
 /** A frame while the layers below IP are decoded into it. */
-export type FrameDraft = { -readonly [K in keyof Frame]: Frame[K] };
+export type FrameDraft = Mutable<Frame>;
 
 /** A frame of which only the record was read. What is added finds room in an object of a class, and takes another one of a literal. */
 export class CapturedFrame implements FrameDraft {

@@ -1,4 +1,5 @@
 import type { Family } from "../model/address.ts";
+import type { Mutable } from "../model/mutable.ts";
 import type { Icmp, Packet } from "../model/packet.ts";
 import { decodeIp } from "./ip.ts";
 import { address6, u8, u16, u32 } from "./octets.ts";
@@ -45,7 +46,7 @@ export function decodeIcmp(family: Family, bytes: Uint8Array, total: number, dep
   if (missing) return missing;
   const type = u8(bytes, TYPE);
   const code = u8(bytes, CODE);
-  const icmp: { -readonly [K in keyof Icmp]: Icmp[K] } = { kind: "icmp", type, code };
+  const icmp: Mutable<Icmp> = { kind: "icmp", type, code };
   if ((family === 4 ? WITH_ID_4 : WITH_ID_6).has(type)) {
     icmp.id = u16(bytes, ID);
     icmp.sequence = u16(bytes, SEQUENCE);

@@ -1,3 +1,4 @@
+import type { Mutable } from "../model/mutable.ts";
 import { type ExtensionHeader, type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model/packet.ts";
 import { sum16 } from "./checksum.ts";
 import { headerMissing } from "./ip.ts";
@@ -42,7 +43,7 @@ export function decodeIpv6(bytes: Uint8Array, start: number, end: number, wireEn
   const captured = Math.min(start + length, end);
   const chain = walkExtensions(bytes, start + HEADER, captured, start + length, next);
   const payload = view(bytes, chain.end, captured);
-  const packet: { -readonly [K in keyof Packet]: Packet[K] } = {
+  const packet: Mutable<Packet> = {
     family: 6,
     src: address6(bytes, start + SOURCE),
     dst: address6(bytes, start + DESTINATION),

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -123,5 +123,24 @@ describe("the built program", () => {
     const scripts = stderr.split("\n").filter((line) => line.startsWith("rejected: "));
     expect(scripts.length).toBeGreaterThan(20);
     expect(new Set(scripts)).toEqual(new Set(["rejected: false"]));
+  });
+
+  it("leaves out of packages what each start would pay for, and imports that its modules may not do", () => {
+    const parts = readdirSync(join(ROOT, "dist/parts")).filter((name) => name.endsWith(".cjs"));
+    const text = parts.map((name) => readFileSync(join(ROOT, "dist/parts", name), "utf8")).join("");
+    const packages = ["@oclif/core/lib/module-loader.js", "string-width/index.js", "wrap-ansi/node_modules/string-width/index.js"];
+    const before = packages.map((name) => readFileSync(join(ROOT, "node_modules", name), "utf8")).join("");
+    for (const unwanted of [/await import\(\(0, node_url_1/, /const segmenter\S* = new Intl\.Segmenter/, /\/\^\\p\{RGI_Emoji\}\$\/v;/]) {
+      // Where a package says it in another way, bin/late.js has to know.
+      expect([unwanted.test(before), unwanted.test(text)], String(unwanted)).toEqual([true, false]);
+    }
+  });
+
+  it("loads oclif's plugins, which are ES modules", () => {
+    const env = { ...process.env, HOME: folder, XDG_CACHE_HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder };
+    const words = [join(ROOT, "bin/run.js"), "autocomplete", "script", "bash"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8", env });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toContain("NETTRACE_AC_BASH_SETUP_PATH");
   });
 });

@@ -1,5 +1,6 @@
 import type { Word } from "../../../grammars/words.ts";
 import { type Family, type Mac, parseMac } from "../../model/address.ts";
+import type { Mutable } from "../../model/mutable.ts";
 import type { FrameType, VlanTag } from "../../model/packet.ts";
 
 /** What stands before the addresses of a packet. */
@@ -30,7 +31,7 @@ const TAG = 4;
 /** Words before the addresses that are looked at. */
 const MOST = 80;
 
-type Draft = { -readonly [K in keyof LinkText]: LinkText[K] };
+type Draft = Mutable<LinkText>;
 
 /** Reads the words before the addresses: `eth0  In  ifindex 2 02:00:00:00:00:01 ethertype IPv4 (0x0800), length 320:`, `MAC > MAC, …`, `vlan 10, p 3, …`. */
 export function readLink(words: readonly Word[]): LinkText {
