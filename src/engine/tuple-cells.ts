@@ -1,3 +1,4 @@
+import { type Bucketed, Buckets } from "./buckets.ts";
 import { type FlowTuple, sameTuple, tupleHash, tupleKey } from "./connection.ts";
 import { folded, mixed } from "./hash.ts";
 import type { Cell } from "./state.ts";
@@ -10,7 +11,7 @@ interface Scope {
 }
 
 /** What is kept for a tuple. */
-export class TupleCell<T> implements Cell<T> {
+export class TupleCell<T> implements Cell<T>, Bucketed<TupleCell<T>> {
   value: T | undefined = undefined;
   readonly scope: Scope;
   readonly tuple: FlowTuple;
@@ -52,21 +53,12 @@ export const SOURCE: Sameness = {
   equal: (a, b) => a.src === b.src && a.sport === b.sport && a.protocol === b.protocol,
 };
 
-/** Buckets that are always there, a power of two, and cells for each above which there get to be more, or below which fewer. */
-const LEAST = 1 << 10;
-const CROWDED = 1;
-const SPARSE = 1 / 8;
-
-/**
- * Cells by zone and tuple, found by a number: a text for each would cost more than all else that is kept of a connection, and a Map, whose entries come
- * and go, would be made anew time and again.
- */
+/** Cells by zone and tuple, found by a number: a text for each would cost more than all else that is kept of a connection. */
 export class TupleCells<T> {
   readonly #prefix: string;
   readonly #by: Sameness;
   readonly #scopes: Scope[] = [];
-  #buckets: (TupleCell<T> | undefined)[] = bucketsOf(LEAST);
-  #size = 0;
+  readonly #cells = new Buckets<TupleCell<T>>();
 
   /** `prefix` begins the names of its cells. */
   constructor(prefix: string, by: Sameness = WHOLE) {
@@ -100,62 +92,26 @@ export class TupleCells<T> {
     const found = this.#find(hash, scope, tuple);
     if (found) return found;
     const cell = new TupleCell<T>(scope, tuple, hash);
-    if (++this.#size > this.#buckets.length * CROWDED) this.#rebuild(this.#buckets.length * 2);
-    this.#enter(cell);
+    this.#cells.add(cell);
     return cell;
   }
 
   #find(hash: number, scope: Scope, tuple: FlowTuple): TupleCell<T> | undefined {
-    for (let cell = this.#buckets[hash & (this.#buckets.length - 1)]; cell; cell = cell.next)
+    for (let cell = this.#cells.first(hash); cell; cell = cell.next)
       if (cell.hash === hash && cell.scope === scope && this.#by.equal(cell.tuple, tuple)) return cell;
     return undefined;
   }
 
-  #enter(cell: TupleCell<T>): void {
-    const at = cell.hash & (this.#buckets.length - 1);
-    cell.next = this.#buckets[at];
-    this.#buckets[at] = cell;
-  }
-
-  #rebuild(count: number): void {
-    const before = this.#buckets;
-    this.#buckets = bucketsOf(count);
-    for (const first of before) {
-      for (let cell = first; cell; ) {
-        const { next }: TupleCell<T> = cell;
-        this.#enter(cell);
-        cell = next;
-      }
-    }
-  }
-
   /** How many cells there are. */
   get size(): number {
-    return this.#size;
+    return this.#cells.size;
   }
 
   /** Takes away the cells for good that nothing is left in; only between two packets. `left` may make another value of what is in one. */
   sweep(left: (value: T) => T | undefined): void {
-    for (let at = 0; at < this.#buckets.length; at++) {
-      let kept: TupleCell<T> | undefined;
-      for (let cell = this.#buckets[at]; cell; ) {
-        const { next }: TupleCell<T> = cell;
-        if (cell.value !== undefined) cell.value = left(cell.value);
-        if (cell.value === undefined) this.#size--;
-        else {
-          cell.next = kept;
-          kept = cell;
-        }
-        cell = next;
-      }
-      this.#buckets[at] = kept;
-    }
-    let count = this.#buckets.length;
-    while (count > LEAST && this.#size < count * SPARSE) count /= 2;
-    if (count < this.#buckets.length) this.#rebuild(count);
+    this.#cells.keep((cell) => {
+      if (cell.value !== undefined) cell.value = left(cell.value);
+      return cell.value !== undefined;
+    });
   }
-}
-
-function bucketsOf<T>(count: number): (TupleCell<T> | undefined)[] {
-  return new Array<TupleCell<T> | undefined>(count).fill(undefined);
 }
