@@ -1,6 +1,6 @@
 import type { Frame, Packet } from "../model/packet.ts";
-import { clear } from "./clear.ts";
 import { tupleHash, tupleOf } from "./connection.ts";
+import { FirstIn } from "./first-in.ts";
 import type { Netns } from "./netns.ts";
 import { openHash } from "./open-port.ts";
 import { contentHash } from "./same-packet.ts";
@@ -27,15 +27,13 @@ const FEW = 64;
 
 /** The packets of the capture that come after the one at hand, never more than a window of them. */
 export class LookAhead {
-  #queue: Ahead[] = [];
-  /** Where the first one stands in the queue, whose beginning is cut off from time to time. */
-  #head = 0;
+  readonly #queue = new FirstIn<Ahead>();
   /** Kept while somebody looks for something among many. */
   #found: Map<number, Ahead[]> | undefined;
   #count = 0;
 
   get first(): Ahead | undefined {
-    return this.#queue[this.#head];
+    return this.#queue.first;
   }
 
   /** How many packets were there before the first one. */
@@ -44,12 +42,12 @@ export class LookAhead {
   }
 
   get length(): number {
-    return this.#queue.length - this.#head;
+    return this.#queue.length;
   }
 
   /** Everything that waits, the packet at hand included, in order. */
   get all(): readonly Ahead[] {
-    return this.#queue.slice(this.#head);
+    return this.#queue.all;
   }
 
   /** Takes in the next packet. */
@@ -67,15 +65,8 @@ export class LookAhead {
 
   /** The first packet is done with. */
   shift(): void {
-    const { first } = this;
-    if (!first) return;
-    this.#head++;
-    if (this.#head * 2 > this.#queue.length) {
-      if (this.#head === this.#queue.length) clear(this.#queue);
-      else this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
-    if (!this.#found) return;
+    const first = this.#queue.shift();
+    if (!first || !this.#found) return;
     if (this.length === 0) {
       this.#found = undefined;
       return;

@@ -1,8 +1,8 @@
 import type { Frame, Packet, Source } from "../model/packet.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { Buckets } from "./buckets.ts";
-import { clear } from "./clear.ts";
 import type { Entry } from "./entry.ts";
+import { FirstIn } from "./first-in.ts";
 import type { Listener } from "./listener.ts";
 import type { Sighting } from "./run.ts";
 import { SameMoment } from "./same-moment.ts";
@@ -27,9 +27,7 @@ export class Observer {
   readonly #watched: ReadonlySet<string>;
   readonly #moment: SameMoment | undefined;
   readonly #seen = new Buckets<Sought>();
-  #order: Waiting[] = [];
-  /** Where the first one stands in the order, whose beginning is cut off from time to time. */
-  #head = 0;
+  readonly #order = new FirstIn<Waiting>();
   /** Devices that a capture has shown a frame of that goes out, by namespace. */
   readonly #covered = new Map<string, Set<string>>();
   readonly #listener: Listener | undefined;
@@ -145,17 +143,12 @@ export class Observer {
    */
   release(done: PacketTrace[], now?: bigint, position = 0): void {
     for (;;) {
-      const first = this.#order[this.#head];
+      const { first } = this.#order;
       if (!first) return;
       // Another capture may still show what this one has shown.
       const complete = !first.sought && !this.#moment;
       if (!complete && now !== undefined && now - first.time <= WINDOW && position - first.position < MOST) return;
-      this.#head++;
-      if (this.#head * 2 > this.#order.length) {
-        if (this.#head === this.#order.length) clear(this.#order);
-        else this.#order = this.#order.slice(this.#head);
-        this.#head = 0;
-      }
+      this.#order.shift();
       this.#finish(first);
       if (!this.#listener && !first.given && first.trace) done.push(first.trace);
       for (let one = first.sought; one; one = first.sought) {
@@ -172,7 +165,7 @@ export class Observer {
   /** All traces, which are not waited for any longer; what is seen of them later is still recognised. */
   give(): PacketTrace[] {
     const given: PacketTrace[] = [];
-    for (const one of this.#order.slice(this.#head)) {
+    for (const one of this.#order.all) {
       if (one.given) continue;
       this.#finish(one);
       one.given = true;

@@ -1,4 +1,5 @@
 import type { Packet } from "../model/packet.ts";
+import { FirstIn } from "./first-in.ts";
 import { contentHash, Look, looksLike } from "./same-packet.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -24,7 +25,7 @@ interface Shown {
 /** Packets that one of several captures has just shown at some place, where another one may show them as well. */
 export class SameMoment {
   readonly #shown = new Map<number, Shown[]>();
-  readonly #order: Shown[] = [];
+  readonly #order = new FirstIn<Shown>();
 
   /** A capture has shown a packet at a place. */
   note(sight: Sight, of: Waiting, time: bigint, capture: string): void {
@@ -46,7 +47,7 @@ export class SameMoment {
   }
 
   #forget(now: bigint): void {
-    for (let first = this.#order[0]; first && now - first.time > MOMENT; first = this.#order[0]) {
+    for (let first = this.#order.first; first && now - first.time > MOMENT; first = this.#order.first) {
       this.#order.shift();
       const list = this.#shown.get(first.key);
       list?.splice(list.indexOf(first), 1);

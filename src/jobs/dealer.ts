@@ -1,11 +1,11 @@
 import { Deal, Watch } from "../engine/deal.ts";
+import { FirstIn } from "../engine/first-in.ts";
 import { createReplay, type Replay, type ReplayOptions } from "../engine/replay.ts";
 import type { Host } from "../model/host.ts";
 import { type Frame, type Packet, replayedPacket } from "../model/packet.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import type { Batch } from "./batch.ts";
 import { Decoder } from "./decode.ts";
-import { FirstIn } from "./first-in.ts";
 import { Flows } from "./flows.ts";
 
 interface Dealt {
