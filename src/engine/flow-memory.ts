@@ -3,6 +3,7 @@ import type { Frame, FrameType, Packet } from "../model/packet.ts";
 import type { ConntrackStep, PacketTrace, Step, Way } from "../model/trace.ts";
 import { tupleHash } from "./connection.ts";
 import type { Entry } from "./entry.ts";
+import { FirstIn } from "./first-in.ts";
 import type { Course } from "./follow.ts";
 import { lean, Shared } from "./lean.ts";
 import { REMEMBERED, type Tracked } from "./lesson.ts";
@@ -14,7 +15,9 @@ import { TurnBack } from "./turn-back.ts";
 import type { World } from "./world.ts";
 
 /** Directions of connections that are kept in mind. */
-const MOST = 16_384;
+const MOST = 8192;
+/** So many of them are asked whether they are still in use, when there is no room for another one. */
+const ASKED = 2;
 /** Steps that say nothing that can be different for the next packet. */
 const SAME: ReadonlySet<Step["kind"]> = new Set(["rule", "policy", "return", "nat", "route", "neighbour", "device", "local", "stack"]);
 
@@ -44,6 +47,8 @@ interface Memory extends Likeness {
   /** How much it had lost of its TTL where it was seen last. */
   readonly hops: number;
   readonly age: number;
+  /** A packet went this way since the last time that somebody asked. */
+  inUse: boolean;
 }
 
 /** A packet that went as an earlier one of its connection, which was seen where `sightings` say. */
@@ -72,9 +77,8 @@ export class FlowMemory {
   readonly #shared = new Shared();
   /** What the packet at hand has changed, by its turns. */
   readonly #back: TurnBack[] = [];
-  /** What was learned, in order, and how much of its beginning is forgotten again. */
-  #learned: Memory[] = [];
-  #forgotten = 0;
+  /** What was learned: first what is to be forgotten next. */
+  readonly #learned = new FirstIn<Memory>();
   /** Packets up to this length fit every device and every route. */
   readonly #fitting: number;
 
@@ -101,6 +105,7 @@ export class FlowMemory {
     const steps = this.#retrack(memory.tracked, packet, frame.time);
     if (steps === "otherwise") return undefined;
     this.#world.assumptions.take();
+    memory.inUse = true;
     return { trace: new Recalled(memory.trace, memory.device.name, frame, packet, steps), sightings: memory.sightings, first };
   }
 
@@ -137,7 +142,8 @@ export class FlowMemory {
     // Mostly these are two packets, again and again.
     if (!seen.every((one, i) => seen.indexOf(one) < i || isLike(one, packet))) return;
     this.#forget(frame.time);
-    const others = (this.#known.get(hash) ?? []).filter((one) => !isAlike(one, entry, frame, packet));
+    if (!this.#hasRoom()) return;
+    const others = this.#otherThan(hash, entry, frame, packet);
     const { trace: like, sightings: seenAt, stepOf } = lean(trace, sightings, this.#shared);
     const memory: Memory = {
       hash,
@@ -158,26 +164,52 @@ export class FlowMemory {
       flags: lesson.flags ? flagsOf(packet) : undefined,
       hops: Math.max(0, ...seen.map((one) => packet.ttl - one.ttl)),
       age: this.#world.state.age,
+      inUse: false,
     };
     this.#known.set(hash, [...others, memory]);
     this.#learned.push(memory);
     this.#keeper?.learned(trace);
   }
 
-  /** Lets go of what is too old to be gone by, and of the oldest when there is too much. */
+  /** What is remembered under a hash beside what a packet comes in the place of, which nobody goes by any more. */
+  #otherThan(hash: number, entry: Entry, frame: Frame, packet: Packet): readonly Memory[] {
+    const known = this.#known.get(hash) ?? [];
+    const replaced = alikeAmong(known, entry, frame, packet);
+    if (!replaced) return known;
+    replaced.inUse = false;
+    return known.filter((one) => one !== replaced);
+  }
+
+  /** Lets go of what is too old to be gone by. */
   #forget(now: bigint): void {
-    for (;;) {
-      const oldest = this.#learned[this.#forgotten];
-      if (!oldest || (now - oldest.at <= REMEMBERED && this.#learned.length - this.#forgotten < MOST)) break;
-      this.#forgotten++;
-      this.#keeper?.forgot(oldest.trace);
-      const rest = (this.#known.get(oldest.hash) ?? []).filter((one) => one !== oldest);
-      if (rest.length > 0) this.#known.set(oldest.hash, rest);
-      else this.#known.delete(oldest.hash);
+    for (let { first } = this.#learned; first && now - first.at > REMEMBERED; first = this.#learned.first) this.#forgetFirst();
+  }
+
+  /**
+   * Finds room for another one: what was learned first has to go, unless it is in use. Where more connections are busy than there is room for,
+   * those that are kept in mind stay so; were the oldest to go, each would be forgotten before its next packet.
+   */
+  #hasRoom(): boolean {
+    for (let asked = 0; this.#learned.length >= MOST && asked < ASKED; asked++) {
+      const first = this.#learned.first as Memory;
+      if (!first.inUse) {
+        this.#forgetFirst();
+        continue;
+      }
+      first.inUse = false;
+      this.#learned.shift();
+      this.#learned.push(first);
     }
-    if (this.#forgotten * 2 <= this.#learned.length) return;
-    this.#learned = this.#learned.slice(this.#forgotten);
-    this.#forgotten = 0;
+    return this.#learned.length < MOST;
+  }
+
+  #forgetFirst(): void {
+    const first = this.#learned.shift();
+    if (!first) return;
+    this.#keeper?.forgot(first.trace);
+    const rest = (this.#known.get(first.hash) ?? []).filter((one) => one !== first);
+    if (rest.length > 0) this.#known.set(first.hash, rest);
+    else this.#known.delete(first.hash);
   }
 }
 

@@ -2,12 +2,15 @@ import { describe, expect, it, vi } from "vitest";
 import { Connection } from "../../src/engine/connection.ts";
 import { ConntrackTable } from "../../src/engine/conntrack-table.ts";
 import { FlowNumbers } from "../../src/engine/flow-numbers.ts";
+import { Recalled } from "../../src/engine/recalled.ts";
 import { State } from "../../src/engine/state.ts";
 import { TupleCells } from "../../src/engine/tuple-cells.ts";
 import type { Packet } from "../../src/model/packet.ts";
 import { natTable, replayed, router, udp } from "./router.ts";
 
 const CONNECTIONS = 6_000;
+/** Conversations whose directions are more than `FlowMemory` keeps in mind. */
+const BUSY = 5_000;
 
 describe("what is kept of connections", () => {
   it("goes when they have run out", () => {
@@ -42,6 +45,28 @@ describe("what is kept of connections", () => {
     expect(begun?.way.nat.dst?.to).toBe("10.1.0.9:53");
     expect(rest.at(-1)?.way.nat.src).toEqual({ from: "10.1.0.9:53", to: "10.0.0.1:53" });
     expect(rest.at(-1)?.flow).toBe(begun?.flow);
+  });
+});
+
+describe("the ways of connections", () => {
+  /** What became of a round of questions and answers, and how many of its packets went as one before them. */
+  const rounds = (count: number) => {
+    const host = router({ "iptables-save.txt": natTable("-A POSTROUTING -o wan -j MASQUERADE") });
+    const seen = Array.from({ length: count * BUSY * 2 }, (_, i) => {
+      const port = 1024 + (Math.floor(i / 2) % BUSY);
+      const [client, server] = [`10.0.0.5:${port}`, "10.1.0.9:53"] as const;
+      return i % 2 === 0
+        ? { at: i * 10, device: "lan" as const, packet: udp(client, server, `question ${i}`) }
+        : { at: i * 10, device: "dmz" as const, packet: udp(server, client, `answer ${i}`) };
+    });
+    const traces = replayed(host, seen);
+    expect(new Set(traces.map(({ way }) => way.verdict))).toEqual(new Set(["forwarded"]));
+    return traces.slice(-BUSY * 2);
+  };
+
+  it("are kept in mind of most where more are busy than there is room for", () => {
+    const recalled = rounds(6).filter((trace) => trace instanceof Recalled);
+    expect(recalled.length).toBeGreaterThan(BUSY * 2 * 0.7);
   });
 });
 
