@@ -1,7 +1,8 @@
 import { EXPIRES, type Layout, LOW, widthOf } from "./resting-words.ts";
 
-/** Rows of a page. */
+/** Rows of a page, and how many of them are left when others come in the place of those that are gone. */
 const ROWS = 4096;
+const SPARSE = ROWS / 2;
 
 /** What a row is. */
 const GONE = 0;
@@ -9,6 +10,7 @@ const LOOSE = 1;
 const ASSURED = 2;
 
 interface Page {
+  number: number;
   readonly words: Int32Array;
   readonly state: Uint8Array;
   left: number;
@@ -16,7 +18,10 @@ interface Page {
   until: bigint;
 }
 
-/** Rows of words, in pages that are let go of when all their rows are gone. */
+/**
+ * Rows of words, in pages that are let go of when all their rows are gone. Those that are not assured stand in the order in which they came;
+ * the others may come in the place of one that is gone.
+ */
 export class Pages {
   readonly layout: Layout;
   readonly #width: number;
@@ -27,6 +32,10 @@ export class Pages {
   #gone = 0;
   /** Up to where none is loose. */
   #tight = 0;
+  /** Pages with many rows that are gone, which are taken up again one after the other: the one at hand, and up to where it is full. */
+  readonly #sparse = new Set<Page>();
+  #filling: Page | undefined;
+  #filled = 0;
   live = 0;
   /** Those of them whose connection is not assured. */
   loose = 0;
@@ -36,20 +45,45 @@ export class Pages {
     this.#width = widthOf(layout);
   }
 
-  /** A further row, of zeros. */
+  /** A further row, whose words are those of an earlier one or zeros. */
   add(assured: boolean): number {
-    const row = this.#next++;
+    const row = (assured ? this.#goneRow() : undefined) ?? this.#next++;
     const number = Math.floor(row / ROWS);
     let page = this.#pages[number];
     if (!page) {
-      page = { words: new Int32Array(ROWS * this.#width), state: new Uint8Array(ROWS), left: 0, until: 0n };
+      page = { number, words: new Int32Array(ROWS * this.#width), state: new Uint8Array(ROWS), left: 0, until: 0n };
       this.#pages[number] = page;
     }
     page.state[row % ROWS] = assured ? ASSURED : LOOSE;
     page.left++;
     this.live++;
     if (!assured) this.loose++;
+    if (row === this.#next - 1 && this.#isWhole(page) && page.left <= SPARSE) this.#sparse.add(page);
     return row;
+  }
+
+  /** A row that is gone, of a page that has many of them. */
+  #goneRow(): number | undefined {
+    for (let page = this.#sparsePage(); page; page = this.#sparsePage()) {
+      const at = page.state.indexOf(GONE, this.#filled);
+      this.#filled = at < 0 ? ROWS : at + 1;
+      if (at < 0) continue;
+      const row = page.number * ROWS + at;
+      this.#gone = Math.min(this.#gone, row);
+      page.until = 0n;
+      return row;
+    }
+    return undefined;
+  }
+
+  /** The one at hand, up to its end; then it again where many of its rows have gone meanwhile, or another one. */
+  #sparsePage(): Page | undefined {
+    if (this.#filling && this.#filled < ROWS) return this.#filling;
+    this.#filled = 0;
+    if (this.#filling && this.#filling.left <= SPARSE) return this.#filling;
+    [this.#filling] = this.#sparse;
+    if (this.#filling) this.#sparse.delete(this.#filling);
+    return this.#filling;
   }
 
   isLive(row: number): boolean {
@@ -77,7 +111,18 @@ export class Pages {
     if (page.state[row % ROWS] === LOOSE) this.loose--;
     page.state[row % ROWS] = GONE;
     this.live--;
-    if (--page.left === 0 && (number + 1) * ROWS <= this.#next) this.#pages[number] = undefined;
+    page.left--;
+    if (!this.#isWhole(page)) return;
+    if (page.left === SPARSE && page !== this.#filling) this.#sparse.add(page);
+    if (page.left > 0) return;
+    this.#pages[number] = undefined;
+    this.#sparse.delete(page);
+    if (page === this.#filling) this.#filling = undefined;
+  }
+
+  /** Rows are still added to the last one. */
+  #isWhole({ number }: Page): boolean {
+    return (number + 1) * ROWS <= this.#next;
   }
 
   /** The row that was added first of those whose connection is not assured. */
@@ -96,6 +141,7 @@ export class Pages {
   renumber(): void {
     const pages = this.#pages.filter((page) => page !== undefined);
     const begun = this.#next % ROWS;
+    for (const [number, page] of pages.entries()) page.number = number;
     this.#pages = pages;
     this.#next = begun === 0 ? pages.length * ROWS : (pages.length - 1) * ROWS + begun;
     this.#gone = this.#tight = 0;
@@ -116,9 +162,7 @@ export class Pages {
         if (above < high || (above === high && below <= low)) this.remove(number * ROWS + i);
         else if (above < first || (above === first && below < rest)) [first, rest] = [above, below];
       }
-      // Rows are still added to the last one.
-      const isWhole = (number + 1) * ROWS <= this.#next;
-      if (isWhole && Number.isFinite(first)) page.until = (BigInt(first) << 32n) | BigInt(rest);
+      if (this.#isWhole(page) && Number.isFinite(first)) page.until = (BigInt(first) << 32n) | BigInt(rest);
     }
   }
 }

@@ -131,8 +131,10 @@ export class Resting {
   #rebuild(): void {
     let { length } = this.#index;
     while (this.size * KEYS > length * LIVE) length *= 2;
-    this.#index = new Uint32Array(length);
-    this.#tags = new Uint8Array(length);
+    if (length > this.#index.length) {
+      this.#index = new Uint32Array(length);
+      this.#tags = new Uint8Array(length);
+    } else this.#tags.fill(0);
     this.#used = 0;
     for (const rows of [this.#narrow, this.#wide]) {
       rows.renumber();

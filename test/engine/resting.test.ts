@@ -1,11 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
+import { Random } from "../../bench/inputs/random.ts";
 import { Connection } from "../../src/engine/connection.ts";
 import { PairTable } from "../../src/engine/pair-table.ts";
 import { Resting } from "../../src/engine/resting.ts";
+import { Pages } from "../../src/engine/resting-pages.ts";
+import { EXPIRES, NARROW } from "../../src/engine/resting-words.ts";
 import { TableEntries } from "../../src/engine/table-entries.ts";
 import { emptyTracking, INDICES, TCP_STATES, type TcpSide } from "../../src/engine/tcp-segment.ts";
 import type { Address } from "../../src/model/address.ts";
+import { isCollected } from "../collected.ts";
 import { natTable, replayed, router, udp } from "./router.ts";
 
 const SECOND = 1_000_000_000n;
@@ -49,6 +53,13 @@ const bare = fc.tuple(protocol, fc.constantFrom<fc.Arbitrary<Address>>(word, add
       return Object.assign(connection, { ...rest, confirmed: true });
     }),
 );
+
+/** A row as it is expected to be. */
+interface Row {
+  readonly row: number;
+  readonly assured: boolean;
+  readonly expires: number;
+}
 
 function opened(id: number, src: number, sport: number, expires = BEGIN): Connection {
   const connection = new Connection(id, "host", { id: 0 }, { src, dst: 1, protocol: 17, sport, dport: 53 });
@@ -142,6 +153,112 @@ describe("connections at rest", () => {
     resting.sweep(now + 10_000n * SECOND);
     expect(resting.size).toBe(0);
     expect(resting.oldestLoose()).toBeUndefined();
+  });
+
+  it("are those that came and have not gone, in whatever order that was", () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const random = new Random(seed);
+        const pages = new Pages(NARROW);
+        const rows = new Map<number, Row>();
+        const list: number[] = [];
+        const gone = (id: number) => {
+          pages.remove(rows.get(id)?.row ?? -1);
+          rows.delete(id);
+        };
+        let now = 0;
+        for (let id = 1; id <= 60_000; id++, now++) {
+          // By turns many come and many go, of all of them or of a stretch of them.
+          const isEbb = Math.floor(id / 7000) % 2 === 1;
+          const assured = random.below(10) > 0;
+          const expires = isEbb && random.below(3) === 0 ? now + random.below(9000) : 1_000_000;
+          const row = pages.add(assured);
+          pages.at(row)[pages.placeOf(row)] = id;
+          pages.at(row)[pages.placeOf(row) + EXPIRES] = expires;
+          rows.set(id, { row, assured, expires });
+          list.push(id);
+          for (let i = 0; i < (isEbb ? 2 : 1); i++) if (random.below(5) > 1) gone(list[random.below(list.length)] ?? 0);
+          if (id % 9000 === 0) for (let i = 0; i < 6000; i++) gone(list[id - 15_000 + i] ?? 0);
+          if (id % 300 === 0) {
+            const first = [...rows].find(([, one]) => !one.assured);
+            expect(pages.firstLoose()).toBe(first?.[1].row);
+            if (first) gone(first[0]);
+          }
+          if (id % 3000 === 0) {
+            pages.expire(BigInt(now));
+            for (const [old, one] of [...rows]) if (one.expires <= now) rows.delete(old);
+          }
+          if (id % 10_000 === 0) {
+            pages.renumber();
+            for (const at of pages.all()) Object.assign(rows.get(pages.at(at)[pages.placeOf(at)] ?? 0) ?? {}, { row: at });
+          }
+          if (id % 2000 > 0) continue;
+          const there = [...pages.all()].map((at) => pages.at(at)[pages.placeOf(at)] as number);
+          expect(there.sort((a, b) => a - b)).toEqual([...rows.keys()]);
+          expect([pages.live, pages.loose]).toEqual([rows.size, [...rows.values()].filter((one) => !one.assured).length]);
+          expect([...rows].find(([other, { row: at }]) => pages.at(at)[pages.placeOf(at)] !== other)).toBeUndefined();
+        }
+      }),
+      { numRuns: 3 },
+    );
+  });
+
+  it("stay where they are when pages with rows that are gone get other numbers", () => {
+    const size = 4096;
+    const fill = (pages: Pages, count: number, from: number) => {
+      for (let i = 0; i < count; i++) {
+        const row = pages.add(true);
+        pages.at(row)[pages.placeOf(row)] = from + i;
+      }
+    };
+    const names = (pages: Pages) => [...pages.all()].map((row) => pages.at(row)[pages.placeOf(row)] as number).sort((a, b) => a - b);
+    const remove = (pages: Pages, from: number, to: number) => {
+      for (let row = from; row < to; row++) pages.remove(row);
+    };
+    const some = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+    // The first page is empty in the end, the second one nearly. None is at hand then, or was, or it is the first or the second one.
+    for (const atHand of ["none", "first", "second"]) {
+      const pages = new Pages(NARROW);
+      fill(pages, 5 * size, 0);
+      if (atHand === "first") {
+        remove(pages, 0, size - 10);
+        fill(pages, 1, 5 * size);
+      }
+      remove(pages, size, 2 * size - 10);
+      if (atHand === "second") fill(pages, 1, 5 * size);
+      remove(pages, 0, size);
+      pages.renumber();
+      fill(pages, size, 6 * size);
+      const stayed = [...some(2 * size - 10, 3 * size + 10), ...(atHand === "second" ? [5 * size] : []), ...some(6 * size, size)];
+      expect(names(pages)).toEqual(stayed);
+    }
+  });
+
+  it("are not held on to when their page is gone", async () => {
+    for (const assured of [false, true]) {
+      const pages = new Pages(NARROW);
+      const fill = () => {
+        for (let i = 0; i < 10_000; i++) pages.add(assured);
+        return new WeakRef(pages.at(0));
+      };
+      const ref = fill();
+      for (let row = 0; row < 4095; row++) pages.remove(row);
+      expect(await isCollected(ref)).toBe(false);
+      pages.remove(4095);
+      expect(await isCollected(ref)).toBe(true);
+      expect(pages.live).toBe(10_000 - 4096);
+    }
+  });
+
+  it("take the place of others that have gone, where they are assured", () => {
+    const pages = new Pages(NARROW);
+    const most = (count: number, assured: boolean) => Math.max(...Array.from({ length: count }, () => pages.add(assured)));
+    const before = most(100_000, true);
+    for (let row = 0; row <= before; row += 2) pages.remove(row);
+    expect(most(40_000, true)).toBeLessThan(before + 10_000);
+    expect(most(40_000, false)).toBe(before + 40_000);
+    expect([pages.live, pages.loose]).toEqual([130_000, 40_000]);
+    expect([...pages.all()]).toHaveLength(130_000);
   });
 
   it("are those only that have nothing that the columns have no place for", () => {
