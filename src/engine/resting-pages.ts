@@ -149,18 +149,24 @@ export class Pages {
 
   /** Removes the rows that have run out. */
   expire(now: bigint): void {
-    const [high, low] = [Number(now >> 32n), Number(now & LOW)];
+    const high = Number(now >> 32n);
+    const low = Number(now & LOW);
     for (const [number, page] of this.#pages.entries()) {
       if (!page || page.until > now) continue;
       const { words, state } = page;
       // Later than any row: times have 64 bits.
-      let [first, rest] = [Number.POSITIVE_INFINITY, 0];
+      let first = Number.POSITIVE_INFINITY;
+      let rest = 0;
       for (let i = 0; i < ROWS; i++) {
         if (state[i] === GONE) continue;
         const at = i * this.#width + EXPIRES;
-        const [above, below] = [words[at + 1] as number, (words[at] as number) >>> 0];
+        const above = words[at + 1] as number;
+        const below = (words[at] as number) >>> 0;
         if (above < high || (above === high && below <= low)) this.remove(number * ROWS + i);
-        else if (above < first || (above === first && below < rest)) [first, rest] = [above, below];
+        else if (above < first || (above === first && below < rest)) {
+          first = above;
+          rest = below;
+        }
       }
       if (this.#isWhole(page) && Number.isFinite(first)) page.until = (BigInt(first) << 32n) | BigInt(rest);
     }

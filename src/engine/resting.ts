@@ -51,12 +51,11 @@ export class Resting {
       return false;
     }
     if (this.#used + KEYS > this.#index.length * FULL) this.#rebuild();
-    else this.#enter(rows, row);
+    else this.#enter(rows, row, connection.zone.id, connection);
     return true;
   }
 
-  #enter(rows: Pages, row: number): void {
-    const { zone, original, reply } = tuplesOf(rows.at(row), rows.placeOf(row), rows.layout);
+  #enter(rows: Pages, row: number, zone: number, { original, reply }: Pick<Connection, "original" | "reply">): void {
     const name = (row + 1) * 2 + (rows === this.#wide ? 1 : 0);
     this.#put(name, hashOf("tuple", zone, original));
     this.#put(name, hashOf("tuple", zone, reply));
@@ -138,7 +137,10 @@ export class Resting {
     this.#used = 0;
     for (const rows of [this.#narrow, this.#wide]) {
       rows.renumber();
-      for (const row of rows.all()) this.#enter(rows, row);
+      for (const row of rows.all()) {
+        const { zone, ...tuples } = tuplesOf(rows.at(row), rows.placeOf(row), rows.layout);
+        this.#enter(rows, row, zone, tuples);
+      }
     }
   }
 }
