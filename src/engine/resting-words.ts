@@ -219,22 +219,25 @@ function readTuple(words: Int32Array, row: number, side: number, layout: Layout)
 function writeTracking(words: Int32Array, row: number, tcp: TcpTracking): number {
   let bits = tcp.lastDirection === 1 ? ANSWER_LAST : 0;
   words[row + STATE] = TCP_STATES.indexOf(tcp.state) | (INDICES.indexOf(tcp.lastIndex) << 8);
-  for (const [i, side] of tcp.seen.entries()) {
-    const at = row + SIDES + i * SIDE;
-    words[at] = side.end;
-    words[at + 1] = side.maxEnd;
-    words[at + 2] = side.maxWindow;
-    words[at + 3] = side.maxAck;
-    words[at + 4] = side.scale;
-    words[at + 5] = side.flags;
-    if (side.old) bits |= OLD[i] as number;
-  }
+  writeSide(words, row + SIDES, tcp.seen[0]);
+  writeSide(words, row + SIDES + SIDE, tcp.seen[1]);
+  if (tcp.seen[0].old) bits |= OLD[0];
+  if (tcp.seen[1].old) bits |= OLD[1];
   words[row + LAST] = tcp.lastSeq;
   words[row + LAST + 1] = tcp.lastAck;
   words[row + LAST + 2] = tcp.lastEnd;
   words[row + LAST + 3] = tcp.lastWindow;
   words[row + LAST + 4] = tcp.lastScale | (tcp.lastFlags << 8) | (tcp.retransmissions << 16);
   return bits;
+}
+
+function writeSide(words: Int32Array, at: number, side: TcpSide): void {
+  words[at] = side.end;
+  words[at + 1] = side.maxEnd;
+  words[at + 2] = side.maxWindow;
+  words[at + 3] = side.maxAck;
+  words[at + 4] = side.scale;
+  words[at + 5] = side.flags;
 }
 
 function readTracking(words: Int32Array, row: number): TcpTracking {
@@ -270,8 +273,8 @@ function readSide(words: Int32Array, row: number, i: 0 | 1, bits: number): TcpSi
 }
 
 /** Whether the words have tracking as it is: numbers may be larger than they have room for. */
-function isExact(words: Int32Array, row: number, { seen, lastSeq, lastAck, lastEnd, lastWindow, ...rest }: TcpTracking): boolean {
-  const { lastScale, lastFlags, retransmissions } = rest;
+function isExact(words: Int32Array, row: number, tcp: TcpTracking): boolean {
+  const { seen, lastSeq, lastAck, lastEnd, lastWindow, lastScale, lastFlags, retransmissions } = tcp;
   if (words[row + LAST] !== lastSeq || words[row + LAST + 1] !== lastAck || words[row + LAST + 2] !== lastEnd) return false;
   if (words[row + LAST + 3] !== lastWindow || !isOctet(lastScale) || !isOctet(lastFlags) || !isPort(retransmissions)) return false;
   return isSideExact(words, row + SIDES, seen[0]) && isSideExact(words, row + SIDES + SIDE, seen[1]);

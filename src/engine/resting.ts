@@ -138,8 +138,8 @@ export class Resting {
     for (const rows of [this.#narrow, this.#wide]) {
       rows.renumber();
       for (const row of rows.all()) {
-        const { zone, ...tuples } = tuplesOf(rows.at(row), rows.placeOf(row), rows.layout);
-        this.#enter(rows, row, zone, tuples);
+        const tuples = tuplesOf(rows.at(row), rows.placeOf(row), rows.layout);
+        this.#enter(rows, row, tuples.zone, tuples);
       }
     }
   }
