@@ -10,6 +10,7 @@ const LOOSE = 1;
 const ASSURED = 2;
 
 interface Page {
+  /** Its place among the pages, as the rows' numbers have it. */
   number: number;
   readonly words: Int32Array;
   readonly state: Uint8Array;
