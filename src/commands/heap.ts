@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 
 /** By how many hundredths what is kept may grow before the heap is cleared again; V8 would let it become four times as large. */
-const GROWTH = 60;
+const GROWTH = 50;
 
 /** By how much what is new may grow each time; V8 would double it, and clear it twice as often while it reads a small capture. */
 const NEW_GROWTH = 8;

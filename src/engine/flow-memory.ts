@@ -15,7 +15,7 @@ import { TurnBack } from "./turn-back.ts";
 import type { World } from "./world.ts";
 
 /** Directions of connections that are kept in mind. */
-const MOST = 8192;
+const MOST = 12_288;
 /** So many of them are asked whether they are still in use, when there is no room for another one. */
 const ASKED = 2;
 /** Steps that say nothing that can be different for the next packet. */

@@ -14,7 +14,7 @@ const BOTH = ["original", "reply"] as const;
 /** With fewer objects a table is not swept. So what comes to rest does so before it gets among what V8 keeps for long. */
 const SWEPT = 256;
 /** With so many objects, connections are laid to rest that have been idle for so many nanoseconds; with less, when their way is not remembered any more. */
-const MANY = 8192;
+const MANY = 12_288;
 const SOON = 500_000_000n;
 /** Smaller tables are counted each time. */
 const SMALL = 4096;

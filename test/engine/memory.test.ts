@@ -10,7 +10,7 @@ import { natTable, replayed, router, udp } from "./router.ts";
 
 const CONNECTIONS = 6_000;
 /** Conversations whose directions are more than `FlowMemory` keeps in mind. */
-const BUSY = 5_000;
+const BUSY = 7_500;
 
 describe("what is kept of connections", () => {
   it("goes when they have run out", () => {
