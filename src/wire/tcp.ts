@@ -25,28 +25,24 @@ const EOL: TcpOption = { kind: END_OF_OPTIONS, data: NO_OCTETS };
 const NOP: TcpOption = { kind: NO_OPERATION, data: NO_OCTETS };
 const NO_OPTIONS: readonly TcpOption[] = [];
 
-/** An option of which hardly anybody asks for what it holds: a view of it is only made then. */
-class ViewedOption implements TcpOption {
-  readonly kind: number;
+/** The timestamps of a segment: hardly anybody asks for them, and most segments have some. */
+class Timestamps implements TcpOption {
+  readonly kind = TIMESTAMPS;
   readonly #bytes: Uint8Array;
-  readonly #start: number;
-  readonly #end: number;
+  readonly #at: number;
 
-  /** What follows kind and length is between the two offsets. */
-  constructor(kind: number, bytes: Uint8Array, start: number, end: number) {
-    this.kind = kind;
+  constructor(bytes: Uint8Array, at: number) {
     this.#bytes = bytes;
-    this.#start = start;
-    this.#end = end;
+    this.#at = at;
   }
 
   get data(): Uint8Array {
-    return view(this.#bytes, this.#start, this.#end);
+    return view(this.#bytes, this.#at, this.#at + TIMESTAMPS_LENGTH);
   }
 }
 
 // Whoever goes through the properties of an option shall find it.
-Object.defineProperty(ViewedOption.prototype, "data", { enumerable: true });
+Object.defineProperty(Timestamps.prototype, "data", { enumerable: true });
 
 /**
  * Decodes a TCP header (RFC 9293 section 3.1) between two offsets; of a quoted one that ends after its first 8 octets, the rest is zeros, and a
@@ -88,7 +84,7 @@ function readHeader(bytes: Uint8Array, start: number, there: number, total: numb
 /** The options up to the end of what is there of the header, or to the first that cannot be. */
 function readOptions(words: DataView, bytes: Uint8Array, start: number, there: number): readonly TcpOption[] {
   if (there === TIMESTAMPS_END && words.getUint32(start + HEADER) === ALIGNED_TIMESTAMPS) {
-    return [NOP, NOP, new ViewedOption(TIMESTAMPS, bytes, start + TIMESTAMPS_END - TIMESTAMPS_LENGTH, start + TIMESTAMPS_END)];
+    return [NOP, NOP, new Timestamps(bytes, start + TIMESTAMPS_END - TIMESTAMPS_LENGTH)];
   }
   return decodeOptions(bytes, start + HEADER, start + there);
 }
@@ -109,7 +105,7 @@ function decodeOptions(bytes: Uint8Array, start: number, end: number): readonly 
     }
     const length = i + 1 < end ? u8(bytes, i + 1) : 0;
     if (length < 2 || i + length > end) break;
-    options.push(new ViewedOption(kind, bytes, i + 2, i + length));
+    options.push({ kind, data: view(bytes, i + 2, i + length) });
     i += length;
   }
   return options;
