@@ -246,9 +246,14 @@ function up(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): voi
   if (skb.bridge) delete skb.bridge.physOut;
   // br_nf_local_in: of a frame for many the connection is entered before any of its copies can be.
   const toMany = skb.dstMac !== undefined && isGroupMac(skb.dstMac);
-  if (toMany && skb.connection && !skb.connection.confirmed && netns.tracker(skb.packet.family)?.confirm(skb, run.time) === false) {
-    run.drop(skb, "conntrack-clash", "another connection with the same addresses and ports was entered meanwhile");
-    return;
+  const { connection } = skb;
+  if (toMany && connection && !connection.confirmed) {
+    if (netns.tracker(skb.packet.family)?.confirm(skb, run.time) === false) {
+      run.drop(skb, "conntrack-clash", "another connection with the same addresses and ports was entered meanwhile");
+      return;
+    }
+    run.world.state.change(connection);
+    connection.fromMany = true;
   }
   takeIn(run, netns, bridge, skb);
 }

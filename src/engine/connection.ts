@@ -50,6 +50,8 @@ export class Connection implements Restorable {
   srcNatDone = false;
   dstNatDone = false;
   dying = false;
+  /** Entered by what a bridge took up of a frame for many (br_nf_local_in). */
+  fromMany = false;
   /** What it is was written elsewhere (Resting), and this object stands for it no more. */
   resting = false;
   mark = 0;

@@ -23,7 +23,7 @@ export function redirect6(run: Run, netns: Netns, skb: Skb, destination: Destina
   const { src, dst } = skb.packet;
   const target = destination.nexthop?.via ?? dst;
   const device = netns.devices.get(skb.device);
-  if (!device || !mayRedirect(run, netns, dst)) return;
+  if (!device || isWithheld(run, netns, skb) || !mayRedirect(run, netns, dst)) return;
   const source = device.addresses.findLast(({ address, tentative }) => isLinkLocal(address) && !tentative)?.address;
   if (source === undefined || (dst !== target && !isLinkLocal(target))) return;
   const flow = { src: source, dst: src, iif: "lo", oif: device.name, mark: 0, tos: 0, protocol: PROTOCOL.icmpv6 };
@@ -32,6 +32,16 @@ export function redirect6(run: Run, netns: Netns, skb: Skb, destination: Destina
   if (!route || route.nexthop?.via !== undefined || !mayRedirect(run, netns, src)) return;
   const packet = redirectPacket(skb.packet, source, target, macOf(netns, destination.device, target));
   if (packet) sendRedirect(run, own, netns, packet, { device: device.name, route });
+}
+
+/** The kernel was seen to send none about a connection that a broadcast behind a bridge had opened; what in it does that is not known. */
+function isWithheld(run: Run, netns: Netns, { connection }: Skb): boolean {
+  if (!connection?.fromMany) return false;
+  const why = "what the kernel makes of a connection that a frame for many has opened; a capture shows whether there is one";
+  return run.world.choices.ask(
+    `${netns.name}|redirect|${connection.id}`,
+    (value) => `${netns.name} ${value ? "does not send" : "sends"} a redirect (not known: ${why})`,
+  );
 }
 
 function macOf(netns: Netns, device: string, address: Address): number | undefined {

@@ -156,8 +156,8 @@ function tagOf(hash: number): number {
 
 /** Whether a connection has nothing but what most have. */
 function isBare(connection: Connection): boolean {
-  const { zone, confirmed, expected, dying } = connection;
-  if (!confirmed || expected || dying || zone.direction !== undefined) return false;
+  const { zone, confirmed, expected, dying, fromMany } = connection;
+  if (!confirmed || expected || dying || fromMany || zone.direction !== undefined) return false;
   const { helper, master, announced, ftp, shifts, sctp, drawn, asked, counters, fromSnapshot, listed } = connection;
   if (fromSnapshot || (helper ?? master ?? announced ?? ftp ?? shifts ?? sctp) !== undefined) return false;
   return (drawn ?? asked ?? counters ?? listed) === undefined;

@@ -263,7 +263,7 @@ describe("connections at rest", () => {
 
   it("are those only that have nothing that the columns have no place for", () => {
     const changes: Partial<Connection>[] = [
-      ...[{ confirmed: false }, { expected: true }, { dying: true }, { helper: "ftp" }],
+      ...[{ confirmed: false }, { expected: true }, { dying: true }, { fromMany: true }, { helper: "ftp" }],
       ...[{ counters: "unknown" as const }, { listed: { at: undefined } }],
       ...[{ drawn: { manip: "src" as const, min: 1, max: 2 } }, { reply: { src: 1, dst: 2, protocol: 17, sport: 53, dport: -1 } }],
       { tcp: { ...emptyTracking(), lastFlags: 256 } },
