@@ -2,6 +2,7 @@ import { transportOctets } from "../extensions/transport-octets.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
 import { decodeHeader, decodeTransport } from "../wire/transport.ts";
+import { hasDrawnPort, withDrawnPort } from "./drawn-port.ts";
 import { emptyQueue, type FragmentQueue, joinedEcn, takeFragment } from "./fragment-queue.ts";
 import { copiedOptions, FIXED_HEADER, optionsOf, withOptions } from "./ip-options.ts";
 import type { Netns } from "./netns.ts";
@@ -73,7 +74,7 @@ function assemble(ordered: readonly Packet[], ecn: number): Packet | undefined {
   const { fragment, transport, defect, checksum, ...rest } = first;
   const largest = Math.max(...ordered.map((part) => part.length));
   const largestDf = Math.max(0, ...ordered.filter((part) => part.dontFragment).map((part) => part.length));
-  return {
+  const whole: Packet = {
     ...rest,
     length: first.headerLength + end,
     tos: first.tos | ecn,
@@ -82,8 +83,9 @@ function assemble(ordered: readonly Packet[], ecn: number): Packet | undefined {
     dontFragment: largestDf === largest,
     ...(decoded.transport ? { transport: decoded.transport } : {}),
     ...(decoded.defect ? { defect: decoded.defect } : {}),
-    checksum: seen ? (decoded.checksum ?? "absent") : "unseen",
+    checksum: !seen ? "unseen" : hasDrawnPort(first) ? (checksum ?? "unseen") : (decoded.checksum ?? "absent"),
   };
+  return withDrawnPort(whole, first);
 }
 
 const TCP_HEADER = 20;

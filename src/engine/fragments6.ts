@@ -2,11 +2,11 @@ import { IPV6_HEADER, type Packet, PROTOCOL, SKIPPED_EXTENSIONS } from "../model
 import { decodeIpv6 } from "../wire/ipv6.ts";
 import { u16, u32 } from "../wire/octets.ts";
 import { needsStrict } from "./address6.ts";
-import { ANY_PORT } from "./connection.ts";
+import { hasDrawnPort, withDrawnPort } from "./drawn-port.ts";
 import { type Extension, extensionsOf, FRAGMENT_HEADER, octetsOf } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
-import { rewrite, type Skb } from "./skb.ts";
+import type { Skb } from "./skb.ts";
 import { Undecided } from "./undecided.ts";
 
 /** A fragment that waits, with what the kernel reads of it. */
@@ -175,17 +175,11 @@ function assemble(ordered: readonly Part[]): Packet | "invalid" | undefined {
   if (typeof whole === "string") return "invalid";
   const seen = ordered.every(({ packet }) => packet.payload.length >= packet.length - packet.headerLength);
   return {
-    ...withDrawn(whole, first.packet),
+    ...withDrawnPort(whole, first.packet),
+    ...(hasDrawnPort(first.packet) && { checksum: first.packet.checksum ?? ("unseen" as const) }),
     ...(marks.size > 1 && marks.has(CE) && { tos: whole.tos | CE }),
     ...(!seen && { checksum: "unseen" as const }),
   };
-}
-
-/** A datagram with the port or id that NAT drew for its first fragment, which no octets can say. */
-function withDrawn(whole: Packet, { transport }: Packet): Packet {
-  if (transport?.kind === "icmp") return transport.id === ANY_PORT ? rewrite(whole, { icmpId: ANY_PORT }) : whole;
-  if (!transport || !("sport" in transport) || (transport.sport !== ANY_PORT && transport.dport !== ANY_PORT)) return whole;
-  return rewrite(whole, { sport: transport.sport, dport: transport.dport });
 }
 
 /** Where the part of a packet ends that every fragment repeats (ip6_find_1stfragopt). */
@@ -265,5 +259,10 @@ function piece(
   made[5] = (made.length - IPV6_HEADER) & 255;
   const decoded = decodeIpv6(made, 0, made.length, made.length, 0);
   if (typeof decoded === "string") throw new Undecided("how it is cut into fragments");
-  return { ...decoded, drawnId: true, ...(offset === 0 && packet.transport && { transport: packet.transport }) };
+  return {
+    ...{ ...decoded, drawnId: true },
+    ...(offset === 0 && packet.transport && { transport: packet.transport }),
+    // No octets say whether it is right.
+    ...(offset === 0 && packet.checksum && hasDrawnPort(packet) && { checksum: packet.checksum }),
+  };
 }
