@@ -7,7 +7,9 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 compile([path("../bin/build.js")]);
 compile([path("../node_modules/typescript/bin/tsc"), "-p", path("../tsconfig.bench.json")]);
-await bundle({ decode: path("scripts/decode.js"), reachable: path("scripts/reachable.js") }, path("built"));
+await bundle({ reachable: path("scripts/reachable.js") }, path("built"));
+// As the program itself is.
+await bundle({ decode: path("scripts/decode.js") }, path("built"), "cjs");
 const { main } = await import("./built/run.js");
 await main(process.argv.slice(2), path(".."));
 

@@ -35,7 +35,7 @@ export function capinfos({ settings, inputs }: Bench): Candidate {
 
 /** Reads and decodes only. */
 export function decoded(bench: Bench, format: "pcap" | "pcapng"): Candidate {
-  const script = join(bench.root, "bench", "built", "decode.js");
+  const script = join(bench.root, "bench", "built", "decode.cjs");
   return processOf(bench.settings, `decode ${format}`, [process.execPath, script, bench.inputs.traffic(format)]);
 }
 

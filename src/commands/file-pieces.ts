@@ -1,10 +1,13 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
+/** Octets of a file that are read at once. */
+export const PIECE = 1 << 20;
+
 /**
  * Reads a file piece by piece, all into the same memory: a piece is good until the next one is asked for. Memory that was never touched
  * takes several times as long to fill as a file in the page cache takes to read.
  */
-export async function* filePieces(path: string, size: number): AsyncGenerator<Uint8Array> {
+export async function* filePieces(path: string, size = PIECE): AsyncGenerator<Uint8Array> {
   const file = openSync(path, "r");
   try {
     const memory = new Uint8Array(size);

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { looksLikeCapture } from "../wire/capture.ts";
 import { CompressionError, decompress } from "../wire/decompress.ts";
 import { InputFailure } from "./failure.ts";
-import { filePieces } from "./file-pieces.ts";
+import { filePieces, PIECE } from "./file-pieces.ts";
 
 /** An input that can be read once, and its size where that is known. */
 export interface Input {
@@ -17,8 +17,6 @@ export interface Input {
   /** Stops a read that would wait for more. */
   close?(): void;
 }
-
-const CHUNK = 1 << 18;
 
 /** What is said of a folder that is a snapshot. */
 const SNAPSHOT_HINT = "a snapshot folder goes with --snapshot";
@@ -32,8 +30,8 @@ export async function openInput(path: string, expected: string): Promise<Input> 
     throw new InputFailure([{ file: path, message: `this is a directory, expected ${expected}`, ...hint }]);
   }
   if (found.isFIFO()) return openPipe(path, expected);
-  if (found.isFile()) return { name: path, size: found.size, chunks: (piece = CHUNK) => readable(filePieces(path, piece), path, expected) };
-  return { name: path, chunks: (piece = CHUNK) => readable(createReadStream(path, { highWaterMark: piece }), path, expected) };
+  if (found.isFile()) return { name: path, size: found.size, chunks: (piece = PIECE) => readable(filePieces(path, piece), path, expected) };
+  return { name: path, chunks: (piece = PIECE) => readable(createReadStream(path, { highWaterMark: piece }), path, expected) };
 }
 
 /** A pipe with a name, or one that a shell made (`<(tcpdump -w -)`): as a socket, a read of it can be stopped. */

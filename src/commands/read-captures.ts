@@ -1,3 +1,4 @@
+import type { Frames } from "../model/frames.ts";
 import type { Frame, Source } from "../model/packet.ts";
 import type { Problem } from "../model/problem.ts";
 import type { FrameDraft } from "../wire/frame-draft.ts";
@@ -16,7 +17,7 @@ export interface CaptureFile {
 
 /** What is done with what is read. */
 export interface Reader {
-  take(frames: readonly Frame[], digitsOf: (frame: Frame) => 6 | 9): Promise<void> | void;
+  take(frames: Frames, digitsOf: (frame: Frame) => 6 | 9): Promise<void> | void;
   /** Nothing comes: for a moment, or for long. */
   pause?(pause: Pause): Promise<void> | void;
 }
@@ -52,16 +53,18 @@ class Readings {
   }
 
   /** The frames of a capture, which name it when there are several. */
-  async *frames(capture: OpenCapture, source: Source | undefined, first?: AsyncIterator<FrameBatch>): AsyncGenerator<readonly Frame[]> {
+  async *frames(capture: OpenCapture, source: Source | undefined, first?: AsyncIterator<FrameBatch>): AsyncGenerator<Frames> {
     const batches = first ?? capture.batches();
     for (let next = await batches.next(); !next.done; next = await batches.next()) yield this.tagged(next.value, source);
     this.damage.push(...capture.damage);
   }
 
-  tagged({ frames, digits }: FrameBatch, source: Source | undefined): readonly Frame[] {
+  tagged({ frames, digits }: FrameBatch, source: Source | undefined): Frames {
     this.#digits.set(source?.capture, digits);
-    if (source) for (const frame of frames) (frame as FrameDraft).source = source;
-    return frames;
+    if (!source) return frames;
+    const tagged = [...frames];
+    for (const frame of tagged) (frame as FrameDraft).source = source;
+    return tagged;
   }
 
   close(): void {
@@ -89,7 +92,7 @@ export async function readCaptures(
       ? readings.frames(only, files[0]?.source)
       : mergeByTime(await streamsOf(readings, captures, files, options), options.precedes);
   let packets = 0;
-  const take = async (frames: readonly Frame[]) => {
+  const take = async (frames: Frames) => {
     packets += frames.length;
     if (frames.length > 0) await reader.take(frames, readings.digitsOf);
     await progress.tell(readings.octets, packets);
@@ -130,21 +133,16 @@ async function streamsOf(
     });
     if (!first) readings.damage.push(...capture.damage);
     if (capture.isLive) {
-      streams.push({ first: first?.frames[0]?.time, batches: () => readings.frames(capture, source, prepended(first, batches)) });
+      streams.push({ first: first?.frames.at(0)?.time, batches: () => readings.frames(capture, source, prepended(first, batches)) });
       continue;
     }
     await batches.return(undefined);
-    streams.push({ first: first?.frames[0]?.time, batches: () => reopened(readings, path, source, options) });
+    streams.push({ first: first?.frames.at(0)?.time, batches: () => reopened(readings, path, source, options) });
   }
   return streams;
 }
 
-async function* reopened(
-  readings: Readings,
-  path: string,
-  source: Source | undefined,
-  options: ReadOptions,
-): AsyncGenerator<readonly Frame[]> {
+async function* reopened(readings: Readings, path: string, source: Source | undefined, options: ReadOptions): AsyncGenerator<Frames> {
   yield* readings.frames(await readings.open(path, options), source);
 }
 

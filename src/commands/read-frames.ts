@@ -1,4 +1,4 @@
-import type { Frame } from "../model/packet.ts";
+import type { Frames } from "../model/frames.ts";
 import type { Problem } from "../model/problem.ts";
 import { TcpdumpReader } from "../parse/tcpdump/reader.ts";
 import { readTcpdump } from "../parse/tcpdump/text.ts";
@@ -10,9 +10,9 @@ import { type CaptureType, recognise } from "./capture-type.ts";
 import { InputFailure } from "./failure.ts";
 import { openInput } from "./input.ts";
 
-/** Some frames, and the digits that a second of their times has. */
+/** Some frames, which can be asked for until the next ones are, and the digits that a second of their times has. */
 export interface FrameBatch {
-  readonly frames: readonly Frame[];
+  readonly frames: Frames;
   readonly digits: 6 | 9;
 }
 

@@ -1,5 +1,5 @@
 import type { Replay } from "../engine/replay.ts";
-import { type Frame, replayedPacket } from "../model/packet.ts";
+import type { Frame } from "../model/packet.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { TimeText } from "../wire/time.ts";
 import type { Output } from "./output.ts";
@@ -26,9 +26,9 @@ export async function replayInto(sink: Sink, replay: Replay, output: Output, rea
   const reading = await read({
     take: async (frames, digitsOf) => {
       digits = digitsOf;
-      for (const frame of frames) {
-        if (!replayedPacket(frame)) sink.aside(frame);
-        const full = pass(replay.push(frame));
+      for (let i = 0; i < frames.length; i++) {
+        const traces = replay.take(frames, i);
+        const full = traces ? pass(traces) : sink.aside(frames.at(i) as Frame);
         if (full) await full;
       }
     },

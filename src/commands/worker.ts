@@ -91,7 +91,7 @@ async function work(): Promise<void> {
     return true;
   };
   try {
-    for await (const { frames } of capture.batches()) if (!frames.every(take)) break;
+    for await (const { frames } of capture.batches()) if (![...frames].every(take)) break;
   } catch (error) {
     // The main thread reads the same, and says what is wrong with it.
     if (!(error instanceof InputFailure)) throw error;

@@ -6,9 +6,12 @@ import type { PacketTrace } from "../model/trace.ts";
  * that may still be seen elsewhere are most of what a replay keeps.
  */
 export interface Listener {
-  /** The next packet was followed. Says whether its trace is kept: what is seen of it later comes into its lists then, `observed` and `missing`. */
+  /**
+   * The next packet was followed. Says whether its trace is kept: what is seen of it later comes into its lists then, `observed` and `missing`.
+   * Of its frame and packet nothing is kept, which may be lent: they become those of the trace when that is.
+   */
   followed(trace: PacketTrace): boolean;
-  /** The next frame shows an earlier packet again. */
+  /** The next frame, which may be lent, shows an earlier packet again. */
   again(frame: Frame): void;
   /** An earlier packet of a connection was not seen where it should have been. */
   missed(flow: number): void;

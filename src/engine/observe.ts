@@ -99,12 +99,12 @@ export class Observer {
     this.#expect(trace, position, sightings, undefined);
   }
 
-  /** The same of a packet that goes as `first` did, of which these are the sightings. */
-  expectLike(trace: OpenTrace, position: number, sightings: readonly Sighting[], first: Packet): void {
-    this.#expect(trace, position, sightings, first);
+  /** The same of a packet that goes as `first` did, of which these are the sightings. Says whether its trace is kept. */
+  expectLike(trace: OpenTrace, position: number, sightings: readonly Sighting[], first: Packet): boolean {
+    return this.#expect(trace, position, sightings, first);
   }
 
-  #expect(trace: OpenTrace, position: number, sightings: readonly Sighting[], first: Packet | undefined): void {
+  #expect(trace: OpenTrace, position: number, sightings: readonly Sighting[], first: Packet | undefined): boolean {
     const listener = this.#listener;
     const isKept = listener ? listener.followed(trace) : true;
     let of: Waiting | undefined;
@@ -118,11 +118,12 @@ export class Observer {
       this.#seen.add(one);
     }
     // Whoever listens has it already.
-    if (!of && listener && !this.#moment) return;
+    if (!of && listener && !this.#moment) return isKept;
     of ??= this.#wait(position, trace, isKept);
     const { frame, netns, interface: device, direction, packet } = trace;
     if (device !== undefined && trace.seenBefore === undefined) this.#note(frame, netns, device, direction, packet, of);
     this.#order.push(of);
+    return isKept;
   }
 
   #wait(position: number, trace: OpenTrace, isKept: boolean): Waiting {

@@ -6,9 +6,9 @@ const NONE: readonly never[] = [];
 
 /** The trace of a packet that went as an earlier one of its connection did. Its way is only made when somebody looks at it. */
 export class Recalled implements PacketTrace {
-  readonly frame: Frame;
+  frame: Frame;
   capture: string;
-  readonly packet: Packet;
+  packet: Packet;
   readonly netns: string;
   readonly interface: string;
   readonly direction: "in" | "out";
@@ -43,6 +43,13 @@ export class Recalled implements PacketTrace {
   get way(): Way {
     this.#way ??= this.#made();
     return this.#way;
+  }
+
+  /** Takes this frame, with its packet, in the place of one that is only lent. */
+  keep(frame: Frame): void {
+    this.frame = frame;
+    this.packet = frame.packet ?? this.packet;
+    this.#way = undefined;
   }
 
   #made(): Way {

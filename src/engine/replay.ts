@@ -1,22 +1,23 @@
+import type { Frames } from "../model/frames.ts";
 import type { Assumption, Host, Namespace } from "../model/host.ts";
 import { type Frame, type Packet, replayedPacket, type Source } from "../model/packet.ts";
-import type { PacketTrace, Way } from "../model/trace.ts";
+import type { PacketTrace } from "../model/trace.ts";
 import type { Watch } from "./deal.ts";
 import { decide } from "./decide.ts";
 import { decisionsOf } from "./decisions.ts";
 import { type Entry, entryOf, placeOf, skbOf } from "./entry.ts";
 import { FlowMemory, type Keeper } from "./flow-memory.ts";
 import { FlowNumbers } from "./flow-numbers.ts";
-import { type Course, type Departure, explore, type Followed, settle, start } from "./follow.ts";
+import { type Course, type Departure, explore, settle, start } from "./follow.ts";
 import { Listed } from "./listed.ts";
 import type { Listener } from "./listener.ts";
 import { keysOf, LookAhead } from "./look-ahead.ts";
 import type { Netns } from "./netns.ts";
 import { Observer } from "./observe.ts";
-import { SeenAgain } from "./recalled.ts";
-import type { Run, Sighting } from "./run.ts";
+import type { Run } from "./run.ts";
+import { becameAnother } from "./same-packet.ts";
 import { socketMark } from "./socket-mark.ts";
-import type { OpenTrace, Waiting } from "./waiting.ts";
+import { again, captureOf, traceOf, withoutItself } from "./traced.ts";
 import { World } from "./world.ts";
 
 /** What to replay: where the one capture was taken, and how to look at it. */
@@ -45,6 +46,11 @@ export interface Replay {
    * `from` is the namespace that the frame enters, when it is not that of the capture (a described packet).
    */
   push(frame: Frame, from?: string): readonly PacketTrace[];
+  /**
+   * The same for one of several frames, which is only glanced at where that is enough: with a listener, of a packet that is seen again or goes as
+   * one before it did. Undefined for a frame without a packet to replay.
+   */
+  take(frames: Frames, index: number): readonly PacketTrace[] | undefined;
   /** The same for a frame that another replay takes, which can only tell something of packets of this one. */
   pass(frame: Frame, from?: string): readonly PacketTrace[];
   /** How many packets were looked at, others' included. */
@@ -87,12 +93,25 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
       ? new FlowMemory(world, options.keeper)
       : undefined;
   const around = { ahead, observer, device: options.interface };
+  /** Of most packets nothing is kept. */
+  const isContent = options.listener !== undefined && memory !== undefined && options.watch === undefined;
   let open: Open | undefined;
   /** The first packet's socket may have set a mark, which only its whole window tells. */
   let held = false;
 
-  /** Brings a packet to where it enters; undefined when that is all: it is an earlier one seen again, or goes as one of its connection did. */
-  const arrive = (frame: Frame, packet: Packet, from: Netns, position: number, released: PacketTrace[]): Entry | undefined => {
+  /**
+   * Brings a packet to where it enters; undefined when that is all: it is an earlier one seen again, or goes as one of its connection did.
+   * `frames` has the frame to keep, where this one is only lent.
+   */
+  const arrive = (
+    frame: Frame,
+    packet: Packet,
+    from: Netns,
+    position: number,
+    released: PacketTrace[],
+    frames?: Frames,
+    index = 0,
+  ): Entry | undefined => {
     world.restore(frame.time);
     world.sweep(frame.time);
     const entry = entryOf(world, from, frame, options.interface);
@@ -108,7 +127,8 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     const recalled = memory?.recall(entry, frame, packet);
     if (!recalled) return entry;
     recalled.trace.capture = captureOf(frame, options);
-    observer.expectLike(recalled.trace, position, recalled.sightings, recalled.first);
+    const isKept = observer.expectLike(recalled.trace, position, recalled.sightings, recalled.first);
+    if (isKept && frames) recalled.trace.keep(frames.at(index) as Frame);
     return undefined;
   };
 
@@ -164,15 +184,23 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     return true;
   };
 
-  const take = (frame: Frame, from: string | undefined, foreign: boolean): readonly PacketTrace[] => {
+  /** Where the packet of a frame enters that is only glanced at; undefined when that was enough. */
+  const glance = (frame: Frame, packet: Packet, frames: Frames, index: number): Entry | undefined => {
+    becameAnother(packet);
+    const entry = arrive(frame, packet, netns, ahead.passed, [], frames, index);
+    if (!entry) ahead.skip();
+    return entry;
+  };
+
+  const take = (frame: Frame, from: string | undefined, foreign: boolean, entry?: Entry): readonly PacketTrace[] => {
     const packet = replayedPacket(frame);
     if (!packet) return [];
     const { source } = frame;
     const own = from === undefined && source === undefined ? netns : (world.netns.get(from ?? source?.netns ?? options.netns) ?? netns);
     const released: PacketTrace[] = [];
-    let arrived: Entry | undefined;
+    let arrived = entry;
     // Most packets need not wait for what comes after them.
-    if (ahead.length === 0) {
+    if (ahead.length === 0 && !arrived) {
       if (foreign) passBy(frame, own, ahead.passed, released);
       else arrived = arrive(frame, packet, own, ahead.passed, released);
       if (!arrived) {
@@ -193,6 +221,13 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
 
   return {
     push: (frame, from) => take(frame, from, false),
+    take(frames, index) {
+      const glanced = isContent && ahead.length === 0 ? frames.glance?.(index) : undefined;
+      const entry = glanced?.packet && glance(glanced, glanced.packet, frames, index);
+      if (glanced && !entry) return NOWHERE;
+      const frame = frames.at(index);
+      return frame && replayedPacket(frame) ? take(frame, undefined, false, entry) : undefined;
+    },
     pass: (frame, from) => take(frame, from, true),
     get position() {
       return ahead.passed;
@@ -211,20 +246,6 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   };
 }
 
-/** Another sighting of a packet that was replayed before. */
-function again({ trace }: Waiting, frame: Frame, packet: Packet, { netns, name, direction }: Entry): SeenAgain {
-  return new SeenAgain(trace as PacketTrace, frame, packet, {
-    netns: netns.name,
-    ...(name === undefined ? {} : { interface: name }),
-    direction,
-  });
-}
-
-/** Name of the capture that a frame is of. */
-function captureOf({ source }: Frame, own: Source): string {
-  return (source ?? own).capture;
-}
-
 /** What reading a frame took for granted; that of its time only where rules look at the clock. */
 function assumedOf(world: World, { assumptions = [], timeAssumption }: Frame): readonly Assumption[] {
   return timeAssumption && world.looksAtClock ? [...assumptions, timeAssumption] : assumptions;
@@ -240,44 +261,6 @@ function markOf(world: World, entry: Entry, frame: Frame, packet: Packet, ahead:
   if (!isLocal(entry)) return 0;
   const begin = (run: Run, mark: number) => start(run, entry, skbOf(entry, frame, packet, mark));
   return socketMark(world, entry, frame, packet, ahead, device, begin);
-}
-
-function traceOf(world: World, departure: Departure, followed: Followed, flows: FlowNumbers, capture: string): OpenTrace {
-  const { entry, frame, packet } = departure;
-  const { ways } = followed;
-  const way = ways[0] as Way;
-  const agree = ways.every((other) => other.verdict === way.verdict);
-  const device = entry.name;
-  const assumptions = world.assumptions.take();
-  return {
-    frame,
-    capture,
-    packet,
-    netns: entry.netns.name,
-    ...(device === undefined ? {} : { interface: device }),
-    direction: entry.direction,
-    flow: flows.of(packet, followed.connections),
-    certainty: ways.length > 1 ? "possible" : assumptions.length > 0 ? "assumed" : "certain",
-    way: agree ? way : { ...way, verdict: "unknown", undecided: undecided(ways) },
-    alternatives: ways.length > 1 ? ways : [],
-    decided: [],
-    assumptions,
-    observed: NOWHERE,
-    missing: NOWHERE,
-  };
-}
-
-/** A packet that was first seen on its way out is not looked for where it was seen. */
-function withoutItself(sightings: readonly Sighting[], entry: Entry, packet: Packet): readonly Sighting[] {
-  const { netns, direction, device, outgoing } = entry;
-  const there = (s: Sighting) => s.netns === netns.name && s.interface === device?.name && s.direction === direction;
-  if (!outgoing) return sightings.filter((s) => !(there(s) && s.packet === packet));
-  const own = sightings.findIndex(there);
-  return own < 0 ? sightings : sightings.slice(own + 1);
-}
-
-function undecided(ways: readonly Way[]): string {
-  return ways.flatMap((way) => way.conditions)[0] ?? "something that was not given";
 }
 
 /** A host that has the namespaces of the captures, if only empty ones. */

@@ -22,6 +22,11 @@ export function contentHash(packet: Packet): number {
   return hash;
 }
 
+/** A packet that is only lent has become another one. */
+export function becameAnother(packet: Packet): void {
+  if (packet === hashed) hashed = undefined;
+}
+
 function hashOf(packet: Packet): number {
   const { transport } = packet;
   let hash = mixed(packet.protocol, packet.length);

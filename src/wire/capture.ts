@@ -1,16 +1,16 @@
-import type { Frame } from "../model/packet.ts";
+import type { Frames } from "../model/frames.ts";
 import type { Problem } from "../model/problem.ts";
 import { CompressionError, decompress } from "./decompress.ts";
-import { CapturedFrame, type FrameDraft } from "./frame-draft.ts";
+import { Glance } from "./glance.ts";
 import { NO_OCTETS, view } from "./octets.ts";
-import { type Page, pageOf } from "./pages.ts";
 import { pcap } from "./pcap.ts";
 import { pcapng } from "./pcapng.ts";
-import type { CapturedRecord, CaptureFormat, Fault, Scanner } from "./records.ts";
+import { RecordFrames } from "./record-frames.ts";
+import { type CaptureFormat, type Fault, Records, type Scanner } from "./records.ts";
 
-/** Some frames of a capture, in order; a batch with a problem is the last one. */
+/** Some frames of a capture, in order, which can be asked for until the next batch is; a batch with a problem is the last one. */
 export interface CaptureBatch {
-  readonly frames: readonly Frame[];
+  readonly frames: Frames;
   /** Digits of a second that the capture's times have. */
   readonly digits: 6 | 9;
   /** Of several interfaces: its frames need not be in the order of their times. */
@@ -21,8 +21,8 @@ export interface CaptureBatch {
 }
 
 /** Packet records that are not decoded yet. */
-export interface RecordBatch {
-  readonly records: readonly CapturedRecord[];
+interface RecordBatch {
+  readonly records: Records;
   readonly digits: 6 | 9;
   readonly several: boolean;
   readonly fault?: Fault;
@@ -30,8 +30,6 @@ export interface RecordBatch {
 
 const FORMATS: readonly CaptureFormat[] = [pcap, pcapng];
 const MAGIC_LENGTH = 4;
-/** Few enough that they are done with before the next collection of short-lived objects copies them. */
-const BATCH = 128;
 
 /** Whether a file that starts so is a capture. */
 export function looksLikeCapture(head: Uint8Array): boolean {
@@ -41,14 +39,16 @@ export function looksLikeCapture(head: Uint8Array): boolean {
 /** Reads a capture piece by piece and decodes its frames; `name` is for messages. */
 export async function* readCapture(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CaptureBatch> {
   let number = 0;
+  const glance = new Glance();
   for await (const { records, digits, several, fault } of readRecords(chunks)) {
-    const frames = decodeFrames(records, number);
+    const frames = new RecordFrames(records, number, glance);
     number += frames.length;
     yield fault ? { frames, digits, several, problem: problemOf(name, fault), broken: fault.broken } : { frames, digits, several };
+    frames.end();
   }
 }
 
-/** Reads the packet records of a capture, gzip- or zstd-compressed or not, without decoding them. */
+/** Reads the packet records of a capture, gzip- or zstd-compressed or not, without decoding them: each time they come in the same columns. */
 export async function* readRecords(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RecordBatch> {
   /** Octets that are not read yet: of earlier chunks, `owned` copies, and of this one. */
   const held: Uint8Array[] = [];
@@ -56,7 +56,7 @@ export async function* readRecords(chunks: AsyncIterable<Uint8Array>): AsyncGene
   let size = 0;
   let position = 0;
   let scanner: Scanner | undefined;
-  let records: CapturedRecord[] = [];
+  const records = new Records();
   try {
     reading: for await (const chunk of decompress(chunks)) {
       for (let at = 0; at < chunk.length; ) {
@@ -71,11 +71,14 @@ export async function* readRecords(chunks: AsyncIterable<Uint8Array>): AsyncGene
         scanner ??= open(bytes);
         if (!scanner) break reading;
         let read = 0;
-        for (;;) {
-          read = scanner.scan(bytes, read, position, records, BATCH);
-          if (records.length < BATCH) break;
+        for (let isFull = true; isFull; ) {
+          records.begin(bytes);
+          read = scanner.scan(records, read, position);
+          isFull = records.isFull;
+          // Those of the octets at hand are given away with them. Somebody may be waiting for what has come so far.
+          if (records.length === 0 || scanner.fault) continue;
           yield { records, digits: scanner.digits, several: scanner.several === true };
-          records = [];
+          records.begin(bytes);
         }
         position += read;
         size -= read;
@@ -83,11 +86,6 @@ export async function* readRecords(chunks: AsyncIterable<Uint8Array>): AsyncGene
         owned = 0;
         if (size > 0) held.push(view(bytes, read, bytes.length));
         if (scanner.fault) break reading;
-      }
-      // Somebody may be waiting for what has come so far.
-      if (records.length > 0 && scanner) {
-        yield { records, digits: scanner.digits, several: scanner.several === true };
-        records = [];
       }
       // The next chunk may come in the memory of this one.
       for (; owned < held.length; owned++) held[owned] = new Uint8Array(held[owned] ?? NO_OCTETS);
@@ -103,7 +101,7 @@ export async function* readRecords(chunks: AsyncIterable<Uint8Array>): AsyncGene
   if (fault) yield ending(fault, records, scanner);
 }
 
-function ending(fault: Fault, records: readonly CapturedRecord[], scanner: Scanner | undefined): RecordBatch {
+function ending(fault: Fault, records: Records, scanner: Scanner | undefined): RecordBatch {
   return { records, digits: scanner?.digits ?? 6, several: scanner?.several === true, fault };
 }
 
@@ -117,30 +115,6 @@ function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
   const whole = Buffer.concat(pieces, size);
   // Everything cut from it shall be plain Uint8Arrays, whatever the source gave.
   return view(whole, 0, whole.length);
-}
-
-/** The frames of some records behind `number` others. */
-function decodeFrames(records: readonly CapturedRecord[], number: number): readonly Frame[] {
-  const frames = new Array<Frame>(records.length);
-  let page: Page | undefined;
-  for (let i = 0; i < records.length; i++) {
-    const record = records[i] as CapturedRecord;
-    if (!page || i >= page.next) page = pageOf(records, record, i);
-    frames[i] = decodeFrame(record, page, number + i + 1);
-  }
-  return frames;
-}
-
-function decodeFrame(record: CapturedRecord, page: Page, number: number): Frame {
-  const { time, captured, length, link } = record;
-  const start = record.start - page.from;
-  const frame: FrameDraft = new CapturedFrame(number, time, captured, length, link.name);
-  if (record.interfaceIndex !== undefined) frame.interfaceIndex = record.interfaceIndex;
-  if (record.interfaceName !== undefined) frame.interfaceName = record.interfaceName;
-  if (record.untimed) frame.untimed = true;
-  if (record.type !== undefined) frame.type = record.type;
-  link.decode(frame, page.bytes, start, start + captured, start + Math.max(captured, length));
-  return frame;
 }
 
 function notACapture(bytes: Uint8Array): Fault {

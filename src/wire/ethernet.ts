@@ -1,8 +1,8 @@
 import type { VlanTag } from "../model/packet.ts";
 import { type FrameDraft, hasHeader } from "./frame-draft.ts";
 import { decodeLlc } from "./llc.ts";
-import { decodeNetwork } from "./network.ts";
-import { mac, u16 } from "./octets.ts";
+import { decodeNetwork, ETH_IPV4 } from "./network.ts";
+import { mac, macOf, u16 } from "./octets.ts";
 import { decodePppoe } from "./ppp.ts";
 
 const DESTINATION = 0;
@@ -28,6 +28,15 @@ export function decodeEthernet(frame: FrameDraft, bytes: Uint8Array, start: numb
   frame.dstMac = mac(bytes, start + DESTINATION);
   frame.srcMac = mac(bytes, start + SOURCE);
   decodeByEtherType(frame, u16(bytes, start + TYPE), bytes, start + HEADER, end, wireEnd);
+}
+
+/** Reads the Ethernet header in front of IPv4 into a frame that is used again, and says how long it is; -1 where there is something else. */
+export function glanceEthernet(frame: FrameDraft, words: DataView, start: number, captured: number): number {
+  if (captured < HEADER || words.getUint16(start + TYPE) !== ETH_IPV4) return -1;
+  frame.dstMac = macOf(words, start + DESTINATION);
+  frame.srcMac = macOf(words, start + SOURCE);
+  frame.etherType = ETH_IPV4;
+  return HEADER;
 }
 
 /** Decodes what an EtherType announces: any number of VLAN tags, then IP, ARP, MPLS, PPPoE or LLC; anything else is left alone. */

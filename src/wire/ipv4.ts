@@ -1,3 +1,4 @@
+import type { Mutable } from "../model/mutable.ts";
 import type { Checksum, Fragment, Packet, Transport } from "../model/packet.ts";
 import { addsUp, wordSum } from "./checksum.ts";
 import { headerMissing } from "./ip.ts";
@@ -14,10 +15,14 @@ const SOURCE = 12;
 const DESTINATION = 16;
 const OPTIONS = 20;
 const HEADER = 20;
+/** Octets of a header without options. */
+export const PLAIN_HEADER = HEADER;
+const PLAIN_VERSION = 0x45;
 
 const DONT_FRAGMENT = 0x4000;
 const MORE_FRAGMENTS = 0x2000;
 const FRAGMENT_OFFSET = 0x1fff;
+const ANY_FRAGMENT = MORE_FRAGMENTS | FRAGMENT_OFFSET;
 
 /** A class has room in its objects for what is added, where a literal needs another object for that. */
 class Ipv4Packet implements Packet {
@@ -54,6 +59,36 @@ class Ipv4Packet implements Packet {
     this.headerChecksum = "good";
     this.payload = payload;
   }
+}
+
+/**
+ * Length of the packet whose header is at `start`, if that has no options and no mistake, and if it is no fragment; 0 otherwise. `end` is
+ * where the capture of it ends, `wireEnd` where the wire did.
+ */
+export function plainLength(words: DataView, start: number, end: number, wireEnd: number): number {
+  if (end - start < HEADER || words.getUint8(start) !== PLAIN_VERSION) return 0;
+  const length = words.getUint16(start + TOTAL_LENGTH);
+  const isPlain = length >= HEADER && length <= wireEnd - start && (words.getUint16(start + FRAGMENT) & ANY_FRAGMENT) === 0;
+  return isPlain && plainAddsUp(words, start) ? length : 0;
+}
+
+/** The protocol that the header at `start` names. */
+export function protocolOf(words: DataView, start: number): number {
+  return words.getUint8(start + PROTOCOL);
+}
+
+/** What a plain header has that is different from packet to packet. */
+type PlainPacket = Mutable<Required<Pick<Packet, "src" | "dst" | "ttl" | "tos" | "length" | "id" | "dontFragment">>>;
+
+/** Reads the header at `start` into a packet that is used again, once `plainLength` has found nothing else in it. */
+export function glanceIpv4(packet: PlainPacket, words: DataView, start: number): void {
+  packet.src = words.getUint32(start + SOURCE);
+  packet.dst = words.getUint32(start + DESTINATION);
+  packet.ttl = words.getUint8(start + TTL);
+  packet.tos = words.getUint8(start + TOS);
+  packet.length = words.getUint16(start + TOTAL_LENGTH);
+  packet.id = words.getUint16(start + ID);
+  packet.dontFragment = (words.getUint16(start + FRAGMENT) & DONT_FRAGMENT) !== 0;
 }
 
 /** Decodes an IPv4 packet (RFC 791), or says in words which check of net/ipv4/ip_input.c, ip_rcv_core it fails. */

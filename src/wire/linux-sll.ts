@@ -2,7 +2,8 @@ import type { FrameType } from "../model/packet.ts";
 import { decodeByEtherType, LONGEST_LENGTH } from "./ethernet.ts";
 import { type FrameDraft, hasHeader } from "./frame-draft.ts";
 import { decodeLlc } from "./llc.ts";
-import { mac, u16, wordsOf } from "./octets.ts";
+import { ETH_IPV4 } from "./network.ts";
+import { mac, macOf, u16, wordsOf } from "./octets.ts";
 
 // LINKTYPE_LINUX_SLL
 const SLL_TYPE = 0;
@@ -26,6 +27,9 @@ const ETH_P_802_2 = 4;
 
 const TYPES: readonly FrameType[] = ["host", "broadcast", "multicast", "otherhost", "outgoing"];
 const MAC_LENGTH = 6;
+// include/uapi/linux/if_arp.h
+const ETHERNET = 1;
+const LOOPBACK = 772;
 // include/uapi/linux/if_arp.h: of these devices the protocol field is no EtherType.
 function hasEtherType(device: number): boolean {
   return device < 770 || (device !== 770 && device !== 801 && device !== 802 && device !== 803 && device !== 824);
@@ -54,6 +58,36 @@ export function decodeLinuxSll2(frame: FrameDraft, bytes: Uint8Array, start: num
   if (words.getUint8(start + SLL2_ADDRESS_LENGTH) === MAC_LENGTH) frame.srcMac = mac(bytes, start + SLL2_ADDRESS);
   if (!hasEtherType(words.getUint16(start + SLL2_DEVICE_TYPE))) return;
   decodeProtocol(frame, words.getUint16(start + SLL2_PROTOCOL), bytes, start + SLL2_HEADER, end, wireEnd);
+}
+
+/** Reads the header in front of IPv4 as `glanceEthernet` does, of a device with Ethernet addresses. */
+export function glanceLinuxSll(frame: FrameDraft, words: DataView, start: number, captured: number): number {
+  if (captured < SLL_HEADER || words.getUint16(start + SLL_PROTOCOL) !== ETH_IPV4) return -1;
+  const type = frameType(words.getUint16(start + SLL_TYPE));
+  if (!type || !isEthernet(words.getUint16(start + SLL_DEVICE_TYPE)) || words.getUint16(start + SLL_ADDRESS_LENGTH) !== MAC_LENGTH)
+    return -1;
+  frame.type = type;
+  frame.srcMac = macOf(words, start + SLL_ADDRESS);
+  frame.etherType = ETH_IPV4;
+  return SLL_HEADER;
+}
+
+/** The same of `glanceLinuxSll2`'s newer header. */
+export function glanceLinuxSll2(frame: FrameDraft, words: DataView, start: number, captured: number): number {
+  if (captured < SLL2_HEADER || words.getUint16(start + SLL2_PROTOCOL) !== ETH_IPV4) return -1;
+  const type = frameType(words.getUint8(start + SLL2_TYPE));
+  if (!type || !isEthernet(words.getUint16(start + SLL2_DEVICE_TYPE)) || words.getUint8(start + SLL2_ADDRESS_LENGTH) !== MAC_LENGTH)
+    return -1;
+  frame.type = type;
+  frame.interfaceIndex = words.getUint32(start + SLL2_INTERFACE);
+  frame.srcMac = macOf(words, start + SLL2_ADDRESS);
+  frame.etherType = ETH_IPV4;
+  return SLL2_HEADER;
+}
+
+/** Whether frames of a device are Ethernet's, the loopback's among them. */
+function isEthernet(device: number): boolean {
+  return device === ETHERNET || device === LOOPBACK;
 }
 
 function decodeProtocol(frame: FrameDraft, protocol: number, bytes: Uint8Array, start: number, end: number, wireEnd: number): void {

@@ -1,3 +1,4 @@
+import type { Frames } from "../model/frames.ts";
 import type { Frame } from "../model/packet.ts";
 
 const BATCH = 4096;
@@ -9,23 +10,23 @@ export interface FrameStream {
   /** Time of its first frame; absent when it has none. */
   readonly first: bigint | undefined;
   /** Begins to read it. */
-  batches(): AsyncIterator<readonly Frame[]>;
+  batches(): AsyncIterator<Frames>;
 }
 
 /** A stream that is being read. A frame out of order within it stays where it is: the frames after it count as no earlier. */
 class Cursor {
-  readonly #batches: AsyncIterator<readonly Frame[]>;
-  #frames: readonly Frame[] = [];
+  readonly #batches: AsyncIterator<Frames>;
+  #frames: Frames = [];
   #index = 0;
   key: bigint;
 
-  constructor(batches: AsyncIterator<readonly Frame[]>, first: bigint) {
+  constructor(batches: AsyncIterator<Frames>, first: bigint) {
     this.#batches = batches;
     this.key = first;
   }
 
   get frame(): Frame | undefined {
-    return this.#frames[this.#index];
+    return this.#frames.at(this.#index);
   }
 
   /** Goes to the next frame; false when that has to be read first. */

@@ -61,6 +61,11 @@ export function mac(bytes: Uint8Array, offset: number): Mac {
   return u16(bytes, offset) * 0x1_0000_0000 + u32(bytes, offset + 2);
 }
 
+/** The same, read from octets that are known to be there. */
+export function macOf(words: DataView, offset: number): Mac {
+  return words.getUint16(offset) * 0x1_0000_0000 + words.getUint32(offset + 2);
+}
+
 const whole = new BigUint64Array(1);
 const halves = new Uint32Array(whole.buffer);
 const [LOW, HIGH] = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? [0, 1] : [1, 0];

@@ -1,7 +1,7 @@
-import type { CapturedRecord } from "./records.ts";
+import type { Records } from "./records.ts";
 
 /** What is kept of a packet holds at most so much, or the packet itself, of the capture in memory. */
-const PAGE = 1 << 14;
+export const PAGE = 1 << 14;
 
 /** Octets of a capture that hold some records in a row, and where they begin in what the records tell of. */
 export interface Page {
@@ -11,15 +11,15 @@ export interface Page {
   readonly next: number;
 }
 
-/** Copies records from one on, as many as fit: their packets may be held for long, and views would hold the whole chunk that was read. */
-export function pageOf(records: readonly CapturedRecord[], first: CapturedRecord, index: number): Page {
-  const { bytes, start: from } = first;
-  let end = from + first.captured;
+/** Copies records from one on, as many as fit into `most` octets: their packets may be held for long, and views would hold the whole chunk that was read. */
+export function pageOf({ bytes, starts, captured, length }: Records, index: number, most: number): Page {
+  const from = starts[index] ?? 0;
+  let end = from + (captured[index] ?? 0);
   let next = index + 1;
-  for (; next < records.length; next++) {
-    const record = records[next];
-    if (record?.bytes !== bytes || record.start + record.captured - from > PAGE) break;
-    end = record.start + record.captured;
+  for (; next < length; next++) {
+    const behind = (starts[next] ?? 0) + (captured[next] ?? 0);
+    if (behind - from > most) break;
+    end = behind;
   }
   return { bytes: bytes.slice(from, end), from, next };
 }

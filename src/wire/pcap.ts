@@ -1,7 +1,7 @@
-import { type LinkType, linkType } from "./link-types.ts";
+import { linkType } from "./link-types.ts";
 import { frameType } from "./linux-sll.ts";
 import { u8, u16, u16le, u32, u32le, u64 } from "./octets.ts";
-import type { CapturedRecord, CaptureFormat, Fault, Scanner } from "./records.ts";
+import type { CaptureFormat, Fault, Origin, Records, Scanner } from "./records.ts";
 
 const MAGIC_MICROSECONDS = 0xa1b2c3d4;
 const MAGIC_NANOSECONDS = 0xa1b23c4d;
@@ -37,7 +37,8 @@ class PcapScanner implements Scanner {
   needed = FILE_HEADER;
   digits: 6 | 9 = 6;
   fault: Fault | undefined;
-  private link: LinkType | undefined;
+  /** Of all records but those of Kuznetzov's patch. */
+  private origin: Origin | undefined;
   private little = false;
   private modified = false;
   private minor = CURRENT_MINOR;
@@ -48,19 +49,20 @@ class PcapScanner implements Scanner {
   private startHigh = Number.NaN;
   private startLow = Number.NaN;
 
-  scan(bytes: Uint8Array, from: number, position: number, records: CapturedRecord[], limit: number): number {
+  scan(records: Records, from: number, position: number): number {
+    const { bytes } = records;
     let at = from;
-    if (!this.link) {
+    if (!this.origin) {
       if (bytes.length - at < FILE_HEADER) return at;
       this.readHeader(bytes, at);
-      if (!this.link) return at;
+      if (!this.origin) return at;
       at += FILE_HEADER;
     }
-    return this.readRecords(this.link, bytes, at, position, records, limit);
+    return this.readRecords(this.origin, records, at, position);
   }
 
   atEnd(left: number, end: number): Fault | undefined {
-    if (!this.link) {
+    if (!this.origin) {
       const message = `the file ends after ${left} of the ${FILE_HEADER} octets of a pcap header`;
       return { broken: "input", offset: end, message };
     }
@@ -93,18 +95,20 @@ class PcapScanner implements Scanner {
       this.strange = { broken: "damaged", offset: VERSION_MAJOR, message };
       this.minor = CURRENT_MINOR;
     }
-    this.link = linkType(word(bytes, at + LINK_TYPE) & LINK_TYPE_MASK);
+    this.origin = { link: linkType(word(bytes, at + LINK_TYPE) & LINK_TYPE_MASK) };
     this.digits = magic === MAGIC_NANOSECONDS ? 9 : 6;
     this.modified = magic === MAGIC_MODIFIED;
   }
 
-  private readRecords(link: LinkType, bytes: Uint8Array, from: number, position: number, records: CapturedRecord[], limit: number): number {
+  private readRecords(origin: Origin, records: Records, from: number, position: number): number {
     const { little, modified, minor } = this;
-    const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const { bytes, words } = records;
     const header = this.recordHeader();
+    const before = this.found - records.length;
+    const end = bytes.length - header;
     let at = from;
     this.needed = header;
-    while (records.length < limit && bytes.length - at >= header) {
+    for (; at <= end && !records.isFull; this.found = before + records.length) {
       let captured = words.getUint32(at + CAPTURED, little);
       let length = words.getUint32(at + LENGTH, little);
       // libpcap sf-pcap.c, swap_hdr: versions before 2.3 had both lengths the other way round, 2.3 sometimes.
@@ -114,14 +118,13 @@ class PcapScanner implements Scanner {
         this.fault = { broken: "damaged", offset: position + at, message };
         return at;
       }
-      this.needed = header + captured;
-      if (bytes.length - at < this.needed) return at;
+      if (captured > end - at) {
+        this.needed = header + captured;
+        return at;
+      }
       const time = this.time(words.getUint32(at + SECONDS, little), words.getUint32(at + FRACTION, little));
-      const record = { bytes, start: at + header, time, captured, length, link };
-      records.push(modified ? { ...record, ...this.device(bytes, at) } : record);
-      this.found++;
-      at += this.needed;
-      this.needed = header;
+      records.add(at + header, time, captured, length, modified ? { ...origin, ...this.device(bytes, at) } : origin);
+      at += header + captured;
     }
     return at;
   }
@@ -134,10 +137,10 @@ class PcapScanner implements Scanner {
       this.startLow = Number(start & 0xffff_ffffn);
     }
     const low = this.startLow + (this.digits === 9 ? fraction : fraction * MICROSECOND);
-    return u64(this.startHigh + Math.floor(low / WORD), low);
+    return u64(low < WORD ? this.startHigh : this.startHigh + 1, low);
   }
 
-  private device(bytes: Uint8Array, at: number): Pick<CapturedRecord, "interfaceIndex" | "type"> {
+  private device(bytes: Uint8Array, at: number): Pick<Origin, "interfaceIndex" | "type"> {
     const interfaceIndex = (this.little ? u32le : u32)(bytes, at + MODIFIED_INTERFACE);
     const type = frameType(u8(bytes, at + MODIFIED_TYPE));
     return type ? { interfaceIndex, type } : { interfaceIndex };

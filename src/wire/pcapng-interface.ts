@@ -1,5 +1,7 @@
+import type { FrameType } from "../model/packet.ts";
 import { type LinkType, linkType } from "./link-types.ts";
 import { u8, u16, u16le, u32, u32le, u64 } from "./octets.ts";
+import type { Origin } from "./records.ts";
 
 /** Reads a number of some octets at an offset, in the byte order of a section. */
 export type ReadNumber = (bytes: Uint8Array, offset: number) => number;
@@ -41,6 +43,8 @@ export interface NgInterface {
   /** Octets of a packet that are captured at most; 0: all. */
   readonly snapLength: number;
   readonly clock: Clock;
+  /** What the records of its packets say, by their type. */
+  readonly origins: Map<FrameType | undefined, Origin>;
 }
 
 /** Where the value of an option is, or -1; `octets` of options from `start` to `end`, each padded to 32 bits. */
@@ -83,6 +87,7 @@ export function readInterface(bytes: Uint8Array, start: number, end: number, lit
     name: nameOf(bytes, findOption(bytes, options, end, half, IF_NAME), half),
     snapLength: word(bytes, start + SNAP_LENGTH),
     clock: new Clock(resolution < 0 ? MICROSECOND_DIGITS : u8(bytes, resolution), known ? seconds(bytes, offset, little) : 0n),
+    origins: new Map(),
   };
 }
 

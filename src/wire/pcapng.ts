@@ -1,7 +1,7 @@
 import type { FrameType } from "../model/packet.ts";
 import { NO_OCTETS, u16, u16le, u32, u32le } from "./octets.ts";
 import { findOption, INTERFACE_OPTIONS, type NgInterface, optionsFit, padded, readInterface } from "./pcapng-interface.ts";
-import type { CapturedRecord, CaptureFormat, Fault, Scanner } from "./records.ts";
+import type { CaptureFormat, Fault, Origin, Records, Scanner } from "./records.ts";
 
 const SECTION = 0x0a0d0d0a;
 const INTERFACE = 1;
@@ -70,10 +70,11 @@ class PcapngScanner implements Scanner {
   /** Of the octets that are scanned. */
   private words: DataView = new DataView(NO_OCTETS.buffer);
 
-  scan(bytes: Uint8Array, from: number, position: number, records: CapturedRecord[], limit: number): number {
-    this.words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  scan(records: Records, from: number, position: number): number {
+    const { bytes } = records;
+    this.words = records.words;
     let at = from;
-    while (records.length < limit && !this.fault) {
+    while (!records.isFull && !this.fault) {
       const next = this.skipping ? this.skip(this.skipping, bytes, at) : this.readBlock(bytes, at, position + at, records);
       if (next === at) return at;
       at = next;
@@ -108,7 +109,7 @@ class PcapngScanner implements Scanner {
   }
 
   /** Reads the block at `at` and returns where the next one starts, or `at` when that takes more octets or cannot be. */
-  private readBlock(bytes: Uint8Array, at: number, place: number, records: CapturedRecord[]): number {
+  private readBlock(bytes: Uint8Array, at: number, place: number, records: Records): number {
     this.needed = SMALLEST_BLOCK;
     if (bytes.length - at < SMALLEST_BLOCK) return at;
     const { words } = this;
@@ -189,7 +190,7 @@ class PcapngScanner implements Scanner {
     if (this.interfaces.length > 1) this.several = true;
   }
 
-  private readPacket(bytes: Uint8Array, at: number, end: number, place: number, records: CapturedRecord[], old: boolean): void {
+  private readPacket(bytes: Uint8Array, at: number, end: number, place: number, records: Records, old: boolean): void {
     const { words, little } = this;
     const half = little ? u16le : u16;
     const from = this.interfaceAt(old ? words.getUint16(at + BODY, little) : words.getUint32(at + BODY, little), place);
@@ -203,16 +204,16 @@ class PcapngScanner implements Scanner {
     const flags = findOption(bytes, start + padded(captured), end, half, FLAGS);
     const time = from.clock.time(words.getUint32(at + TIME_HIGH, little), words.getUint32(at + TIME_LOW, little));
     const type = flags < 0 ? undefined : typeOf((little ? u32le : u32)(bytes, flags));
-    this.push(records, from, bytes, start, time, captured, words.getUint32(at + ORIGINAL, little), type);
+    this.push(records, from, start, time, captured, words.getUint32(at + ORIGINAL, little), type);
   }
 
-  private readSimple(bytes: Uint8Array, at: number, end: number, place: number, records: CapturedRecord[]): void {
+  private readSimple(bytes: Uint8Array, at: number, end: number, place: number, records: Records): void {
     const from = this.interfaceAt(0, place);
     if (!from) return;
     const length = (this.little ? u32le : u32)(bytes, at + BODY);
     const start = at + SIMPLE_DATA;
     const captured = Math.min(length, end - start, from.snapLength || length);
-    this.push(records, from, bytes, start, undefined, captured, length, undefined);
+    this.push(records, from, start, undefined, captured, length, undefined);
   }
 
   private interfaceAt(index: number, place: number): NgInterface | undefined {
@@ -225,9 +226,8 @@ class PcapngScanner implements Scanner {
   }
 
   private push(
-    records: CapturedRecord[],
+    records: Records,
     from: NgInterface,
-    bytes: Uint8Array,
     start: number,
     time: bigint | undefined,
     captured: number,
@@ -236,10 +236,17 @@ class PcapngScanner implements Scanner {
   ): void {
     this.found++;
     if (time !== undefined) this.lastTime = time;
-    const untimed = time === undefined ? true : undefined;
-    const { link, name: interfaceName } = from;
-    records.push({ bytes, start, time: this.lastTime, captured, length, link, interfaceName, type, untimed });
+    const origin = originOf(from, type);
+    records.add(start, this.lastTime, captured, length, time === undefined ? { ...origin, untimed: true } : origin);
   }
+}
+
+function originOf({ origins, link, name: interfaceName }: NgInterface, type: FrameType | undefined): Origin {
+  const known = origins.get(type);
+  if (known) return known;
+  const origin: Origin = { link, interfaceName, type };
+  origins.set(type, origin);
+  return origin;
 }
 
 /** What the flags word of a packet says of its way: sent out, or how it was received. */

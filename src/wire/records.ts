@@ -1,20 +1,54 @@
 import type { FrameType } from "../model/packet.ts";
 import type { LinkType } from "./link-types.ts";
+import { NO_OCTETS } from "./octets.ts";
 
-/** A packet record of a capture: where in `bytes` its octets are and what the record says of them. */
-export interface CapturedRecord {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  /** Nanoseconds since the epoch. */
-  readonly time: bigint;
-  readonly captured: number;
-  readonly length: number;
+/** What packet records say that many others say as well. */
+export interface Origin {
   readonly link: LinkType;
   readonly interfaceIndex?: number;
   readonly interfaceName?: string | undefined;
   readonly type?: FrameType | undefined;
   /** The record does not say when: its time is that of the one before. */
   readonly untimed?: true | undefined;
+}
+
+const MOST = 256;
+
+/** Packet records of a capture in a row, in columns that are used for the next ones again: where in `bytes` their octets are and what they say of them. */
+export class Records {
+  /** What the records lie in. */
+  bytes: Uint8Array = NO_OCTETS;
+  /** The same, to read numbers. */
+  words: DataView = new DataView(NO_OCTETS.buffer);
+  length = 0;
+  readonly starts = new Uint32Array(MOST);
+  readonly captured = new Uint32Array(MOST);
+  readonly lengths = new Uint32Array(MOST);
+  /** Nanoseconds since the epoch. */
+  readonly times = new Array<bigint>(MOST).fill(0n);
+  readonly origins: (Origin | undefined)[] = new Array<Origin | undefined>(MOST).fill(undefined);
+
+  get isFull(): boolean {
+    return this.length === MOST;
+  }
+
+  /** Begins anew, with records that lie in these octets. */
+  begin(bytes: Uint8Array): void {
+    this.length = 0;
+    if (bytes === this.bytes) return;
+    this.bytes = bytes;
+    this.words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Adds one; there has to be room for it. */
+  add(start: number, time: bigint, captured: number, length: number, origin: Origin): void {
+    const index = this.length++;
+    this.starts[index] = start;
+    this.times[index] = time;
+    this.captured[index] = captured;
+    this.lengths[index] = length;
+    this.origins[index] = origin;
+  }
 }
 
 /** What is wrong with a capture: "input" when nothing of it can be read, "damaged" when it breaks off. */
@@ -36,8 +70,8 @@ export interface Scanner {
   readonly several?: boolean;
   /** Set once nothing more can be read. */
   readonly fault?: Fault | undefined;
-  /** Appends the whole records from `from` on, `limit` at most, and returns where it stopped; `position` is the place of bytes[0] in the file. */
-  scan(bytes: Uint8Array, from: number, position: number, records: CapturedRecord[], limit: number): number;
+  /** Adds the whole records of `records.bytes` from `from` on, until there is no more room, and returns where it stopped; `position` is the place of bytes[0] in the file. */
+  scan(records: Records, from: number, position: number): number;
   /** What is wrong with a file that ends at octet `end` with `left` octets unread; undefined when nothing is. */
   atEnd(left: number, end: number): Fault | undefined;
 }

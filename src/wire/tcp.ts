@@ -1,3 +1,4 @@
+import type { Mutable } from "../model/mutable.ts";
 import type { Tcp, TcpOption } from "../model/packet.ts";
 import { NO_OCTETS, u8, view, wordsOf } from "./octets.ts";
 import { type Defect, lacking, QUOTED_OCTETS } from "./transport.ts";
@@ -29,20 +30,40 @@ const NO_OPTIONS: readonly TcpOption[] = [];
 class Timestamps implements TcpOption {
   readonly kind = TIMESTAMPS;
   readonly #bytes: Uint8Array;
-  readonly #at: number;
+  readonly #start: number;
 
-  constructor(bytes: Uint8Array, at: number) {
+  constructor(bytes: Uint8Array, start: number) {
     this.#bytes = bytes;
-    this.#at = at;
+    this.#start = start;
   }
 
   get data(): Uint8Array {
-    return view(this.#bytes, this.#at, this.#at + TIMESTAMPS_LENGTH);
+    return view(this.#bytes, this.#start + TIMESTAMPS_END - TIMESTAMPS_LENGTH, this.#start + TIMESTAMPS_END);
   }
 }
 
 // Whoever goes through the properties of an option shall find it.
 Object.defineProperty(Timestamps.prototype, "data", { enumerable: true });
+
+/** Reads a TCP header that is all there into one that is used again, but for its options; false where it is not. */
+export function glanceTcp(tcp: Mutable<Omit<Tcp, "kind" | "options">>, words: DataView, start: number, end: number): boolean {
+  if (end - start < HEADER) return false;
+  const headerLength = (words.getUint8(start + DATA_OFFSET) >> 4) * 4;
+  if (headerLength < HEADER || end - start < headerLength) return false;
+  tcp.sport = words.getUint16(start + SPORT);
+  tcp.dport = words.getUint16(start + DPORT);
+  tcp.seq = words.getUint32(start + SEQ);
+  tcp.ack = words.getUint32(start + ACK);
+  tcp.flags = words.getUint8(start + FLAGS);
+  tcp.window = words.getUint16(start + WINDOW);
+  tcp.headerLength = headerLength;
+  return true;
+}
+
+/** The options of such a header of `length` octets. */
+export function optionsOf(bytes: Uint8Array, start: number, length: number): readonly TcpOption[] {
+  return length > HEADER ? readOptions(wordsOf(bytes), bytes, start, length) : NO_OPTIONS;
+}
 
 /**
  * Decodes a TCP header (RFC 9293 section 3.1) between two offsets; of a quoted one that ends after its first 8 octets, the rest is zeros, and a
@@ -84,7 +105,7 @@ function readHeader(bytes: Uint8Array, start: number, there: number, total: numb
 /** The options up to the end of what is there of the header, or to the first that cannot be. */
 function readOptions(words: DataView, bytes: Uint8Array, start: number, there: number): readonly TcpOption[] {
   if (there === TIMESTAMPS_END && words.getUint32(start + HEADER) === ALIGNED_TIMESTAMPS) {
-    return [NOP, NOP, new Timestamps(bytes, start + TIMESTAMPS_END - TIMESTAMPS_LENGTH)];
+    return [NOP, NOP, new Timestamps(bytes, start)];
   }
   return decodeOptions(bytes, start + HEADER, start + there);
 }

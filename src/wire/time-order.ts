@@ -19,7 +19,7 @@ export class TimeOrder {
   readonly #last = new Map<string | undefined, bigint>();
 
   /** Takes the next frames; gives back those that none is likely to come before. */
-  push(frames: readonly Frame[]): readonly Frame[] {
+  push(frames: Iterable<Frame>): readonly Frame[] {
     let sorted = true;
     for (const frame of frames) {
       const last = this.#last.get(frame.interfaceName);

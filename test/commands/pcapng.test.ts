@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join as path } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { readRecords } from "../../src/wire/capture.ts";
+import { rowsOf } from "../wire/glances.ts";
 import { inPieces } from "../wire/pcap-bytes.ts";
 import { join, NgWriter } from "../wire/pcapng-bytes.ts";
 import { nettrace, recorded } from "./nettrace.ts";
@@ -39,10 +40,10 @@ it("lets packets in where the interfaces and directions of a pcapng file say, in
   const blocks: Uint8Array[] = [];
   for await (const { records } of readRecords(inPieces(readFileSync(CAPTURE)))) {
     for (const number of [6, 7]) {
-      const record = records[number - 1];
+      const record = rowsOf(records)[number - 1];
       if (!record) throw new Error(`no packet ${number}`);
-      const { bytes, start, captured, time } = record;
-      const data = bytes.slice(start + SLL2_HEADER, start + captured);
+      const { time } = record;
+      const data = record.data.slice(SLL2_HEADER);
       const ticks = time / 1000n;
       blocks.push(ng.packet({ data, ticks, flags: INBOUND }));
       if (number === 7) continue;

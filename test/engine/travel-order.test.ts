@@ -15,7 +15,7 @@ const NOW = 1_000_000_000n;
 async function framesOf(netns: string, file: string, time: bigint): Promise<Frame[]> {
   const source: Source = { capture: file, netns };
   for await (const { frames } of readCapture(file, inPieces(readFileSync(`${SNAPSHOT}/captures/${netns}/${file}`))))
-    return frames.slice(0, 4).map((frame) => ({ ...frame, time, source }));
+    return [...frames].slice(0, 4).map((frame) => ({ ...frame, time, source }));
   return [];
 }
 

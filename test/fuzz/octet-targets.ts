@@ -7,6 +7,7 @@ import { readSnapshot } from "../../src/parse/snapshot.ts";
 import { frameLine, frameObject } from "../../src/render/packet-list.ts";
 import { readCapture } from "../../src/wire/capture.ts";
 import { formatTime } from "../../src/wire/time.ts";
+import { atAGlance } from "../wire/glances.ts";
 import { hex, pcapFile } from "../wire/pcap-bytes.ts";
 import { join, NgWriter } from "../wire/pcapng-bytes.ts";
 import { filesBelow } from "./corpus.ts";
@@ -117,7 +118,7 @@ async function captureComplaint(octets: Uint8Array): Promise<string | undefined>
   let unpacked = 0;
   try {
     for await (const { frames, digits, problem, broken } of readCapture("f", pieces())) {
-      for (const frame of frames) {
+      for (const frame of atAGlance(frames)) {
         const time = formatTime(frame.time, digits);
         JSON.stringify(frameObject(frame, time));
         frameLine(frame, time, STYLE);

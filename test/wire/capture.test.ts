@@ -82,7 +82,8 @@ describe("classic pcap", () => {
     }
     const counts: number[] = [];
     for await (const { frames } of readCapture("x", live())) counts.push(frames.length);
-    expect(counts).toEqual([1, 2]);
+    // The second one begins in one piece and ends in the other.
+    expect(counts).toEqual([1, 1, 1]);
   });
 
   it("takes a capture without packets for whole", async () => {

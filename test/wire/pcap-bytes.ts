@@ -1,6 +1,7 @@
 import type { Frame, Packet } from "../../src/model/packet.ts";
 import type { Problem } from "../../src/model/problem.ts";
 import { readCapture } from "../../src/wire/capture.ts";
+import { atAGlance } from "./glances.ts";
 
 /** The file formats that the tests write. */
 export interface PcapOptions {
@@ -63,12 +64,12 @@ export interface WholeCapture {
   readonly broken?: "input" | "damaged";
 }
 
-/** Reads a capture to its end. */
+/** Reads a capture to its end, and holds each frame against a glance at it. */
 export async function readAll(bytes: Uint8Array, size?: number): Promise<WholeCapture> {
   const frames: Frame[] = [];
   let last: Omit<WholeCapture, "frames"> = {};
   for await (const { frames: more, ...rest } of readCapture("test.pcap", inPieces(bytes, size))) {
-    frames.push(...more);
+    frames.push(...atAGlance(more));
     last = rest;
   }
   return { frames, ...last };

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Frame } from "../../src/model/packet.ts";
 import { readRecords } from "../../src/wire/capture.ts";
+import { rowsOf } from "./glances.ts";
 import { hex, inPieces, ipv4, pcapFile, readAll } from "./pcap-bytes.ts";
 import { join, NgWriter } from "./pcapng-bytes.ts";
 
@@ -163,9 +164,7 @@ describe("the same packets as pcap and as pcapng", () => {
       const whole = await readAll(octets);
       const blocks: Uint8Array[] = [];
       for await (const { records } of readRecords(inPieces(octets))) {
-        for (const { bytes, start, captured, length, time } of records) {
-          blocks.push(big.packet({ data: bytes.slice(start, start + captured), length, ticks: time }));
-        }
+        for (const { data, length, time } of rowsOf(records)) blocks.push(big.packet({ data, length, ticks: time }));
       }
       const { frames, problem } = await readAll(join(big.section(), big.interface(number, [name("eth0"), resolution(9)]), ...blocks));
       expect(problem).toBeUndefined();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse } from "pcap-parser";
 import { describe, expect, it } from "vitest";
 import { readRecords } from "../../src/wire/capture.ts";
+import { rowsOf } from "./glances.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const MICROSECONDS = new Set(["a1b2c3d4", "d4c3b2a1"]);
@@ -15,9 +16,7 @@ async function ours(file: string): Promise<Line[]> {
   const lines: Line[] = [];
   for await (const { records, fault } of readRecords(createReadStream(file))) {
     expect(fault).toBeUndefined();
-    for (const { bytes, start, captured, length, time } of records) {
-      lines.push(line(time / 1000n, captured, length, bytes.subarray(start, start + captured)));
-    }
+    for (const { data, length, time } of rowsOf(records)) lines.push(line(time / 1000n, data.length, length, data));
   }
   return lines;
 }
