@@ -1,7 +1,7 @@
 import type { Mutable } from "../model/mutable.ts";
-import { type Checksum, type Frame, type Packet, PROTOCOL, type Tcp, type TcpOption, type Udp } from "../model/packet.ts";
+import { type Checksum, type Frame, type FrameType, type Packet, PROTOCOL, type Tcp, type TcpOption, type Udp } from "../model/packet.ts";
 import { wordSum } from "./checksum.ts";
-import { CapturedFrame, type FrameDraft } from "./frame-draft.ts";
+import type { FrameDraft } from "./frame-draft.ts";
 import { glanceIpv4, PLAIN_HEADER, plainLength, protocolOf } from "./ipv4.ts";
 import type { LinkGlance } from "./link-types.ts";
 import { NO_OCTETS, view } from "./octets.ts";
@@ -78,6 +78,31 @@ class GlancedTcp implements Tcp {
   }
 }
 
+/** A frame that is one record's after the other. */
+class GlancedFrame implements FrameDraft {
+  number = 0;
+  captured = 0;
+  length = 0;
+  readonly linkType: string;
+  /** Where it stands, and as which. */
+  records: Records;
+  index = 0;
+  // Only declared, or they would be set to undefined first.
+  declare packet?: Packet;
+  declare interfaceIndex?: number;
+  declare interfaceName?: string;
+  declare type?: FrameType;
+
+  constructor(linkType: string, records: Records) {
+    this.linkType = linkType;
+    this.records = records;
+  }
+
+  get time(): bigint {
+    return this.records.time(this.index);
+  }
+}
+
 /**
  * Reads the headers of frames into one frame that is used again and again: as `RecordFrames.at` decodes them, for those that have no other
  * headers than nearly all have, which are IPv4 without options or fragments, and TCP or UDP.
@@ -88,41 +113,42 @@ export class Glance {
   readonly #udp: Mutable<Udp> = { kind: "udp", sport: 0, dport: 0, length: 0 };
   readonly #tcpPacket = new GlancedPacket<Tcp>(PROTOCOL.tcp, this.#tcp, this.#place);
   readonly #udpPacket = new GlancedPacket<Udp>(PROTOCOL.udp, this.#udp, this.#place);
-  readonly #frames = new Map<Origin, FrameDraft>();
+  readonly #frames = new Map<Origin, GlancedFrame>();
   #origin: Origin | undefined;
-  #frame: FrameDraft = new CapturedFrame(0, 0n, 0, 0, "");
+  #frame: GlancedFrame | undefined;
   #link: LinkGlance | undefined;
 
   /** The frame of a record, good until the next one is asked for; undefined when it has other headers. */
   at(records: Records, index: number, number: number): Frame | undefined {
     const origin = records.origins[index];
-    if (origin !== this.#origin && origin) this.#turnTo(origin);
-    if (!this.#link) return undefined;
+    if (origin !== this.#origin && origin) this.#turnTo(origin, records);
+    const frame = this.#frame;
+    if (!frame || !this.#link) return undefined;
     const { words } = records;
     const start = records.starts[index] ?? 0;
     const captured = records.captured[index] ?? 0;
     const length = records.lengths[index] ?? 0;
-    const frame = this.#frame;
     const header = this.#link(frame, words, start, captured);
     if (header < 0) return undefined;
     const packet = this.#packet(records, start + header, start + captured, start + Math.max(captured, length));
     if (!packet) return undefined;
     frame.number = number;
-    frame.time = records.times[index] ?? 0n;
+    frame.records = records;
+    frame.index = index;
     frame.captured = captured;
     frame.length = length;
     frame.packet = packet;
     return frame;
   }
 
-  #turnTo(origin: Origin): void {
+  #turnTo(origin: Origin, records: Records): void {
     const { link, interfaceIndex, interfaceName, type, untimed } = origin;
     this.#origin = origin;
     this.#link = untimed ? undefined : link.glance;
     if (!this.#link) return;
     let frame = this.#frames.get(origin);
     if (!frame) {
-      frame = new CapturedFrame(0, 0n, 0, 0, link.name);
+      frame = new GlancedFrame(link.name, records);
       if (interfaceIndex !== undefined) frame.interfaceIndex = interfaceIndex;
       if (interfaceName !== undefined) frame.interfaceName = interfaceName;
       if (type !== undefined) frame.type = type;

@@ -1,6 +1,6 @@
 import { linkType } from "./link-types.ts";
 import { frameType } from "./linux-sll.ts";
-import { u8, u16, u16le, u32, u32le, u64 } from "./octets.ts";
+import { u8, u16, u16le, u32, u32le } from "./octets.ts";
 import type { CaptureFormat, Fault, Origin, Records, Scanner } from "./records.ts";
 
 const MAGIC_MICROSECONDS = 0xa1b2c3d4;
@@ -122,14 +122,14 @@ class PcapScanner implements Scanner {
         this.needed = header + captured;
         return at;
       }
-      const time = this.time(words.getUint32(at + SECONDS, little), words.getUint32(at + FRACTION, little));
-      records.add(at + header, time, captured, length, modified ? { ...origin, ...this.device(bytes, at) } : origin);
+      const index = records.add(at + header, captured, length, modified ? { ...origin, ...this.device(bytes, at) } : origin);
+      this.tell(records, index, words.getUint32(at + SECONDS, little), words.getUint32(at + FRACTION, little));
       at += header + captured;
     }
     return at;
   }
 
-  private time(seconds: number, fraction: number): bigint {
+  private tell(records: Records, index: number, seconds: number, fraction: number): void {
     if (seconds !== this.second) {
       this.second = seconds;
       const start = BigInt(seconds) * SECOND;
@@ -137,7 +137,7 @@ class PcapScanner implements Scanner {
       this.startLow = Number(start & 0xffff_ffffn);
     }
     const low = this.startLow + (this.digits === 9 ? fraction : fraction * MICROSECOND);
-    return u64(low < WORD ? this.startHigh : this.startHigh + 1, low);
+    records.timedBy(index, this.startHigh + Math.floor(low / WORD), low);
   }
 
   private device(bytes: Uint8Array, at: number): Pick<Origin, "interfaceIndex" | "type"> {

@@ -237,7 +237,8 @@ class PcapngScanner implements Scanner {
     this.found++;
     if (time !== undefined) this.lastTime = time;
     const origin = originOf(from, type);
-    records.add(start, this.lastTime, captured, length, time === undefined ? { ...origin, untimed: true } : origin);
+    const index = records.add(start, captured, length, time === undefined ? { ...origin, untimed: true } : origin);
+    records.timed(index, this.lastTime);
   }
 }
 

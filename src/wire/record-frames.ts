@@ -68,7 +68,7 @@ function decodeFrame(records: Records, index: number, page: Page, number: number
   const captured = records.captured[index] ?? 0;
   const length = records.lengths[index] ?? 0;
   const start = (records.starts[index] ?? 0) - page.from;
-  const frame: FrameDraft = new CapturedFrame(number, records.times[index] ?? 0n, captured, length, link.name);
+  const frame: FrameDraft = new CapturedFrame(number, records.time(index), captured, length, link.name);
   if (interfaceIndex !== undefined) frame.interfaceIndex = interfaceIndex;
   if (interfaceName !== undefined) frame.interfaceName = interfaceName;
   if (untimed) frame.untimed = true;

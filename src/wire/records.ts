@@ -1,6 +1,6 @@
 import type { FrameType } from "../model/packet.ts";
 import type { LinkType } from "./link-types.ts";
-import { NO_OCTETS } from "./octets.ts";
+import { NO_OCTETS, u64 } from "./octets.ts";
 
 /** What packet records say that many others say as well. */
 export interface Origin {
@@ -24,8 +24,9 @@ export class Records {
   readonly starts = new Uint32Array(MOST);
   readonly captured = new Uint32Array(MOST);
   readonly lengths = new Uint32Array(MOST);
-  /** Nanoseconds since the epoch. */
-  readonly times = new Array<bigint>(MOST).fill(0n);
+  readonly #times = new Array<bigint | undefined>(MOST).fill(undefined);
+  readonly #high = new Uint32Array(MOST);
+  readonly #low = new Uint32Array(MOST);
   readonly origins: (Origin | undefined)[] = new Array<Origin | undefined>(MOST).fill(undefined);
 
   get isFull(): boolean {
@@ -40,14 +41,33 @@ export class Records {
     this.words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Adds one; there has to be room for it. */
-  add(start: number, time: bigint, captured: number, length: number, origin: Origin): void {
+  /** Adds one, of which `timed` or `timedBy` then says when it was; there has to be room for it. Gives back its index. */
+  add(start: number, captured: number, length: number, origin: Origin): number {
     const index = this.length++;
     this.starts[index] = start;
-    this.times[index] = time;
     this.captured[index] = captured;
     this.lengths[index] = length;
     this.origins[index] = origin;
+    return index;
+  }
+
+  /** A record's time in nanoseconds since the epoch. */
+  timed(index: number, time: bigint): void {
+    this.#times[index] = time;
+  }
+
+  /** The same by its halves, of which only the lower 32 bits count. */
+  timedBy(index: number, high: number, low: number): void {
+    this.#times[index] = undefined;
+    this.#high[index] = high;
+    this.#low[index] = low;
+  }
+
+  /** Nanoseconds since the epoch: a bigint is an object, which is only made of what somebody asks for. */
+  time(index: number): bigint {
+    const time = this.#times[index] ?? u64(this.#high[index] ?? 0, this.#low[index] ?? 0);
+    this.#times[index] = time;
+    return time;
   }
 }
 

@@ -4,8 +4,9 @@ import type { Records } from "../../src/wire/records.ts";
 
 /** Everything that a frame says, in words. */
 function whole(frame: Frame): string {
-  const { packet, ...rest } = frame;
-  return JSON.stringify([fieldsOf(rest), packet && packetFields(packet)]);
+  const { packet, time, ...rest } = frame;
+  const { records: _records, index: _index, ...own } = rest as typeof rest & { records?: unknown; index?: unknown };
+  return JSON.stringify([fieldsOf({ ...own, time }), packet && packetFields(packet)]);
 }
 
 function packetFields(packet: Packet): unknown {
@@ -42,10 +43,11 @@ export function atAGlance(frames: Frames, count: { glanced: number } = { glanced
 }
 
 /** What records say, and a copy of their octets. */
-export function rowsOf({ bytes, length, starts, captured, lengths, times }: Records) {
+export function rowsOf(records: Records) {
+  const { bytes, length, starts, captured, lengths } = records;
   return Array.from({ length }, (_, i) => {
     const start = starts[i] ?? 0;
     const data = bytes.slice(start, start + (captured[i] ?? 0));
-    return { data, length: lengths[i] ?? 0, time: times[i] ?? 0n };
+    return { data, length: lengths[i] ?? 0, time: records.time(i) };
   });
 }
