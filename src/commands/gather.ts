@@ -50,9 +50,10 @@ export async function gather(
       if (interrupt.isPending) return;
       threads.advance(frames.length);
       taken += frames.length;
-      for (const frame of frames) {
-        if (!replayedPacket(frame)) leftAside++;
-        own.take(frame);
+      for (let i = 0; i < frames.length; i++) {
+        const frame = frames.glance?.(i) ?? frames.at(i);
+        if (frame && !replayedPacket(frame)) leftAside++;
+        own.take(frames, i);
       }
       check();
       hear();

@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Gatherer } from "../explain/gatherer.ts";
 import { packPart } from "../explain/pack-part.ts";
 import { Share } from "../jobs/share.ts";
-import type { Frame } from "../model/packet.ts";
+import type { Frames } from "../model/frames.ts";
 import { type Explained, loadExplained } from "./explained.ts";
 import { InputFailure } from "./failure.ts";
 import { filterOf } from "./filters.ts";
@@ -16,7 +16,7 @@ const { asked, weights, own, gathering, shared } = workerData as WorkerTask;
 
 /** What is done with frames. */
 interface Taker {
-  take(frame: Frame): void;
+  take(frames: Frames, index: number): void;
   /** Tells what was found since the last time, where that is not gathered. */
   tell?(): void;
   /** Tells the rest, where that can be relied on. */
@@ -44,7 +44,7 @@ function allowed(taken: number): number {
 function sender({ host, replay }: Explained): Taker {
   const share = new Share(host, replay, weights, own);
   return {
-    take: (frame) => share.take(frame),
+    take: (frames, index) => share.takeOf(frames, index),
     tell: () => tell({ batch: share.batch() }),
     finish(taken) {
       const batch = share.finish();
@@ -60,7 +60,7 @@ function sender({ host, replay }: Explained): Taker {
 function gathererOf({ host, replay }: Explained, { measure, filter }: Gathering): Taker {
   const gatherer = new Gatherer(host, replay, weights, own, measure, filterOf(filter));
   return {
-    take: (frame) => gatherer.take(frame),
+    take: (frames, index) => gatherer.take(frames, index),
     finish(taken) {
       const part = gatherer.finish();
       if (gatherer.astray === undefined) tell({ part: packPart(host, part), taken });
@@ -78,20 +78,22 @@ async function work(): Promise<void> {
   const capture = await openCapture(asked.captures[0]?.path ?? "", explained.reading);
   let taken = 0;
   let limit = 0;
-  const take = (frame: Frame): boolean => {
+  const take = (frames: Frames, index: number): boolean => {
     if (taken >= limit) {
       taker.tell?.();
       limit = allowed(taken);
       if (taken >= limit) return false;
     }
     taken++;
-    taker.take(frame);
+    taker.take(frames, index);
     if (taker.astray !== undefined) return false;
     if (taken % BATCH === 0) taker.tell?.();
     return true;
   };
   try {
-    for await (const { frames } of capture.batches()) if (![...frames].every(take)) break;
+    reading: for await (const { frames } of capture.batches()) {
+      for (let i = 0; i < frames.length; i++) if (!take(frames, i)) break reading;
+    }
   } catch (error) {
     // The main thread reads the same, and says what is wrong with it.
     if (!(error instanceof InputFailure)) throw error;

@@ -53,6 +53,8 @@ export interface Replay {
   take(frames: Frames, index: number): readonly PacketTrace[] | undefined;
   /** The same for a frame that another replay takes, which can only tell something of packets of this one. */
   pass(frame: Frame, from?: string): readonly PacketTrace[];
+  /** `pass` for one of several frames, which has a packet and is only glanced at where nothing waits for what comes after it. */
+  leave(frames: Frames, index: number): readonly PacketTrace[];
   /** How many packets were looked at, others' included. */
   readonly position: number;
   /** Nothing has come for longer than packets wait for others: all traces that were waiting. */
@@ -94,7 +96,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
       : undefined;
   const around = { ahead, observer, device: options.interface };
   /** Of most packets nothing is kept. */
-  const isContent = options.listener !== undefined && memory !== undefined && options.watch === undefined;
+  const isContent = options.listener !== undefined && memory !== undefined;
   let open: Open | undefined;
   /** The first packet's socket may have set a mark, which only its whole window tells. */
   let held = false;
@@ -229,6 +231,14 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
       return frame && replayedPacket(frame) ? take(frame, undefined, false, entry) : undefined;
     },
     pass: (frame, from) => take(frame, from, true),
+    leave(frames, index) {
+      const glanced = ahead.length === 0 ? frames.glance?.(index) : undefined;
+      if (!glanced) return take(frames.at(index) as Frame, undefined, true);
+      const released: PacketTrace[] = [];
+      passBy(glanced, netns, ahead.passed, released);
+      ahead.skip();
+      return released;
+    },
     get position() {
       return ahead.passed;
     },

@@ -1,7 +1,7 @@
 import type { ReplayOptions } from "../engine/replay.ts";
 import { Lot } from "../jobs/lot.ts";
+import type { Frames } from "../model/frames.ts";
 import type { Host } from "../model/host.ts";
-import type { Frame } from "../model/packet.ts";
 import type { PacketTrace } from "../model/trace.ts";
 import { type Measure, type Part, PartOfCollection } from "./part.ts";
 
@@ -31,9 +31,9 @@ export class Gatherer {
     return this.#lot.astray ?? (this.#part.isTooLarge ? TOO_LARGE : undefined);
   }
 
-  /** Takes the next frame of the capture, whosever it is. */
-  take(frame: Frame): void {
-    for (const trace of this.#lot.take(frame)) this.#part.add(trace);
+  /** Takes the next frame of the capture, one of several, whosever it is. */
+  take(frames: Frames, index: number): void {
+    for (const trace of this.#lot.takeOf(frames, index)) this.#part.add(trace);
   }
 
   /** The capture is over: all that was gathered, unless it is astray by now. */

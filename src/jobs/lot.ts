@@ -1,6 +1,7 @@
 import { Deal, Watch } from "../engine/deal.ts";
 import type { Keeper } from "../engine/flow-memory.ts";
 import { createReplay, type Replay, type ReplayOptions } from "../engine/replay.ts";
+import type { Frames } from "../model/frames.ts";
 import type { Host } from "../model/host.ts";
 import { type Frame, replayedPacket } from "../model/packet.ts";
 import type { PacketTrace } from "../model/trace.ts";
@@ -38,6 +39,15 @@ export class Lot {
     if (!packet) return NONE;
     const isOwn = this.#deal.of(packet) === this.#own;
     return isOwn ? this.#replay.push(frame, from) : this.#replay.pass(frame, from);
+  }
+
+  /** The same for one of several frames, which is only glanced at where that is enough. */
+  takeOf(frames: Frames, index: number): readonly PacketTrace[] {
+    const frame = frames.glance?.(index) ?? frames.at(index);
+    const packet = frame && replayedPacket(frame);
+    if (!packet) return NONE;
+    const isOwn = this.#deal.of(packet) === this.#own;
+    return isOwn ? (this.#replay.take(frames, index) ?? NONE) : this.#replay.leave(frames, index);
   }
 
   /** The capture is over: the traces that were still waiting. */

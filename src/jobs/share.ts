@@ -1,4 +1,5 @@
 import type { ReplayOptions } from "../engine/replay.ts";
+import type { Frames } from "../model/frames.ts";
 import type { Host } from "../model/host.ts";
 import type { Frame } from "../model/packet.ts";
 import type { Batch } from "./batch.ts";
@@ -25,6 +26,11 @@ export class Share {
   /** Takes the next frame of the capture, whosever it is. */
   take(frame: Frame, from?: string): void {
     this.#encoder.add(this.#lot.take(frame, from));
+  }
+
+  /** The same for one of several frames, which is only glanced at where that is enough. */
+  takeOf(frames: Frames, index: number): void {
+    this.#encoder.add(this.#lot.takeOf(frames, index));
   }
 
   /** What was found since the last time. */
