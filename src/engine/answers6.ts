@@ -1,6 +1,6 @@
 import type { RejectWith } from "../extensions/effect.ts";
 import { packetOctets } from "../extensions/packet-octets.ts";
-import { type Address, isMulticast } from "../model/address.ts";
+import { type Address, isLoopback, isMulticast } from "../model/address.ts";
 import type { Nexthop, Route } from "../model/host.ts";
 import { type Icmp, IPV6_HEADER, type Packet, PROTOCOL, TCP_FLAG, type Tcp } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
@@ -165,8 +165,9 @@ function isError(packet: Packet): boolean {
   return transport?.kind === "icmp" ? transport.type < FIRST_INFORMATIONAL : fragment === undefined;
 }
 
-/** ipv6_chk_addr and ipv6_chk_acast_addr_src: an address of the host, or of the device where it means something on one link only. */
+/** ipv6_chk_addr and ipv6_chk_acast_addr_src: an address of the host, or of the device where it means something on one link or within one host only. */
 function isOwn(netns: Netns, address: Address, device: string): boolean {
+  if (isLoopback(address) && device !== "" && device !== "lo") return false;
   const route = netns.ip6.routed ? netns.routing6.localRoute(address, isLinkLocal(address) ? device : undefined) : undefined;
   if (route) return true;
   return isLinkLocal(address) ? netns.hasAddress(address, device) : netns.deviceOf(address) !== undefined;
