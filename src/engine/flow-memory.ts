@@ -231,7 +231,7 @@ function hashOf({ src, dst, protocol, transport }: Packet): number | undefined {
 
 /** Whether a packet has nothing about it that may lead it another way. */
 function isOrdinary(frame: Frame, packet: Packet): boolean {
-  if (packet.fragment || packet.defect || packet.ipOptions || packet.extensionHeaders || packet.flowLabel || frame.vlans) return false;
+  if (packet.fragment || packet.defect || packet.ipOptions || packet.extensionHeaders || frame.vlans) return false;
   return packet.headerChecksum !== "bad" && packet.checksum !== "bad" && packet.checksum !== "partial";
 }
 
@@ -252,6 +252,7 @@ function isAlike(memory: Memory, entry: Entry, frame: Frame, packet: Packet): bo
     one.dport === two.dport &&
     packet.protocol === other.protocol &&
     packet.tos === other.tos &&
+    packet.flowLabel === other.flowLabel &&
     packet.checksum === other.checksum &&
     packet.dontFragment === other.dontFragment &&
     entry.device === memory.device &&

@@ -79,6 +79,7 @@ class BarePacket {
   readonly length: number;
   readonly headerLength: number;
   readonly dontFragment: Packet["dontFragment"];
+  readonly flowLabel: Packet["flowLabel"];
   readonly checksum: Packet["checksum"];
   readonly transport: Transport | undefined;
   declare readonly payload: Uint8Array;
@@ -93,6 +94,7 @@ class BarePacket {
     this.length = packet.length;
     this.headerLength = packet.headerLength;
     this.dontFragment = packet.dontFragment;
+    this.flowLabel = packet.flowLabel;
     this.checksum = packet.checksum;
     this.transport = packet.transport?.kind === "tcp" ? new BareTcp(packet.transport) : packet.transport;
   }

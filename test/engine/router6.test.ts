@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Recalled } from "../../src/engine/recalled.ts";
 import { createReplay } from "../../src/engine/replay.ts";
 import { headline } from "../../src/explain/way.ts";
 import { formatAddress, parseAddress } from "../../src/model/address.ts";
@@ -77,6 +78,23 @@ describe("an IPv6 router", () => {
     const trace = sent(src, dst, more);
     expect(trace.way.verdict).toBe("dropped");
     expect(answers(trace)).toEqual([expected]);
+  });
+
+  it("lets a packet go as the one before it, if that has the same flow label", () => {
+    const replay = createReplay(host, { netns: "host", capture: "made" });
+    const made = makePacket({
+      protocol: PROTOCOL.udp,
+      sport: 4000,
+      dport: 53,
+      src: address("2001:db8:1::10"),
+      dst: address("2001:db8:2::10"),
+    });
+    const traces = [7, 7, 8, 8, 7].flatMap((flowLabel, i) =>
+      replay.push(makeFrame({ ...made, flowLabel }, i + 1, 1_700_000_000_000_000_000n + BigInt(i), undefined, "lan")),
+    );
+    const all = [...traces, ...replay.finish()];
+    expect(all.map((trace) => trace instanceof Recalled)).toEqual([false, true, false, true, true]);
+    expect(all.map(({ way }) => [way.verdict, way.out[0]?.packet.flowLabel])).toEqual([7, 7, 8, 8, 7].map((label) => ["forwarded", label]));
   });
 
   it("answers nothing to a multicast or unspecified source", () => {
