@@ -1,13 +1,11 @@
-import type { Device } from "../model/host.ts";
-import type { Frame, FrameType, Packet } from "../model/packet.ts";
+import type { Frame, Packet } from "../model/packet.ts";
 import type { ConntrackStep, PacketTrace, Step, Way } from "../model/trace.ts";
-import { tupleHash } from "./connection.ts";
 import type { Entry } from "./entry.ts";
 import { FirstIn } from "./first-in.ts";
 import type { Course } from "./follow.ts";
 import { lean, Shared } from "./lean.ts";
 import { REMEMBERED, type Tracked } from "./lesson.ts";
-import type { Netns } from "./netns.ts";
+import { hashOf, isAlike, isOrdinary, type Likeness } from "./likeness.ts";
 import { Recalled } from "./recalled.ts";
 import type { Sighting } from "./run.ts";
 import { longestSegment } from "./segments.ts";
@@ -20,17 +18,6 @@ const MOST = 12_288;
 const ASKED = 2;
 /** Steps that say nothing that can be different for the next packet. */
 const SAME: ReadonlySet<Step["kind"]> = new Set(["rule", "policy", "return", "nat", "route", "neighbour", "device", "local", "stack"]);
-
-/** What packets have in common that go the same way. */
-interface Likeness {
-  readonly netns: Netns;
-  readonly device: Device;
-  readonly direction: Entry["direction"];
-  readonly outgoing: boolean;
-  readonly type: FrameType;
-  readonly dstMac: number | undefined;
-  readonly srcMac: number | undefined;
-}
 
 /** A turn of connection tracking, which a further packet takes as well. */
 type Turn = Pick<Tracked, "conntrack" | "connection" | "direction" | "step">;
@@ -94,7 +81,7 @@ export class FlowMemory {
     const hash = hashOf(packet);
     const list = hash === undefined ? undefined : this.#known.get(hash);
     const memory = list && alikeAmong(list, entry, frame, packet);
-    if (!memory || memory.age !== state.age || state.isDoubtful || frame.time - memory.at > REMEMBERED || !isOrdinary(frame, packet))
+    if (!memory || memory.age !== state.age || state.isDoubtful || frame.time - memory.at > REMEMBERED || !isOrdinary(packet))
       return undefined;
     const first = memory.trace.packet;
     if (packet.length > first.length && packet.length > this.#fitting) return undefined;
@@ -136,7 +123,7 @@ export class FlowMemory {
     const { frame, packet } = trace;
     const { netns, device, direction, outgoing, type, dstMac } = entry;
     const hash = hashOf(packet);
-    if (hash === undefined || !device || !isOrdinary(frame, packet)) return;
+    if (hash === undefined || !device || !isOrdinary(packet)) return;
     if (trace.way !== way || !isPlain(way) || trace.alternatives.length > 0 || trace.decided.length > 0) return;
     const seen = [...way.out.map((one) => one.packet), ...sightings.map((one) => one.packet), ...lesson.tracked.map((one) => one.packet)];
     // Mostly these are two packets, again and again.
@@ -154,6 +141,7 @@ export class FlowMemory {
       type,
       dstMac,
       srcMac: frame.srcMac,
+      vlans: frame.vlans,
       trace: like,
       sightings: seenAt,
       tracked: lesson.tracked.map(({ conntrack, connection, direction, step }) => ({
@@ -223,46 +211,9 @@ function smallestMtu({ netns }: World): number {
   return Number.isFinite(smallest) ? smallest : 0;
 }
 
-/** A number by which packets of one direction of a connection are found again; undefined for those of which nothing is remembered. */
-function hashOf({ src, dst, protocol, transport }: Packet): number | undefined {
-  if (transport?.kind !== "tcp" && transport?.kind !== "udp") return undefined;
-  return tupleHash({ src, dst, protocol, sport: transport.sport, dport: transport.dport });
-}
-
-/** Whether a packet has nothing about it that may lead it another way. */
-function isOrdinary(frame: Frame, packet: Packet): boolean {
-  if (packet.fragment || packet.defect || packet.ipOptions || packet.extensionHeaders || frame.vlans) return false;
-  return packet.headerChecksum !== "bad" && packet.checksum !== "bad" && packet.checksum !== "partial";
-}
-
 function alikeAmong(list: readonly Memory[], entry: Entry, frame: Frame, packet: Packet): Memory | undefined {
   for (let i = 0; i < list.length; i++) if (isAlike(list[i] as Memory, entry, frame, packet)) return list[i];
   return undefined;
-}
-
-/** Whether a packet came to the same place from the same place as one that is remembered, in the same direction of the same connection. */
-function isAlike(memory: Memory, entry: Entry, frame: Frame, packet: Packet): boolean {
-  const { packet: other } = memory.trace;
-  const [one, two] = [packet.transport, other.transport];
-  if (!one || !two || !("sport" in one) || !("sport" in two)) return false;
-  return (
-    packet.src === other.src &&
-    packet.dst === other.dst &&
-    one.sport === two.sport &&
-    one.dport === two.dport &&
-    packet.protocol === other.protocol &&
-    packet.tos === other.tos &&
-    packet.flowLabel === other.flowLabel &&
-    packet.checksum === other.checksum &&
-    packet.dontFragment === other.dontFragment &&
-    entry.device === memory.device &&
-    entry.netns === memory.netns &&
-    entry.direction === memory.direction &&
-    entry.outgoing === memory.outgoing &&
-    entry.type === memory.type &&
-    entry.dstMac === memory.dstMac &&
-    frame.srcMac === memory.srcMac
-  );
 }
 
 function flagsOf({ transport }: Packet): number | undefined {

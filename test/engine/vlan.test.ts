@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { Recalled } from "../../src/engine/recalled.ts";
 import { createReplay } from "../../src/engine/replay.ts";
+import type { Host } from "../../src/model/host.ts";
 import type { VlanTag } from "../../src/model/packet.ts";
 import { readSnapshot } from "../../src/parse/snapshot.ts";
 import { frames, udp } from "./router.ts";
@@ -16,7 +18,7 @@ const network = (name: string, net: string) =>
   `${net}.0/24 dev ${name} proto kernel scope link src ${net}.1\nlocal ${net}.1 dev ${name} table local proto kernel scope host src ${net}.1\n`;
 
 /** A router with lan (10.0.0.1/24) and on it the VLANs 10 (10.10.0.1/24) and 20 (10.20.0.1/24, down). */
-function replayed(packet: ReturnType<typeof udp>, vlans?: readonly VlanTag[]) {
+function router(): Host {
   const links = [
     device(2, "lan", "10.0.0.1"),
     device(3, "lan.10", "10.10.0.1", vlan(10)),
@@ -34,7 +36,11 @@ function replayed(packet: ReturnType<typeof udp>, vlans?: readonly VlanTag[]) {
   ];
   const { value, problems } = readSnapshot(new Map(files), "");
   expect(problems).toEqual([]);
-  const replay = createReplay(value, { netns: "host", capture: "lan.pcap" });
+  return value;
+}
+
+function replayed(packet: ReturnType<typeof udp>, vlans?: readonly VlanTag[]) {
+  const replay = createReplay(router(), { netns: "host", capture: "lan.pcap" });
   const traces = frames([{ at: 0, device: "lan", packet }]).flatMap((frame) => replay.push({ ...frame, ...(vlans && { vlans }) }));
   const way = [...traces, ...replay.finish()][0]?.way;
   const rules = way?.steps.flatMap((step) => (step.kind === "rule" ? [[step.in, step.out]] : []));
@@ -57,6 +63,20 @@ describe("a frame with a VLAN tag", () => {
     });
     expect(replayed(packet, [tag(10, 0x88a8)])).toMatchObject({ verdict: "dropped", at: { reason: "not-for-us" } });
     expect(replayed(packet, [tag(20)])).toMatchObject({ verdict: "dropped", at: { reason: "device-down" } });
+  });
+
+  it("goes as the one before it in the same VLAN with the same priority", () => {
+    const seen = Array.from({ length: 6 }, (_, i) => ({
+      at: i,
+      device: "lan" as const,
+      packet: udp("10.10.0.5:4000", "10.0.0.9:53", `${i}`),
+    }));
+    const replay = createReplay(router(), { netns: "host", capture: "lan.pcap" });
+    const tags = [[tag(10)], [tag(10)], [{ ...tag(10), priority: 3 }], [tag(11)], [tag(10), tag(10)], [tag(10)]];
+    const traces = frames(seen).flatMap((frame, i) => replay.push({ ...frame, vlans: tags[i] ?? [] }));
+    const all = [...traces, ...replay.finish()];
+    expect(all.map(({ way }) => way.verdict)).toEqual(["forwarded", "forwarded", "forwarded", "dropped", "dropped", "forwarded"]);
+    expect(all.map((trace) => trace instanceof Recalled)).toEqual([false, true, false, false, false, true]);
   });
 
   it("of number 0 is as good as untagged", () => {
