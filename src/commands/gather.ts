@@ -3,7 +3,6 @@ import { Gatherer } from "../explain/gatherer.ts";
 import { joined } from "../explain/join.ts";
 import { unpackPart } from "../explain/pack-part.ts";
 import type { Part } from "../explain/part.ts";
-import { replayedPacket } from "../model/packet.ts";
 import type { Explained } from "./explained.ts";
 import { filterOf } from "./filters.ts";
 import type { Interrupt } from "./interrupt.ts";
@@ -50,11 +49,7 @@ export async function gather(
       if (interrupt.isPending) return;
       threads.advance(frames.length);
       taken += frames.length;
-      for (let i = 0; i < frames.length; i++) {
-        const frame = frames.glance?.(i) ?? frames.at(i);
-        if (frame && !replayedPacket(frame)) leftAside++;
-        own.take(frames, i);
-      }
+      for (let i = 0; i < frames.length; i++) if (!own.take(frames, i)) leftAside++;
       check();
       hear();
     },

@@ -44,7 +44,7 @@ function allowed(taken: number): number {
 function sender({ host, replay }: Explained): Taker {
   const share = new Share(host, replay, weights, own);
   return {
-    take: (frames, index) => share.takeOf(frames, index),
+    take: (frames, index) => share.take(frames, index),
     tell: () => tell({ batch: share.batch() }),
     finish(taken) {
       const batch = share.finish();

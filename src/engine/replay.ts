@@ -50,11 +50,12 @@ export interface Replay {
    * The same for one of several frames, which is only glanced at where that is enough: with a listener, of a packet that is seen again or goes as
    * one before it did. Undefined for a frame without a packet to replay.
    */
-  take(frames: Frames, index: number): readonly PacketTrace[] | undefined;
-  /** The same for a frame that another replay takes, which can only tell something of packets of this one. */
-  pass(frame: Frame, from?: string): readonly PacketTrace[];
-  /** `pass` for one of several frames, which has a packet and is only glanced at where nothing waits for what comes after it. */
-  leave(frames: Frames, index: number): readonly PacketTrace[];
+  take(frames: Frames, index: number, from?: string): readonly PacketTrace[] | undefined;
+  /**
+   * The same for a frame with a packet that another replay takes, which can only tell something of packets of this one: it is only glanced at
+   * where nothing waits for what comes after it.
+   */
+  pass(frames: Frames, index: number, from?: string): readonly PacketTrace[];
   /** How many packets were looked at, others' included. */
   readonly position: number;
   /** Nothing has come for longer than packets wait for others: all traces that were waiting. */
@@ -194,7 +195,8 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
     return entry;
   };
 
-  const take = (frame: Frame, from: string | undefined, foreign: boolean, entry?: Entry): readonly PacketTrace[] => {
+  /** Takes in a frame that is there to keep; `entry`: where it enters, if it is there already. */
+  const admit = (frame: Frame, from: string | undefined, foreign: boolean, entry?: Entry): readonly PacketTrace[] => {
     const packet = replayedPacket(frame);
     if (!packet) return [];
     const { source } = frame;
@@ -222,18 +224,17 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   };
 
   return {
-    push: (frame, from) => take(frame, from, false),
-    take(frames, index) {
-      const glanced = isContent && ahead.length === 0 ? frames.glance?.(index) : undefined;
+    push: (frame, from) => admit(frame, from, false),
+    take(frames, index, from) {
+      const glanced = isContent && from === undefined && ahead.length === 0 ? frames.glance?.(index) : undefined;
       const entry = glanced?.packet && glance(glanced, glanced.packet, frames, index);
       if (glanced && !entry) return NOWHERE;
       const frame = frames.at(index);
-      return frame && replayedPacket(frame) ? take(frame, undefined, false, entry) : undefined;
+      return frame && replayedPacket(frame) ? admit(frame, from, false, entry) : undefined;
     },
-    pass: (frame, from) => take(frame, from, true),
-    leave(frames, index) {
-      const glanced = ahead.length === 0 ? frames.glance?.(index) : undefined;
-      if (!glanced) return take(frames.at(index) as Frame, undefined, true);
+    pass(frames, index, from) {
+      const glanced = from === undefined && ahead.length === 0 ? frames.glance?.(index) : undefined;
+      if (!glanced) return admit(frames.at(index) as Frame, from, true);
       const released: PacketTrace[] = [];
       passBy(glanced, netns, ahead.passed, released);
       ahead.skip();

@@ -31,9 +31,11 @@ export class Gatherer {
     return this.#lot.astray ?? (this.#part.isTooLarge ? TOO_LARGE : undefined);
   }
 
-  /** Takes the next frame of the capture, one of several, whosever it is. */
-  take(frames: Frames, index: number): void {
-    for (const trace of this.#lot.takeOf(frames, index)) this.#part.add(trace);
+  /** Takes the next frame of the capture, one of several, whosever it is; false for one without a packet to replay. */
+  take(frames: Frames, index: number): boolean {
+    const traces = this.#lot.take(frames, index);
+    for (const trace of traces ?? []) this.#part.add(trace);
+    return traces !== undefined;
   }
 
   /** The capture is over: all that was gathered, unless it is astray by now. */

@@ -66,7 +66,7 @@ export class Dealer {
     if (!packet || this.astray !== undefined) return;
     const share = this.#deal.of(packet);
     this.#dealt.push({ frame, packet, share, position: this.#position++ });
-    this.#found(share === 0 ? this.#replay.push(frame, from) : this.#replay.pass(frame, from), this.#replay.position);
+    this.#found(share === 0 ? this.#replay.push(frame, from) : this.#replay.pass([frame], 0, from), this.#replay.position);
   }
 
   /** The capture is over. */

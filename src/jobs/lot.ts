@@ -3,10 +3,8 @@ import type { Keeper } from "../engine/flow-memory.ts";
 import { createReplay, type Replay, type ReplayOptions } from "../engine/replay.ts";
 import type { Frames } from "../model/frames.ts";
 import type { Host } from "../model/host.ts";
-import { type Frame, replayedPacket } from "../model/packet.ts";
+import { replayedPacket } from "../model/packet.ts";
 import type { PacketTrace } from "../model/trace.ts";
-
-const NONE: readonly never[] = [];
 
 /** One of the replays that a capture's packets are dealt to, with what it is dealt. */
 export class Lot {
@@ -33,21 +31,16 @@ export class Lot {
     return this.#replay.position;
   }
 
-  /** Takes the next frame of the capture, whosever it is; gives back the traces of its own that are final now. */
-  take(frame: Frame, from?: string): readonly PacketTrace[] {
-    const packet = replayedPacket(frame);
-    if (!packet) return NONE;
-    const isOwn = this.#deal.of(packet) === this.#own;
-    return isOwn ? this.#replay.push(frame, from) : this.#replay.pass(frame, from);
-  }
-
-  /** The same for one of several frames, which is only glanced at where that is enough. */
-  takeOf(frames: Frames, index: number): readonly PacketTrace[] {
+  /**
+   * Takes the next frame of the capture, one of several, whosever it is, and only glances at it where that is enough; gives back the traces of
+   * its own that are final now. Undefined for a frame without a packet to replay.
+   */
+  take(frames: Frames, index: number, from?: string): readonly PacketTrace[] | undefined {
     const frame = frames.glance?.(index) ?? frames.at(index);
     const packet = frame && replayedPacket(frame);
-    if (!packet) return NONE;
+    if (!packet) return undefined;
     const isOwn = this.#deal.of(packet) === this.#own;
-    return isOwn ? (this.#replay.take(frames, index) ?? NONE) : this.#replay.leave(frames, index);
+    return isOwn ? this.#replay.take(frames, index, from) : this.#replay.pass(frames, index, from);
   }
 
   /** The capture is over: the traces that were still waiting. */

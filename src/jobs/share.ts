@@ -1,7 +1,6 @@
 import type { ReplayOptions } from "../engine/replay.ts";
 import type { Frames } from "../model/frames.ts";
 import type { Host } from "../model/host.ts";
-import type { Frame } from "../model/packet.ts";
 import type { Batch } from "./batch.ts";
 import { Encoder } from "./encode.ts";
 import { Lot } from "./lot.ts";
@@ -23,14 +22,9 @@ export class Share {
     return this.#lot.astray;
   }
 
-  /** Takes the next frame of the capture, whosever it is. */
-  take(frame: Frame, from?: string): void {
-    this.#encoder.add(this.#lot.take(frame, from));
-  }
-
-  /** The same for one of several frames, which is only glanced at where that is enough. */
-  takeOf(frames: Frames, index: number): void {
-    this.#encoder.add(this.#lot.takeOf(frames, index));
+  /** Takes the next frame of the capture, one of several, whosever it is. */
+  take(frames: Frames, index: number, from?: string): void {
+    this.#encoder.add(this.#lot.take(frames, index, from) ?? []);
   }
 
   /** What was found since the last time. */

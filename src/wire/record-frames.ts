@@ -18,6 +18,8 @@ export class RecordFrames implements Frames {
   /** The one that was asked for last, which mostly is asked for again; others are let go. */
   #made: Frame | undefined;
   #madeAt = -1;
+  #glanced: Frame | undefined;
+  #glancedAt = -1;
   #page: Page | undefined;
   #pageStart = 0;
   #isOver = false;
@@ -39,7 +41,12 @@ export class RecordFrames implements Frames {
   }
 
   glance(index: number): Frame | undefined {
-    return this.#isOver ? undefined : this.#glance.at(this.#records, index, this.#before + index + 1);
+    if (this.#isOver) return undefined;
+    if (index !== this.#glancedAt) {
+      this.#glanced = this.#glance.at(this.#records, index, this.#before + index + 1);
+      this.#glancedAt = index;
+    }
+    return this.#glanced;
   }
 
   *[Symbol.iterator](): Generator<Frame> {

@@ -108,7 +108,7 @@ it("two who share packets, and glance at those of each other, come to the same a
   for await (const { frames: all } of readCapture(capture, createReadStream(capture))) {
     for (let i = 0; i < all.length; i++) {
       one.take(all, i);
-      for (const lot of lots) lot.takeOf(all, i);
+      for (const lot of lots) lot.take(all, i);
     }
   }
   for (const replay of [one, ...lots]) expect(replay.finish()).toEqual([]);

@@ -27,7 +27,8 @@ export function dealt(host: Host, options: ReplayOptions, frames: readonly Enter
   };
   const reason = () => [dealer, ...shares].find(({ astray }) => astray !== undefined)?.astray;
   for (const [i, [frame, from]] of frames.entries()) {
-    for (const one of [dealer, ...shares]) one.take(frame, from);
+    dealer.take(frame, from);
+    for (const share of shares) share.take([frame], 0, from);
     const astray = reason();
     if (astray !== undefined) return { traces, astray };
     if (i % BATCH === 0) for (const [at, share] of shares.entries()) dealer.receive(at + 1, structuredClone(share.batch()));

@@ -42,7 +42,7 @@ function gathered(host: Host, options: ReplayOptions, frames: readonly Entering[
   const all = weights.map(() => MEASURES.map((measure) => new PartOfCollection(measure, weights.length)));
   const lots = all.map((parts, own) => new Lot(host, { ...options, listener: told(parts) }, weights, own));
   for (const lot of lots) {
-    const traces = [...frames.flatMap(([frame, from]) => lot.take(frame, from)), ...lot.finish()];
+    const traces = [...frames.flatMap(([frame, from]) => lot.take([frame], 0, from) ?? []), ...lot.finish()];
     expect(traces).toEqual([]);
   }
   if (lots.some(({ astray }) => astray !== undefined)) return undefined;

@@ -43,7 +43,7 @@ it("a glance at another one's frame tells that a device was captured", () => {
   const lots = shared.map((listener, own) => new Lot(HOST, { ...OPTIONS, listener }, WEIGHTS, own));
   for (let i = 0; i < seen.length; i++) {
     one.take(seen, i);
-    for (const lot of lots) lot.takeOf(seen, i);
+    for (const lot of lots) lot.take(seen, i);
   }
   for (const replay of [one, ...lots]) replay.finish();
   expect(alone.flows).toContain(2);
