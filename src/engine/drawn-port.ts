@@ -1,11 +1,12 @@
 import type { Packet } from "../model/packet.ts";
-import { ANY_PORT } from "./connection.ts";
+import { ANY_PORT, tupleOf } from "./connection.ts";
+import { openSide } from "./open-port.ts";
 import { rewrite } from "./skb.ts";
 
 /** Whether NAT drew a port or an id of a packet: its octets say neither that nor its checksum. */
-export function hasDrawnPort({ transport }: Packet): boolean {
-  if (transport?.kind === "icmp") return transport.id === ANY_PORT;
-  return transport !== undefined && "sport" in transport && (transport.sport === ANY_PORT || transport.dport === ANY_PORT);
+export function hasDrawnPort(packet: Packet): boolean {
+  const tuple = tupleOf(packet);
+  return tuple !== undefined && openSide(tuple) !== undefined;
 }
 
 /** A datagram with the ports or the id of its first fragment, where NAT drew one of them. */
