@@ -71,14 +71,14 @@ export async function* readRecords(chunks: AsyncIterable<Uint8Array>): AsyncGene
         scanner ??= open(bytes);
         if (!scanner) break reading;
         let read = 0;
-        for (let isFull = true; isFull; ) {
-          records.begin(bytes);
+        let isFull = true;
+        for (records.begin(bytes); isFull; records.begin(bytes)) {
           read = scanner.scan(records, read, position);
           isFull = records.isFull;
-          // Those of the octets at hand are given away with them. Somebody may be waiting for what has come so far.
-          if (records.length === 0 || scanner.fault) continue;
-          yield { records, digits: scanner.digits, several: scanner.several === true };
-          records.begin(bytes);
+          // What comes before a fault is given with it.
+          if (scanner.fault) break;
+          // Somebody may be waiting for what has come so far.
+          if (records.length > 0) yield { records, digits: scanner.digits, several: scanner.several === true };
         }
         position += read;
         size -= read;

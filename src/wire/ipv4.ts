@@ -47,15 +47,10 @@ class Ipv4Packet implements Packet {
 
   constructor(words: DataView, start: number, length: number, headerLength: number, payload: Uint8Array) {
     this.family = 4;
-    this.src = words.getUint32(start + SOURCE);
-    this.dst = words.getUint32(start + DESTINATION);
-    this.protocol = words.getUint8(start + PROTOCOL);
-    this.ttl = words.getUint8(start + TTL);
-    this.tos = words.getUint8(start + TOS);
+    glanceIpv4(this, words, start);
+    this.protocol = protocolOf(words, start);
     this.length = length;
     this.headerLength = headerLength;
-    this.id = words.getUint16(start + ID);
-    this.dontFragment = (words.getUint16(start + FRAGMENT) & DONT_FRAGMENT) !== 0;
     this.headerChecksum = "good";
     this.payload = payload;
   }
@@ -77,10 +72,10 @@ export function protocolOf(words: DataView, start: number): number {
   return words.getUint8(start + PROTOCOL);
 }
 
-/** What a plain header has that is different from packet to packet. */
+/** What every header has. */
 type PlainPacket = Mutable<Required<Pick<Packet, "src" | "dst" | "ttl" | "tos" | "length" | "id" | "dontFragment">>>;
 
-/** Reads the header at `start` into a packet that is used again, once `plainLength` has found nothing else in it. */
+/** Reads into a packet what the header at `start` says beside its protocol, options and whether it is a fragment; the length as it stands. */
 export function glanceIpv4(packet: PlainPacket, words: DataView, start: number): void {
   packet.src = words.getUint32(start + SOURCE);
   packet.dst = words.getUint32(start + DESTINATION);

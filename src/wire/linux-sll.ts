@@ -72,7 +72,7 @@ export function glanceLinuxSll(frame: FrameDraft, words: DataView, start: number
   return SLL_HEADER;
 }
 
-/** The same of `glanceLinuxSll2`'s newer header. */
+/** The same of the newer header. */
 export function glanceLinuxSll2(frame: FrameDraft, words: DataView, start: number, captured: number): number {
   if (captured < SLL2_HEADER || words.getUint16(start + SLL2_PROTOCOL) !== ETH_IPV4) return -1;
   const type = frameType(words.getUint8(start + SLL2_TYPE));

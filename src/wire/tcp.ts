@@ -50,14 +50,18 @@ export function glanceTcp(tcp: Mutable<Omit<Tcp, "kind" | "options">>, words: Da
   if (end - start < HEADER) return false;
   const headerLength = (words.getUint8(start + DATA_OFFSET) >> 4) * 4;
   if (headerLength < HEADER || end - start < headerLength) return false;
+  readFields(tcp, words, start);
+  tcp.headerLength = headerLength;
+  return true;
+}
+
+function readFields(tcp: Mutable<Omit<Tcp, "kind" | "options">>, words: DataView, start: number): void {
   tcp.sport = words.getUint16(start + SPORT);
   tcp.dport = words.getUint16(start + DPORT);
   tcp.seq = words.getUint32(start + SEQ);
   tcp.ack = words.getUint32(start + ACK);
   tcp.flags = words.getUint8(start + FLAGS);
   tcp.window = words.getUint16(start + WINDOW);
-  tcp.headerLength = headerLength;
-  return true;
 }
 
 /** The options of such a header of `length` octets. */
@@ -89,17 +93,10 @@ function readHeader(bytes: Uint8Array, start: number, there: number, total: numb
     if (isWrong && !quoted) return "malformed";
     if (isWrong) headerLength = HEADER;
   }
-  return {
-    kind: "tcp",
-    sport: words.getUint16(start + SPORT),
-    dport: words.getUint16(start + DPORT),
-    seq: words.getUint32(start + SEQ),
-    ack: words.getUint32(start + ACK),
-    flags: words.getUint8(start + FLAGS),
-    window: words.getUint16(start + WINDOW),
-    headerLength,
-    options: headerLength > HEADER ? readOptions(words, bytes, start, Math.min(headerLength, there)) : NO_OPTIONS,
-  };
+  const options = headerLength > HEADER ? readOptions(words, bytes, start, Math.min(headerLength, there)) : NO_OPTIONS;
+  const tcp: Tcp = { kind: "tcp", sport: 0, dport: 0, seq: 0, ack: 0, flags: 0, window: 0, headerLength, options };
+  readFields(tcp, words, start);
+  return tcp;
 }
 
 /** The options up to the end of what is there of the header, or to the first that cannot be. */
