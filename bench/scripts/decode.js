@@ -1,4 +1,5 @@
-// Reads and decodes a capture as `explain` does, and prints how many packets it has: what of the time of a run is not the replay.
+// Reads a capture and decodes its headers as the summary of `explain` does before it follows a packet: times, checksums, options and data are left
+// until somebody asks. Prints how many packets it has.
 import { filePieces } from "../../src/commands/file-pieces.ts";
 import { readCapture } from "../../src/wire/capture.ts";
 
