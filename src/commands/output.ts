@@ -6,6 +6,8 @@ const BATCH = 1 << 17;
 const ROOM = 1 << 18;
 /** An UTF-16 unit has at most so many octets in UTF-8. */
 const LONGEST = 3;
+/** Numbers up to this are divided as integers of 32 bits. */
+const MOST_DIGITS = 2 ** 31 - 1;
 const NARROWEST = 40;
 const PIPED_WIDTH = 100;
 
@@ -30,6 +32,25 @@ export class Output {
     }
     if (piece.length * LONGEST > this.#buffer.length - this.#used) this.#makeRoom(Buffer.byteLength(piece));
     this.#used += this.#buffer.write(piece, this.#used);
+  }
+
+  /** Puts a whole number that is not negative. */
+  number(value: number): void {
+    if (value > MOST_DIGITS) {
+      this.put(`${value}`);
+      return;
+    }
+    let digits = 1;
+    for (let more = value; more >= 10; more = (more / 10) | 0) digits++;
+    this.#makeRoom(digits);
+    const end = this.#used + digits;
+    let rest = value;
+    for (let at = end - 1; at >= this.#used; at--) {
+      const tenth = (rest / 10) | 0;
+      this.#buffer[at] = 0x30 + rest - tenth * 10;
+      rest = tenth;
+    }
+    this.#used = end;
   }
 
   /** Writes what was put, if it is much. */

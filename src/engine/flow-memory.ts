@@ -6,6 +6,7 @@ import type { Course } from "./follow.ts";
 import { lean, Shared } from "./lean.ts";
 import { REMEMBERED, type Tracked } from "./lesson.ts";
 import { hashOf, isAlike, isOrdinary, type Likeness } from "./likeness.ts";
+import { OtherSteps } from "./other-steps.ts";
 import { Recalled } from "./recalled.ts";
 import type { Sighting } from "./run.ts";
 import { longestSegment } from "./segments.ts";
@@ -62,6 +63,7 @@ export class FlowMemory {
   readonly #keeper: Keeper | undefined;
   readonly #known = new Map<number, Memory[]>();
   readonly #shared = new Shared();
+  readonly #others = new OtherSteps();
   /** What the packet at hand has changed, by its turns. */
   readonly #back: TurnBack[] = [];
   /** What was learned: first what is to be forgotten next. */
@@ -89,30 +91,24 @@ export class FlowMemory {
     if (packet.ttl <= memory.hops + 1) return undefined;
     if (memory.flags !== undefined && memory.flags !== flagsOf(packet)) return undefined;
     if (longestSegment(packet, memory.device, entry.direction) !== undefined) return undefined;
-    const steps = this.#retrack(memory.tracked, packet, frame.time);
-    if (steps === "otherwise") return undefined;
+    if (!this.#retrack(memory.tracked, packet, frame.time)) return undefined;
     this.#world.assumptions.take();
     memory.inUse = true;
-    return { trace: new Recalled(memory.trace, memory.device.name, frame, packet, steps), sightings: memory.sightings, first };
+    const otherSteps = this.#others.of(memory.tracked);
+    return { trace: new Recalled(memory.trace, memory.device.name, frame, packet, otherSteps), sightings: memory.sightings, first };
   }
 
-  /** The turns of connection tracking of a further packet, and those steps that are not quite as before; all is put back where one goes otherwise. */
-  #retrack(turns: readonly Turn[], packet: Packet, now: bigint): ReadonlyMap<Step, Step> | undefined | "otherwise" {
-    let steps: Map<Step, Step> | undefined;
+  /** Takes the turns of connection tracking for a further packet; all is put back where one goes otherwise. */
+  #retrack(turns: readonly Turn[], packet: Packet, now: bigint): boolean {
     for (let i = 0; i < turns.length; i++) {
-      const { conntrack, connection, direction, step } = turns[i] as Turn;
+      const { conntrack, connection, direction } = turns[i] as Turn;
       this.#back[i] ??= new TurnBack();
       if (connection) this.#back[i]?.note(connection);
-      if (!connection || !conntrack.takeAgain(connection, direction, packet, now)) {
-        for (let done = connection ? i : i - 1; done >= 0; done--) this.#back[done]?.restore();
-        return "otherwise";
-      }
-      const protocolState = connection.tcp?.state;
-      if (step.protocolState === undefined || protocolState === undefined || step.protocolState === protocolState) continue;
-      steps ??= new Map();
-      steps.set(step, { ...step, protocolState });
+      if (connection && conntrack.takeAgain(connection, direction, packet, now)) continue;
+      for (let done = connection ? i : i - 1; done >= 0; done--) this.#back[done]?.restore();
+      return false;
     }
-    return steps;
+    return true;
   }
 
   /** Takes note of how a packet went of which one course is known. */

@@ -1,5 +1,5 @@
 import type { Frame, Packet } from "../model/packet.ts";
-import type { Appearance, Observation, PacketTrace, Step, Way } from "../model/trace.ts";
+import type { Appearance, Observation, PacketTrace, Way } from "../model/trace.ts";
 import { rewrite } from "./skb.ts";
 
 const NONE: readonly never[] = [];
@@ -20,11 +20,10 @@ export class Recalled implements PacketTrace {
   readonly assumptions: PacketTrace["assumptions"];
   observed: readonly Observation[] = NONE;
   missing: readonly string[] = NONE;
-  /** Those steps that are not quite the same. */
-  readonly steps: ReadonlyMap<Step, Step> | undefined;
+  readonly otherSteps: PacketTrace["otherSteps"];
   #way: Way | undefined;
 
-  constructor(like: PacketTrace, device: string, frame: Frame, packet: Packet, steps: ReadonlyMap<Step, Step> | undefined) {
+  constructor(like: PacketTrace, device: string, frame: Frame, packet: Packet, otherSteps: PacketTrace["otherSteps"]) {
     this.frame = frame;
     this.capture = like.capture;
     this.packet = packet;
@@ -37,7 +36,7 @@ export class Recalled implements PacketTrace {
     this.alternatives = like.alternatives;
     this.decided = like.decided;
     this.assumptions = like.assumptions;
-    this.steps = steps;
+    this.otherSteps = otherSteps;
   }
 
   get way(): Way {
@@ -55,7 +54,7 @@ export class Recalled implements PacketTrace {
   #made(): Way {
     const { packet: first, way } = this.like;
     const out = way.out.map((one): Appearance => ({ ...one, packet: packetLike(one.packet, first, this.packet) }));
-    const known = this.steps;
+    const known = this.otherSteps;
     return { ...way, steps: known ? way.steps.map((step) => known.get(step) ?? step) : way.steps, out };
   }
 }

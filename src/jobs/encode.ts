@@ -73,8 +73,8 @@ export class Encoder implements Keeper {
     );
   }
 
-  #recalled({ frame, like, steps, missing, observed }: Recalled): void {
-    const states = steps && like.way.steps.flatMap((step, at) => statesOf(steps.get(step), at));
+  #recalled({ frame, like, otherSteps, missing, observed }: Recalled): void {
+    const states = otherSteps && like.way.steps.flatMap((step, at) => statesOf(otherSteps.get(step), at));
     this.#data.push(RECORD.recalled, frame.number, like.frame.number);
     this.#extra(missing.length > 0 ? { missing } : undefined);
     this.#data.push(states && states.length > 0 ? this.#statesOf(states) : 0);

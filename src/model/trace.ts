@@ -233,8 +233,13 @@ export interface PacketTrace {
   readonly certainty: Certainty;
   /** The way it went, or the first of `alternatives`; with verdict "unknown" where these disagree. */
   readonly way: Way;
-  /** An earlier packet of its connection that went the same way through the same rules, where that was remembered. */
+  /**
+   * An earlier packet of its connection that went the same way through the same rules, where that was remembered: what appears on devices differs
+   * in TTL and length only, by as much as the packets themselves do, and of the steps some may say something else.
+   */
   readonly like?: PacketTrace;
+  /** Those steps of `like` in the place of which there are others. */
+  readonly otherSteps?: ReadonlyMap<Step, Step> | undefined;
   readonly alternatives: readonly Way[];
   /** Choices that were open and have been told; empty when there was none. */
   readonly decided: readonly Decision[];
@@ -242,6 +247,8 @@ export interface PacketTrace {
   readonly observed: readonly Observation[];
   /** Set when this frame is itself an observation of an earlier one and was not replayed. */
   readonly seenBefore?: number;
+  /** What became of that one, and so of this. */
+  readonly earlier?: PacketTrace;
   /** The capture of that one, when there are several. */
   readonly seenBeforeIn?: string;
   /** Devices where it was predicted to leave in a capture that sees them, but was not seen; "web:eth0" for one in another namespace. */

@@ -27,6 +27,20 @@ describe("standard output", () => {
     expect(Buffer.concat(kept).toString("utf8")).toBe(texts.join(""));
   });
 
+  it("gets numbers as they are written everywhere", async () => {
+    const kept = listen();
+    const output = new Output();
+    const numbers = [0, 7, 9, 10, 99, 100, 65_535, 1_000_000, 2 ** 31 - 1, 2 ** 31, 2 ** 53 - 1];
+    for (const number of numbers) {
+      output.number(number);
+      output.put(" ");
+    }
+    // More than there is room for at first.
+    for (let i = 0; i < 40_000; i++) output.number(1_234_567);
+    await output.flush();
+    expect(Buffer.concat(kept).toString("latin1")).toBe(`${numbers.join(" ")} ${"1234567".repeat(40_000)}`);
+  });
+
   it("gets little at once and nothing before its time", async () => {
     const kept = listen(1);
     const output = new Output();

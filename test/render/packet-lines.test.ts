@@ -20,6 +20,9 @@ const lines = new PacketLines({
   put: (piece) => {
     text += typeof piece === "string" ? piece : Buffer.from(piece).toString();
   },
+  number: (value) => {
+    text += value;
+  },
 });
 
 function lineOf(trace: PacketTrace): string {

@@ -77,16 +77,3 @@ export function list(first: string, ...others: readonly string[]): string {
   for (const one of others) if (one !== "") text += `,${one}`;
   return text;
 }
-
-/** What is written: text, or the octets of one that is written again and again, which are copied several times as fast. */
-export type Piece = string | Uint8Array;
-
-/** A text to be written again and again. */
-export function octetsOf(text: string): Uint8Array {
-  return Buffer.from(text);
-}
-
-/** A text in one piece: V8 keeps a sum of texts as a tree, which takes more room, and is walked through whenever it is written. */
-export function flat(text: string): string {
-  return [text, ""].join("");
-}

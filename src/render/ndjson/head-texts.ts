@@ -1,6 +1,7 @@
-import type { PacketTrace } from "../../model/trace.ts";
+import type { PacketTrace, Verdict } from "../../model/trace.ts";
 import { Ends } from "./ends.ts";
-import { octetsOf, type Spelling } from "./fields.ts";
+import type { Spelling } from "./fields.ts";
+import { octetsOf } from "./pieces.ts";
 import { Recent } from "./recent.ts";
 import { HEAD } from "./trace-fields.ts";
 
@@ -14,7 +15,7 @@ interface Head {
   readonly netns: string;
   readonly interface: string | undefined;
   readonly direction: PacketTrace["direction"];
-  readonly verdict: PacketTrace["way"]["verdict"];
+  readonly verdict: Verdict;
   readonly certainty: PacketTrace["certainty"];
   readonly ends: Ends;
   readonly text: Uint8Array;
@@ -31,24 +32,31 @@ export class HeadTexts {
 
   /** The fields of HEAD, and a comma. */
   text(trace: PacketTrace): Uint8Array {
+    const verdict = verdictOf(trace);
     const heads = this.#flows.get(trace.flow);
-    if (heads) for (const head of heads) if (isOf(head, trace)) return head.text;
+    if (heads) for (const head of heads) if (isOf(head, trace, verdict)) return head.text;
     const text = octetsOf(`${HEAD.text(trace, this.#spelling)},`);
-    const { netns, direction, certainty, packet, way } = trace;
-    const head: Head = { netns, interface: trace.interface, direction, verdict: way.verdict, certainty, ends: new Ends(packet), text };
+    const { netns, direction, certainty, packet } = trace;
+    const head: Head = { netns, interface: trace.interface, direction, verdict, certainty, ends: new Ends(packet), text };
     if (!heads) this.#flows.set(trace.flow, [head]);
     else if (heads.length < MOST_OF_ONE) heads.push(head);
     return text;
   }
 }
 
-function isOf(head: Head, trace: PacketTrace): boolean {
+/** How a packet fared. The way of one that went like another is only made for who asks for it. */
+function verdictOf(trace: PacketTrace): Verdict {
+  const told = trace.earlier ?? trace;
+  return (told.like ?? told).way.verdict;
+}
+
+function isOf(head: Head, trace: PacketTrace, verdict: Verdict): boolean {
   return (
     trace.interface === head.interface &&
     trace.netns === head.netns &&
     trace.direction === head.direction &&
     trace.certainty === head.certainty &&
-    trace.way.verdict === head.verdict &&
+    verdict === head.verdict &&
     head.ends.are(trace.packet)
   );
 }

@@ -1,66 +1,68 @@
-import type { Appearance, Step, Way } from "../../model/trace.ts";
-import { Ends } from "./ends.ts";
-import { flat, octetsOf } from "./fields.ts";
-import type { AppearanceFrame, WayFrame, WayText, WayTexts } from "./way-texts.ts";
+import type { PacketTrace, Step } from "../../model/trace.ts";
+import { octetsOf, type Pieces } from "./pieces.ts";
+import type { SplitSteps, WayTexts } from "./way-texts.ts";
 
-/** The way of a packet that others went like, as JSON in pieces, most of which these share. */
-export class LikeText {
-  readonly #like: Way;
-  readonly #ways: WayTexts;
-  readonly #frame: WayFrame;
-  /** The steps up to the last one of connection tracking, which can say something else of each packet. */
-  readonly #first: readonly string[];
-  readonly #begin: Uint8Array;
-  readonly #body: Uint8Array;
-  readonly #out: readonly { readonly ends: Ends; readonly frame: AppearanceFrame }[];
-
-  constructor(like: Way, ways: WayTexts) {
-    this.#like = like;
-    this.#ways = ways;
-    this.#frame = ways.frame(like);
-    const steps = ways.steps(like.steps);
-    const split = like.steps.findLastIndex((step) => step.kind === "conntrack") + 1;
-    this.#first = steps.slice(0, split).map(flat);
-    this.#begin = octetsOf(this.#frame.before + this.#first.join(","));
-    this.#body = octetsOf((split > 0 && split < steps.length ? "," : "") + steps.slice(split).join(",") + this.#frame.between);
-    this.#out = like.out.map((one) => ({ ends: new Ends(one.packet), frame: ways.appearanceFrame(one) }));
-  }
-
-  /** The way of another packet; undefined when it has less in common with this one. */
-  way(way: Way): WayText | undefined {
-    const like = this.#like;
-    if (way.at !== like.at || way.nat !== like.nat || way.replies !== like.replies || way.undecided !== like.undecided) return undefined;
-    if (way.allSteps || like.allSteps) return undefined;
-    const begin = way.steps === like.steps ? this.#begin : this.#beginWith(way.steps);
-    return begin === undefined ? undefined : { begin, body: this.#body, rest: this.#outText(way.out) + this.#frame.after };
-  }
-
-  /** The beginning with other steps in the place of some; undefined when later ones are others, too. */
-  #beginWith(steps: readonly Step[]): string | undefined {
-    const known = this.#like.steps;
-    const split = this.#first.length;
-    if (steps.length !== known.length) return undefined;
-    for (let i = split; i < steps.length; i++) if (steps[i] !== known[i]) return undefined;
-    let text = this.#frame.before;
-    for (let i = 0; i < split; i++) {
-      const step = steps[i] as Step;
-      text += `${i === 0 ? "" : ","}${step === known[i] ? this.#first[i] : this.#ways.step(step)}`;
-    }
-    return text;
-  }
-
-  #outText(out: readonly Appearance[]): string {
-    let text = "";
-    for (let i = 0; i < out.length; i++) {
-      const one = out[i] as Appearance;
-      const [place, known] = [this.#like.out[i], this.#out[i]];
-      const frame = place && isSamePlace(one, place) && known?.ends.are(one.packet) ? known.frame : undefined;
-      text += `${i === 0 ? "" : ","}${this.#ways.appearance(one, frame)}`;
-    }
-    return text;
-  }
+/** What stands before and between TTL and length of an appearance, and by how many hops it is away from the packet as it set out. */
+interface Out {
+  readonly before: Uint8Array;
+  readonly between: Uint8Array;
+  readonly hops: number;
 }
 
-function isSamePlace(one: Appearance, other: Appearance): boolean {
-  return one.netns === other.netns && one.interface === other.interface && one.dstMac === other.dstMac;
+/** The ways of packets that went like one, as JSON in pieces, most of which they share. */
+export class LikeText {
+  readonly #steps: readonly Step[];
+  readonly #ways: WayTexts;
+  readonly #before: Uint8Array;
+  readonly #split: SplitSteps;
+  readonly #out: readonly Out[];
+  readonly #after: Uint8Array;
+  /** What the last packet had in the place of some steps, and the text of its first ones. */
+  #others: PacketTrace["otherSteps"];
+  #first: Uint8Array;
+
+  constructor({ way, packet }: PacketTrace, ways: WayTexts) {
+    const { before, between, after } = ways.frame(way);
+    this.#steps = way.steps;
+    this.#ways = ways;
+    this.#before = ways.octets(before);
+    this.#split = ways.split(way.steps);
+    this.#first = this.#split.begin;
+    this.#others = undefined;
+    let rest = between;
+    this.#out = way.out.map((one, i) => {
+      const frame = ways.appearanceFrame(one);
+      const begin = octetsOf(`${rest}${i === 0 ? "" : ","}${frame.before}`);
+      rest = frame.after;
+      return { before: begin, between: ways.octets(frame.between), hops: packet.ttl - one.packet.ttl };
+    });
+    this.#after = ways.octets(rest + after);
+  }
+
+  /** Puts the fields of the way of a packet that went like this one, without the braces around them. */
+  put({ packet, otherSteps }: PacketTrace, to: Pieces): void {
+    to.put(this.#before);
+    to.put(this.#begin(otherSteps));
+    to.put(this.#split.rest);
+    for (const { before, between, hops } of this.#out) {
+      to.put(before);
+      to.number(packet.ttl - hops);
+      to.put(between);
+      to.number(packet.length);
+    }
+    to.put(this.#after);
+  }
+
+  /** The first steps, with others in the place of some. */
+  #begin(others: PacketTrace["otherSteps"]): Uint8Array {
+    if (others === this.#others) return this.#first;
+    const { first, begin } = this.#split;
+    const text = first.map((known, i) => {
+      const other = others?.get(this.#steps[i] as Step);
+      return other ? this.#ways.step(other) : known;
+    });
+    this.#others = others;
+    this.#first = others ? this.#ways.octets(text.join(",")) : begin;
+    return this.#first;
+  }
 }

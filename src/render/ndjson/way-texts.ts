@@ -1,14 +1,9 @@
 import type { Appearance, Reply, Step, Way } from "../../model/trace.ts";
-import { flat, jsonText, list, type Piece, type Spelling } from "./fields.ts";
+import { jsonText, list, type Spelling } from "./fields.ts";
+import { flat, octetsOf, type Piece } from "./pieces.ts";
+import { Recent } from "./recent.ts";
 import { StepTexts } from "./step-texts.ts";
 import { APPEARANCE, ENDS, LINK, NAT, PLACE, REPLY, REPLY_END, SIZE } from "./trace-fields.ts";
-
-/** The fields of a way without the braces around them, in three pieces; packets have `body` in common that went the same way. */
-export interface WayText {
-  readonly begin: Piece;
-  readonly body: Piece;
-  readonly rest: string;
-}
 
 /** The parts of a way's JSON between which its steps and its appearances stand. */
 export interface WayFrame {
@@ -17,33 +12,56 @@ export interface WayFrame {
   readonly after: string;
 }
 
-/** The parts of an appearance's JSON between which TTL, TOS and length stand. */
+/** The parts of an appearance's JSON between which TTL and length stand. */
 export interface AppearanceFrame {
   readonly before: string;
+  readonly between: string;
   readonly after: string;
 }
+
+/** The steps of a way in two parts. */
+export interface SplitSteps {
+  /** Each of those up to the last one of connection tracking, which can say something else of each packet. */
+  readonly first: readonly string[];
+  /** All of these. */
+  readonly begin: Uint8Array;
+  /** The others, and what stands before them. */
+  readonly rest: Uint8Array;
+}
+
+/** So many texts of parts of ways are kept. */
+const KEPT = 1024;
+const NEXT = octetsOf(",");
 
 /** Writes ways as JSON. */
 export class WayTexts {
   readonly #spelling: Spelling;
   readonly #steps: StepTexts;
+  /** Of ways that many packets went: those of many connections have one list. */
+  readonly #split = new WeakMap<readonly Step[], SplitSteps>();
+  readonly #octets = new Recent<string, Uint8Array>(KEPT);
 
   constructor(spelling: Spelling) {
     this.#spelling = spelling;
     this.#steps = new StepTexts(spelling);
   }
 
-  /** A way as it goes into a line. */
-  text(way: Way): Record<keyof WayText, string> {
+  /** The fields of a way without the braces around them, in pieces. */
+  pieces(way: Way): readonly Piece[] {
     const { before, between, after } = this.frame(way);
-    const out = way.out.map((one) => this.appearance(one)).join(",");
-    return { begin: before, body: `${this.steps(way.allSteps ?? way.steps).join(",")}${between}`, rest: `${out}${after}` };
+    const pieces: Piece[] = [before];
+    for (const step of way.allSteps ?? way.steps) {
+      if (pieces.length > 1) pieces.push(NEXT);
+      pieces.push(this.#steps.piece(step));
+    }
+    pieces.push(`${between}${this.#out(way)}${after}`);
+    return pieces;
   }
 
-  /** The fields of a way without the braces around them. */
+  /** The same as text. */
   fields(way: Way): string {
-    const { begin, body, rest } = this.text(way);
-    return `${begin}${body}${rest}`;
+    const { before, between, after } = this.frame(way);
+    return `${before}${this.steps(way.allSteps ?? way.steps).join(",")}${between}${this.#out(way)}${after}`;
   }
 
   /** What stands around the steps and the appearances of a way. */
@@ -61,22 +79,50 @@ export class WayTexts {
     return steps.map((step) => this.step(step));
   }
 
+  /** What ways have in common that others will go as well. */
+  octets(text: string): Uint8Array {
+    const known = this.#octets.get(text);
+    if (known) return known;
+    const octets = octetsOf(text);
+    this.#octets.set(text, octets);
+    return octets;
+  }
+
+  /** The steps of a way that others will go as well. */
+  split(steps: readonly Step[]): SplitSteps {
+    const known = this.#split.get(steps);
+    if (known) return known;
+    const texts = this.steps(steps);
+    const place = steps.findLastIndex((step) => step.kind === "conntrack") + 1;
+    const first = texts.slice(0, place).map(flat);
+    const rest = texts.slice(place).join(",");
+    const split = { first, begin: octetsOf(first.join(",")), rest: octetsOf(first.length > 0 && rest !== "" ? `,${rest}` : rest) };
+    this.#split.set(steps, split);
+    return split;
+  }
+
   /** One step. */
   step(step: Step): string {
     return this.#steps.text(step);
   }
 
-  /** Where a packet appeared; what is not known of that yet is written. */
-  appearance(one: Appearance, known?: AppearanceFrame): string {
-    const { before, after } = known ?? this.appearanceFrame(one);
-    return `${before}${SIZE.text(one.packet, this.#spelling)}${after}`;
+  #out({ out }: Way): string {
+    return out.map((one) => this.#appearance(one)).join(",");
   }
 
-  /** What stands around TTL, TOS and length of an appearance. */
+  #appearance(one: Appearance): string {
+    const { before, between, after } = this.appearanceFrame(one);
+    return `${before}${one.packet.ttl}${between}${one.packet.length}${after}`;
+  }
+
+  /** What stands around TTL and length of an appearance. */
   appearanceFrame(one: Appearance): AppearanceFrame {
     const spelling = this.#spelling;
-    const after = list("", LINK.text(one, spelling));
-    return { before: flat(`{${APPEARANCE.text(one, spelling)},${ENDS.text(one.packet, spelling)},`), after: `${after}}` };
+    return {
+      before: `{${APPEARANCE.text(one, spelling)},${ENDS.text(one.packet, spelling)},"ttl":`,
+      between: `,"tos":${one.packet.tos},"length":`,
+      after: `${list("", LINK.text(one, spelling))}}`,
+    };
   }
 
   #reply(reply: Reply): string {
