@@ -55,7 +55,7 @@ function madeEnd(chain: CompiledChain, builtin: CompiledChain, traversal: Standi
     hook,
     table,
     chain: chain.name,
-    number: chain.rules.length + 1,
+    number: chain.length + 1,
     line: chain.line,
   };
   if (isPolicy) step.verdict = builtin.policy ?? "ACCEPT";

@@ -73,14 +73,14 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
       places ??= new Places(traversal);
       index = places.next(chain, rules, index);
     }
-    const rule = chain.rules[index];
+    const rule = chain.rule(index);
     if (!rule) {
       const end = endOf(chain, builtin, traversal, tried);
       tried = NONE;
       traversal.add(end);
       if (end.kind === "policy") return { verdict: builtin.policy ?? "ACCEPT", step: end };
       chain = caller?.chain ?? builtin;
-      index = caller ? caller.index : builtin.rules.length;
+      index = caller ? caller.index : builtin.length;
       caller = caller?.caller;
       continue;
     }
@@ -127,7 +127,7 @@ export function traverse(table: CompiledTable, traversal: Traversal): TableResul
     }
     if (verdict === "RETURN") {
       chain = caller?.chain ?? builtin;
-      index = caller ? caller.index : builtin.rules.length;
+      index = caller ? caller.index : builtin.length;
       caller = caller?.caller;
       continue;
     }
@@ -161,7 +161,7 @@ class Places {
       this.#found = added(this.#found, { chain, places });
     }
     for (let i = 0; i < places.length; i++) if ((places[i] as number) >= from) return places[i] as number;
-    return chain.rules.length;
+    return chain.length;
   }
 
   #foundFor(chain: CompiledChain): readonly number[] | undefined {

@@ -4,6 +4,7 @@ import type { MatchResult, PacketContext, Reads, TargetResult } from "../extensi
 import { type Family, inMask } from "../model/address.ts";
 import { type Chain, chainIn, type Hook, type MatchUse, type Rule, type Ruleset, type TableName, type TargetUse } from "../model/rule.ts";
 import type { EndStep, FailedCondition, RuleStep } from "../model/trace.ts";
+import { EMPTY } from "./added.ts";
 import { indexOf, type RuleIndex } from "./rule-index.ts";
 import { StepCache } from "./step-cache.ts";
 
@@ -83,12 +84,12 @@ interface TableScope {
   readonly chains: ReadonlyMap<string, CompiledChain>;
 }
 
-/** A chain with rules that can be evaluated, made when a packet first comes to it. */
+/** A chain with rules that can be evaluated, each made when a packet first comes to it. */
 export class CompiledChain {
   readonly table: TableScope;
   readonly #chain: Chain;
   #ends: StepCache<EndStep> | undefined;
-  #rules: readonly CompiledRule[] | undefined;
+  #rules: (CompiledRule | undefined)[] = EMPTY;
   #index: { readonly value: RuleIndex | undefined } | undefined;
 
   constructor(chain: Chain, table: TableScope) {
@@ -118,14 +119,25 @@ export class CompiledChain {
     return this.#ends;
   }
 
-  get rules(): readonly CompiledRule[] {
-    return this.#rules ?? this.#compile();
+  /** How many rules it has. */
+  get length(): number {
+    return this.#chain.rules.length;
   }
 
-  // By itself, since what catches `this` costs something with every call.
-  #compile(): readonly CompiledRule[] {
-    this.#rules = this.#chain.rules.map((rule) => new CompiledRule(rule, this));
-    return this.#rules;
+  /** The rule at a place, from 0; undefined beyond the last one. */
+  rule(place: number): CompiledRule | undefined {
+    const known = this.#rules[place];
+    if (known) return known;
+    const rule = this.#chain.rules[place];
+    return rule && this.#compile(place, rule);
+  }
+
+  // By itself, since few of many rules are ever asked.
+  #compile(place: number, rule: Rule): CompiledRule {
+    if (this.#rules.length === 0) this.#rules = new Array<CompiledRule | undefined>(this.length).fill(undefined);
+    const compiled = new CompiledRule(rule, this);
+    this.#rules[place] = compiled;
+    return compiled;
   }
 
   /** Undefined where the chain is too short for one. */

@@ -139,7 +139,7 @@ function traverseTable(run: Run, netns: Netns, hook: Hook, table: TableName, skb
   const compiled = ruleset?.get(table);
   const builtin = compiled?.get(hook);
   if (!compiled || !builtin) return { verdict: "ACCEPT" };
-  if (builtin.rules.length === 0) return endOfEmpty(run, builtin, netns, hook, table, skb, devices);
+  if (builtin.length === 0) return endOfEmpty(run, builtin, netns, hook, table, skb, devices);
   const traversal = new TableTraversal(run, netns, hook, table, skb, devices);
   // Tables of iptables-legacy hold off interrupts while they are traversed (ipt_do_table).
   if (backend !== "legacy") return traverse(compiled, traversal);

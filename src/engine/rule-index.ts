@@ -1,3 +1,4 @@
+import type { Range } from "../extensions/codecs.ts";
 import { matchSpec } from "../extensions/registry.ts";
 import { isOfTransport, type Space } from "../extensions/space.ts";
 import type { PacketContext } from "../extensions/spec.ts";
@@ -14,24 +15,77 @@ const MOST_SHAPES = 48;
 /** What has ports, though a packet may be too short to have them. */
 const WITH_PORTS: readonly number[] = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.udplite, PROTOCOL.dccp, PROTOCOL.sctp];
 
+/** One place in a chain, or several in order. */
+type Places = number | number[];
+
 /** Which header values rules of one shape ask for, and under a hash of those values their places in the chain. */
-interface Shape {
+class Shape {
   readonly source: Address | undefined;
   readonly destination: Address | undefined;
   readonly protocol: boolean;
   readonly sport: boolean;
   readonly dport: boolean;
-  readonly places: Map<number, number[]>;
+  readonly places = new Map<number, Places>();
+
+  constructor({ source, destination, protocol, sports, dports }: Wanted) {
+    this.source = source?.mask;
+    this.destination = destination?.mask;
+    this.protocol = protocol !== undefined;
+    this.sport = sports !== undefined;
+    this.dport = dports !== undefined;
+  }
+
+  isOf({ source, destination, protocol, sports, dports }: Wanted): boolean {
+    return (
+      this.source === source?.mask &&
+      this.destination === destination?.mask &&
+      this.protocol === (protocol !== undefined) &&
+      this.sport === (sports !== undefined) &&
+      this.dport === (dports !== undefined)
+    );
+  }
+
+  /** Enters a place under the values that the rule there asks for; several ports are so many keys. */
+  enter({ source, destination, protocol, sports, dports }: Wanted, place: number): void {
+    let key = 0;
+    if (source) key = mixed(key, folded(masked(source.address, source.mask)));
+    if (destination) key = mixed(key, folded(masked(destination.address, destination.mask)));
+    if (protocol !== undefined) key = mixed(key, protocol);
+    if (!sports) {
+      this.#enterPorts(key, dports, place);
+      return;
+    }
+    for (const [port] of sports) this.#enterPorts(mixed(key, port), dports, place);
+  }
+
+  #enterPorts(key: number, ports: readonly Range[] | undefined, place: number): void {
+    if (!ports) this.#enter(key, place);
+    else for (const [port] of ports) this.#enter(mixed(key, port), place);
+  }
+
+  /** Other rules may have the same hash: they are looked at in vain. */
+  #enter(key: number, place: number): void {
+    const known = this.places.get(key);
+    if (known === undefined) this.places.set(key, place);
+    else if (typeof known !== "number") {
+      if (known.at(-1) !== place) known.push(place);
+    } else if (known !== place) this.places.set(key, [known, place]);
+  }
 }
 
-/** The values that one rule asks for; several ports are so many keys. */
-interface Wanted {
-  readonly source?: { readonly address: Address; readonly mask: Address };
-  readonly destination?: { readonly address: Address; readonly mask: Address };
-  readonly protocol?: number;
-  readonly sports?: readonly number[];
-  readonly dports?: readonly number[];
+/** The values that a rule asks for; ports are single ones. */
+interface Wanted extends Ports {
+  readonly source: Asked | undefined;
+  readonly destination: Asked | undefined;
+  readonly protocol: number | undefined;
 }
+
+interface Ports {
+  readonly sports: readonly Range[] | undefined;
+  readonly dports: readonly Range[] | undefined;
+}
+
+type Asked = NonNullable<Rule["source"]>["value"];
 
 /** Finds the rules of a chain that a packet can match, by what their specs say of the header values that they ask for. */
 export class RuleIndex {
@@ -39,19 +93,22 @@ export class RuleIndex {
   readonly #always: number[] = [];
 
   constructor(rules: readonly Rule[], family: Family) {
-    const known = new Map<string, Shape>();
     for (const [place, rule] of rules.entries()) {
       const wanted = wantedBy(rule, family);
-      const name = nameOf(wanted);
-      let shape = known.get(name);
-      if (!shape && name !== "" && known.size < MOST_SHAPES) {
-        shape = shapeOf(wanted);
-        known.set(name, shape);
-        this.#shapes.push(shape);
-      }
-      if (!shape) this.#always.push(place);
-      else for (const key of keysOf(wanted)) enter(shape.places, key, place);
+      const shape = this.#shapeOf(wanted);
+      if (shape) shape.enter(wanted, place);
+      else this.#always.push(place);
     }
+  }
+
+  #shapeOf(wanted: Wanted): Shape | undefined {
+    const { source, destination, protocol, sports, dports } = wanted;
+    if (!source && !destination && protocol === undefined && !sports && !dports) return undefined;
+    for (const shape of this.#shapes) if (shape.isOf(wanted)) return shape;
+    if (this.#shapes.length >= MOST_SHAPES) return undefined;
+    const shape = new Shape(wanted);
+    this.#shapes.push(shape);
+    return shape;
   }
 
   /** Places of the rules that have to be looked at, in order. */
@@ -68,7 +125,7 @@ export class RuleIndex {
       if (shape.sport && ports) key = mixed(key, ports.sport);
       if (shape.dport && ports) key = mixed(key, ports.dport);
       const places = shape.places.get(key);
-      if (places) found = merged(found, places);
+      if (places !== undefined) found = merged(found, typeof places === "number" ? [places] : places);
     }
     return found;
   }
@@ -106,65 +163,31 @@ export function isIndexed({ packet, in: inside, out }: Pick<PacketContext, "pack
 
 function wantedBy(rule: Rule, family: Family): Wanted {
   const { source, destination, protocol } = rule;
-  const ports = protocol && !protocol.not ? portsOf(rule, family) : {};
+  const isOfProtocol = protocol !== undefined && !protocol.not;
+  const { sports, dports } = isOfProtocol ? portsOf(rule, family) : NO_PORTS;
   return {
-    ...(source && !source.not && { source: source.value }),
-    ...(destination && !destination.not && { destination: destination.value }),
-    ...(protocol && !protocol.not && { protocol: protocol.value }),
-    ...ports,
+    source: source?.not === false ? source.value : undefined,
+    destination: destination?.not === false ? destination.value : undefined,
+    protocol: isOfProtocol ? protocol.value : undefined,
+    sports,
+    dports,
   };
 }
+
+const NO_PORTS: Ports = { sports: undefined, dports: undefined };
 
 /** Single ports that a rule asks for before it asks for anything that keeps state or is not known. */
-function portsOf({ matches }: Rule, family: Family): Pick<Wanted, "sports" | "dports"> {
-  let found: Pick<Wanted, "sports" | "dports"> = {};
+function portsOf({ matches }: Rule, family: Family): Ports {
+  let { sports, dports } = NO_PORTS;
   for (const { name, args } of matches) {
     const space: Space | undefined = args && matchSpec(name, family)?.space?.(args as never);
-    if (!space || !isOfTransport(space)) return found;
-    const [sports, dports] = [singles(space.sport), singles(space.dport)];
-    found = { ...(sports && { sports }), ...(dports && { dports }), ...found };
+    if (!space || !isOfTransport(space)) break;
+    sports ??= singles(space.sport);
+    dports ??= singles(space.dport);
   }
-  return found;
+  return { sports, dports };
 }
 
-function singles(ranges: Space["sport"]): readonly number[] | undefined {
-  return ranges && ranges.length > 0 && ranges.every(([low, high]) => low === high) ? ranges.map(([low]) => low) : undefined;
-}
-
-function nameOf({ source, destination, protocol, sports, dports }: Wanted): string {
-  const parts = [
-    source && `s${source.mask}`,
-    destination && `d${destination.mask}`,
-    protocol !== undefined && "p",
-    sports && "S",
-    dports && "D",
-  ];
-  return parts.filter(Boolean).join("|");
-}
-
-function shapeOf({ source, destination, protocol, sports, dports }: Wanted): Shape {
-  return {
-    source: source?.mask,
-    destination: destination?.mask,
-    protocol: protocol !== undefined,
-    sport: sports !== undefined,
-    dport: dports !== undefined,
-    places: new Map(),
-  };
-}
-
-function keysOf({ source, destination, protocol, sports, dports }: Wanted): readonly number[] {
-  let key = 0;
-  if (source) key = mixed(key, folded(masked(source.address, source.mask)));
-  if (destination) key = mixed(key, folded(masked(destination.address, destination.mask)));
-  if (protocol !== undefined) key = mixed(key, protocol);
-  const bySource = sports ? sports.map((port) => mixed(key, port)) : [key];
-  return bySource.flatMap((one) => (dports ? dports.map((port) => mixed(one, port)) : [one]));
-}
-
-/** Other rules may have the same hash: they are looked at in vain. */
-function enter(places: Map<number, number[]>, key: number, place: number): void {
-  const list = places.get(key);
-  if (!list) places.set(key, [place]);
-  else if (list.at(-1) !== place) list.push(place);
+function singles(ranges: readonly Range[] | undefined): readonly Range[] | undefined {
+  return ranges && ranges.length > 0 && ranges.every(([low, high]) => low === high) ? ranges : undefined;
 }

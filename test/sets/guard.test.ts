@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compileRuleset } from "../../src/engine/compile.ts";
+import { type CompiledRule, compileRuleset } from "../../src/engine/compile.ts";
 import type { MatchResult, PacketContext } from "../../src/extensions/spec.ts";
 import type { Rule, Ruleset } from "../../src/model/rule.ts";
 import { covers } from "../../src/sets/box.ts";
@@ -20,9 +20,10 @@ function asked(conditions: readonly { test(about: PacketContext): MatchResult }[
   return true;
 }
 
-function rulesOf(ruleset: Ruleset): { readonly rule: Rule; readonly conditions: readonly { test(about: PacketContext): MatchResult }[] }[] {
+function rulesOf(ruleset: Ruleset): CompiledRule[] {
   const compiled = compileRuleset(ruleset, "host");
-  return [...compiled.values()].flatMap((table) => [...table.values()].flatMap((chain) => [...chain.rules]));
+  const chains = [...compiled.values()].flatMap((table) => [...table.values()]);
+  return chains.flatMap((chain) => Array.from({ length: chain.length }, (_, place) => chain.rule(place) as CompiledRule));
 }
 
 function shown(rule: Rule, { packet, ctState, mark, backend }: PacketContext) {
