@@ -6,6 +6,7 @@ import type { Frames } from "../model/frames.ts";
 import { type Explained, loadExplained } from "./explained.ts";
 import { InputFailure } from "./failure.ts";
 import { filterOf } from "./filters.ts";
+import { tuneHeap } from "./heap.ts";
 import { openCapture } from "./read-frames.ts";
 import { CHANGES, FRAMES, type FromWorker, type Gathering, IS_ALL, type WorkerTask } from "./threads.ts";
 
@@ -102,4 +103,5 @@ async function work(): Promise<void> {
   if (taker.astray !== undefined) tell({ astray: taker.astray });
 }
 
+tuneHeap();
 void work();

@@ -1,0 +1,44 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const HEAP = fileURLToPath(new URL("../../src/commands/heap.ts", import.meta.url));
+const JITI = fileURLToPath(new URL("../../node_modules/jiti/lib/jiti.mjs", import.meta.url));
+
+/** Keeps some of much that is new, in the main thread and another one, and tells how much room each has for it by then. */
+const PROGRAM = `
+import { getHeapSpaceStatistics } from "node:v8";
+import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { createJiti } from ${JSON.stringify(JITI)};
+const { tuneHeap } = await createJiti(import.meta.url).import(${JSON.stringify(HEAP)});
+tuneHeap();
+const room = () => getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space").space_size / 2 ** 20;
+const [atFirst, kept] = [room(), []];
+for (let i = 0; i < 3_000_000; i++) kept[i % 400_000] = [i];
+const said = { atFirst, atLast: room() };
+if (isMainThread) {
+  const worker = new Worker(new URL(import.meta.url));
+  const other = await new Promise((resolve, reject) => worker.on("message", resolve).on("error", reject));
+  console.log(JSON.stringify([said, other]));
+} else parentPort.postMessage(said);
+`;
+
+it("there is as much room for what is new as was meant, in each thread, and no more later on", () => {
+  const folder = mkdtempSync(join(tmpdir(), "nettrace-heap-"));
+  writeFileSync(join(folder, "program.mjs"), PROGRAM);
+  const { stdout, stderr } = spawnSync(process.execPath, [join(folder, "program.mjs")], { encoding: "utf8" });
+  rmSync(folder, { recursive: true });
+  expect(stderr).toBe("");
+  const threads: readonly { readonly atFirst: number; readonly atLast: number }[] = JSON.parse(stdout);
+  expect(threads).toHaveLength(2);
+  for (const { atFirst, atLast } of threads) {
+    // Both halves; V8 gives one of them back while it is empty.
+    expect(atFirst).toBeGreaterThanOrEqual(8);
+    expect(atFirst).toBeLessThanOrEqual(17);
+    expect(atLast).toBeGreaterThanOrEqual(8);
+    expect(atLast).toBeLessThanOrEqual(17);
+  }
+});
