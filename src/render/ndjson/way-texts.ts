@@ -38,7 +38,7 @@ export class WayTexts {
   readonly #spelling: Spelling;
   readonly #steps: StepTexts;
   /** Of ways that many packets went: those of many connections have one list. */
-  readonly #split = new WeakMap<readonly Step[], SplitSteps>();
+  readonly #split = new Recent<readonly Step[], SplitSteps>(KEPT);
   readonly #octets = new Recent<string, Uint8Array>(KEPT);
 
   constructor(spelling: Spelling) {
