@@ -3,17 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
 import { expect, it } from "vitest";
 
 const HEAP = fileURLToPath(new URL("../../src/commands/heap.ts", import.meta.url));
-const JITI = fileURLToPath(new URL("../../node_modules/jiti/lib/jiti.mjs", import.meta.url));
 
 /** Keeps some of much that is new, in the main thread and another one, and tells how much room each has for it by then. */
-const PROGRAM = `
-import { getHeapSpaceStatistics } from "node:v8";
+const PROGRAM = `import { getHeapSpaceStatistics } from "node:v8";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import { createJiti } from ${JSON.stringify(JITI)};
-const { tuneHeap } = await createJiti(import.meta.url).import(${JSON.stringify(HEAP)});
+import { tuneHeap } from "./heap.mjs";
 tuneHeap();
 const room = () => getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space").space_size / 2 ** 20;
 const [atFirst, kept] = [room(), []];
@@ -26,8 +24,11 @@ if (isMainThread) {
 } else parentPort.postMessage(said);
 `;
 
-it("there is as much room for what is new as was meant, in each thread, and no more later on", () => {
+it("there is as much room for what is new as was meant, in each thread, and no more later on", async () => {
   const folder = mkdtempSync(join(tmpdir(), "nettrace-heap-"));
+  const build = await rolldown({ input: HEAP, platform: "node" });
+  await build.write({ dir: folder, format: "esm", entryFileNames: "heap.mjs" });
+  await build.close();
   writeFileSync(join(folder, "program.mjs"), PROGRAM);
   const { stdout, stderr } = spawnSync(process.execPath, [join(folder, "program.mjs")], { encoding: "utf8" });
   rmSync(folder, { recursive: true });
