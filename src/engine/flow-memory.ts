@@ -94,8 +94,20 @@ export class FlowMemory {
     if (!this.#retrack(memory.tracked, packet, frame.time)) return undefined;
     this.#world.assumptions.take();
     memory.inUse = true;
-    const otherSteps = this.#others.of(memory.tracked);
+    const otherSteps = this.#otherSteps(memory.tracked);
     return { trace: new Recalled(memory.trace, memory.device.name, frame, packet, otherSteps), sightings: memory.sightings, first };
+  }
+
+  /** The steps of turns that were taken for a further packet, where they are not quite as before. */
+  #otherSteps(turns: readonly Turn[]): PacketTrace["otherSteps"] {
+    let others: PacketTrace["otherSteps"];
+    for (let i = 0; i < turns.length; i++) {
+      const { connection, step } = turns[i] as Turn;
+      const protocolState = connection?.tcp?.state;
+      if (step.protocolState === undefined || protocolState === undefined || step.protocolState === protocolState) continue;
+      others = this.#others.with(others, step, protocolState);
+    }
+    return others;
   }
 
   /** Takes the turns of connection tracking for a further packet; all is put back where one goes otherwise. */

@@ -1,4 +1,5 @@
 import { lean, Shared } from "../engine/lean.ts";
+import { OtherSteps } from "../engine/other-steps.ts";
 import { Recalled, SeenAgain } from "../engine/recalled.ts";
 import type { Host } from "../model/host.ts";
 import type { Frame, Packet } from "../model/packet.ts";
@@ -30,6 +31,7 @@ export class Decoder {
   /** Traces that others are like, by frame. */
   readonly #templates = new Map<number, PacketTrace>();
   readonly #shared = new Shared();
+  readonly #others = new OtherSteps();
   #forgotten: number[] = [];
   /** Packets that were seen again, by frame: of late, and before that. */
   #recent = new Map<number, PacketTrace>();
@@ -112,11 +114,9 @@ export class Decoder {
   ): PacketTrace {
     const like = this.#templates.get(reference);
     if (!like) throw new Error(`frame ${reference}, which frame ${frame.number} is like, was not kept`);
-    const steps = states?.map(([at, protocolState]): [Step, Step] => {
-      const step = like.way.steps[at] as ConntrackStep;
-      return [step, { ...step, protocolState }];
-    });
-    const trace = new Recalled(like, like.interface as string, frame, packet, steps && new Map(steps));
+    let others: PacketTrace["otherSteps"];
+    for (const [at, protocolState] of states ?? []) others = this.#others.with(others, like.way.steps[at] as ConntrackStep, protocolState);
+    const trace = new Recalled(like, like.interface as string, frame, packet, others);
     trace.observed = observed;
     if (missing) trace.missing = missing;
     return trace;
