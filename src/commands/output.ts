@@ -7,7 +7,7 @@ const ROOM = 1 << 18;
 /** An UTF-16 unit has at most so many octets in UTF-8. */
 const LONGEST = 3;
 /** Numbers up to this are divided as integers of 32 bits. */
-const MOST_DIGITS = 2 ** 31 - 1;
+const LARGEST = 2 ** 31 - 1;
 const NARROWEST = 40;
 const PIPED_WIDTH = 100;
 
@@ -36,7 +36,7 @@ export class Output {
 
   /** Puts a whole number that is not negative. */
   number(value: number): void {
-    if (value > MOST_DIGITS) {
+    if (value > LARGEST) {
       this.put(`${value}`);
       return;
     }

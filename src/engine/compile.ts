@@ -132,7 +132,7 @@ export class CompiledChain {
     return rule && this.#compile(place, rule);
   }
 
-  // By itself, since few of many rules are ever asked.
+  // By itself: `rule` is asked at every turn, and this once.
   #compile(place: number, rule: Rule): CompiledRule {
     if (this.#rules.length === 0) this.#rules = new Array<CompiledRule | undefined>(this.length).fill(undefined);
     const compiled = new CompiledRule(rule, this);

@@ -178,7 +178,8 @@ const NO_PORTS: Ports = { sports: undefined, dports: undefined };
 
 /** Single ports that a rule asks for before it asks for anything that keeps state or is not known. */
 function portsOf({ matches }: Rule, family: Family): Ports {
-  let { sports, dports } = NO_PORTS;
+  let sports: readonly Range[] | undefined;
+  let dports: readonly Range[] | undefined;
   for (const { name, args } of matches) {
     const space: Space | undefined = args && matchSpec(name, family)?.space?.(args as never);
     if (!space || !isOfTransport(space)) break;

@@ -10,7 +10,7 @@ export interface Spelling {
 }
 
 /** Addresses as they are written everywhere. */
-const PLAIN: Spelling = { address: formatAddress, mac: formatMac };
+export const PLAIN: Spelling = { address: formatAddress, mac: formatMac };
 
 type Value<T> = (of: T, spelling: Spelling) => string | number | boolean | object | undefined;
 
@@ -44,6 +44,21 @@ export class Fields<T> {
       if (one !== undefined) text += (text === "" ? first : next) + jsonText(one);
     }
     return text;
+  }
+
+  /** The same text in pieces: what stands before, between and behind the values of some of the fields, which are always there. */
+  around(of: T, spelling: Spelling, ...left: readonly string[]): string[] {
+    const pieces = [""];
+    let separator = "";
+    for (const { key, value } of this.#fields) {
+      const isLeft = left.includes(key);
+      const one = isLeft ? "" : value(of, spelling);
+      if (one === undefined) continue;
+      pieces[pieces.length - 1] += `${separator}"${key}":${isLeft ? "" : jsonText(one)}`;
+      if (isLeft) pieces.push("");
+      separator = ",";
+    }
+    return pieces;
   }
 }
 

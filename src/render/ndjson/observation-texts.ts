@@ -1,6 +1,7 @@
 import type { Observation } from "../../model/trace.ts";
-import { jsonText } from "./fields.ts";
+import { PLAIN } from "./fields.ts";
 import { octetsOf, type Pieces } from "./pieces.ts";
+import { OBSERVATION } from "./trace-fields.ts";
 
 /** Devices whose text is kept. */
 const MOST = 1024;
@@ -9,6 +10,7 @@ const MOST = 1024;
 interface Place extends Pick<Observation, "capture" | "netns"> {
   readonly before: Uint8Array;
   readonly between: Uint8Array;
+  readonly after: string;
 }
 
 /** Writes where packets were seen: as the fields of OBSERVATION, with the braces. */
@@ -18,22 +20,19 @@ export class ObservationTexts {
 
   put(seen: Observation, to: Pieces): void {
     const known = this.#places.get(seen.interface);
-    const { before, between } = known?.netns === seen.netns && known.capture === seen.capture ? known : this.#keep(seen);
+    const { before, between, after } = known?.netns === seen.netns && known.capture === seen.capture ? known : this.#keep(seen);
     to.put(before);
     to.number(seen.packet);
     to.put(between);
-    to.put(`${Number(seen.after) / 1e6}}`);
+    to.put(`${Number(seen.after) / 1e6}${after}`);
   }
 
-  #keep({ capture, netns, interface: device }: Observation): Place {
-    const on = device === undefined ? "" : `,"interface":${jsonText(device)}`;
-    const place: Place = {
-      ...{ capture, netns },
-      before: octetsOf(`{"capture":${jsonText(capture)},"packet":`),
-      between: octetsOf(`,"netns":${jsonText(netns)}${on},"afterMs":`),
-    };
+  #keep(seen: Observation): Place {
+    const { capture, netns } = seen;
+    const [before, between = "", after] = OBSERVATION.around(seen, PLAIN, "packet", "afterMs");
+    const place: Place = { capture, netns, before: octetsOf(`{${before}`), between: octetsOf(between), after: `${after}}` };
     if (this.#places.size >= MOST) this.#places.clear();
-    this.#places.set(device, place);
+    this.#places.set(seen.interface, place);
     return place;
   }
 }

@@ -8,9 +8,9 @@ import { DONE, END, IN_CHAIN, RULE, WHERE } from "./trace-fields.ts";
 interface RuleText extends Pick<RuleStep, "netns" | "hook" | "table" | "chain"> {
   readonly text: string;
   /** The last step that it was part of, and the whole text of that: further packets mostly come from the same device. */
-  step: RuleStep;
-  whole: string;
-  /** The same, once it was asked for again. */
+  readonly step: RuleStep;
+  readonly whole: string;
+  /** The same, once it was asked for. */
   octets: Uint8Array | undefined;
 }
 
@@ -24,16 +24,15 @@ export class StepTexts {
   }
 
   text(step: Step): string {
-    return step.kind === "rule" ? (this.#known(step) ?? this.#made(step)).whole : `{${this.#fields(step)}}`;
+    return step.kind === "rule" ? this.#rule(step).whole : `{${this.#fields(step)}}`;
   }
 
   /** The same as it is written fastest. */
   piece(step: Step): Piece {
     if (step.kind !== "rule") return this.text(step);
-    const known = this.#known(step);
-    if (!known) return this.#made(step).whole;
-    known.octets ??= octetsOf(known.whole);
-    return known.octets;
+    const text = this.#rule(step);
+    text.octets ??= octetsOf(text.whole);
+    return text.octets;
   }
 
   #fields(step: Exclude<Step, RuleStep>): string {
@@ -49,29 +48,18 @@ export class StepTexts {
     }
   }
 
-  /** What is kept of a rule, if it was for such a step. */
-  #known(step: RuleStep): RuleText | undefined {
-    const found = this.#rules.get(step.rule);
-    return found && isThere(found, step) && isLike(found.step, step) ? found : undefined;
-  }
-
-  /** The text of a step, which is kept in the place of the last one of its rule. */
-  #made(step: RuleStep): RuleText {
-    const spelling = this.#spelling;
+  #rule(step: RuleStep): RuleText {
     const { rule, netns, hook, table, chain } = step;
     const found = this.#rules.get(rule);
-    const known = found && isThere(found, step) ? found : undefined;
+    const known = found?.hook === hook && found.netns === netns && found.chain === chain && found.table === table ? found : undefined;
+    if (known && isLike(known.step, step)) return known;
+    const spelling = this.#spelling;
     const text = known?.text ?? flat(list(IN_CHAIN.text(step, spelling), RULE.text(rule, spelling)));
     const whole = flat(`{${list(text, DONE.text(step, spelling), WHERE.text(step, spelling))}}`);
     const made: RuleText = { netns, hook, table, chain, text, step, whole, octets: undefined };
     this.#rules.set(rule, made);
     return made;
   }
-}
-
-/** Whether a text is that of a rule where a step took it. */
-function isThere(text: RuleText, { netns, hook, table, chain }: RuleStep): boolean {
-  return text.hook === hook && text.netns === netns && text.chain === chain && text.table === table;
 }
 
 /** Whether two steps of one rule say the same beside it. */

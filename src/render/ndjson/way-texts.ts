@@ -118,10 +118,11 @@ export class WayTexts {
   /** What stands around TTL and length of an appearance. */
   appearanceFrame(one: Appearance): AppearanceFrame {
     const spelling = this.#spelling;
+    const [before, between = "", after] = SIZE.around(one.packet, spelling, "ttl", "length");
     return {
-      before: `{${APPEARANCE.text(one, spelling)},${ENDS.text(one.packet, spelling)},"ttl":`,
-      between: `,"tos":${one.packet.tos},"length":`,
-      after: `${list("", LINK.text(one, spelling))}}`,
+      before: `{${APPEARANCE.text(one, spelling)},${ENDS.text(one.packet, spelling)},${before}`,
+      between,
+      after: `${after}${list("", LINK.text(one, spelling))}}`,
     };
   }
 
