@@ -124,6 +124,8 @@ function track(run: Run, netns: Netns, hook: Hook, skb: Skb): boolean {
   if (note !== undefined) step.note = note;
   run.steps.push(step);
   if (skb.template) run.lesson.asked("more");
+  // What comes round through lo as INVALID is looked at anew, by what rules say there (nf_conntrack_in).
+  skb.template = undefined;
   const tracked = { conntrack, packet, prerouting: hook === "PREROUTING", connection, direction: skb.ctDirection, step };
   run.lesson.tracked = added(run.lesson.tracked, tracked);
   return true;
