@@ -26,6 +26,7 @@ const UNKNOWN_OPTION = 2;
 const FIRST_INFORMATIONAL = 128;
 const MIN_MTU = 1280;
 const ICMP_HEADER = 8;
+const ADDRESS_BITS = 128;
 
 const REJECT_CODES: Readonly<Partial<Record<RejectWith, number>>> = {
   "icmp6-no-route": 0,
@@ -169,7 +170,9 @@ function isError(packet: Packet): boolean {
 function isOwn(netns: Netns, address: Address, device: string): boolean {
   if (isLoopback(address) && device !== "" && device !== "lo") return false;
   const route = netns.ip6.routed ? netns.routing6.localRoute(address, isLinkLocal(address) ? device : undefined) : undefined;
-  if (route) return true;
+  if (route?.type === "anycast") return true;
+  // A local route can be one for addresses that no device has, which are not chosen (AnyIP).
+  if (route && !netns.namespace.addressesKnown) return route.destination.length === ADDRESS_BITS;
   return isLinkLocal(address) ? netns.hasAddress(address, device) : netns.deviceOf(address) !== undefined;
 }
 
