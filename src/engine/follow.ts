@@ -24,6 +24,9 @@ const NONE: readonly never[] = [];
 /** How the reason begins when an earlier packet is to blame. */
 const DEPENDS = "what became of packet ";
 
+/** Cells of which neither connections nor rules have a say. */
+const CERTAIN = /^(fdb|frag|hh|pmtu)\|/;
+
 /** A packet about to be followed. */
 export interface Departure {
   readonly entry: Entry;
@@ -55,7 +58,7 @@ export interface Course {
   readonly undecided: Undecided | undefined;
   /** What it had changed till then. */
   readonly changed: readonly Change[];
-  /** Of one of several ways: what it would leave behind, and what it took for granted. */
+  /** Of one of several ways, or one that could not be followed to its end: what it would leave behind, and what it took for granted. */
   readonly leaves: LeftBehind | undefined;
   readonly assumptions: readonly Assumption[];
 }
@@ -97,14 +100,14 @@ export function explore(world: World, departure: Departure): readonly Course[] {
       lesson: forked ? undefined : run.lesson,
       undecided,
       changed: undecided ? changed : NONE,
-      leaves: forked && !undecided ? state.leftBehind() : undefined,
+      leaves: forked || undecided ? state.leftBehind() : undefined,
       assumptions,
     });
     if (forked) state.rollback();
     if (!next) return courses;
     if (choices.exhausted) {
       const [first] = courses as [Course];
-      return [{ ...first, undecided: new Undecided(`more than ${courses.length} ways that it can have gone`) }];
+      return [{ ...first, leaves: undefined, undecided: new Undecided(`more than ${courses.length} ways that it can have gone`) }];
     }
     choices.start(next);
   }
@@ -118,7 +121,7 @@ function openedAs({ netns, original, reply, drawn }: Connection): Opened {
 export function settle(world: World, departure: Departure, explored: readonly Course[], left: readonly Course[]): Followed {
   const { state } = world;
   const doubtful = left.find((course) => course.undecided);
-  if (doubtful?.undecided) return giveUp(world, departure, doubtful, doubtful.undecided);
+  if (doubtful?.undecided) return giveUp(world, departure, left, doubtful, doubtful.undecided);
   const first = left[0] as Course;
   if (explored.length === 1) {
     state.commit();
@@ -153,6 +156,7 @@ export function settle(world: World, departure: Departure, explored: readonly Co
 function giveUp(
   world: World,
   { frame, packet }: Departure,
+  left: readonly Course[],
   { way, sightings, unfinished, changed }: Course,
   undecided: Undecided,
 ): Followed {
@@ -163,10 +167,22 @@ function giveUp(
   // Whether a connection that it went through is changed hangs on how it went on.
   for (const key of changed.map(keyOf)) if (key.startsWith("ct|")) world.state.taint(key, root);
   world.state.taintRuleState(root);
+  leaveCertain(world, left, root);
   if (packet.family === 6) doubtRedirects(world.state, frame.time);
   for (const netns of world.netns.values()) netns.conntrack?.doubt(tupleOf(packet), 0, root);
   for (const { netns, reply } of unfinished) world.netns.get(netns)?.conntrack?.doubt(reply, 0, root);
   return { ways: [{ ...way, verdict: "unknown", undecided: reason }], sightings, connections: [] };
+}
+
+/** What bridges, neighbours and fragments had come to on all ways until then has come to pass; where they differ it is in doubt. */
+function leaveCertain({ state }: World, left: readonly Course[], root: string): void {
+  const kept = left.map(({ leaves }) => leaves?.keyed);
+  for (const key of new Set(kept.flatMap((keyed) => [...(keyed?.keys() ?? [])]))) {
+    if (!CERTAIN.test(key)) continue;
+    const value = kept[0]?.get(key);
+    if (kept.every((keyed) => keyed?.has(key) === true && keyed.get(key) === value)) state.set(key, value);
+    else state.taint(key, root);
+  }
 }
 
 /** What the ways of one packet leave different is not known to later packets. */
