@@ -10,6 +10,8 @@ const TIMEOUTS: Readonly<Record<string, number>> = {
   gre_timeout: 30,
   gre_timeout_stream: 180,
   tcp_timeout_syn_sent: 120,
+  // Of SYNs from both sides; no sysctl changes it.
+  tcp_timeout_syn_sent2: 120,
   tcp_timeout_syn_recv: 60,
   tcp_timeout_established: 432000,
   tcp_timeout_fin_wait: 120,
@@ -25,7 +27,7 @@ const TIMEOUTS: Readonly<Record<string, number>> = {
 const TIMEOUT_NAMES: Readonly<Record<TcpState | "RETRANS" | "UNACK", string>> = {
   NONE: "tcp_timeout_syn_sent",
   SYN_SENT: "tcp_timeout_syn_sent",
-  SYN_SENT2: "tcp_timeout_syn_sent",
+  SYN_SENT2: "tcp_timeout_syn_sent2",
   SYN_RECV: "tcp_timeout_syn_recv",
   ESTABLISHED: "tcp_timeout_established",
   FIN_WAIT: "tcp_timeout_fin_wait",
