@@ -24,9 +24,6 @@ const NONE: readonly never[] = [];
 /** How the reason begins when an earlier packet is to blame. */
 const DEPENDS = "what became of packet ";
 
-/** Cells of which neither connections nor rules have a say. */
-const CERTAIN = /^(fdb|frag|hh|pmtu)\|/;
-
 /** A packet about to be followed. */
 export interface Departure {
   readonly entry: Entry;
@@ -167,22 +164,14 @@ function giveUp(
   // Whether a connection that it went through is changed hangs on how it went on.
   for (const key of changed.map(keyOf)) if (key.startsWith("ct|")) world.state.taint(key, root);
   world.state.taintRuleState(root);
-  leaveCertain(world, left, root);
+  world.state.keep(
+    left.map(({ leaves }) => leaves),
+    root,
+  );
   if (packet.family === 6) doubtRedirects(world.state, frame.time);
   for (const netns of world.netns.values()) netns.conntrack?.doubt(tupleOf(packet), 0, root);
   for (const { netns, reply } of unfinished) world.netns.get(netns)?.conntrack?.doubt(reply, 0, root);
   return { ways: [{ ...way, verdict: "unknown", undecided: reason }], sightings, connections: [] };
-}
-
-/** What bridges, neighbours and fragments had come to on all ways until then has come to pass; where they differ it is in doubt. */
-function leaveCertain({ state }: World, left: readonly Course[], root: string): void {
-  const kept = left.map(({ leaves }) => leaves?.keyed);
-  for (const key of new Set(kept.flatMap((keyed) => [...(keyed?.keys() ?? [])]))) {
-    if (!CERTAIN.test(key)) continue;
-    const value = kept[0]?.get(key);
-    if (kept.every((keyed) => keyed?.has(key) === true && keyed.get(key) === value)) state.set(key, value);
-    else state.taint(key, root);
-  }
 }
 
 /** What the ways of one packet leave different is not known to later packets. */

@@ -26,6 +26,13 @@ export function keyOf(change: Change): string {
   return "stateKey" in change ? change.stateKey : change.name;
 }
 
+/** Of bridges, fragments, neighbours and paths: what these have learned hangs neither on connections nor on rules. */
+const LEARNED = "fdb|frag|hh|pmtu";
+const IS_LEARNED = new RegExp(`^(${LEARNED})\\|`);
+/** What rules do not change, where none changes a set, and where one does. */
+const STEADY = new RegExp(`^((ct|peer|${LEARNED})\\||set:)`);
+const STEADY_BUT_SETS = new RegExp(`^(ct|peer|${LEARNED})\\|`);
+
 /** Cells that no other connection asks for, or of which those who ask say so themselves. */
 const OWN = /^((fdb|frag|hh)\||connlabel:)/;
 
@@ -59,7 +66,7 @@ export class State implements StateCells {
   constructor(rulesChangeSets: boolean, watch?: Watch, tainted = new Doubted()) {
     this.watch = watch;
     this.#tainted = tainted;
-    this.#steady = rulesChangeSets ? /^(ct|fdb|frag|hh|peer|pmtu)\|/ : /^((ct|fdb|frag|hh|peer|pmtu)\||set:)/;
+    this.#steady = rulesChangeSets ? STEADY_BUT_SETS : STEADY;
   }
 
   get<T>(key: string): T | undefined {
@@ -177,6 +184,17 @@ export class State implements StateCells {
     for (const [object, copy] of objects) {
       this.change(object);
       Object.assign(object, copy);
+    }
+  }
+
+  /** What was learned on all ways of a packet as far as they are known has come to pass, though it was undone; where they differ it is in doubt. */
+  keep(ways: readonly (LeftBehind | undefined)[], reason: string): void {
+    const learned = ways.map((way) => way?.keyed);
+    for (const key of new Set(learned.flatMap((keyed) => [...(keyed?.keys() ?? [])]))) {
+      if (!IS_LEARNED.test(key)) continue;
+      const value = learned[0]?.get(key);
+      if (learned.every((keyed) => keyed?.has(key) === true && keyed.get(key) === value)) this.set(key, value);
+      else this.taint(key, reason);
     }
   }
 

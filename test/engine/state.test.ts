@@ -21,6 +21,25 @@ describe("the age of the state", () => {
   });
 });
 
+describe("what was learned of a packet that could not be followed to its end", () => {
+  const way = (...cells: readonly (readonly [string, unknown])[]) => ({ keyed: new Map(cells), cells: new Map(), objects: new Map() });
+
+  it("stays where all ways have it", () => {
+    const state = new State(false);
+    state.keep([way(["fdb|host|br0|1", "p0"], ["recent:seen", 1]), way(["fdb|host|br0|1", "p0"], ["recent:seen", 1])], "packet 1");
+    expect([state.get("fdb|host|br0|1"), state.get("recent:seen")]).toEqual(["p0", undefined]);
+  });
+
+  it("is in doubt where they differ, or one has nothing of it", () => {
+    const state = new State(false);
+    state.keep([way(["hh|host|br0|1", true], ["frag|host|1", undefined]), way(["hh|host|br0|1", false])], "packet 1");
+    expect(() => state.get("hh|host|br0|1")).toThrow("packet 1");
+    expect(() => state.get("frag|host|1")).toThrow("packet 1");
+    state.keep([way(["fdb|host|br0|2", "p0"]), undefined], "packet 2");
+    expect(() => state.get("fdb|host|br0|2")).toThrow("packet 2");
+  });
+});
+
 describe("what is in doubt", () => {
   it("is everything when it is too much to be kept", () => {
     const state = new State(false, undefined, new Doubted(10));
