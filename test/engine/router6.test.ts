@@ -128,3 +128,36 @@ describe("an IPv6 router", () => {
     expect(told).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 1, 0]);
   });
 });
+
+describe("a rejected packet to an address that only a local route tells of", () => {
+  const rejecting = (route: string) =>
+    readSnapshot(
+      new Map([
+        ["snapshot.json", JSON.stringify({ version: 1, namespaces: ["host"] })],
+        [
+          "netns/host/ip6-route.txt",
+          `2001:db8:1::/64 dev lan proto kernel metric 256 pref medium\n${route} table local proto kernel metric 0\n`,
+        ],
+        [
+          "netns/host/ip6tables-save.txt",
+          "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -j REJECT\nCOMMIT\n",
+        ],
+      ]),
+      "",
+    ).value;
+  const repliedFrom = (route: string) => {
+    const [src, dst] = [address("2001:db8:1::5"), address("2001:db8:fa::1")];
+    const packet = makePacket({ protocol: PROTOCOL.udp, sport: 4000, dport: 53, src, dst });
+    const replay = createReplay(rejecting(route), { netns: "host", capture: "made" });
+    const traces = [...replay.push(makeFrame(packet, 1, 1_700_000_000_000_000_000n, undefined, "lan")), ...replay.finish()];
+    return traces[0]?.way.replies.map((reply) => formatAddress(reply.packet.src));
+  };
+
+  it("is answered from it where the route is for it alone, as for an address of a device", () => {
+    expect(repliedFrom("local 2001:db8:fa::1 dev lan")).toEqual(["2001:db8:fa::1"]);
+  });
+
+  it("is not answered from it where the route is for many", () => {
+    expect(repliedFrom("local 2001:db8:fa::/64 dev lo")).not.toContain("2001:db8:fa::1");
+  });
+});
