@@ -1,6 +1,6 @@
 import { type HashRate, octetsOf } from "./hashlimit-rate.ts";
 import type { PacketContext } from "./spec.ts";
-import { type Bucket, contents, type Filling, fullBucket, mergeBuckets, takeFrom } from "./token-bucket.ts";
+import { aTickLater, type Bucket, contents, type Filling, fullBucket, mergeBuckets, takeFrom } from "./token-bucket.ts";
 
 /** Credits of a second; the same for HZ 1000 and 250, as are the rules that follow from them (xt_hashlimit.c, CREDITS_PER_JIFFY). */
 const CREDITS = 1000n * 2n ** 37n;
@@ -41,6 +41,10 @@ interface Entry {
 interface Cell {
   readonly states: readonly Entry[];
   readonly expires: bigint;
+  /** When it was asked last, by which rules, and whether the ticks since then are allowed for already. */
+  readonly at: bigint;
+  readonly askedBy: readonly string[];
+  readonly ticked: boolean;
 }
 
 interface Outcome {
@@ -129,6 +133,11 @@ function merged(entries: readonly Entry[], limit: Limit, now: bigint): readonly 
   });
 }
 
+/** An entry as it may stand a tick of the kernel's clock later. */
+function laterOf(entry: Entry, limit: Limit): Entry {
+  return limit.rateMatch ? entry : { ...entry, bucket: aTickLater(entry.bucket, fillingOf(limit, 0)) };
+}
+
 function keyOf({ since, current, overLast }: Entry): string {
   return [since, current, overLast].join();
 }
@@ -138,11 +147,15 @@ function keyOf({ since, current, overLast }: Entry): string {
  * was cleared of idle entries. `key` is the entry's; the first packet finds the table empty.
  */
 export function underLimit(context: PacketContext, key: string, limit: Limit): boolean | undefined {
-  const { time: now, cells } = context;
+  const { time: now, cells, ruleKey } = context;
   const before = cells.get<Cell>(key);
+  const askedBy = before?.at === now ? before.askedBy : [];
+  // A packet that comes round to a rule again has one time here, but took some to go round.
+  const isAgain = askedBy.includes(ruleKey);
   const gone = before === undefined || now >= before.expires + BigInt(limit.gcInterval) * MILLISECOND + BigInt(2 * JIFFY);
   const maybeGone = !gone && now >= before.expires - BigInt(JIFFY);
-  const states = [...(gone || maybeGone ? [fresh(limit, now)] : []), ...(gone ? [] : before.states)];
+  const kept = gone ? [] : isAgain && !before.ticked ? before.states.map((entry) => laterOf(entry, limit)) : before.states;
+  const states = [...(gone || maybeGone ? [fresh(limit, now)] : []), ...kept];
   const known = gone || before.states.length > 0;
   const found = states.flatMap((entry) => outcomes(entry, limit, now, context.packet.length));
   const after = merged(
@@ -150,8 +163,13 @@ export function underLimit(context: PacketContext, key: string, limit: Limit): b
     limit,
     now,
   );
-  const kept = known && after.length <= MOST_STATES ? after : [];
-  cells.set<Cell>(key, { states: kept, expires: now + BigInt(limit.expire) * MILLISECOND });
+  cells.set<Cell>(key, {
+    states: known && after.length <= MOST_STATES ? after : [],
+    expires: now + BigInt(limit.expire) * MILLISECOND,
+    at: now,
+    askedBy: isAgain ? askedBy : [...askedBy, ruleKey],
+    ticked: isAgain || (before?.at === now && before.ticked),
+  });
   const verdicts = new Set(found.map(({ under }) => under));
   return known && verdicts.size === 1 ? [...verdicts][0] : undefined;
 }

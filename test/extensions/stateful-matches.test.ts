@@ -141,3 +141,21 @@ describe("recent", () => {
     expect(ask("-m recent --rcheck", { ...about, packet: packet({ src: address("10.9.0.1") }) })).toBe(true);
   });
 });
+
+describe("hashlimit", () => {
+  const matches = (rules: readonly string[], rate: string) => {
+    const base = context({ cells: cells() });
+    return rules.map((ruleKey) =>
+      ask(`-m hashlimit --hashlimit-upto ${rate} --hashlimit-burst 2 --hashlimit-name table`, { ...base, ruleKey }),
+    );
+  };
+
+  it("allows for the time that a packet takes which comes round to it again", () => {
+    expect(matches(["one", "one", "one"], "1000/sec")).toEqual([true, true, { unknown: expect.stringContaining("clock") }]);
+    expect(matches(["one", "one", "one"], "10/sec")).toEqual([true, true, false]);
+  });
+
+  it("does not where another rule has asked its table", () => {
+    expect(matches(["one", "two", "three"], "1000/sec")).toEqual([true, true, false]);
+  });
+});
