@@ -112,7 +112,8 @@ export interface HeaderPlan {
   readonly damage?: "header-checksum" | "checksum" | "length" | "transport-length" | "no-checksum";
   /** Sent as fragments: the MTU they fit in and the order they come in; a number may be missing or twice. */
   readonly fragments?: { readonly mtu: number; readonly order: readonly number[] };
-  readonly dstMac?: "other" | "broadcast";
+  /** Other than what leads to the destination: "link" is a group that bridges keep to themselves, "single" the next host's also for a group. */
+  readonly dstMac?: "other" | "broadcast" | "link" | "single";
 }
 
 export type Payload =

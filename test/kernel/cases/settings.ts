@@ -1,3 +1,4 @@
+import type { Family } from "../../../src/model/address.ts";
 import type { Pools } from "./case.ts";
 import type { Dice } from "./dice.ts";
 import { PORTS } from "./rule-draw.ts";
@@ -44,13 +45,35 @@ export function drawSysctls(dice: Dice, devices: readonly string[]): Record<stri
     ["net.ipv4.conf.all.route_localnet", "1"],
     ["net.ipv4.conf.all.src_valid_mark", "1"],
     ["net.ipv4.ip_default_ttl", "50"],
+    ["net.ipv4.conf.all.bc_forwarding", "1"],
+    ["net.ipv4.conf.all.drop_unicast_in_l2_multicast", "1"],
+    ["net.ipv4.conf.all.accept_source_route", "1"],
+    ["net.ipv4.ip_forward_use_pmtu", "1"],
+    ["net.ipv4.icmp_ratelimit", "0"],
   ];
   for (const [name, value] of dice.some(12, rare)) values[name] = value;
   for (const device of devices) {
     values[`net.ipv4.conf.${device}.rp_filter`] = dice.weighted([10, "0"], [1, "1"], [1, "2"]);
     if (dice.chance(40)) values[`net.ipv4.conf.${device}.forwarding`] = "0";
+    if (dice.chance(40)) values[`net.ipv4.conf.${device}.bc_forwarding`] = "1";
   }
   return values;
+}
+
+/** Settings of a bridge's port that are mostly as they are by default: `bridge -batch` lines. */
+export function drawPortSettings(dice: Dice, port: string): string[] {
+  const odd = ["learning off", "flood off", "mcast_flood off", "bcast_flood off", "isolated on", "locked on"];
+  const set = [...dice.some(16, odd), ...(dice.chance(6) ? ["hairpin on"] : [])];
+  // Disabled, listening, learning and blocking.
+  const state = dice.chance(30) ? [`state ${dice.pick([0, 1, 2, 4])}`] : [];
+  return [...set, ...state].map((setting) => `link set dev ${port} ${setting}`);
+}
+
+/** The same of the bridge itself: `ip -batch` lines. */
+export function drawBridgeSettings(dice: Dice, bridge: string, family: Family): string[] {
+  const calls = family === 4 ? "nf_call_iptables 1" : "nf_call_ip6tables 1";
+  const odd = [`group_fwd_mask ${dice.pick([8, 16384, 65528])}`, calls];
+  return dice.some(10, odd).map((setting) => `link set ${bridge} type bridge ${setting}`);
 }
 
 /** Short timeouts, so that a pause of a second outlives them. */
@@ -81,6 +104,9 @@ export function drawRouting(dice: Dice, legs: readonly Leg[]): string[] {
       `route add 172.16.6.0/24 via ${dice.pick(legs).gateway} ${spare}`,
     );
   }
+  if (dice.chance(6)) lines.push(`route add 172.16.7.0/24 ${legs.map((leg) => `nexthop via ${leg.gateway}`).join(" ")}`);
+  if (dice.chance(12)) lines.push("route add local 172.16.8.0/24 dev lo");
+  if (dice.chance(12)) lines.push(`route add 172.16.9.0/24 dev ${dice.pick(legs).device}`);
   if (dice.chance(12)) lines.push(`route add 172.16.5.0/24 via ${dice.pick(legs).gateway} mtu ${dice.pick([600, 1000, 1280])}`);
   lines.push(
     ...drawPolicy(dice, legs, {

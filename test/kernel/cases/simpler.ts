@@ -13,7 +13,7 @@ export function* simpler(value: Case): IterableIterator<Case> {
     }
     for (const bridge of without(plan.bridge)) yield { ...plan, bridge };
     // Addresses, neighbours and links stay: without them the kernel asks for neighbours, which is no part of the question.
-    const removable = plan.commands.filter((line) => /^(route|rule) /.test(line));
+    const removable = plan.commands.filter((line) => /^(route|rule) | type bridge (group|nf)_/.test(line));
     for (const kept of without(removable))
       yield { ...plan, commands: plan.commands.filter((line) => !removable.includes(line) || kept.includes(line)) };
   });

@@ -1,6 +1,6 @@
 import type { Door, LinkPlan, NetnsPlan, Topology } from "./case.ts";
 import type { Dice } from "./dice.ts";
-import { drawPorts, drawSysctls, mac } from "./settings.ts";
+import { drawBridgeSettings, drawPortSettings, drawPorts, drawSysctls, mac } from "./settings.ts";
 
 const HOST = "host";
 const UPLINK_HOSTS = [10, 11, 254];
@@ -24,6 +24,7 @@ export function bridged(dice: Dice): Topology {
     "route add default via 10.1.0.254 dev eth0",
     "link add br0 type bridge",
     `link set br0 address ${BRIDGE_MAC} type bridge stp_state 0 mcast_snooping 0 forward_delay 0`,
+    ...drawBridgeSettings(dice, "br0", 4),
     ...ports.map(({ port }) => `link set ${port} master br0`),
     "link set br0 up",
     ...(addressed
@@ -32,9 +33,8 @@ export function bridged(dice: Dice): Topology {
     ...(dice.chance(12) ? [`link set ${dice.pick(ports).port} mtu 1000`] : []),
   ];
   const bridge = ports.flatMap(({ port, mac: address }) => [
-    `fdb add ${address} dev ${port} master static`,
-    ...(dice.chance(6) ? [`link set dev ${port} hairpin on`] : []),
-    ...(dice.chance(12) ? [`link set dev ${port} isolated on`] : []),
+    ...(dice.chance(10) ? [] : [`fdb add ${address} dev ${port} master static`]),
+    ...drawPortSettings(dice, port),
   ]);
   const sysctls = {
     ...drawSysctls(dice, ["eth0", "br0"]),

@@ -62,7 +62,21 @@ function drawDestination(dice: Dice, pools: Pools): string {
     [3, dice.pick(pools.remotes)],
     [3, "10.96.0.10"],
     [1, dice.pick(ODD)],
-    [1, dice.pick(["172.16.1.1", "172.16.2.1", "172.16.3.1", "172.16.5.1", "172.16.6.1", "172.16.6.1", "198.51.100.7"])],
+    [
+      1,
+      dice.pick([
+        "172.16.1.1",
+        "172.16.2.1",
+        "172.16.3.1",
+        "172.16.5.1",
+        "172.16.6.1",
+        "172.16.6.1",
+        "172.16.7.1",
+        "172.16.8.1",
+        "172.16.9.1",
+        "198.51.100.7",
+      ]),
+    ],
   );
 }
 
@@ -88,6 +102,6 @@ function drawHeader(dice: Dice, pools: Pools): HeaderPlan {
         order: dice.pick([[0, 1, 2, 3], [1, 0], [2, 1, 0], [0, 2], [0, 0, 1], [0]]),
       },
     }),
-    ...(dice.chance(40) && { dstMac: dice.pick(["other", "broadcast"] as const) }),
+    ...(dice.chance(25) && { dstMac: dice.pick(["other", "broadcast", "link", "single"] as const) }),
   };
 }

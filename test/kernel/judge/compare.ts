@@ -43,6 +43,13 @@ function* ways(way: Way): Generator<Way> {
   for (const reply of way.replies) yield* ways(reply.way);
 }
 
+/** The same with the copies that TEE made, and those of copies. */
+function* everyWay(way: Way): Generator<Way> {
+  yield way;
+  for (const reply of way.replies) yield* everyWay(reply.way);
+  for (const copy of way.copies ?? []) yield* everyWay(copy);
+}
+
 /**
  * The steps of a way and of the answers that it caused, in the order in which they happened: the packet goes on only after a redirect, as far
  * as the next host, and before what the next host of the redirect makes of that, be it this one itself.
@@ -116,7 +123,7 @@ function asking(kernel: Observed): ReadonlySet<string> {
 
 function verdictDiffers(way: Way, kernel: Observed, reading: Reading, whole: Packet | undefined): string | undefined {
   const away = kernel.frames.some((frame) => frame.direction === "out" && reading.facesWorld(frame.netns, frame.device));
-  const made = [...ways(way)].flatMap((one) => [one, ...(one.copies ?? [])]).slice(1);
+  const made = [...everyWay(way)].slice(1);
   switch (way.verdict) {
     case "delivered":
       return kernel.delivered.some((one) => one.netns === way.at.netns) || hasMessage(kernel, way.at.netns)

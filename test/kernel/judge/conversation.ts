@@ -22,6 +22,8 @@ interface LastSeen {
 
 const OTHER_MAC = "02:99:99:99:99:99";
 const BROADCAST_MAC = "ff:ff:ff:ff:ff:ff";
+/** LLDP's. */
+const LINK_MAC = "01:80:c2:00:00:0e";
 const UNSPECIFIED = ["0.0.0.0", "::"];
 
 /** Turns a plan into octets, answers included: these depend on what the kernel made of the packet before. */
@@ -60,7 +62,7 @@ export class Conversation {
         const at = {
           netns: door.netns,
           ...(door.device !== undefined && { device: door.device }),
-          dstMac: macOf(send.header, groupMac(send.dst) ?? door.mac),
+          dstMac: macOf(send.header, door.mac, manyMac(send.dst)),
           srcMac: host?.mac ?? "",
         };
         return packets(at, send, send.header, send.payload);
@@ -88,8 +90,17 @@ interface At {
   readonly dstMac: string;
 }
 
-function macOf(header: HeaderPlan, mac: string): string {
-  return header.dstMac === "other" ? OTHER_MAC : header.dstMac === "broadcast" ? BROADCAST_MAC : mac;
+function macOf({ dstMac }: HeaderPlan, mac: string, many?: string): string {
+  switch (dstMac) {
+    case "other":
+      return OTHER_MAC;
+    case "broadcast":
+      return BROADCAST_MAC;
+    case "link":
+      return LINK_MAC;
+    default:
+      return many === undefined || dstMac === "single" ? mac : many;
+  }
 }
 
 /** Whether anyone would answer; and on which device a program means an address of one link it says itself, nothing else does. */
@@ -98,10 +109,14 @@ function isAnswerable({ device, ends: { src, dst } }: LastSeen): boolean {
   return !UNSPECIFIED.includes(src) && !UNSPECIFIED.includes(dst);
 }
 
-/** Where frames for a group of IPv6 are sent (RFC 2464 section 7). */
-function groupMac(dst: string): string | undefined {
+/** Where frames for many are sent (RFC 1112 section 6.4, RFC 2464 section 7); addresses that end with 255 are broadcasts here. */
+function manyMac(dst: string): string | undefined {
   const address = parseAddress(dst);
-  if (typeof address !== "bigint" || address >> 120n !== 0xffn) return undefined;
+  if (typeof address === "number") {
+    if ((address & 0xff) === 0xff) return BROADCAST_MAC;
+    return address >>> 28 === 0xe ? formatMac(0x01005e000000 + (address & 0x7fffff)) : undefined;
+  }
+  if (address === undefined || address >> 120n !== 0xffn) return undefined;
   return formatMac(Number((0x3333n << 32n) | (address & 0xffffffffn)));
 }
 

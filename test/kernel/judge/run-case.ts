@@ -56,7 +56,10 @@ export async function ask(lab: Lab, value: Case): Promise<Evidence> {
           : { netns: injection.netns, device: injection.device, frame: octets },
       );
       conversation.observed(send, injection, kernel, facesWorld);
-      if (wasNone(injection.device, kernel)) continue;
+      if (wasNone(injection.device, kernel)) {
+        if (injection.device === undefined && canBeRefusedLate(value, injection.netns)) break sends;
+        continue;
+      }
       packets.push({ sent: { ...injection, time: BigInt(kernel.time) }, kernel });
       if (kernel.endless) break sends;
     }
@@ -70,6 +73,12 @@ function wasNone(device: string | undefined, kernel: Observed): boolean {
   const entered = Object.values(kernel.counters).some((moved) => (moved["Ip6OutRequests"] ?? 0) > 0);
   const nothing = kernel.steps.length === 0 && kernel.frames.length === 0 && !entered;
   return nothing && (device !== undefined || (kernel.error !== undefined && kernel.error !== "EPERM"));
+}
+
+/** Whether a socket call can be refused behind connection tracking, which knows the packet then: where OUTPUT's tables have it routed again. */
+function canBeRefusedLate({ rules, family = 4 }: Case, netns: string): boolean {
+  const tables = rules.find((one) => one.netns === netns)?.tables ?? [];
+  return family === 4 && tables.some(({ table }) => table === "nat" || table === "mangle");
 }
 
 function buildPlan(value: Case): Plan {

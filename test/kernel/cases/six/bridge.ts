@@ -1,6 +1,6 @@
 import type { Door, LinkPlan, NetnsPlan, Topology } from "../case.ts";
 import type { Dice } from "../dice.ts";
-import { drawPorts, mac } from "../settings.ts";
+import { drawBridgeSettings, drawPortSettings, drawPorts, mac } from "../settings.ts";
 import { addresses, global, hostsOf, linkLocal, neighbours, network6 } from "./addresses.ts";
 import { drawSysctls6 } from "./settings.ts";
 
@@ -25,15 +25,15 @@ export function bridged6(dice: Dice): Topology {
     `route add default via ${dice.chance(3) ? linkLocal(1, GATEWAY) : global(1, GATEWAY)} dev eth0`,
     "link add br0 type bridge",
     `link set br0 address ${BRIDGE_MAC} type bridge stp_state 0 mcast_snooping 0 forward_delay 0`,
+    ...drawBridgeSettings(dice, "br0", 6),
     ...ports.map(({ port }) => `link set ${port} master br0`),
     "link set br0 up",
     ...(addressed ? [...addresses("br0", INNER, 1), ...neighbours("br0", ports)] : []),
     ...(dice.chance(12) ? [`link set ${dice.pick(ports).port} mtu ${dice.pick([1280, 1400])}`] : []),
   ];
   const bridge = ports.flatMap(({ port, mac: address }) => [
-    `fdb replace ${address} dev ${port} master static`,
-    ...(dice.chance(6) ? [`link set dev ${port} hairpin on`] : []),
-    ...(dice.chance(12) ? [`link set dev ${port} isolated on`] : []),
+    ...(dice.chance(10) ? [] : [`fdb replace ${address} dev ${port} master static`]),
+    ...drawPortSettings(dice, port),
   ]);
   const sysctls = { ...drawSysctls6(dice, ["eth0", "br0"]), "net.bridge.bridge-nf-call-ip6tables": filtered ? "1" : "0" };
   const pods = ports.filter((p) => p.pod);

@@ -91,6 +91,6 @@ export function drawHeader6(dice: Dice, _topology: Topology): HeaderPlan {
         order: dice.pick([[0, 1, 2, 3], [1, 0], [2, 1, 0], [0, 2], [0, 0, 1], [0]]),
       },
     }),
-    ...(dice.chance(40) && { dstMac: dice.pick(["other", "broadcast"] as const) }),
+    ...(dice.chance(25) && { dstMac: dice.pick(["other", "broadcast", "link", "single"] as const) }),
   };
 }
