@@ -9,6 +9,7 @@ const TCP_MSS = 2;
 const ICMP_ID = 4;
 const ICMP_QUOTE = 8;
 const IPV4_CHECKSUM = 10;
+const LITE_CHECKSUM = 6;
 
 /** Where the checksum of a protocol's header stands. */
 const CHECKSUM_AT: ReadonlyMap<number, number> = new Map([
@@ -30,6 +31,7 @@ export function transportOctets(packet: Packet): readonly Octet[] {
     // A redirect quotes elsewhere, and NAT leaves it as it is.
     if (transport.quoted && transport.type !== REDIRECT) writeQuoted(octets, transport.quoted);
   } else if (transport.kind === "sctp" && changed(octets, packet)) octets.fill(undefined, 8, 12);
+  if (packet.protocol === PROTOCOL.udplite && !hasLiteSum(octets, packet)) octets.fill(undefined, LITE_CHECKSUM, LITE_CHECKSUM + 2);
   const at = CHECKSUM_AT.get(packet.protocol);
   if (at !== undefined && octets.length >= at + 2) writeChecksum(octets, packet, at);
   return octets;
@@ -104,11 +106,22 @@ function sumOf(octets: readonly Octet[], initial = 0): number {
   return sum;
 }
 
+/**
+ * Whether the checksum of UDP-Lite is that of the octets that it covers (RFC 3828 section 3.1). Where it is not, it was wrong before or translation
+ * has changed it, which nothing tells afterwards.
+ */
+function hasLiteSum(octets: readonly Octet[], packet: Packet): boolean {
+  const covered = (octets[4] ?? 0) * 256 + (octets[5] ?? 0) || packet.length - packet.headerLength;
+  return covered <= octets.length && sumOf(octets.slice(0, covered), sumOf(pseudoHeader(packet))) === 0xffff;
+}
+
+function pseudoHeader({ src, dst, length, headerLength, protocol }: Packet): readonly number[] {
+  return [...addressOctets(src), ...addressOctets(dst), ...word(length - headerLength), 0, protocol];
+}
+
 /** The checksum follows every change where it was right before; where that was not seen, so is it now. */
 function writeChecksum(octets: Octet[], packet: Packet, at: number): void {
-  const length = packet.length - packet.headerLength;
-  const pseudo = [...addressOctets(packet.src), ...addressOctets(packet.dst), ...word(length), 0, packet.protocol];
-  const initial = packet.protocol === PROTOCOL.icmp ? 0 : sumOf(pseudo);
+  const initial = packet.protocol === PROTOCOL.icmp ? 0 : sumOf(pseudoHeader(packet));
   if (packet.checksum === "good") {
     write(octets, at, [0, 0]);
     const sum = ~sumOf(octets, initial) & 0xffff;
