@@ -1,6 +1,7 @@
 import { type Family, formatMac, isGroupMac, MAC_BROADCAST } from "../model/address.ts";
 import type { Device } from "../model/host.ts";
 import { pushOut, refit } from "./bridge-port.ts";
+import { checkVlans } from "./bridge-vlan.ts";
 import { endsInHopByHop, extensionsOf } from "./extensions6.ts";
 import { behindPort, fdbLookup, learnStation } from "./fdb.ts";
 import { runHook } from "./hooks.ts";
@@ -126,6 +127,7 @@ function dnatToPort(run: Run, netns: Netns, bridge: Device, port: Device, skb: S
 
 /** br_handle_frame_finish: learn, then up, on, or to all ports. */
 function handleFrame(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): void {
+  checkVlans(netns, bridge, skb);
   const known = skb.srcMac === undefined ? undefined : fdbLookup(run, netns, bridge, skb.srcMac);
   if (port.port?.locked) run.world.state.watch?.shared("a locked bridge port asks for its stations");
   if (port.port?.locked && known !== port.name) {
@@ -263,6 +265,7 @@ function up(run: Run, netns: Netns, bridge: Device, port: Device, skb: Skb): voi
  * was leaving by a port, as if that were its own (br_nf_post_routing).
  */
 export function bridgeTransmit(run: Run, netns: Netns, bridge: Device, skb: Skb): void {
+  checkVlans(netns, bridge, skb);
   const mac = skb.dstMac;
   const plain = skb.bridge?.physOut === undefined ? skb.with({ bridge: undefined }) : skb;
   if (mac === undefined || isGroupMac(mac)) return flood(run, netns, bridge, undefined, plain);
