@@ -210,11 +210,12 @@ export class Conntrack {
     }
     connection.touched = now;
     const reply = skb.ctDirection === "reply";
-    if (!reply && connection.asked) this.table.askAgain(connection, packet);
     const verdict = this.#trackers.track(connection, packet, reply ? 1 : 0, now);
     if (verdict === "reopen" || verdict === "forget") this.forget(connection);
     if (verdict === "reopen") return "reopen";
+    // What is not translated gets no answer at the port that NAT drew.
     if (typeof verdict === "object") return verdict.invalid;
+    if (!reply && connection.asked && !connection.dying) this.table.askAgain(connection, packet);
     skb.connection = connection;
     skb.ctState = reply || connection.seenReply ? "ESTABLISHED" : connection.expected ? "RELATED" : "NEW";
     if (reply) connection.seenReply = true;
