@@ -22,7 +22,7 @@ import { parseSysctl } from "../parse/sysctl.ts";
 import { deviceObject, fdbObject, neighbourObject } from "../render/json/links.ts";
 import { policyRuleObject, routeObject } from "../render/json/routes.ts";
 import { rulesetObject } from "../render/json/ruleset.ts";
-import { connectionObject, setObject } from "../render/json/state.ts";
+import { connectionObject, setObject, virtualServiceObject } from "../render/json/state.ts";
 import { ipsetLines } from "../render/save-ipset.ts";
 import { rulesetLines } from "../render/save-rules.ts";
 
@@ -103,7 +103,7 @@ export const INPUT_TYPES: ReadonlyMap<string, InputType> = new Map<InputKind, In
       },
     },
   ],
-  ["ipvsadm-save", list("ipvsadm-save output", parseIpvsadmSave, asItIs)],
+  ["ipvsadm-save", list("ipvsadm-save output", parseIpvsadmSave, virtualServiceObject)],
   ["conntrack", list("conntrack -L output", parseConntrack, connectionObject)],
   [
     "sysctl",

@@ -44,14 +44,17 @@ export function runHook(run: Run, netns: Netns, hook: Hook, skb: Skb, devices: H
     const before = skb.packet;
     const mark = skb.mark;
     if (table === "nat") {
+      if (hook === "INPUT") netns.ipvs?.check(run, hook, skb);
       if (!natHook(run, netns, hook, skb, current)) return false;
       if (hook === "OUTPUT" && isSentElsewhere(skb) && reroute && !reroute(skb)) return false;
+      if (hook === "OUTPUT") netns.ipvs?.check(run, hook, skb);
     } else {
       if (!tableHook(run, netns, hook, table, skb, current)) return false;
       if (hook === "OUTPUT" && table === "mangle" && (mark !== skb.mark || isRoutedAgain(before, skb.packet)) && reroute && !reroute(skb))
         return false;
     }
   }
+  if (hook === "FORWARD") netns.ipvs?.check(run, hook, skb);
   const conntrack = netns.tracker(skb.packet.family);
   if ((hook !== "INPUT" && hook !== "POSTROUTING") || !conntrack) return true;
   return confirm(run, netns, conntrack, skb);

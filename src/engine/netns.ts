@@ -4,6 +4,7 @@ import type { Assumption, Device, IpSet, Namespace, Neighbour, Nexthop, PolicyRu
 import type { NeighbourStep, RouteStep } from "../model/trace.ts";
 import type { Ask } from "./choices.ts";
 import { Conntrack } from "./conntrack.ts";
+import { Ipvs } from "./ipvs.ts";
 import { Nat } from "./nat.ts";
 import { Routing } from "./routing.ts";
 import { Routing6 } from "./routing6.ts";
@@ -43,6 +44,7 @@ export class Netns {
   readonly conntrack: Conntrack | undefined;
   readonly nat: Nat | undefined;
   readonly sets: ReadonlyMap<string, IpSet> | undefined;
+  readonly ipvs: Ipvs | undefined;
   readonly devicesKnown: boolean;
   readonly #hints = new Map<Family, RuleHints>();
   #neighbours: Map<string, Map<Address, Neighbour>> | undefined;
@@ -79,6 +81,7 @@ export class Netns {
     const sysctl = (name: string, fallback: number) => this.sysctl(name, fallback);
     this.conntrack = tracks ? new Conntrack(this.name, state, sysctl, newId, ask, counts) : undefined;
     this.nat = this.conntrack ? new Nat(this.name, this.conntrack, state, told) : undefined;
+    this.ipvs = namespace.virtualServices?.length ? new Ipvs(namespace.virtualServices) : undefined;
     this.sets = namespace.sets && new Map(namespace.sets.map((set) => [set.name, set]));
   }
 

@@ -167,6 +167,27 @@ export interface BridgeVlan {
   readonly untagged: boolean;
 }
 
+/** One server of a virtual service. */
+export interface RealServer {
+  readonly address: Address;
+  readonly port: number;
+  readonly method: "route" | "tunnel" | "masquerade";
+  readonly weight: number;
+  /** Options that say nothing of where a packet goes: thresholds and the kind of tunnel. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** A virtual service of IPVS (`ipvsadm-save`): that of an address and a port, 0 for any, or of a mark. */
+export interface VirtualService {
+  readonly protocol: "tcp" | "udp" | "sctp" | "fwmark";
+  readonly address?: Address;
+  readonly port?: number;
+  readonly mark?: number;
+  readonly scheduler: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly servers: readonly RealServer[];
+}
+
 /** An ipset as `ipset save` prints it. Entries keep their words; src/extensions knows what they mean. */
 export interface IpSet {
   readonly name: string;
@@ -233,6 +254,7 @@ export interface Namespace {
   readonly ruleset6?: Ruleset;
   readonly sets?: readonly IpSet[];
   readonly conntrack?: readonly ConntrackLine[];
+  readonly virtualServices?: readonly VirtualService[];
   /** nsid → name of the namespace, of `ip netns list-id`. */
   readonly netnsIds?: ReadonlyMap<number, string>;
 }

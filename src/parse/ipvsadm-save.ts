@@ -1,31 +1,11 @@
 import { type AttributeLine, attributeReader } from "../../grammars/attributes.ts";
 import { quote, type Word } from "../../grammars/words.ts";
 import { SERVICES } from "../extensions/services.ts";
-import { formatAddress, parseAddress } from "../model/address.ts";
+import { type Address, parseAddress } from "../model/address.ts";
+import type { RealServer, VirtualService } from "../model/host.ts";
 import type { Parsed, Problem } from "../model/problem.ts";
 import { Attributes } from "./attributes.ts";
 import { linesRead } from "./lines.ts";
-
-/** One server of a virtual service. */
-interface RealServer {
-  readonly address: string;
-  readonly port: number;
-  readonly method: "route" | "tunnel" | "masquerade";
-  readonly weight: number;
-  /** Options that say nothing of where a packet goes: thresholds and the kind of tunnel. */
-  readonly options: Readonly<Record<string, string>>;
-}
-
-/** A virtual service of IPVS (`ipvsadm-save`). */
-export interface VirtualService {
-  readonly protocol: "tcp" | "udp" | "sctp" | "fwmark";
-  readonly address?: string;
-  readonly port?: number;
-  readonly mark?: number;
-  readonly scheduler: string;
-  readonly options: Readonly<Record<string, string>>;
-  readonly servers: RealServer[];
-}
 
 type Service = Pick<VirtualService, "protocol" | "address" | "port" | "mark">;
 
@@ -54,11 +34,11 @@ const readLine = attributeReader(
   EXPECTED,
 );
 
-function endpoint(attributes: Attributes, word: Word): { address: string; port: number } | undefined {
+function endpoint(attributes: Attributes, word: Word): { address: Address; port: number } | undefined {
   const [, bracketed, plain = bracketed, port = "0"] = /^(?:\[([^\]]*)\]|([^:]*))(?::([\w-]+))?$/.exec(word.text) ?? [];
   const address = parseAddress(plain ?? "");
   const number = /^\d{1,5}$/.test(port) ? Number(port) : Object.hasOwn(SERVICES, port) ? SERVICES[port] : undefined;
-  if (address !== undefined && number !== undefined) return { address: formatAddress(address), port: number };
+  if (address !== undefined && number !== undefined) return { address, port: number };
   attributes.fail(word, `expected an address and a port (10.0.0.1:80), found ${quote(word.text)}`);
   return undefined;
 }
@@ -91,8 +71,13 @@ function keyOf({ protocol, address, port, mark }: Service): string {
   return [protocol, address, port, mark].join(" ");
 }
 
+/** A service whose servers are still coming. */
+interface Draft extends VirtualService {
+  readonly servers: RealServer[];
+}
+
 class IpvsReader {
-  readonly services = new Map<string, VirtualService>();
+  readonly services = new Map<string, Draft>();
 
   take({ heads: [command], attributes: words }: AttributeLine, attributes: Attributes): void {
     if (!command) return;

@@ -11,6 +11,7 @@ import { parseRoutesByFamily } from "./ip-route.ts";
 import { parsePolicyRules } from "./ip-rule.ts";
 import { parseIpsetSave } from "./ipset-save.ts";
 import { parseIptablesSave } from "./iptables-save.ts";
+import { parseIpvsadmSave } from "./ipvsadm-save.ts";
 import { parseNetnsIds } from "./netns-ids.ts";
 import { parseSysctl } from "./sysctl.ts";
 
@@ -81,6 +82,7 @@ export function readNamespace(name: string, inputs: Inputs): Parsed<Namespace> {
     ...reader.field("ruleset6", (text, file) => parseIptablesSave(text, file, 6, { allowEmpty: true }), "ip6tables-save.txt"),
     ...reader.field("sets", parseIpsetSave, "ipset-save.txt"),
     ...reader.field("conntrack", parseConntrack, "conntrack.txt"),
+    ...reader.field("virtualServices", parseIpvsadmSave, "ipvsadm-save.txt"),
     ...reader.field("netnsIds", parseNetnsIds, "netns-ids.txt", "netns-ids.json"),
   };
   return { value, problems: reader.problems };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parseAddress } from "../../src/model/address.ts";
 import { parseIptablesList } from "../../src/parse/iptables-list.ts";
 import { parseIpvsadmSave } from "../../src/parse/ipvsadm-save.ts";
 import { places, recorded } from "./recording.ts";
@@ -61,12 +62,20 @@ describe("ipvsadm-save", () => {
       problems: [],
       value: [
         {
-          ...{ protocol: "tcp", address: "10.0.0.1", port: 80, scheduler: "rr", options: { "-p": "300" } },
-          servers: [{ address: "192.168.0.2", port: 80, method: "masquerade", weight: 3, options: { "-x": "10" } }],
+          ...{ protocol: "tcp", address: parseAddress("10.0.0.1"), port: 80, scheduler: "rr", options: { "-p": "300" } },
+          servers: [{ address: parseAddress("192.168.0.2"), port: 80, method: "masquerade", weight: 3, options: { "-x": "10" } }],
         },
         {
           ...{ protocol: "fwmark", mark: 1, scheduler: "wlc", options: { "-o": "" } },
-          servers: [{ address: "2001:db8::a", port: 0, method: "tunnel", weight: 1, options: { "--tun-type": "gue", "--tun-nocsum": "" } }],
+          servers: [
+            {
+              address: parseAddress("2001:db8::a"),
+              port: 0,
+              method: "tunnel",
+              weight: 1,
+              options: { "--tun-type": "gue", "--tun-nocsum": "" },
+            },
+          ],
         },
       ],
     });

@@ -1,5 +1,5 @@
 import { formatAddress } from "../../model/address.ts";
-import type { ConntrackLine, IpSet, Tuple } from "../../model/host.ts";
+import type { ConntrackLine, IpSet, Tuple, VirtualService } from "../../model/host.ts";
 import { savedProtocol } from "../../model/protocol-names.ts";
 
 /** A set of `ipset save` as the object of `parse --format json`. */
@@ -23,4 +23,14 @@ function tupleObject({ src, dst, protocol, ...rest }: Tuple) {
 /** A connection of `conntrack -L` as the object of `parse --format json`. */
 export function connectionObject({ original, reply, ...rest }: ConntrackLine): unknown {
   return { original: tupleObject(original), reply: tupleObject(reply), ...rest };
+}
+
+/** A virtual service of `ipvsadm-save` as the object of `parse --format json`. */
+export function virtualServiceObject({ protocol, address, servers, ...rest }: VirtualService): unknown {
+  return {
+    protocol,
+    address: address === undefined ? undefined : formatAddress(address),
+    ...rest,
+    servers: servers.map((server) => ({ ...server, address: formatAddress(server.address) })),
+  };
 }
