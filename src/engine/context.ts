@@ -63,7 +63,18 @@ export class HookContext implements PacketContext {
   }
 
   get frameType(): PacketContext["frameType"] {
-    return this.#skb.type;
+    const { type } = this.#skb;
+    // pkttype_mt takes PACKET_LOOPBACK of IPv6 for multicast.
+    return this.loopedBack && this.family === 6 && type === "host" ? "multicast" : type;
+  }
+
+  get loopedBack(): boolean {
+    const { looped, in: device } = this.#skb;
+    return looped && this.#netns.devices.get(device)?.kind !== "loopback";
+  }
+
+  takeAsOwn(): void {
+    this.#skb.type = "host";
   }
 
   get local(): boolean {

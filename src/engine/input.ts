@@ -45,6 +45,12 @@ function afterPrerouting(run: Run, netns: Netns, skb: Skb): void {
   if (!receiveOptions(run, netns, skb)) return;
   const destination = skb.destination;
   if (!destination) return;
+  const isForMany = destination.kind === "multicast" || destination.kind === "broadcast";
+  const cameForMany = skb.type === "broadcast" || skb.type === "multicast";
+  if (cameForMany && !isForMany && netns.deviceSysctl(skb.device, "drop_unicast_in_l2_multicast", 0, "or") !== 0) {
+    const why = `drop_unicast_in_l2_multicast of ${skb.device}`;
+    return run.drop(skb, "ttl-or-header", `it came as a link-layer broadcast or multicast, but is for one address (${why})`);
+  }
   if (destination.kind === "error") return inputError(run, netns, skb, destination.error ?? "ENETUNREACH");
   if (destination.kind === "forward") return forward(run, netns, skb);
   deliver(run, netns, skb);

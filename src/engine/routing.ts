@@ -87,7 +87,8 @@ export class Routing {
   #findCustomLocal(): boolean {
     for (const byAddress of this.#tables.get("local")?.values() ?? []) {
       for (const routes of byAddress.values()) {
-        if (routes.some((route) => route.type === "local" && route.protocol !== undefined && route.protocol !== "kernel")) return true;
+        // `ip` does not print the protocol of what it added itself (boot).
+        if (routes.some((route) => route.type === "local" && route.protocol !== "kernel")) return true;
       }
     }
     return false;

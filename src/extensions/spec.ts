@@ -163,6 +163,10 @@ export interface PacketContext {
   readonly since?: bigint;
   /** Packet type of the sk_buff; that of a local packet is "host", broadcasts and multicasts included. */
   readonly frameType: FrameType;
+  /** From now on it is "host". */
+  takeAsOwn?(): void;
+  /** What a host hears of its own packets to many (PACKET_LOOPBACK). */
+  readonly loopedBack?: boolean;
   /** Sent by a socket of this namespace (skb->sk). */
   readonly local?: boolean;
   /** Absent when the packet has no Ethernet header (locally generated). */

@@ -8,12 +8,13 @@ import { packetOctets } from "../packet-octets.ts";
 import { type MatchResult, match, type PacketContext } from "../spec.ts";
 
 /** include/uapi/linux/if_packet.h. */
+const PACKET_LOOPBACK = 5;
 const PACKET_TYPE: Readonly<Record<FrameType, number>> = { host: 0, broadcast: 1, multicast: 2, otherhost: 3, outgoing: 4 };
 
 /** Words beside the packet (SKF_AD_*) that a replay knows. */
 function beside(context: PacketContext, number: number): number | undefined {
   if (number === 0) return context.family === 4 ? 0x0800 : 0x86dd;
-  if (number === 4) return PACKET_TYPE[context.frameType];
+  if (number === 4) return context.loopedBack ? PACKET_LOOPBACK : PACKET_TYPE[context.frameType];
   return number === 20 ? context.mark : undefined;
 }
 

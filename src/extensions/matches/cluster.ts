@@ -1,4 +1,4 @@
-import type { Address } from "../../model/address.ts";
+import { type Address, isMulticast } from "../../model/address.ts";
 import { hexNumber, number, word } from "../codecs.ts";
 import { oneOf } from "../condition.ts";
 import { type Draw, not } from "../draw.ts";
@@ -42,9 +42,14 @@ function nodeOf(source: Address, total: number, seed: number): number {
   return scaledHash(jenkinsHash([wordOf(source)], seed), total);
 }
 
-/** xt_cluster.c, xt_cluster_mt: what has no connection, or a template only, does not match, not even negated. */
-function clusterMatch(args: ClusterArgs, { connection }: PacketContext): boolean {
+/**
+ * xt_cluster.c, xt_cluster_mt: what has no connection, or a template only, does not match, not even negated. Nodes may share a link-layer group:
+ * whatever the answer, what came to such a one though it is for one address counts from then on as sent to this host alone.
+ */
+function clusterMatch(args: ClusterArgs, context: PacketContext): boolean {
+  const { connection, frameType, packet } = context;
   const { nodemask, total, seed } = canonical(args);
+  if (frameType === "multicast" && !isMulticast(packet.dst)) context.takeAsOwn?.();
   if (!connection || connection.template || !nodemask) return false;
   const source = connection.master?.src ?? connection.original.src;
   const node = nodeOf(source, total?.value ?? 1, seed?.value ?? 0);

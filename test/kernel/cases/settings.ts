@@ -45,18 +45,16 @@ export function drawSysctls(dice: Dice, devices: readonly string[]): Record<stri
     ["net.ipv4.conf.all.route_localnet", "1"],
     ["net.ipv4.conf.all.src_valid_mark", "1"],
     ["net.ipv4.ip_default_ttl", "50"],
-    ["net.ipv4.conf.all.bc_forwarding", "1"],
     ["net.ipv4.conf.all.drop_unicast_in_l2_multicast", "1"],
     ["net.ipv4.conf.all.accept_source_route", "1"],
     ["net.ipv4.ip_forward_use_pmtu", "1"],
-    ["net.ipv4.icmp_ratelimit", "0"],
   ];
   for (const [name, value] of dice.some(12, rare)) values[name] = value;
   for (const device of devices) {
     values[`net.ipv4.conf.${device}.rp_filter`] = dice.weighted([10, "0"], [1, "1"], [1, "2"]);
     if (dice.chance(40)) values[`net.ipv4.conf.${device}.forwarding`] = "0";
-    if (dice.chance(40)) values[`net.ipv4.conf.${device}.bc_forwarding`] = "1";
   }
+  if (dice.chance(20)) for (const device of ["all", ...dice.some(2, devices)]) values[`net.ipv4.conf.${device}.bc_forwarding`] = "1";
   return values;
 }
 

@@ -32,6 +32,7 @@ QUIET6 = {
 
 CONF = (
     "accept_local accept_redirects accept_source_route arp_accept arp_announce arp_filter arp_ignore arp_notify bc_forwarding "
+    "drop_unicast_in_l2_multicast "
     "forwarding ignore_routes_with_linkdown log_martians mc_forwarding proxy_arp proxy_arp_pvlan route_localnet rp_filter "
     "send_redirects shared_media src_valid_mark"
 ).split()
