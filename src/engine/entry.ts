@@ -3,6 +3,7 @@ import type { Assumption, Device } from "../model/host.ts";
 import type { Frame, FrameType, Packet } from "../model/packet.ts";
 import { callsIptables } from "./bridge.ts";
 import { tupleOf } from "./connection.ts";
+import { macvlanOf } from "./macvlan.ts";
 import { groupMac } from "./neighbour.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { longestSegment } from "./segments.ts";
@@ -109,7 +110,7 @@ function inferMac(world: World, netns: Netns, device: Device | undefined, frame:
     case "multicast":
       return groupMac(packet.dst);
     case "otherhost":
-      return behindBridge(world, netns, device, frame, packet);
+      return macvlanOf(world, device, packet) ?? behindBridge(world, netns, device, frame, packet);
     default:
       return undefined;
   }

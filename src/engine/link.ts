@@ -3,6 +3,7 @@ import type { Device } from "../model/host.ts";
 import type { FrameType } from "../model/packet.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { ipReceive } from "./input.ts";
+import { lowerOfMacvlan, macvlanTransmit, toMacvlan } from "./macvlan.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import { isTaken } from "./segments.ts";
@@ -46,6 +47,8 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
   const lower = tag && lowerOf(netns, device);
   // vlan_dev_hard_start_xmit
   if (lower) return transmit(run, netns, lower, skb.with({ sentBy: device.name, vlans: [tag, ...(skb.vlans ?? [])] }));
+  const under = lowerOfMacvlan(netns, device, run.world.netns);
+  if (under) return macvlanTransmit(run, netns, device, under, skb);
   const peer = netns.peerOf(device, run.world.netns);
   if (!peer) {
     run.end("forwarded", { netns: netns.name, interface: skb.sentBy ?? device.name });
@@ -59,16 +62,20 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     run.drop(skb, "too-big", `${peer.device.name} in ${peer.netns.name} takes no packets of more than ${peer.device.mtu} octets (its MTU)`);
     return;
   }
-  const moved = Object.assign(scrubbed(skb), {
+  cross(run, peer.netns, peer.device, forwarded(skb, netns, peer.netns));
+}
+
+/** What comes in elsewhere of a frame that a device has sent (dev_forward_skb). */
+export function forwarded(skb: Skb, from: Netns, to: Netns): Skb {
+  return Object.assign(scrubbed(skb), {
     type: "host",
-    mark: peer.netns === netns ? skb.mark : 0,
-    netns: peer.netns.name,
+    mark: to === from ? skb.mark : 0,
+    netns: to.name,
     ctState: "INVALID",
     ctDirection: "original",
     local: false,
     looped: false,
   } as const);
-  cross(run, peer.netns, peer.device, moved);
 }
 
 // By themselves, since what closures catch would be set apart for every frame that is sent.
@@ -95,11 +102,12 @@ export function receive(run: Run, netns: Netns, device: Device, skb: Skb): void 
   takeIn(run, netns, device, skb);
 }
 
-/** __netif_receive_skb_core: to the VLAN's device that a tag names, else to the bridge of a port, else to IP. */
+/** __netif_receive_skb_core: to the VLAN's device that a tag names, else to a macvlan, to the bridge of a port, or to IP. */
 export function takeIn(run: Run, netns: Netns, device: Device, skb: Skb): void {
   const tag = skb.vlans?.[0];
   const own = tag && vlanDevice(netns, device, tag);
   if (own) return takeTagged(run, netns, own, untagged(skb).with({ device: own.name, in: own.name }));
+  if (toMacvlan(run, device, skb)) return;
   const bridge = device.master === undefined ? undefined : netns.devices.get(device.master);
   if (bridge?.kind === "bridge") return bridgeReceive(run, netns, bridge, device, skb);
   if (!tag) return ipReceive(run, netns, skb);

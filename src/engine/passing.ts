@@ -2,6 +2,7 @@ import type { Packet } from "../model/packet.ts";
 import { added } from "./added.ts";
 import { invert, tupleOf } from "./connection.ts";
 import type { Entry } from "./entry.ts";
+import { isOfMacvlan } from "./macvlan.ts";
 import { applyTuple } from "./nat.ts";
 import type { Netns } from "./netns.ts";
 import { sendLocal } from "./output.ts";
@@ -27,7 +28,7 @@ export function sendPassing(run: Run, entry: Entry, skb: Skb): void {
     note: "seen on its way out; what it was when it came in is not in the capture",
   });
   run.end("forwarded", { netns: netns.name, ...(device === undefined ? {} : { interface: device }) });
-  const isPort = entry.device?.master !== undefined;
+  const isPort = entry.device !== undefined && (entry.device.master !== undefined || isOfMacvlan(run.world, entry.device, skb.srcMac));
   if (before || !isPort) track(run, netns, skb.with({ packet: before ?? skb.packet }), before !== undefined);
 }
 

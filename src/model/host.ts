@@ -67,6 +67,7 @@ export interface Device {
   readonly bridge?: Bridge;
   readonly port?: BridgePort;
   readonly vlan?: { readonly id: number; readonly protocol: string };
+  readonly macvlan?: { readonly mode: "private" | "vepa" | "bridge" | "passthru" };
 }
 
 export type RouteType =

@@ -51,7 +51,9 @@ export function deviceGroup(name: unknown): Pick<Device, "group"> {
   return /^\d{1,10}$/.test(text) ? { group: Number(text) } : {};
 }
 
-type Details = Pick<Device, "bridge" | "port" | "vlan">;
+type Details = Pick<Device, "bridge" | "port" | "vlan" | "macvlan">;
+
+const MACVLAN_MODES = ["private", "vepa", "bridge", "passthru"] as const satisfies readonly NonNullable<Device["macvlan"]>["mode"][];
 
 /** What a device is beyond its kind, out of the settings that `ip -d` shows. */
 export function deviceDetails(
@@ -61,9 +63,11 @@ export function deviceDetails(
   master?: string,
 ): Details {
   const id = Number(own?.("id"));
+  const mode = kind === "macvlan" ? MACVLAN_MODES.find((one) => one === own?.("mode")) : undefined;
   return {
     ...(kind === "bridge" && own && { bridge: bridgeSettings(own) }),
     ...(slave?.kind === "bridge" && master !== undefined && { port: bridgePort(master, slave.setting) }),
+    ...(mode && { macvlan: { mode } }),
     ...(kind === "vlan" && id >= 0 && { vlan: { id, protocol: String(own?.("protocol") ?? "802.1Q") } }),
   };
 }

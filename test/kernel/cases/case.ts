@@ -1,4 +1,5 @@
 import type { Family } from "../../../src/model/address.ts";
+import type { MacvlanMode } from "../lab/protocol.ts";
 
 /** A machine, its rules and its traffic, as drawn; everything in it can be written as JSON. */
 export interface Case {
@@ -28,10 +29,11 @@ export interface NetnsPlan {
   readonly bridge: readonly string[];
 }
 
-/** A veth pair; without `b` its far end is the world. */
+/** A veth pair; without `b` its far end is the world. With `macvlan` no pair: the first is a macvlan on the second, which is the end of a pair. */
 export interface LinkPlan {
   readonly a: LinkEnd;
   readonly b: LinkEnd | null;
+  readonly macvlan?: MacvlanMode;
 }
 
 export interface LinkEnd {

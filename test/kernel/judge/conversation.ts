@@ -69,17 +69,22 @@ export class Conversation {
       }
       case "answer": {
         const seen = this.#seen.get(send.to);
-        if (!seen || !isAnswerable(seen)) return [];
+        if (!seen || !isAnswerable(seen) || this.#isOwn(seen)) return [];
         return packets(back(seen, send.header), { src: seen.ends.dst, dst: seen.ends.src }, send.header, turned(send.payload, seen));
       }
       default: {
         const seen = this.#seen.get(send.about);
-        if (!seen || !isAnswerable(seen)) return [];
+        if (!seen || !isAnswerable(seen) || this.#isOwn(seen)) return [];
         const ends = { src: send.from ?? seen.ends.dst, dst: seen.ends.src };
         const at = back(seen, send.header);
         return [framed(at, errorAbout(ends, headerAt(at, send.header), send.type, send.code, send.mtu, seen.packet, send.quoted))];
       }
     }
+  }
+
+  /** Whether a frame went out into the world that is for a device of the machine itself: nobody there answers that. */
+  #isOwn({ device, dstMac }: LastSeen): boolean {
+    return device !== undefined && this.#case.topology.links.some(({ a, b }) => a.mac === dstMac || b?.mac === dstMac);
   }
 }
 

@@ -33,6 +33,9 @@ export interface Judgement {
   readonly disagreements: readonly string[];
 }
 
+/** Milliseconds that copies for macvlans may take. */
+const QUEUED = 30;
+
 const SILENT = [...PORTS, ...ODD_PORTS];
 
 /** A machine that the kernel or its tools refused to build, in their words. */
@@ -53,7 +56,12 @@ export async function ask(lab: Lab, value: Case): Promise<Evidence> {
       const kernel = await lab.send(
         injection.device === undefined
           ? { netns: injection.netns, packet: octets }
-          : { netns: injection.netns, device: injection.device, frame: octets },
+          : {
+              netns: injection.netns,
+              device: injection.device,
+              frame: octets,
+              ...(isForMacvlans(value, injection.octets) && { quiet: QUEUED }),
+            },
       );
       conversation.observed(send, injection, kernel, facesWorld);
       if (wasNone(injection.device, kernel)) {
@@ -65,6 +73,11 @@ export async function ask(lab: Lab, value: Case): Promise<Evidence> {
     }
   }
   return { backend: value.backend, snapshot: built.snapshot, outside, packets };
+}
+
+/** Whether macvlans may get a copy of a frame, which the kernel makes in its own time (macvlan_process_broadcast). */
+function isForMacvlans({ topology }: Case, frame: Uint8Array): boolean {
+  return ((frame[0] ?? 0) & 1) === 1 && topology.links.some(({ macvlan }) => macvlan !== undefined);
 }
 
 /** What the socket call itself refuses was never a packet, and a device that is down takes none. */

@@ -8,7 +8,7 @@ import settings
 from counters import Counters
 from frames import Frames, deliveries
 from kernel import Netns
-from links import add_nsid, add_nsids, add_veth, checksums_in_software, control_socket, settle_links, up
+from links import add_macvlan, add_nsid, add_nsids, add_veth, checksums_in_software, control_socket, settle_links, up
 from netlink import Netlink
 from nflog import LegacyEvents
 from nftbase import create_chains, split_policies
@@ -80,9 +80,11 @@ class Case:
         return netns
 
     def _links(self):
-        pairs = [(self._end(link["a"]), self._end(link["b"])) for link in self.request.get("links", [])]
+        links = [(self._end(link["a"]), self._end(link["b"]), link.get("macvlan")) for link in self.request.get("links", [])]
+        pairs = [(first, second) for first, second, macvlan in links if not macvlan]
         for (first, device, _), (second, other, _) in pairs:
             self.far[first, device], self.far[second, other] = (second, other), (first, device)
+        for (first, _, _), (second, _, _), _ in links:
             if first is not second:
                 self._introduce(first, second)
                 self._introduce(second, first)
@@ -95,15 +97,22 @@ class Case:
             Case.serial += 1
             self.numbers[name] = Case.serial
             add_nsid(route, netns, Case.serial)
-        for pair in pairs:
+        for first, second, macvlan in links:
             try:
-                add_veth(route, *pair)
+                if macvlan:
+                    add_macvlan(first, second, macvlan)
+                else:
+                    add_veth(route, first, second)
             except OSError as error:
-                raise Failure("links", pair[0][0].name, f"{pair[0][1]} to {pair[1][1]}: {error.strerror}") from None
-        for netns in {netns for netns, _ in self.far}:
+                raise Failure("links", first[0].name, f"{first[1]} to {second[1]}: {error.strerror}") from None
+        for netns, device in self.far:
             with control_socket(netns) as control:
-                for device in (device for where, device in self.far if where is netns):
-                    checksums_in_software(control, device)
+                checksums_in_software(control, device)
+                up(control, device)
+        # They compute checksums as the devices do on which they stand, and come up after these.
+        for (netns, device, _), _, macvlan in links:
+            if macvlan:
+                with control_socket(netns) as control:
                     up(control, device)
 
     def _settle_links(self):

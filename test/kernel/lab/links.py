@@ -9,8 +9,9 @@ from kernel import Netns
 from netlink import NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, Netlink, attribute
 
 RTM_NEWLINK, RTM_GETLINK, RTM_NEWNSID = 16, 18, 88
-IFLA_ADDRESS, IFLA_IFNAME, IFLA_LINKINFO, IFLA_NET_NS_FD = 1, 3, 18, 28
-IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_LINK, IFLA_LINKINFO, IFLA_NET_NS_FD = 1, 3, 5, 18, 28
+IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER, IFLA_MACVLAN_MODE = 1, 2, 1, 1
+MACVLAN_MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
 NETNSA_NSID, NETNSA_FD = 1, 3
 IFF_UP = 1
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCETHTOOL = 0x8913, 0x8914, 0x8946
@@ -29,6 +30,20 @@ def add_veth(route, first, second):
     peer = attribute(IFLA_INFO_DATA, attribute(VETH_INFO_PEER, _end(*second)))
     body = _end(*first) + attribute(IFLA_LINKINFO, attribute(IFLA_INFO_KIND, "veth") + peer)
     route.request(RTM_NEWLINK, body, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)
+
+
+def add_macvlan(end, lower, mode):
+    """Adds a macvlan, an end, on a device that is there: (netns, device, …)."""
+    with lower[0]:
+        route = Netlink(socket.NETLINK_ROUTE)
+        index = socket.if_nametoindex(lower[1])
+    data = attribute(IFLA_INFO_DATA, attribute(IFLA_MACVLAN_MODE, struct.pack("=I", MACVLAN_MODES[mode])))
+    body = _end(*end) + attribute(IFLA_LINK, struct.pack("=i", index))
+    body += attribute(IFLA_LINKINFO, attribute(IFLA_INFO_KIND, "macvlan") + data)
+    try:
+        route.request(RTM_NEWLINK, body, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)
+    finally:
+        route.close()
 
 
 def add_nsids(netns, others):

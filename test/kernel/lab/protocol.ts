@@ -30,7 +30,11 @@ export interface LinkEnd {
 export interface Link {
   readonly a: LinkEnd;
   readonly b: LinkEnd | null;
+  /** The first end is a macvlan of this mode on the second one, which is there already, and no veth pair. */
+  readonly macvlan?: MacvlanMode;
 }
+
+export type MacvlanMode = "private" | "vepa" | "bridge" | "passthru";
 
 /** What to build. In every namespace sockets that say nothing stand on the silent ports. */
 export interface Plan {

@@ -1,0 +1,128 @@
+import { isGroupMac, isMulticast, MAC_BROADCAST } from "../model/address.ts";
+import type { Device } from "../model/host.ts";
+import type { Packet } from "../model/packet.ts";
+import { hasJoined6 } from "./joined6.ts";
+import { forwarded, receive, takeIn, transmit } from "./link.ts";
+import { groupMac } from "./neighbour.ts";
+import type { Netns } from "./netns.ts";
+import type { Run } from "./run.ts";
+import { cloneSkb, type Skb } from "./skb.ts";
+import type { World } from "./world.ts";
+
+/** A device, and the namespace that it is in. */
+interface Placed {
+  readonly netns: Netns;
+  readonly device: Device;
+}
+
+type Mode = NonNullable<Device["macvlan"]>["mode"];
+
+/** The group of all hosts: 01:00:5e:00:00:01. */
+const ALL_HOSTS_MAC = 0x01005e000001;
+const EVERY_MODE: readonly Mode[] = ["private", "vepa", "bridge", "passthru"];
+const SPECIAL: ReadonlySet<string> = new Set(["loopback", "macvlan"]);
+
+const standing = new WeakMap<World, ReadonlyMap<Device, readonly Placed[]>>();
+
+/** The device that a macvlan stands on, where that is known. */
+export function lowerOfMacvlan(netns: Netns, device: Device, all: ReadonlyMap<string, Netns>): Placed | undefined {
+  if (!device.macvlan) return undefined;
+  const { linkNetns, linkNetnsId, linkIndex, linkName = "" } = device;
+  const name = linkNetns ?? (linkNetnsId === undefined ? netns.name : netns.namespace.netnsIds?.get(linkNetnsId));
+  const where = [...all.values()].filter((one) => (name === undefined ? one !== netns : one.name === name));
+  const found = where.flatMap((one): Placed[] => {
+    const lower = linkIndex === undefined ? one.devices.get(linkName) : one.byIndex.get(linkIndex);
+    return lower && !SPECIAL.has(lower.kind) ? [{ netns: one, device: lower }] : [];
+  });
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** The macvlans of all namespaces that stand on a device. */
+function macvlansOn(world: World, lower: Device): readonly Placed[] {
+  const known = standing.get(world) ?? allMacvlans(world);
+  standing.set(world, known);
+  return known.get(lower) ?? [];
+}
+
+function allMacvlans({ netns: all }: World): ReadonlyMap<Device, readonly Placed[]> {
+  const found = new Map<Device, Placed[]>();
+  for (const netns of all.values()) {
+    for (const device of netns.devices.values()) {
+      const lower = lowerOfMacvlan(netns, device, all);
+      if (lower) found.set(lower.device, [...(found.get(lower.device) ?? []), { netns, device }]);
+    }
+  }
+  return found;
+}
+
+/** Whether frames with this source come from a macvlan on a device, and have not been through the host's own IP. */
+export function isOfMacvlan(world: World, lower: Device, mac: number | undefined): boolean {
+  return mac !== undefined && macvlansOn(world, lower).some(({ device }) => device.mac === mac);
+}
+
+/** The MAC address of the macvlan on a device whose namespace has the destination of a packet; a capture of all devices does not show it. */
+export function macvlanOf(world: World, lower: Device, { dst }: Packet): number | undefined {
+  return macvlansOn(world, lower).find(({ netns, device }) => netns.hasAddress(dst, device.name))?.device.mac;
+}
+
+/** macvlan_handle_frame: a frame comes in on a device with macvlans. Says whether one of them has taken it, so that the device itself does not. */
+export function toMacvlan(run: Run, lower: Device, skb: Skb): boolean {
+  const children = macvlansOn(run.world, lower);
+  if (children.length === 0 || skb.dstMac === undefined) return false;
+  if (isGroupMac(skb.dstMac)) {
+    const from = children.find(({ device }) => device.mac === skb.srcMac);
+    const mode = from?.device.macvlan?.mode;
+    // Ports in bridge mode have seen on the way out what one of them sent; what is in another mode gets its own back.
+    if (from && mode !== "vepa" && mode !== "bridge") {
+      toMany(run, [from], skb, EVERY_MODE);
+      return true;
+    }
+    const others = children.filter((one) => one !== from);
+    toMany(run, others, skb, from ? (mode === "vepa" ? ["vepa", "bridge"] : ["vepa"]) : EVERY_MODE);
+    return false;
+  }
+  const child = children.find(({ device }) => device.macvlan?.mode === "passthru" || device.mac === skb.dstMac);
+  if (!child) return false;
+  if (child.device.up) takeUp(run, child, skb.with({ type: "host" }));
+  else run.drop(skb, "device-down", `${child.device.name} in ${child.netns.name} is down`);
+  return true;
+}
+
+/** macvlan_broadcast: a copy for each macvlan in one of these modes that listens to the group; they come in a little later. */
+function toMany(run: Run, children: readonly Placed[], skb: Skb, modes: readonly Mode[]): void {
+  for (const child of children) {
+    if (!modes.includes(child.device.macvlan?.mode ?? "vepa") || !hears(child, skb)) continue;
+    const copy = cloneSkb(skb);
+    copy.type = skb.dstMac === MAC_BROADCAST ? "broadcast" : "multicast";
+    run.later(() => takeUp(run, child, copy));
+  }
+}
+
+/** Whether a macvlan has joined the link-layer group that a frame is for. */
+function hears({ netns, device }: Placed, { dstMac, packet }: Skb): boolean {
+  if (!device.up) return false;
+  if (dstMac === MAC_BROADCAST) return true;
+  if (packet.family === 4) return dstMac === ALL_HOSTS_MAC;
+  return isMulticast(packet.dst) && dstMac === groupMac(packet.dst) && hasJoined6(netns, device, packet.dst);
+}
+
+function takeUp(run: Run, { netns, device }: Placed, skb: Skb): void {
+  const taken = skb.with({ netns: netns.name, device: device.name, in: device.name });
+  run.arrive(taken, device.name);
+  run.steps.push({ kind: "device", netns: netns.name, interface: device.name, direction: "in" });
+  takeIn(run, netns, device, taken);
+}
+
+/** macvlan_queue_xmit: in bridge mode straight to others in that mode, by way of the lower device; else out through that. */
+export function macvlanTransmit(run: Run, netns: Netns, device: Device, lower: Placed, skb: Skb): void {
+  if (device.macvlan?.mode === "bridge" && skb.dstMac !== undefined) {
+    const others = macvlansOn(run.world, lower.device).filter((one) => one.device !== device);
+    if (isGroupMac(skb.dstMac)) toMany(run, others, forwarded(skb, netns, lower.netns), ["bridge"]);
+    else if (others.some((one) => one.device.mac === skb.dstMac && one.device.macvlan?.mode === "bridge")) {
+      const moved = forwarded(skb, netns, lower.netns);
+      run.later(() => receive(run, lower.netns, lower.device, moved));
+      return;
+    }
+  }
+  transmit(run, lower.netns, lower.device, skb.with({ netns: lower.netns.name, ...(lower.netns === netns && { sentBy: device.name }) }));
+}

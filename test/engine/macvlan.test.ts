@@ -1,0 +1,42 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { createReplay } from "../../src/engine/replay.ts";
+import type { Frame } from "../../src/model/packet.ts";
+import { readSnapshot } from "../../src/parse/snapshot.ts";
+import { loadEvidence } from "../kernel/judge/evidence.ts";
+import { frames, udp } from "./router.ts";
+
+const EVIDENCE = loadEvidence(fileURLToPath(new URL("../recordings/edges/macvlans.json.gz", import.meta.url)));
+const POD_MAC = 0x02000007001f;
+
+/** What becomes of a datagram that a capture of the host shows on eth0, on which the pods' macvlans stand: by its MAC address, or as for another host. */
+function fateOf(dst: string, dstMac: number | undefined, change: (files: Map<string, string>) => void = () => {}) {
+  const files = new Map(Object.entries(EVIDENCE.snapshot));
+  change(files);
+  const { value: host } = readSnapshot(files, "");
+  const [made] = frames([{ at: 0, device: "lan", packet: udp("10.1.0.10:4000", `${dst}:53`, "q") }]);
+  const { type: _, ...frame } = made as Frame;
+  const seen = dstMac === undefined ? { type: "otherhost" as const } : { linkType: "EN10MB", srcMac: 0x02000001000a, dstMac };
+  const replay = createReplay(host, { netns: "host", capture: "any.pcap", interface: "eth0" });
+  const [trace] = [...replay.push({ ...frame, interfaceIndex: 2, ...seen }), ...replay.finish()];
+  return `${trace?.way.verdict} ${trace?.way.at.reason ?? `in ${trace?.way.at.netns}`}`;
+}
+
+describe("a capture of the device that macvlans stand on", () => {
+  it("shows frames that one of them takes", () => {
+    expect(fateOf("10.1.0.31", POD_MAC)).toBe("delivered in pod0");
+    expect(fateOf("10.1.0.31", POD_MAC + 0x50)).toBe("dropped not-for-us");
+  });
+
+  it("may not show for whom they are: for the one that has the address", () => {
+    expect(fateOf("10.1.0.32", undefined)).toBe("delivered in pod1");
+    expect(fateOf("10.1.0.99", undefined)).toBe("dropped not-for-us");
+  });
+
+  it("shows them also where the number of its namespace has no name", () => {
+    const nameless = (files: Map<string, string>) => {
+      for (const name of ["pod0", "pod1", "pod2", "pod3"]) files.set(`netns/${name}/netns-ids.txt`, "");
+    };
+    expect(fateOf("10.1.0.32", undefined, nameless)).toBe("delivered in pod1");
+  });
+});
