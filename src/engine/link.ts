@@ -1,6 +1,7 @@
 import { isGroupMac, MAC_BROADCAST } from "../model/address.ts";
 import type { Device } from "../model/host.ts";
 import type { FrameType } from "../model/packet.ts";
+import { bondOf, bondTransmit, isBond, toBond } from "./bond.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { ipReceive } from "./input.ts";
 import { lowerOfMacvlan, macvlanTransmit, toMacvlan } from "./macvlan.ts";
@@ -47,6 +48,7 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
   const lower = tag && lowerOf(netns, device);
   // vlan_dev_hard_start_xmit
   if (lower) return transmit(run, netns, lower, skb.with({ sentBy: device.name, vlans: [tag, ...(skb.vlans ?? [])] }));
+  if (isBond(device)) return bondTransmit(run, netns, device, skb);
   const under = lowerOfMacvlan(netns, device, run.world.netns);
   if (under) return macvlanTransmit(run, netns, device, under, skb);
   const peer = netns.peerOf(device, run.world.netns);
@@ -102,12 +104,14 @@ export function receive(run: Run, netns: Netns, device: Device, skb: Skb): void 
   takeIn(run, netns, device, skb);
 }
 
-/** __netif_receive_skb_core: to the VLAN's device that a tag names, else to a macvlan, to the bridge of a port, or to IP. */
+/** __netif_receive_skb_core: to the VLAN's device that a tag names, else to a macvlan, to the bond of a member or the bridge of a port, or to IP. */
 export function takeIn(run: Run, netns: Netns, device: Device, skb: Skb): void {
   const tag = skb.vlans?.[0];
   const own = tag && vlanDevice(netns, device, tag);
   if (own) return takeTagged(run, netns, own, untagged(skb).with({ device: own.name, in: own.name }));
   if (toMacvlan(run, device, skb)) return;
+  const bond = bondOf(netns, device);
+  if (bond) return toBond(run, netns, bond, device, skb);
   const bridge = device.master === undefined ? undefined : netns.devices.get(device.master);
   if (bridge?.kind === "bridge") return bridgeReceive(run, netns, bridge, device, skb);
   if (!tag) return ipReceive(run, netns, skb);

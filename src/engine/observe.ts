@@ -180,7 +180,7 @@ export class Observer {
     if (given || !isCertain) return;
     const missing: string[] = [];
     for (let one = sought; one; one = one.sibling) {
-      if (one.direction !== "out" || !this.#covered.get(one.netns)?.has(one.interface)) continue;
+      if (one.maybe || one.direction !== "out" || !this.#covered.get(one.netns)?.has(one.interface)) continue;
       const place = one.netns === netns ? one.interface : `${one.netns}:${one.interface}`;
       // Where it was captured leaving does not count.
       if (place !== left && !missing.includes(place)) missing.push(place);

@@ -18,6 +18,8 @@ export interface Sighting {
   readonly interface: string;
   readonly direction: "in" | "out";
   readonly packet: Packet;
+  /** It is one of several places, and not being seen there tells nothing. */
+  readonly maybe?: true;
 }
 
 interface End {
@@ -141,6 +143,11 @@ export class Run {
     if (skb.dstMac !== undefined) out.dstMac = skb.dstMac;
     for (let run: Run | undefined = this; run; run = run.#original) run.out = added(run.out, out);
     this.#sight({ netns: skb.netns, interface: device, direction: "out", packet: skb.packet });
+  }
+
+  /** It goes out on one of several devices. */
+  mayAppear(skb: Skb, device: string): void {
+    this.#sight({ netns: skb.netns, interface: device, direction: "out", packet: skb.packet, maybe: true });
   }
 
   arrive(skb: Skb, device: string): void {

@@ -70,6 +70,7 @@ export class Sought extends Look implements Bucketed<Sought> {
   netns = "";
   interface = "";
   direction = "";
+  maybe = false;
   of: Waiting;
   /** In its bucket. */
   next: Sought | undefined = undefined;
@@ -86,10 +87,11 @@ export class Sought extends Look implements Bucketed<Sought> {
   }
 
   /** Makes it that of a packet which is itself, but for what a sighting says of addresses, ports and the device; `ttl` is what it has left there. */
-  seek({ netns, interface: device, direction, packet }: Sighting, ttl: number, content: Sighting["packet"]): void {
+  seek({ netns, interface: device, direction, packet, maybe }: Sighting, ttl: number, content: Sighting["packet"]): void {
     this.look(packet, ttl, content);
     this.netns = netns;
     this.interface = device;
     this.direction = direction;
+    this.maybe = maybe === true;
   }
 }

@@ -67,6 +67,10 @@ export interface Device {
   readonly bridge?: Bridge;
   readonly port?: BridgePort;
   readonly vlan?: { readonly id: number; readonly protocol: string };
+  /** Of a bond: whether it takes in what its backups receive (all_slaves_active). */
+  readonly bond?: { readonly mode: string; readonly takesAll: boolean };
+  /** A member of a bond that only waits to be needed. */
+  readonly isBackup?: true;
   readonly macvlan?: { readonly mode: "private" | "vepa" | "bridge" | "passthru" };
 }
 

@@ -51,7 +51,7 @@ export function deviceGroup(name: unknown): Pick<Device, "group"> {
   return /^\d{1,10}$/.test(text) ? { group: Number(text) } : {};
 }
 
-type Details = Pick<Device, "bridge" | "port" | "vlan" | "macvlan">;
+type Details = Pick<Device, "bridge" | "port" | "vlan" | "macvlan" | "bond" | "isBackup">;
 
 const MACVLAN_MODES = ["private", "vepa", "bridge", "passthru"] as const satisfies readonly NonNullable<Device["macvlan"]>["mode"][];
 
@@ -68,6 +68,8 @@ export function deviceDetails(
     ...(kind === "bridge" && own && { bridge: bridgeSettings(own) }),
     ...(slave?.kind === "bridge" && master !== undefined && { port: bridgePort(master, slave.setting) }),
     ...(mode && { macvlan: { mode } }),
+    ...(kind === "bond" && own && { bond: { mode: String(own("mode") ?? ""), takesAll: isOn(own("all_slaves_active"), false) } }),
+    ...(slave?.kind === "bond" && String(slave.setting("state")).toUpperCase() === "BACKUP" && { isBackup: true as const }),
     ...(kind === "vlan" && id >= 0 && { vlan: { id, protocol: String(own?.("protocol") ?? "802.1Q") } }),
   };
 }
