@@ -45,7 +45,7 @@ function afterPrerouting(run: Run, netns: Netns, skb: Skb): void {
   if (!receiveOptions(run, netns, skb)) return;
   const destination = skb.destination;
   if (!destination) return;
-  const isForMany = destination.kind === "multicast" || destination.kind === "broadcast";
+  const isForMany = destination.kind === "multicast" || destination.kind === "broadcast" || destination.route?.type === "broadcast";
   const cameForMany = skb.type === "broadcast" || skb.type === "multicast";
   if (cameForMany && !isForMany && netns.deviceSysctl(skb.device, "drop_unicast_in_l2_multicast", 0, "or") !== 0) {
     const why = `drop_unicast_in_l2_multicast of ${skb.device}`;

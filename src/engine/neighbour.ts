@@ -29,7 +29,8 @@ export function toNeighbour(run: Run, netns: Netns, skb: Skb): void {
     return transmit(run, netns, device, skb);
   }
   const nexthop = destination.nexthop?.via ?? skb.packet.dst;
-  const mac = resolve(run, netns, device, nexthop, destination.kind);
+  const kind = destination.route?.type === "broadcast" ? "broadcast" : destination.kind;
+  const mac = resolve(run, netns, device, nexthop, kind);
   if (mac === "none") {
     run.drop(skb, "no-neighbour", `nobody on ${device.name} answers for ${formatAddress(nexthop)} (${asks(nexthop)})`);
     return;

@@ -103,20 +103,22 @@ export function routeInput(run: Run, netns: Netns, skb: Skb): InputRoute {
     return { kind: "error", device, error };
   }
   const { route, nexthop } = found;
-  if (route.type === "broadcast") return brd();
+  if (route.type === "broadcast" && netns.deviceSysctl(device, "bc_forwarding", 0, "and") === 0) return brd();
   if (route.type === "local") {
     const problem = validateSource(run, netns, skb, undefined);
     return problem ? sourceDrop(netns, skb, problem) : { kind: "local", device, route, nexthop };
   }
-  if (forwards === false) return { kind: "error", device, error: "EHOSTUNREACH" };
-  if (forwards === undefined) {
+  // Not even ip_forward is asked where another network's broadcasts are forwarded.
+  const isDirected = route.type === "broadcast";
+  if (forwards === false && !isDirected) return { kind: "error", device, error: "EHOSTUNREACH" };
+  if (forwards === undefined && !isDirected) {
     run.world.assumptions.add({
       id: "ip_forward",
       text: `${netns.name} forwards packets (net.ipv4.ip_forward is 1)`,
       flag: "--snapshot (sysctl.txt)",
     });
   }
-  if (route.type !== "unicast") return martian(`${formatAddress(dst)} is no address to forward to`);
+  if (route.type !== "unicast" && !isDirected) return martian(`${formatAddress(dst)} is no address to forward to`);
   const problem = validateSource(run, netns, skb, nexthop.device);
   if (problem) return sourceDrop(netns, skb, problem);
   return { kind: "forward", device: nexthop.device ?? UNKNOWN_DEVICE, route, nexthop };
