@@ -4,12 +4,13 @@ import type { FrameType } from "../model/packet.ts";
 import { bondOf, bondTransmit, isBond, toBond } from "./bond.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { ipReceive } from "./input.ts";
-import { lowerOfMacvlan, macvlanTransmit, toMacvlan } from "./macvlan.ts";
+import { macvlanTransmit, toMacvlan } from "./macvlan.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import { isTaken } from "./segments.ts";
 import { reread, type Skb, scrubbed } from "./skb.ts";
-import { lowerOf, tagOf, vlanDevice } from "./vlan.ts";
+import { lowerOf, type Placed } from "./standing.ts";
+import { tagOf, vlanDevice } from "./vlan.ts";
 
 /** Devices that a packet may cross before it is taken for going round in a circle; a TTL of 255 lets it cross some more than that. */
 const MAX_DEVICES = 2000;
@@ -44,13 +45,9 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     return comeRound(run, netns, device, skb);
   }
   if (device.bridge || device.kind === "bridge") return bridgeTransmit(run, netns, device, skb);
-  const tag = tagOf(device);
-  const lower = tag && lowerOf(netns, device);
-  // vlan_dev_hard_start_xmit
-  if (lower) return transmit(run, netns, lower, skb.with({ sentBy: device.name, vlans: [tag, ...(skb.vlans ?? [])] }));
+  const lower = lowerOf(netns, device, run.world.netns);
+  if (lower) return device.macvlan ? macvlanTransmit(run, netns, device, lower, skb) : vlanTransmit(run, netns, device, lower, skb);
   if (isBond(device)) return bondTransmit(run, netns, device, skb);
-  const under = lowerOfMacvlan(netns, device, run.world.netns);
-  if (under) return macvlanTransmit(run, netns, device, under, skb);
   const peer = netns.peerOf(device, run.world.netns);
   if (!peer) {
     run.end("forwarded", { netns: netns.name, interface: skb.sentBy ?? device.name });
@@ -65,6 +62,18 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
     return;
   }
   cross(run, peer.netns, peer.device, forwarded(skb, netns, peer.netns));
+}
+
+/** vlan_dev_hard_start_xmit: a VLAN's device sends by the one that it stands on, with its tag. */
+function vlanTransmit(run: Run, netns: Netns, device: Device, lower: Placed, skb: Skb): void {
+  const tag = tagOf(device);
+  const vlans = tag ? [tag, ...(skb.vlans ?? [])] : skb.vlans;
+  transmit(run, lower.netns, lower.device, onLower(skb, netns, device, lower).with({ vlans }));
+}
+
+/** A packet as it goes on by the device below, which may be in another namespace. */
+export function onLower(skb: Skb, netns: Netns, device: Device, lower: Placed): Skb {
+  return skb.with({ netns: lower.netns.name, ...(lower.netns === netns && { sentBy: device.name }) });
 }
 
 /** What comes in elsewhere of a frame that a device has sent (dev_forward_skb). */
@@ -107,8 +116,8 @@ export function receive(run: Run, netns: Netns, device: Device, skb: Skb): void 
 /** __netif_receive_skb_core: to the VLAN's device that a tag names, else to a macvlan, to the bond of a member or the bridge of a port, or to IP. */
 export function takeIn(run: Run, netns: Netns, device: Device, skb: Skb): void {
   const tag = skb.vlans?.[0];
-  const own = tag && vlanDevice(netns, device, tag);
-  if (own) return takeTagged(run, netns, own, untagged(skb).with({ device: own.name, in: own.name }));
+  const own = tag && vlanDevice(run.world, device, tag);
+  if (own) return takeTagged(run, own, skb);
   if (toMacvlan(run, device, skb)) return;
   const bond = bondOf(netns, device);
   if (bond) return toBond(run, netns, bond, device, skb);
@@ -121,7 +130,8 @@ export function takeIn(run: Run, netns: Netns, device: Device, skb: Skb): void {
 }
 
 /** vlan_do_receive: the same frame without its tag on the VLAN's device. */
-function takeTagged(run: Run, netns: Netns, device: Device, skb: Skb): void {
+function takeTagged(run: Run, { netns, device }: Placed, tagged: Skb): void {
+  const skb = untagged(tagged).with({ netns: netns.name, device: device.name, in: device.name });
   if (!device.up) {
     run.drop(skb, "device-down", `${device.name} is down`);
     return;

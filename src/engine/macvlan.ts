@@ -2,57 +2,24 @@ import { isGroupMac, isMulticast, MAC_BROADCAST } from "../model/address.ts";
 import type { Device } from "../model/host.ts";
 import type { Packet } from "../model/packet.ts";
 import { hasJoined6 } from "./joined6.ts";
-import { forwarded, receive, takeIn, transmit } from "./link.ts";
+import { forwarded, onLower, receive, takeIn, transmit } from "./link.ts";
 import { groupMac } from "./neighbour.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import { cloneSkb, type Skb } from "./skb.ts";
+import { type Placed, standingOn } from "./standing.ts";
 import type { World } from "./world.ts";
-
-/** A device, and the namespace that it is in. */
-interface Placed {
-  readonly netns: Netns;
-  readonly device: Device;
-}
 
 type Mode = NonNullable<Device["macvlan"]>["mode"];
 
 /** The group of all hosts: 01:00:5e:00:00:01. */
 const ALL_HOSTS_MAC = 0x01005e000001;
 const EVERY_MODE: readonly Mode[] = ["private", "vepa", "bridge", "passthru"];
-const SPECIAL: ReadonlySet<string> = new Set(["loopback", "macvlan"]);
-
-const standing = new WeakMap<World, ReadonlyMap<Device, readonly Placed[]>>();
-
-/** The device that a macvlan stands on, where that is known. */
-export function lowerOfMacvlan(netns: Netns, device: Device, all: ReadonlyMap<string, Netns>): Placed | undefined {
-  if (!device.macvlan) return undefined;
-  const { linkNetns, linkNetnsId, linkIndex, linkName = "" } = device;
-  const name = linkNetns ?? (linkNetnsId === undefined ? netns.name : netns.namespace.netnsIds?.get(linkNetnsId));
-  const where = [...all.values()].filter((one) => (name === undefined ? one !== netns : one.name === name));
-  const found = where.flatMap((one): Placed[] => {
-    const lower = linkIndex === undefined ? one.devices.get(linkName) : one.byIndex.get(linkIndex);
-    return lower && !SPECIAL.has(lower.kind) ? [{ netns: one, device: lower }] : [];
-  });
-  return found.length === 1 ? found[0] : undefined;
-}
 
 /** The macvlans of all namespaces that stand on a device. */
 function macvlansOn(world: World, lower: Device): readonly Placed[] {
-  const known = standing.get(world) ?? allMacvlans(world);
-  standing.set(world, known);
-  return known.get(lower) ?? [];
-}
-
-function allMacvlans({ netns: all }: World): ReadonlyMap<Device, readonly Placed[]> {
-  const found = new Map<Device, Placed[]>();
-  for (const netns of all.values()) {
-    for (const device of netns.devices.values()) {
-      const lower = lowerOfMacvlan(netns, device, all);
-      if (lower) found.set(lower.device, [...(found.get(lower.device) ?? []), { netns, device }]);
-    }
-  }
-  return found;
+  const all = standingOn(world, lower);
+  return all.length === 0 ? all : all.filter(({ device }) => device.macvlan);
 }
 
 /** Whether frames with this source come from a macvlan on a device, and have not been through the host's own IP. */
@@ -124,5 +91,5 @@ export function macvlanTransmit(run: Run, netns: Netns, device: Device, lower: P
       return;
     }
   }
-  transmit(run, lower.netns, lower.device, skb.with({ netns: lower.netns.name, ...(lower.netns === netns && { sentBy: device.name }) }));
+  transmit(run, lower.netns, lower.device, onLower(skb, netns, device, lower));
 }

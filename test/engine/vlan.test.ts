@@ -94,3 +94,36 @@ describe("a packet that leaves by a VLAN's device", () => {
     });
   });
 });
+
+describe("a VLAN's device in another namespace", () => {
+  const files = new Map([
+    ["snapshot.json", JSON.stringify({ version: 1, namespaces: ["host", "pod"] })],
+    ["netns/host/ip-addr.json", JSON.stringify([device(2, "lan", "10.0.0.1")])],
+    ["netns/host/ip-route.txt", network("lan", "10.0.0")],
+    [
+      "netns/pod/ip-addr.json",
+      JSON.stringify([device(5, "net1", "10.30.0.1", { ...vlan(30), link: undefined, link_index: 2, link_netnsid: 0 })]),
+    ],
+    ["netns/pod/ip-route.txt", network("net1", "10.30.0")],
+    ["netns/pod/netns-ids.txt", "nsid 0 (iproute2 netns name: host)\n"],
+  ]);
+  const pod = () => readSnapshot(files, "").value;
+
+  it("takes frames with its tag", () => {
+    const replay = createReplay(pod(), { netns: "host", capture: "lan.pcap" });
+    const seen = frames([{ at: 0, device: "lan", packet: udp("10.30.0.5:4000", "10.30.0.1:53", "q") }]);
+    const traces = seen.flatMap((frame) => replay.push({ ...frame, vlans: [tag(30)] }));
+    expect([...traces, ...replay.finish()][0]?.way).toMatchObject({ verdict: "delivered", at: { netns: "pod" } });
+  });
+
+  it("sends by the one below, with its tag", () => {
+    const replay = createReplay(pod(), { netns: "pod", capture: "net1.pcap" });
+    const [frame] = frames([{ at: 0, device: "lan", out: true, packet: udp("10.30.0.1:4000", "10.30.0.5:53", "q") }]);
+    const traces = frame ? replay.push({ ...frame, interfaceIndex: 0 }) : [];
+    expect([...traces, ...replay.finish()][0]?.way).toMatchObject({
+      verdict: "forwarded",
+      at: { netns: "host", interface: "lan" },
+      out: [{ interface: "net1" }, { netns: "host", interface: "lan" }],
+    });
+  });
+});

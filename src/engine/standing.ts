@@ -1,0 +1,45 @@
+import type { Device } from "../model/host.ts";
+import type { Netns } from "./netns.ts";
+import type { World } from "./world.ts";
+
+/** A device, and the namespace that it is in. */
+export interface Placed {
+  readonly netns: Netns;
+  readonly device: Device;
+}
+
+/** Where several devices have the number of the one below, it is none of these. */
+const SPECIAL: ReadonlySet<string> = new Set(["loopback", "macvlan"]);
+
+const standing = new WeakMap<World, ReadonlyMap<Device, readonly Placed[]>>();
+
+/** The device that a VLAN's device or a macvlan stands on, where that is known: in its namespace or another one. */
+export function lowerOf(netns: Netns, device: Device, all: ReadonlyMap<string, Netns>): Placed | undefined {
+  if (!device.macvlan && !device.vlan) return undefined;
+  const { linkNetns, linkNetnsId, linkIndex, linkName = "" } = device;
+  const name = linkNetns ?? (linkNetnsId === undefined ? netns.name : netns.namespace.netnsIds?.get(linkNetnsId));
+  const where = [...all.values()].filter((one) => (name === undefined ? one !== netns : one.name === name));
+  const found = where.flatMap((one): Placed[] => {
+    const lower = linkIndex === undefined ? one.devices.get(linkName) : one.byIndex.get(linkIndex);
+    return lower && (name !== undefined || !SPECIAL.has(lower.kind)) ? [{ netns: one, device: lower }] : [];
+  });
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** What stands on a device, in all namespaces. */
+export function standingOn(world: World, lower: Device): readonly Placed[] {
+  const known = standing.get(world) ?? allStanding(world);
+  standing.set(world, known);
+  return known.get(lower) ?? [];
+}
+
+function allStanding({ netns: all }: World): ReadonlyMap<Device, readonly Placed[]> {
+  const found = new Map<Device, Placed[]>();
+  for (const netns of all.values()) {
+    for (const device of netns.devices.values()) {
+      const lower = lowerOf(netns, device, all);
+      if (lower) found.set(lower.device, [...(found.get(lower.device) ?? []), { netns, device }]);
+    }
+  }
+  return found;
+}
