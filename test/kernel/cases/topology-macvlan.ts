@@ -1,4 +1,5 @@
-import type { Door, LinkPlan, NetnsPlan, Topology } from "./case.ts";
+import type { MacvlanMode } from "../lab/protocol.ts";
+import type { HostPlan, NetnsPlan, Topology } from "./case.ts";
 import type { Dice } from "./dice.ts";
 import { drawPorts, drawSysctls, mac } from "./settings.ts";
 
@@ -49,24 +50,10 @@ export function macvlans(dice: Dice): Topology {
       bridge: [],
     });
   }
-  const lower = { netns: HOST, device: "eth0", mac: OWN.mac };
-  const links: LinkPlan[] = [
-    { a: lower, b: null },
-    { a: { netns: HOST, device: "eth1", mac: mac(2, 1) }, b: null },
-    ...children.map((one) => ({ a: { netns: one.netns, device: one.device, mac: one.mac }, b: lower, macvlan: one.mode })),
-  ];
-  const doors: Door[] = [
-    { netns: HOST, device: "eth0", mac: OWN.mac, hosts: WORLD },
-    ...children.map((one) => ({ netns: HOST, device: "eth0", mac: one.mac, hosts: WORLD })),
-    { netns: HOST, device: "eth1", mac: mac(2, 1), hosts: BEHIND },
-    { netns: HOST, mac: "", hosts: [] },
-    ...pods.map(({ netns }) => ({ netns, mac: "", hosts: [] })),
-  ];
   return {
     kind: "macvlans",
     namespaces,
-    links,
-    doors,
+    ...linksAndDoors(children, WORLD, BEHIND),
     pools: {
       hosts: ["10.1.0.10", "10.1.0.11", "10.2.0.10", ...pods.map(({ address }) => address)],
       locals: [OWN.address, "10.2.0.1", ...own.map(({ address }) => address)],
@@ -77,5 +64,38 @@ export function macvlans(dice: Dice): Topology {
       macs: everyone.map((one) => one.mac),
       ...drawPorts(dice),
     },
+  };
+}
+
+/** A macvlan, of the host or of a namespace of its own. */
+interface Macvlan {
+  readonly netns: string;
+  readonly device: string;
+  readonly mac: string;
+  readonly mode: MacvlanMode;
+}
+
+/** What leads from a host with eth0, on which macvlans stand, and eth1 to hosts of the world, and where packets can come in from these. */
+export function linksAndDoors(
+  macvlans: readonly Macvlan[],
+  world: readonly HostPlan[],
+  behind: readonly HostPlan[],
+): Pick<Topology, "links" | "doors"> {
+  const lower = { netns: HOST, device: "eth0", mac: OWN.mac };
+  const other = { netns: HOST, device: "eth1", mac: mac(2, 1) };
+  const pods = new Set(macvlans.map(({ netns }) => netns));
+  return {
+    links: [
+      { a: lower, b: null },
+      { a: other, b: null },
+      ...macvlans.map(({ netns, device, mac: own, mode }) => ({ a: { netns, device, mac: own }, b: lower, macvlan: mode })),
+    ],
+    doors: [
+      { ...lower, hosts: world },
+      ...macvlans.map((one) => ({ ...lower, mac: one.mac, hosts: world })),
+      { ...other, hosts: behind },
+      { netns: HOST, mac: "", hosts: [] },
+      ...[...pods].filter((netns) => netns !== HOST).map((netns) => ({ netns, mac: "", hosts: [] })),
+    ],
   };
 }

@@ -1,6 +1,7 @@
-import type { Door, LinkPlan, NetnsPlan, Topology } from "../case.ts";
+import type { NetnsPlan, Topology } from "../case.ts";
 import type { Dice } from "../dice.ts";
 import { drawPorts, mac } from "../settings.ts";
+import { linksAndDoors } from "../topology-macvlan.ts";
 import { addresses, global, hostsOf, linkLocal, neighbours, network6 } from "./addresses.ts";
 import { drawSysctls6 } from "./settings.ts";
 
@@ -17,6 +18,7 @@ export function macvlans6(dice: Dice): Topology {
     netns: `pod${i}`,
     device: `mv${i}`,
     number: FIRST + i,
+    mac: mac(7, FIRST + i),
     host: hostsOf(1, [FIRST + i], 7),
     mode: dice.weighted([4, "bridge" as const], [1, "private" as const], [1, "vepa" as const]),
   }));
@@ -43,24 +45,10 @@ export function macvlans6(dice: Dice): Topology {
       bridge: [],
     });
   }
-  const lower = { netns: HOST, device: "eth0", mac: mac(1, 1) };
-  const links: LinkPlan[] = [
-    { a: lower, b: null },
-    { a: { netns: HOST, device: "eth1", mac: mac(2, 1) }, b: null },
-    ...pods.map(({ netns, device, number, mode }) => ({ a: { netns, device, mac: mac(7, number) }, b: lower, macvlan: mode })),
-  ];
-  const doors: Door[] = [
-    { netns: HOST, device: "eth0", mac: mac(1, 1), hosts: WORLD },
-    ...pods.map(({ number }) => ({ netns: HOST, device: "eth0", mac: mac(7, number), hosts: WORLD })),
-    { netns: HOST, device: "eth1", mac: mac(2, 1), hosts: BEHIND },
-    { netns: HOST, mac: "", hosts: [] },
-    ...pods.map(({ netns }) => ({ netns, mac: "", hosts: [] })),
-  ];
   return {
     kind: "macvlans",
     namespaces,
-    links,
-    doors,
+    ...linksAndDoors(pods, WORLD, BEHIND),
     pools: {
       hosts: [global(1, 0x10), global(1, 0x11), global(2, 0x10), ...children.map(({ address }) => address)],
       locals: [global(1, 1), global(2, 1)],
