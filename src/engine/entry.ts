@@ -3,7 +3,7 @@ import type { Assumption, Device } from "../model/host.ts";
 import type { Frame, FrameType, Packet } from "../model/packet.ts";
 import { callsIptables } from "./bridge.ts";
 import { tupleOf } from "./connection.ts";
-import { macvlanOf } from "./macvlan.ts";
+import { isSentByMacvlan, macvlanOf } from "./macvlan.ts";
 import { groupMac } from "./neighbour.ts";
 import { type Netns, UNKNOWN_DEVICE } from "./netns.ts";
 import { longestSegment } from "./segments.ts";
@@ -61,6 +61,7 @@ export function placeOf(netns: Netns, frame: Frame, given: string | undefined): 
   const outgoing =
     frame.type === "outgoing" ||
     (frame.type === undefined && device?.mac !== undefined && frame.srcMac === device.mac) ||
+    (device !== undefined && isSentByMacvlan(netns, device, frame)) ||
     isSentHere(netns, device, frame);
   return { device, name, outgoing, fromSocket: false };
 }
@@ -110,7 +111,7 @@ function inferMac(world: World, netns: Netns, device: Device | undefined, frame:
     case "multicast":
       return groupMac(packet.dst);
     case "otherhost":
-      return macvlanOf(world, device, packet) ?? behindBridge(world, netns, device, frame, packet);
+      return macvlanOf(netns, device, packet) ?? behindBridge(world, netns, device, frame, packet);
     default:
       return undefined;
   }

@@ -116,9 +116,9 @@ export function receive(run: Run, netns: Netns, device: Device, skb: Skb): void 
 /** __netif_receive_skb_core: to the VLAN's device that a tag names, else to a macvlan, to the bond of a member or the bridge of a port, or to IP. */
 export function takeIn(run: Run, netns: Netns, device: Device, skb: Skb): void {
   const tag = skb.vlans?.[0];
-  const own = tag && vlanDevice(run.world, device, tag);
+  const own = tag && vlanDevice(netns, device, tag);
   if (own) return takeTagged(run, own, skb);
-  if (toMacvlan(run, device, skb)) return;
+  if (toMacvlan(run, netns, device, skb)) return;
   const bond = bondOf(netns, device);
   if (bond) return toBond(run, netns, bond, device, skb);
   const bridge = device.master === undefined ? undefined : netns.devices.get(device.master);

@@ -1,40 +1,48 @@
 import { isGroupMac, isMulticast, MAC_BROADCAST } from "../model/address.ts";
 import type { Device } from "../model/host.ts";
-import type { Packet } from "../model/packet.ts";
+import type { Frame, Packet } from "../model/packet.ts";
 import { hasJoined6 } from "./joined6.ts";
 import { forwarded, onLower, receive, takeIn, transmit } from "./link.ts";
 import { groupMac } from "./neighbour.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import { cloneSkb, type Skb } from "./skb.ts";
-import { type Placed, standingOn } from "./standing.ts";
-import type { World } from "./world.ts";
+import type { Placed } from "./standing.ts";
 
 type Mode = NonNullable<Device["macvlan"]>["mode"];
 
 /** The group of all hosts: 01:00:5e:00:00:01. */
 const ALL_HOSTS_MAC = 0x01005e000001;
+const NONE: readonly never[] = [];
 const EVERY_MODE: readonly Mode[] = ["private", "vepa", "bridge", "passthru"];
 
 /** The macvlans of all namespaces that stand on a device. */
-function macvlansOn(world: World, lower: Device): readonly Placed[] {
-  const all = standingOn(world, lower);
-  return all.length === 0 ? all : all.filter(({ device }) => device.macvlan);
+function macvlansOn({ standing }: Netns, lower: Device): readonly Placed[] {
+  return standing.get(lower)?.filter(({ device }) => device.macvlan) ?? NONE;
 }
 
 /** Whether frames with this source come from a macvlan on a device, and have not been through the host's own IP. */
-export function isOfMacvlan(world: World, lower: Device, mac: number | undefined): boolean {
-  return mac !== undefined && macvlansOn(world, lower).some(({ device }) => device.mac === mac);
+export function isOfMacvlan(netns: Netns, lower: Device, mac: number | undefined): boolean {
+  return mac !== undefined && macvlansOn(netns, lower).some(({ device }) => device.mac === mac);
+}
+
+/** Whether a frame without a direction goes out on a device, since it comes from a macvlan there; what is for another one in bridge mode comes back in. */
+export function isSentByMacvlan(netns: Netns, lower: Device, { type, srcMac, dstMac }: Frame): boolean {
+  if (type !== undefined || !netns.standing.has(lower)) return false;
+  const all = macvlansOn(netns, lower);
+  const sender = all.find(({ device }) => device.mac === srcMac)?.device.macvlan;
+  const isBridged = sender?.mode === "bridge" && all.some(({ device }) => device.mac === dstMac && device.macvlan?.mode === "bridge");
+  return sender !== undefined && !isBridged;
 }
 
 /** The MAC address of the macvlan on a device whose namespace has the destination of a packet; a capture of all devices does not show it. */
-export function macvlanOf(world: World, lower: Device, { dst }: Packet): number | undefined {
-  return macvlansOn(world, lower).find(({ netns, device }) => netns.hasAddress(dst, device.name))?.device.mac;
+export function macvlanOf(netns: Netns, lower: Device, { dst }: Packet): number | undefined {
+  return macvlansOn(netns, lower).find((one) => one.netns.hasAddress(dst, one.device.name))?.device.mac;
 }
 
 /** macvlan_handle_frame: a frame comes in on a device with macvlans. Says whether one of them has taken it, so that the device itself does not. */
-export function toMacvlan(run: Run, lower: Device, skb: Skb): boolean {
-  const children = macvlansOn(run.world, lower);
+export function toMacvlan(run: Run, netns: Netns, lower: Device, skb: Skb): boolean {
+  const children = macvlansOn(netns, lower);
   if (children.length === 0 || skb.dstMac === undefined) return false;
   if (isGroupMac(skb.dstMac)) {
     const from = children.find(({ device }) => device.mac === skb.srcMac);
@@ -83,7 +91,7 @@ function takeUp(run: Run, { netns, device }: Placed, skb: Skb): void {
 /** macvlan_queue_xmit: in bridge mode straight to others in that mode, by way of the lower device; else out through that. */
 export function macvlanTransmit(run: Run, netns: Netns, device: Device, lower: Placed, skb: Skb): void {
   if (device.macvlan?.mode === "bridge" && skb.dstMac !== undefined) {
-    const others = macvlansOn(run.world, lower.device).filter((one) => one.device !== device);
+    const others = macvlansOn(lower.netns, lower.device).filter((one) => one.device !== device);
     if (isGroupMac(skb.dstMac)) toMany(run, others, forwarded(skb, netns, lower.netns), ["bridge"]);
     else if (others.some((one) => one.device.mac === skb.dstMac && one.device.macvlan?.mode === "bridge")) {
       const moved = forwarded(skb, netns, lower.netns);

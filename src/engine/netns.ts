@@ -11,6 +11,7 @@ import { Routing6 } from "./routing6.ts";
 import { RuleHints } from "./rule-hints.ts";
 import { usesAny } from "./rule-needs.ts";
 import { Stack } from "./stack.ts";
+import type { Placed } from "./standing.ts";
 import type { State } from "./state.ts";
 
 /** Name of a device that is not known. */
@@ -36,6 +37,8 @@ export class Netns {
   readonly devices = new Map<string, Device>();
   readonly byIndex = new Map<number, Device>();
   readonly ports = new Map<string, Device[]>();
+  /** The VLANs' devices and macvlans that stand on a device, in whichever namespace they are. */
+  readonly standing = new Map<Device, readonly Placed[]>();
   readonly ip4: Stack;
   readonly ip6: Stack;
   readonly routing: Routing;

@@ -28,7 +28,7 @@ export function sendPassing(run: Run, entry: Entry, skb: Skb): void {
     note: "seen on its way out; what it was when it came in is not in the capture",
   });
   run.end("forwarded", { netns: netns.name, ...(device === undefined ? {} : { interface: device }) });
-  const isPort = entry.device !== undefined && (entry.device.master !== undefined || isOfMacvlan(run.world, entry.device, skb.srcMac));
+  const isPort = entry.device !== undefined && (entry.device.master !== undefined || isOfMacvlan(netns, entry.device, skb.srcMac));
   if (before || !isPort) track(run, netns, skb.with({ packet: before ?? skb.packet }), before !== undefined);
 }
 

@@ -1,6 +1,5 @@
 import type { Device } from "../model/host.ts";
 import type { Netns } from "./netns.ts";
-import type { World } from "./world.ts";
 
 /** A device, and the namespace that it is in. */
 export interface Placed {
@@ -10,8 +9,6 @@ export interface Placed {
 
 /** Where several devices have the number of the one below, it is none of these. */
 const SPECIAL: ReadonlySet<string> = new Set(["loopback", "macvlan"]);
-
-const standing = new WeakMap<World, ReadonlyMap<Device, readonly Placed[]>>();
 
 /** The device that a VLAN's device or a macvlan stands on, where that is known: in its namespace or another one. */
 export function lowerOf(netns: Netns, device: Device, all: ReadonlyMap<string, Netns>): Placed | undefined {
@@ -26,20 +23,14 @@ export function lowerOf(netns: Netns, device: Device, all: ReadonlyMap<string, N
   return found.length === 1 ? found[0] : undefined;
 }
 
-/** What stands on a device, in all namespaces. */
-export function standingOn(world: World, lower: Device): readonly Placed[] {
-  const known = standing.get(world) ?? allStanding(world);
-  standing.set(world, known);
-  return known.get(lower) ?? [];
-}
-
-function allStanding({ netns: all }: World): ReadonlyMap<Device, readonly Placed[]> {
-  const found = new Map<Device, Placed[]>();
+/** Takes note of what stands on which device, in the namespaces of those below. */
+export function noteStanding(all: ReadonlyMap<string, Netns>): void {
   for (const netns of all.values()) {
     for (const device of netns.devices.values()) {
       const lower = lowerOf(netns, device, all);
-      if (lower) found.set(lower.device, [...(found.get(lower.device) ?? []), { netns, device }]);
+      if (!lower) continue;
+      const others = lower.netns.standing.get(lower.device) ?? [];
+      lower.netns.standing.set(lower.device, [...others, { netns, device }]);
     }
   }
-  return found;
 }

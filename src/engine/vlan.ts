@@ -1,7 +1,7 @@
 import type { Device } from "../model/host.ts";
 import type { VlanTag } from "../model/packet.ts";
-import { type Placed, standingOn } from "./standing.ts";
-import type { World } from "./world.ts";
+import type { Netns } from "./netns.ts";
+import type { Placed } from "./standing.ts";
 
 const PROTOCOLS: Readonly<Record<string, number>> = { "802.1q": 0x8100, "802.1ad": 0x88a8 };
 
@@ -11,8 +11,8 @@ export function tagOf({ vlan }: Device): VlanTag | undefined {
 }
 
 /** vlan_find_dev: the device on another one that frames with a tag are for, in whichever namespace it is. */
-export function vlanDevice(world: World, lower: Device, { id, protocol }: VlanTag): Placed | undefined {
-  return standingOn(world, lower).find(({ device }) => {
+export function vlanDevice(netns: Netns, lower: Device, { id, protocol }: VlanTag): Placed | undefined {
+  return netns.standing.get(lower)?.find(({ device }) => {
     const tag = tagOf(device);
     return tag?.id === id && tag.protocol === protocol;
   });

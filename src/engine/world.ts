@@ -4,6 +4,7 @@ import { Choices } from "./choices.ts";
 import type { Watch } from "./deal.ts";
 import { Assumptions, Netns } from "./netns.ts";
 import { usesAny } from "./rule-needs.ts";
+import { noteStanding } from "./standing.ts";
 import { State } from "./state.ts";
 
 /** All namespaces with their state; what one replay works on. */
@@ -48,6 +49,7 @@ export class World {
         ),
       );
     }
+    noteStanding(this.netns);
     this.#tracking = [...this.netns.values()].filter(({ conntrack }) => conntrack !== undefined);
   }
 

@@ -8,15 +8,17 @@ import { frames, udp } from "./router.ts";
 
 const EVIDENCE = loadEvidence(fileURLToPath(new URL("../recordings/edges/macvlans.json.gz", import.meta.url)));
 const POD_MAC = 0x02000007001f;
+const WORLD = { address: "10.1.0.10", mac: 0x02000001000a };
+const POD = { address: "10.1.0.31", mac: POD_MAC };
 
 /** What becomes of a datagram that a capture of the host shows on eth0, on which the pods' macvlans stand: by its MAC address, or as for another host. */
-function fateOf(dst: string, dstMac: number | undefined, change: (files: Map<string, string>) => void = () => {}) {
+function fateOf(dst: string, dstMac: number | undefined, change: (files: Map<string, string>) => void = () => {}, from = WORLD) {
   const files = new Map(Object.entries(EVIDENCE.snapshot));
   change(files);
   const { value: host } = readSnapshot(files, "");
-  const [made] = frames([{ at: 0, device: "lan", packet: udp("10.1.0.10:4000", `${dst}:53`, "q") }]);
+  const [made] = frames([{ at: 0, device: "lan", packet: udp(`${from.address}:4000`, `${dst}:53`, "q") }]);
   const { type: _, ...frame } = made as Frame;
-  const seen = dstMac === undefined ? { type: "otherhost" as const } : { linkType: "EN10MB", srcMac: 0x02000001000a, dstMac };
+  const seen = dstMac === undefined ? { type: "otherhost" as const } : { linkType: "EN10MB", srcMac: from.mac, dstMac };
   const replay = createReplay(host, { netns: "host", capture: "any.pcap", interface: "eth0" });
   const [trace] = [...replay.push({ ...frame, interfaceIndex: 2, ...seen }), ...replay.finish()];
   return `${trace?.way.verdict} ${trace?.way.at.reason ?? `in ${trace?.way.at.netns}`}`;
@@ -38,5 +40,12 @@ describe("a capture of the device that macvlans stand on", () => {
       for (const name of ["pod0", "pod1", "pod2", "pod3"]) files.set(`netns/${name}/netns-ids.txt`, "");
     };
     expect(fateOf("10.1.0.32", undefined, nameless)).toBe("delivered in pod1");
+  });
+
+  it("shows what one of them sends on its way out, and what it sends to another one in bridge mode on its way in", () => {
+    const unchanged = () => {};
+    expect(fateOf("10.1.0.33", POD_MAC + 2, unchanged, POD)).toBe("forwarded in host");
+    expect(fateOf("10.1.0.32", POD_MAC + 1, unchanged, POD)).toBe("delivered in pod1");
+    expect(fateOf("10.1.0.10", WORLD.mac, unchanged, POD)).toBe("forwarded in host");
   });
 });
