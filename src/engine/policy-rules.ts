@@ -1,5 +1,5 @@
 import { type Address, type Family, familyOf, inPrefix, type Prefix } from "../model/address.ts";
-import type { Nexthop, PolicyRule, Route } from "../model/host.ts";
+import type { Device, Nexthop, PolicyRule, Route } from "../model/host.ts";
 import type { FlowKey, Lookup, LookupError } from "./routing.ts";
 import { Undecided } from "./undecided.ts";
 
@@ -25,6 +25,10 @@ const DEFAULT: PolicyRule = {
   line: 0,
 };
 const DEFAULT_RULES: Readonly<Record<Family, readonly PolicyRule[]>> = { 4: [LOCAL, MAIN, DEFAULT], 6: [LOCAL, MAIN] };
+
+/** As `ip rule` names the table of a VRF. */
+const L3MDEV = "[l3mdev-table]";
+const VRF = "vrf";
 
 const TABLE_NAMES: Readonly<Record<string, string>> = { "255": "local", "254": "main", "253": "default" };
 
@@ -53,9 +57,13 @@ export type Found =
 export class PolicyRules {
   readonly #rules: readonly PolicyRule[];
   readonly #family: Family;
+  readonly #devices: ReadonlyMap<string, Device>;
+  readonly #areKnown: boolean;
 
-  constructor(family: Family, given: readonly PolicyRule[] | undefined) {
+  constructor(family: Family, given: readonly PolicyRule[] | undefined, devices: ReadonlyMap<string, Device>) {
     this.#family = family;
+    this.#devices = devices;
+    this.#areKnown = given !== undefined;
     this.#rules = given ? [...given].sort((a, b) => a.priority - b.priority) : DEFAULT_RULES[family];
   }
 
@@ -66,9 +74,12 @@ export class PolicyRules {
 
   /** fib_rules_lookup: the first rule that leads to a decision; `search` looks a flow up in a table. */
   lookup(key: FlowKey, search: (table: string) => Found): Lookup {
+    // The first VRF brings a rule of its own (vrf_add_fib_rules).
+    if (!this.#areKnown && this.#isInVrf(key.iif)) throw new Undecided(`the policy rules of the VRF that ${key.iif} is in (ip-rule.txt)`);
     for (let i = 0; i < this.#rules.length; i++) {
       const rule = this.#rules[i];
       if (!rule || !ruleMatches(rule, key, TOS_MASK[this.#family])) continue;
+      if (isOfVrf(rule) && [key.iif, key.oif].every((device) => device === undefined || this.#isOutsideVrf(device))) continue;
       if (rule.unmodelled?.length) throw new Undecided(`the policy rule "${rule.text}", which has parts that are not modelled`);
       const action = rule.action;
       if (action.kind === "nop") continue;
@@ -90,6 +101,21 @@ export class PolicyRules {
     }
     return { error: "ENETUNREACH" };
   }
+
+  /** Whether a device is known to be neither a VRF nor in one (l3mdev_fib_rule_match). */
+  #isOutsideVrf(name: string): boolean {
+    return name === "lo" || (this.#devices.has(name) && !this.#isInVrf(name));
+  }
+
+  #isInVrf(name: string): boolean {
+    const device = this.#devices.get(name);
+    return device?.kind === VRF || this.#devices.get(device?.master ?? "")?.kind === VRF;
+  }
+}
+
+/** Whether a rule leads to the table of the VRF that a packet's device is in (FRA_L3MDEV). */
+function isOfVrf({ action }: PolicyRule): boolean {
+  return action.kind === "lookup" && action.table === L3MDEV;
 }
 
 /** fib_rule_match, fib4_rule_match and fib6_rule_match. */

@@ -48,7 +48,7 @@ export class Routing {
   constructor(namespace: Namespace, devices: ReadonlyMap<string, Device>, ignoreLinkdown: (device: string) => boolean) {
     this.#devices = devices;
     this.#ignoreLinkdown = ignoreLinkdown;
-    this.#rules = new PolicyRules(4, namespace.policyRules);
+    this.#rules = new PolicyRules(4, namespace.policyRules, devices);
     for (const route of namespace.routes ?? []) this.#add(route);
     for (const table of this.#tables.values()) {
       for (const byAddress of table.values()) {

@@ -32,7 +32,7 @@ export class Routing6 {
   constructor(namespace: Namespace, devices: ReadonlyMap<string, Device>, ignoreLinkdown: (device: string) => boolean) {
     this.#devices = devices;
     this.#ignoreLinkdown = ignoreLinkdown;
-    this.#rules = new PolicyRules(6, namespace.policyRules6);
+    this.#rules = new PolicyRules(6, namespace.policyRules6, devices);
     for (const route of namespace.routes6 ?? []) this.#add(route);
     for (const table of this.#tables.values()) {
       for (const nodes of table.values()) {
