@@ -4,7 +4,7 @@ import type { FrameType } from "../model/packet.ts";
 import { bondOf, bondTransmit, isBond, toBond } from "./bond.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { ipReceive } from "./input.ts";
-import { macvlanTransmit, toMacvlan } from "./macvlan.ts";
+import { macvlanTransmit, TAP, toMacvlan } from "./macvlan.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import { isTaken } from "./segments.ts";
@@ -119,6 +119,7 @@ export function takeIn(run: Run, netns: Netns, device: Device, skb: Skb): void {
   const own = tag && vlanDevice(netns, device, tag);
   if (own) return takeTagged(run, own, skb);
   if (toMacvlan(run, netns, device, skb)) return;
+  if (device.kind === TAP) return toProgram(run, netns, device);
   const bond = bondOf(netns, device);
   if (bond) return toBond(run, netns, bond, device, skb);
   const bridge = device.master === undefined ? undefined : netns.devices.get(device.master);
@@ -140,6 +141,12 @@ function takeTagged(run: Run, { netns, device }: Placed, tagged: Skb): void {
   run.arrive(skb, device.name);
   run.steps.push({ kind: "device", netns: netns.name, interface: device.name, direction: "in" });
   takeIn(run, netns, device, skb);
+}
+
+/** tap_handle_frame: what comes in on a macvtap is for the program that has it open, which nothing shows; a virtual machine, mostly. */
+function toProgram(run: Run, netns: Netns, device: Device): void {
+  run.steps.push({ kind: "stack", netns: netns.name, note: `it is handed to the program that has ${device.name} open` });
+  run.end("forwarded", { netns: netns.name, interface: device.name });
 }
 
 /** Without its outer tag. */

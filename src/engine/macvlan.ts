@@ -9,6 +9,9 @@ import type { Run } from "./run.ts";
 import { cloneSkb, type Skb } from "./skb.ts";
 import type { Placed } from "./standing.ts";
 
+/** A macvlan whose frames a program reads and writes. */
+export const TAP = "macvtap";
+
 type Mode = NonNullable<Device["macvlan"]>["mode"];
 
 /** The group of all hosts: 01:00:5e:00:00:01. */
@@ -21,9 +24,9 @@ function macvlansOn({ standing }: Netns, lower: Device): readonly Placed[] {
   return standing.get(lower)?.filter(({ device }) => device.macvlan) ?? NONE;
 }
 
-/** Whether frames with this source come from a macvlan on a device, and have not been through the host's own IP. */
+/** Whether frames with this source that leave by a device come from a macvlan on it, or a program, and have not been through the host's own IP. */
 export function isOfMacvlan(netns: Netns, lower: Device, mac: number | undefined): boolean {
-  return mac !== undefined && macvlansOn(netns, lower).some(({ device }) => device.mac === mac);
+  return lower.kind === TAP || (mac !== undefined && macvlansOn(netns, lower).some(({ device }) => device.mac === mac));
 }
 
 /** Whether a frame without a direction goes out on a device, since it comes from a macvlan there; what is for another one in bridge mode comes back in. */

@@ -8,7 +8,7 @@ export interface Placed {
 }
 
 /** Where several devices have the number of the one below, it is none of these. */
-const SPECIAL: ReadonlySet<string> = new Set(["loopback", "macvlan"]);
+const SPECIAL: ReadonlySet<string> = new Set(["loopback", "macvlan", "macvtap"]);
 
 /** The device that a VLAN's device or a macvlan stands on, where that is known: in its namespace or another one. */
 export function lowerOf(netns: Netns, device: Device, all: ReadonlyMap<string, Netns>): Placed | undefined {

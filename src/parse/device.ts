@@ -63,7 +63,7 @@ export function deviceDetails(
   master?: string,
 ): Details {
   const id = Number(own?.("id"));
-  const mode = kind === "macvlan" ? MACVLAN_MODES.find((one) => one === own?.("mode")) : undefined;
+  const mode = kind === "macvlan" || kind === "macvtap" ? MACVLAN_MODES.find((one) => one === own?.("mode")) : undefined;
   return {
     ...(kind === "bridge" && own && { bridge: bridgeSettings(own) }),
     ...(slave?.kind === "bridge" && master !== undefined && { port: bridgePort(master, slave.setting) }),

@@ -49,3 +49,20 @@ describe("a capture of the device that macvlans stand on", () => {
     expect(fateOf("10.1.0.10", WORLD.mac, unchanged, POD)).toBe("forwarded in host");
   });
 });
+
+describe("a macvtap", () => {
+  const tap = (files: Map<string, string>) => {
+    for (const name of ["ip-link.json", "ip-addr.json"]) {
+      const path = `netns/pod0/${name}`;
+      files.set(path, (files.get(path) ?? "").replaceAll('"info_kind":"macvlan"', '"info_kind":"macvtap"'));
+    }
+  };
+
+  it("hands frames to a program, whatever addresses the host gave it", () => {
+    expect(fateOf("10.1.0.31", POD_MAC, tap)).toBe("forwarded in pod0");
+  });
+
+  it("has what the program sends go out", () => {
+    expect(fateOf("10.1.0.10", WORLD.mac, tap, POD)).toBe("forwarded in host");
+  });
+});
