@@ -4,6 +4,7 @@ import type { FrameType } from "../model/packet.ts";
 import { bondOf, bondTransmit, isBond, toBond } from "./bond.ts";
 import { bridgeReceive, bridgeTransmit } from "./bridge.ts";
 import { ipReceive } from "./input.ts";
+import { ipvlanTransmit, toIpvlan } from "./ipvlan.ts";
 import { macvlanTransmit, TAP, toMacvlan } from "./macvlan.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
@@ -46,7 +47,9 @@ export function transmit(run: Run, netns: Netns, device: Device, skb: Skb): void
   }
   if (device.bridge || device.kind === "bridge") return bridgeTransmit(run, netns, device, skb);
   const lower = lowerOf(netns, device, run.world.netns);
-  if (lower) return device.macvlan ? macvlanTransmit(run, netns, device, lower, skb) : vlanTransmit(run, netns, device, lower, skb);
+  if (lower && device.macvlan) return macvlanTransmit(run, netns, device, lower, skb);
+  if (lower && device.ipvlan) return ipvlanTransmit(run, netns, device, lower, skb);
+  if (lower) return vlanTransmit(run, netns, device, lower, skb);
   if (isBond(device)) return bondTransmit(run, netns, device, skb);
   const peer = netns.peerOf(device, run.world.netns);
   if (!peer) {
@@ -113,12 +116,12 @@ export function receive(run: Run, netns: Netns, device: Device, skb: Skb): void 
   takeIn(run, netns, device, skb);
 }
 
-/** __netif_receive_skb_core: to the VLAN's device that a tag names, else to a macvlan, to the bond of a member or the bridge of a port, or to IP. */
+/** __netif_receive_skb_core: to the VLAN's device that a tag names, else to a macvlan or ipvlan, to the bond of a member or the bridge of a port, or to IP. */
 export function takeIn(run: Run, netns: Netns, device: Device, skb: Skb): void {
   const tag = skb.vlans?.[0];
   const own = tag && vlanDevice(netns, device, tag);
   if (own) return takeTagged(run, own, skb);
-  if (toMacvlan(run, netns, device, skb)) return;
+  if (toMacvlan(run, netns, device, skb) || toIpvlan(run, netns, device, skb)) return;
   if (device.kind === TAP) return toProgram(run, netns, device);
   const bond = bondOf(netns, device);
   if (bond) return toBond(run, netns, bond, device, skb);

@@ -66,17 +66,26 @@ export function toMacvlan(run: Run, netns: Netns, lower: Device, skb: Skb): bool
   return true;
 }
 
-/** macvlan_broadcast: a copy for each macvlan in one of these modes that listens to the group; they come in a little later. */
+/** macvlan_broadcast: a copy for each macvlan in one of these modes. */
 function toMany(run: Run, children: readonly Placed[], skb: Skb, modes: readonly Mode[]): void {
-  for (const child of children) {
-    if (!modes.includes(child.device.macvlan?.mode ?? "vepa") || !hears(child, skb)) continue;
+  copiesFor(
+    run,
+    children.filter(({ device }) => modes.includes(device.macvlan?.mode ?? "vepa")),
+    skb,
+  );
+}
+
+/** A copy for each device that listens to the group that a frame is for; they come in a little later. */
+export function copiesFor(run: Run, devices: readonly Placed[], skb: Skb): void {
+  for (const one of devices) {
+    if (!hears(one, skb)) continue;
     const copy = cloneSkb(skb);
     copy.type = skb.dstMac === MAC_BROADCAST ? "broadcast" : "multicast";
-    run.later(() => takeUp(run, child, copy));
+    run.later(() => takeUp(run, one, copy));
   }
 }
 
-/** Whether a macvlan has joined the link-layer group that a frame is for. */
+/** Whether a device has joined the link-layer group that a frame is for. */
 function hears({ netns, device }: Placed, { dstMac, packet }: Skb): boolean {
   if (!device.up) return false;
   if (dstMac === MAC_BROADCAST) return true;
@@ -84,7 +93,8 @@ function hears({ netns, device }: Placed, { dstMac, packet }: Skb): boolean {
   return isMulticast(packet.dst) && dstMac === groupMac(packet.dst) && hasJoined6(netns, device, packet.dst);
 }
 
-function takeUp(run: Run, { netns, device }: Placed, skb: Skb): void {
+/** A frame comes in on a device that stands on the one where it came in. */
+export function takeUp(run: Run, { netns, device }: Placed, skb: Skb): void {
   const taken = skb.with({ netns: netns.name, device: device.name, in: device.name });
   run.arrive(taken, device.name);
   run.steps.push({ kind: "device", netns: netns.name, interface: device.name, direction: "in" });

@@ -1,7 +1,9 @@
+import type { Device } from "../model/host.ts";
 import type { Packet } from "../model/packet.ts";
 import { added } from "./added.ts";
 import { invert, tupleOf } from "./connection.ts";
 import type { Entry } from "./entry.ts";
+import { isOfIpvlan } from "./ipvlan.ts";
 import { isOfMacvlan } from "./macvlan.ts";
 import { applyTuple } from "./nat.ts";
 import type { Netns } from "./netns.ts";
@@ -28,8 +30,13 @@ export function sendPassing(run: Run, entry: Entry, skb: Skb): void {
     note: "seen on its way out; what it was when it came in is not in the capture",
   });
   run.end("forwarded", { netns: netns.name, ...(device === undefined ? {} : { interface: device }) });
-  const isPort = entry.device !== undefined && (entry.device.master !== undefined || isOfMacvlan(netns, entry.device, skb.srcMac));
+  const isPort = entry.device !== undefined && (entry.device.master !== undefined || isFromAbove(netns, entry.device, skb));
   if (before || !isPort) track(run, netns, skb.with({ packet: before ?? skb.packet }), before !== undefined);
+}
+
+/** Whether a packet comes from a device that stands on the one where it leaves, and the host's own IP has not seen it. */
+function isFromAbove(netns: Netns, lower: Device, { srcMac, packet }: Skb): boolean {
+  return isOfMacvlan(netns, lower, srcMac) || isOfIpvlan(netns, lower, packet.src);
 }
 
 /** The packet as it was before a known connection had it translated. */

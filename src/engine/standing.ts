@@ -8,11 +8,11 @@ export interface Placed {
 }
 
 /** Where several devices have the number of the one below, it is none of these. */
-const SPECIAL: ReadonlySet<string> = new Set(["loopback", "macvlan", "macvtap"]);
+const SPECIAL: ReadonlySet<string> = new Set(["loopback", "macvlan", "macvtap", "ipvlan"]);
 
-/** The device that a VLAN's device or a macvlan stands on, where that is known: in its namespace or another one. */
+/** The device that a VLAN's device, a macvlan or an ipvlan stands on, where that is known: in its namespace or another one. */
 export function lowerOf(netns: Netns, device: Device, all: ReadonlyMap<string, Netns>): Placed | undefined {
-  if (!device.macvlan && !device.vlan) return undefined;
+  if (!device.macvlan && !device.ipvlan && !device.vlan) return undefined;
   const { linkNetns, linkNetnsId, linkIndex, linkName = "" } = device;
   const name = linkNetns ?? (linkNetnsId === undefined ? netns.name : netns.namespace.netnsIds?.get(linkNetnsId));
   const where = [...all.values()].filter((one) => (name === undefined ? one !== netns : one.name === name));

@@ -67,6 +67,7 @@ export interface Device {
   readonly bridge?: Bridge;
   readonly port?: BridgePort;
   readonly vlan?: { readonly id: number; readonly protocol: string };
+  readonly ipvlan?: { readonly mode: "l2" | "l3" | "l3s"; readonly flag: "bridge" | "private" | "vepa" };
   /** Of a bond: whether it takes in what its backups receive (all_slaves_active). */
   readonly bond?: { readonly mode: string; readonly takesAll: boolean };
   /** A member of a bond that only waits to be needed. */

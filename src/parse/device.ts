@@ -51,7 +51,17 @@ export function deviceGroup(name: unknown): Pick<Device, "group"> {
   return /^\d{1,10}$/.test(text) ? { group: Number(text) } : {};
 }
 
-type Details = Pick<Device, "bridge" | "port" | "vlan" | "macvlan" | "bond" | "isBackup">;
+const IPVLAN_MODES = ["l2", "l3", "l3s"] as const;
+const IPVLAN_FLAGS = ["private", "vepa"] as const;
+
+/** iplink_ipvlan.c, ipvlan_print_opt: the flag is a word alone, or in JSON what is true. */
+function ipvlanOf(own: Setting): Pick<Device, "ipvlan"> {
+  const mode = IPVLAN_MODES.find((one) => one === own("mode"));
+  const flag = IPVLAN_FLAGS.find((one) => own(one) !== undefined) ?? "bridge";
+  return mode ? { ipvlan: { mode, flag } } : {};
+}
+
+type Details = Pick<Device, "bridge" | "port" | "vlan" | "macvlan" | "ipvlan" | "bond" | "isBackup">;
 
 const MACVLAN_MODES = ["private", "vepa", "bridge", "passthru"] as const satisfies readonly NonNullable<Device["macvlan"]>["mode"][];
 
@@ -68,6 +78,7 @@ export function deviceDetails(
     ...(kind === "bridge" && own && { bridge: bridgeSettings(own) }),
     ...(slave?.kind === "bridge" && master !== undefined && { port: bridgePort(master, slave.setting) }),
     ...(mode && { macvlan: { mode } }),
+    ...(kind === "ipvlan" && own && ipvlanOf(own)),
     ...(kind === "bond" && own && { bond: { mode: String(own("mode") ?? ""), takesAll: isOn(own("all_slaves_active"), false) } }),
     ...(slave?.kind === "bond" && String(slave.setting("state")).toUpperCase() === "BACKUP" && { isBackup: true as const }),
     ...(kind === "vlan" && id >= 0 && { vlan: { id, protocol: String(own?.("protocol") ?? "802.1Q") } }),
