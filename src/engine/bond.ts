@@ -7,8 +7,8 @@ import type { Skb } from "./skb.ts";
 const KINDS: ReadonlySet<string> = new Set(["bond", "team"]);
 
 /** The bond or team that a device is a member of. */
-export function bondOf(netns: Netns, { master }: Device): Device | undefined {
-  const device = master === undefined ? undefined : netns.devices.get(master);
+export function bondOf(netns: Netns, { name, master }: Device): Device | undefined {
+  const device = master === undefined || master === name ? undefined : netns.devices.get(master);
   return device && isBond(device) ? device : undefined;
 }
 

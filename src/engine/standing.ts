@@ -7,7 +7,7 @@ export interface Placed {
   readonly device: Device;
 }
 
-/** Where several devices have the number of the one below, it is none of these. */
+/** What no macvlan or ipvlan stands on: the kernel puts one that should on what is below (macvlan_common_newlink). */
 const SPECIAL: ReadonlySet<string> = new Set(["loopback", "macvlan", "macvtap", "ipvlan"]);
 
 /** The device that a VLAN's device, a macvlan or an ipvlan stands on, where that is known: in its namespace or another one. */
@@ -18,7 +18,8 @@ export function lowerOf(netns: Netns, device: Device, all: ReadonlyMap<string, N
   const where = [...all.values()].filter((one) => (name === undefined ? one !== netns : one.name === name));
   const found = where.flatMap((one): Placed[] => {
     const lower = linkIndex === undefined ? one.devices.get(linkName) : one.byIndex.get(linkIndex);
-    return lower && (name !== undefined || !SPECIAL.has(lower.kind)) ? [{ netns: one, device: lower }] : [];
+    if (!lower || lower === device) return [];
+    return SPECIAL.has(lower.kind) && !(device.vlan && name !== undefined) ? [] : [{ netns: one, device: lower }];
   });
   return found.length === 1 ? found[0] : undefined;
 }
