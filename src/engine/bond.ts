@@ -1,5 +1,5 @@
 import type { Device } from "../model/host.ts";
-import { takeIn, transmit } from "./link.ts";
+import { comeIn, transmit } from "./link.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
@@ -22,10 +22,7 @@ export function toBond(run: Run, netns: Netns, bond: Device, member: Device, skb
   if (!bond.up) return run.drop(skb, "device-down", `${bond.name} is down`);
   if (member.isBackup && !takesFromBackups(bond, skb))
     return run.drop(skb, "not-for-us", `${member.name} is a backup of ${bond.name}, which takes nothing in by it`);
-  const taken = skb.with({ device: bond.name, in: bond.name });
-  run.arrive(taken, bond.name);
-  run.steps.push({ kind: "device", netns: netns.name, interface: bond.name, direction: "in" });
-  takeIn(run, netns, bond, taken);
+  comeIn(run, { netns, device: bond }, skb);
 }
 
 /** bond_should_deliver_exact_match */

@@ -111,6 +111,15 @@ export function receive(run: Run, netns: Netns, device: Device, skb: Skb): void 
   skb.in = device.name;
   reread(skb);
   if (skb.dstMac !== undefined || skb.type !== "otherhost") skb.type = frameType(skb.dstMac, device);
+  enter(run, netns, device, skb);
+}
+
+/** A frame that came in on one device comes in on another one: on what stands on the first, or on what that is a member of (RX_HANDLER_ANOTHER). */
+export function comeIn(run: Run, { netns, device }: Placed, skb: Skb): void {
+  enter(run, netns, device, skb.with({ netns: netns.name, device: device.name, in: device.name }));
+}
+
+function enter(run: Run, netns: Netns, device: Device, skb: Skb): void {
   run.arrive(skb, device.name);
   run.steps.push({ kind: "device", netns: netns.name, interface: device.name, direction: "in" });
   takeIn(run, netns, device, skb);
@@ -134,16 +143,15 @@ export function takeIn(run: Run, netns: Netns, device: Device, skb: Skb): void {
 }
 
 /** vlan_do_receive: the same frame without its tag on the VLAN's device. */
-function takeTagged(run: Run, { netns, device }: Placed, tagged: Skb): void {
-  const skb = untagged(tagged).with({ netns: netns.name, device: device.name, in: device.name });
+function takeTagged(run: Run, own: Placed, tagged: Skb): void {
+  const { netns, device } = own;
+  const skb = untagged(tagged).with({ netns: netns.name });
   if (!device.up) {
     run.drop(skb, "device-down", `${device.name} is down`);
     return;
   }
   if (skb.type === "otherhost" && skb.dstMac === device.mac) skb.type = "host";
-  run.arrive(skb, device.name);
-  run.steps.push({ kind: "device", netns: netns.name, interface: device.name, direction: "in" });
-  takeIn(run, netns, device, skb);
+  comeIn(run, own, skb);
 }
 
 /** tap_handle_frame: what comes in on a macvtap is for the program that has it open, which nothing shows; a virtual machine, mostly. */

@@ -7,8 +7,9 @@ export interface Placed {
   readonly device: Device;
 }
 
+const NONE: readonly never[] = [];
 /** What no macvlan or ipvlan stands on: the kernel puts one that should on what is below (macvlan_common_newlink). */
-const SPECIAL: ReadonlySet<string> = new Set(["loopback", "macvlan", "macvtap", "ipvlan"]);
+const NEVER_BELOW: ReadonlySet<string> = new Set(["loopback", "macvlan", "macvtap", "ipvlan"]);
 
 /** The device that a VLAN's device, a macvlan or an ipvlan stands on, where that is known: in its namespace or another one. */
 export function lowerOf(netns: Netns, device: Device, all: ReadonlyMap<string, Netns>): Placed | undefined {
@@ -19,9 +20,14 @@ export function lowerOf(netns: Netns, device: Device, all: ReadonlyMap<string, N
   const found = where.flatMap((one): Placed[] => {
     const lower = linkIndex === undefined ? one.devices.get(linkName) : one.byIndex.get(linkIndex);
     if (!lower || lower === device) return [];
-    return SPECIAL.has(lower.kind) && !(device.vlan && name !== undefined) ? [] : [{ netns: one, device: lower }];
+    return NEVER_BELOW.has(lower.kind) && !(device.vlan && name !== undefined) ? [] : [{ netns: one, device: lower }];
   });
   return found.length === 1 ? found[0] : undefined;
+}
+
+/** What of a kind stands on a device, in all namespaces. */
+export function standingOn({ standing }: Netns, lower: Device, kind: "macvlan" | "ipvlan"): readonly Placed[] {
+  return standing.get(lower)?.filter(({ device }) => device[kind]) ?? NONE;
 }
 
 /** Takes note of what stands on which device, in the namespaces of those below. */
