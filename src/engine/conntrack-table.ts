@@ -60,13 +60,6 @@ export class ConntrackTable {
     this.woken?.(connection);
   }
 
-  /** The same for all that come from where a tuple does. */
-  wakeSource(zone: Zone, tuple: FlowTuple): void {
-    if (zone.direction !== undefined) return;
-    const { resting } = this.entries;
-    for (let one = resting.bySource(zone.id, tuple); one; one = resting.bySource(zone.id, tuple)) this.wake(one);
-  }
-
   /** Takes out what has run out, when that may be worth it (gc_worker); to be called between two packets. Says whether it was. */
   sweep(now: bigint): boolean {
     if (!this.entries.isDue) return false;

@@ -35,7 +35,7 @@ export class Nat {
 
   /** `told` has the ports that were drawn at random and are known nevertheless, by `drawKey`. */
   constructor(netns: string, conntrack: Conntrack, state: State, told: ReadonlyMap<string, number>) {
-    this.sources = new NatSources(netns, state, (zone, tuple) => conntrack.table.wakeSource(zone, tuple));
+    this.sources = new NatSources(netns, state, conntrack.table.entries.resting);
     conntrack.table.woken = (connection) => this.sources.back(connection);
     this.#conntrack = conntrack;
     conntrack.follow = (connection, expectation, now) => this.#followMaster(connection, expectation, now);
@@ -138,7 +138,7 @@ export class Nat {
     this.#state.watch?.shared("NAT chose a port or an address by what other connections have");
   }
 
-  /** find_appropriate_src: another connection from the same address and port keeps its translation. */
+  /** find_appropriate_src: a connection from the same address and port as another one gets its translation, the youngest one's that is in range. */
   #sameSource(
     original: FlowTuple,
     range: NatRange,
@@ -147,7 +147,7 @@ export class Nat {
     draw: (min: number, max: number) => number,
   ): FlowTuple | undefined {
     for (const other of this.sources.of(connection.zone, original)) {
-      if (other === connection || other.dying || (other.confirmed && other.expires <= now)) continue;
+      if (other === connection || !other.srcNatDone || other.dying || (other.confirmed && other.expires <= now)) continue;
       if (other.original.src !== original.src || other.original.sport !== original.sport) continue;
       const source = invert(other.reply);
       if (!source) continue;

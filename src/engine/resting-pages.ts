@@ -1,4 +1,5 @@
-import { EXPIRES, type Layout, LOW, widthOf } from "./resting-words.ts";
+import { EXPIRES, idOf, type Layout, LOW, widthOf } from "./resting-words.ts";
+import { SourceChains } from "./source-chains.ts";
 
 /** Rows of a page, and how many of them are left when others come in the place of those that are gone. */
 const ROWS = 4096;
@@ -37,6 +38,8 @@ export class Pages {
   readonly #sparse = new Set<Page>();
   #filling: Page | undefined;
   #filled = 0;
+  /** Rows by where their connections come from; whoever adds a row puts it in. */
+  readonly sources = new SourceChains((row) => idOf(this.at(row), this.placeOf(row)));
   live = 0;
   /** Those of them whose connection is not assured. */
   loose = 0;
@@ -109,6 +112,7 @@ export class Pages {
     const number = Math.floor(row / ROWS);
     const page = this.#pages[number];
     if (!page || page.state[row % ROWS] === GONE) return;
+    this.sources.remove(row);
     if (page.state[row % ROWS] === LOOSE) this.loose--;
     page.state[row % ROWS] = GONE;
     this.live--;
@@ -138,7 +142,10 @@ export class Pages {
     for (let row = this.#gone; row < this.#next; row++) if (this.isLive(row)) yield row;
   }
 
-  /** Numbers the rows anew in the same order, without those of pages that are gone: numbers shall not grow for as long as packets come. */
+  /**
+   * Numbers the rows anew in the same order, without those of pages that are gone: numbers shall not grow for as long as packets come. None
+   * of them is among the sources any more.
+   */
   renumber(): void {
     const pages = this.#pages.filter((page) => page !== undefined);
     const begun = this.#next % ROWS;
@@ -146,6 +153,7 @@ export class Pages {
     this.#pages = pages;
     this.#next = begun === 0 ? pages.length * ROWS : (pages.length - 1) * ROWS + begun;
     this.#gone = this.#tight = 0;
+    this.sources.clear(this.#next);
   }
 
   /** Removes the rows that have run out. */

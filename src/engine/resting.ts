@@ -8,10 +8,8 @@ import { SOURCE } from "./tuple-cells.ts";
 const FIRST = 1 << 12;
 const FULL = 0.6;
 const LIVE = 0.4;
-/** Each row stands in the index under its two tuples and its source. */
-const KEYS = 3;
-
-type Key = "tuple" | "source";
+/** Each row stands in the index under its two tuples. */
+const KEYS = 2;
 
 /**
  * Connections of which nothing was seen for a while, or that nobody has answered, in columns: a busy machine has hundreds of thousands of
@@ -57,9 +55,9 @@ export class Resting {
 
   #enter(rows: Pages, row: number, zone: number, { original, reply }: Pick<Connection, "original" | "reply">): void {
     const name = (row + 1) * 2 + (rows === this.#wide ? 1 : 0);
-    this.#put(name, hashOf("tuple", zone, original));
-    this.#put(name, hashOf("tuple", zone, reply));
-    this.#put(name, hashOf("source", zone, original));
+    this.#put(name, mixed(tupleHash(original), zone));
+    this.#put(name, mixed(tupleHash(reply), zone));
+    rows.sources.add(row, sourceHash(zone, original));
   }
 
   #put(name: number, hash: number): void {
@@ -71,14 +69,14 @@ export class Resting {
     this.#used++;
   }
 
-  /** Takes out a connection that a tuple belongs to, in either direction. */
-  byTuple(zone: number, tuple: FlowTuple): Connection | undefined {
-    return this.size === 0 ? undefined : this.#find("tuple", zone, tuple);
-  }
-
-  /** Takes out a connection that comes from where a tuple does. */
-  bySource(zone: number, tuple: FlowTuple): Connection | undefined {
-    return this.size === 0 ? undefined : this.#find("source", zone, tuple);
+  /** Copies of those that come from where a tuple does; what began last comes first. */
+  *fromSource(zone: number, tuple: FlowTuple): Generator<Connection> {
+    const rows = typeof tuple.src === "bigint" ? this.#wide : this.#narrow;
+    if (rows.live === 0) return;
+    for (const row of rows.sources.of(sourceHash(zone, tuple))) {
+      const [words, from] = [rows.at(row), rows.placeOf(row)];
+      if (isInZone(words, from, zone) && hasSource(words, from, rows.layout, tuple)) yield this.#copy(rows, row);
+    }
   }
 
   /** Takes out the one that was taken in first of those that are not assured. */
@@ -100,31 +98,36 @@ export class Resting {
   }
 
   #out(rows: Pages, row: number): Connection {
-    const connection = unpack(rows.at(row), rows.placeOf(row), rows.layout, this.#netns, this.#devices);
+    const connection = this.#copy(rows, row);
     rows.remove(row);
     return connection;
   }
 
-  #find(key: Key, zone: number, tuple: FlowTuple): Connection | undefined {
+  #copy(rows: Pages, row: number): Connection {
+    return unpack(rows.at(row), rows.placeOf(row), rows.layout, this.#netns, this.#devices);
+  }
+
+  /** Takes out a connection that a tuple belongs to, in either direction. */
+  byTuple(zone: number, tuple: FlowTuple): Connection | undefined {
+    if (this.size === 0) return undefined;
     const mask = this.#index.length - 1;
     const isWide = typeof tuple.src === "bigint" ? 1 : 0;
     const rows = isWide ? this.#wide : this.#narrow;
-    const hash = hashOf(key, zone, tuple);
+    const hash = mixed(tupleHash(tuple), zone);
     const tag = tagOf(hash);
     for (let at = hash & mask; this.#tags[at] !== 0; at = (at + 1) & mask) {
       if (this.#tags[at] !== tag) continue;
       const name = this.#index[at] as number;
       const row = (name >>> 1) - 1;
-      if ((name & 1) === isWide && rows.isLive(row) && this.#fits(rows, row, key, zone, tuple)) return this.#out(rows, row);
+      if ((name & 1) === isWide && rows.isLive(row) && this.#fits(rows, row, zone, tuple)) return this.#out(rows, row);
     }
     return undefined;
   }
 
-  #fits(rows: Pages, row: number, key: Key, zone: number, tuple: FlowTuple): boolean {
+  #fits(rows: Pages, row: number, zone: number, tuple: FlowTuple): boolean {
     const words = rows.at(row);
     const from = rows.placeOf(row);
-    if (!isInZone(words, from, zone)) return false;
-    return key === "source" ? hasSource(words, from, rows.layout, tuple) : hasTuple(words, from, rows.layout, tuple);
+    return isInZone(words, from, zone) && hasTuple(words, from, rows.layout, tuple);
   }
 
   #rebuild(): void {
@@ -145,8 +148,8 @@ export class Resting {
   }
 }
 
-function hashOf(key: Key, zone: number, tuple: FlowTuple): number {
-  return mixed(key === "source" ? SOURCE.hash(tuple) : tupleHash(tuple), zone);
+function sourceHash(zone: number, tuple: FlowTuple): number {
+  return mixed(SOURCE.hash(tuple), zone);
 }
 
 /** The upper seven bits of a hash, of which the lower ones say where it stands; never 0. */

@@ -6,6 +6,7 @@ import type { Cell } from "./state.ts";
 /** What a cell's tuple is one of: those of a zone, and of one direction where that has a place of its own. */
 interface Scope {
   readonly prefix: string;
+  readonly by: Sameness;
   readonly zone: number;
   readonly side: string;
 }
@@ -30,18 +31,20 @@ export class TupleCell<T> implements Cell<T>, Bucketed<TupleCell<T>> {
   }
 }
 
-function nameOf({ prefix, zone, side }: Scope, tuple: FlowTuple): string {
-  return `${prefix}|${zone}${side}|${tupleKey(tuple)}`;
+function nameOf({ prefix, by, zone, side }: Scope, tuple: FlowTuple): string {
+  return `${prefix}|${zone}${side}|${by.key(tuple)}`;
 }
 
 /** What of a tuple tells cells apart: all of it, or where it comes from. */
 export interface Sameness {
   hash(tuple: FlowTuple): number;
   equal(a: FlowTuple, b: FlowTuple): boolean;
+  /** The same for tuples that are equal. */
+  key(tuple: FlowTuple): string;
 }
 
 /** All of a tuple (nf_conntrack_hash). */
-const WHOLE: Sameness = { hash: tupleHash, equal: sameTuple };
+const WHOLE: Sameness = { hash: tupleHash, equal: sameTuple, key: tupleKey };
 
 /** Keeps the hashes of sources apart from those of whole tuples. */
 const SOURCES = 0x3c6e_f372;
@@ -51,6 +54,7 @@ export const SOURCE: Sameness = {
   // Mixed first: addresses and ports that follow one another would meet.
   hash: ({ src, protocol, sport }) => mixed(mixed(mixed(protocol, folded(src)), sport), SOURCES),
   equal: (a, b) => a.src === b.src && a.sport === b.sport && a.protocol === b.protocol,
+  key: ({ src, protocol, sport }) => `${src}|${protocol}|${sport}`,
 };
 
 /** Cells by zone and tuple, found by a number: a text for each would cost more than all else that is kept of a connection. */
@@ -71,7 +75,7 @@ export class TupleCells<T> {
       const known = this.#scopes[i] as Scope;
       if (known.zone === zone && known.side === side) return known;
     }
-    const scope = { prefix: this.#prefix, zone, side };
+    const scope = { prefix: this.#prefix, by: this.#by, zone, side };
     this.#scopes.push(scope);
     return scope;
   }
