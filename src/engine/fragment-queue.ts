@@ -1,4 +1,5 @@
 import type { Packet } from "../model/packet.ts";
+import { bothCosts, type Cost, costOf, type Room } from "./fragment-memory.ts";
 
 /** A fragment, cut to what the kernel keeps of it. */
 interface Part {
@@ -22,6 +23,11 @@ export interface FragmentQueue {
   readonly last: boolean;
   /** The codes for explicit congestion notification seen, a bit for each. */
   readonly ecn: number;
+  readonly cost: Cost;
+  readonly room: Room;
+  /** How many fragments had come from its source when its last one came (struct ipq, rid), for certain and at most, and how many packets were seen then. */
+  readonly count: Cost;
+  readonly position: number;
   /** Nanoseconds since the epoch. */
   readonly expires: bigint;
 }
@@ -33,8 +39,19 @@ export type Taken =
   | { readonly kind: "discard"; readonly why: string };
 
 /** A queue without fragments. */
-export function emptyQueue(expires: bigint): FragmentQueue {
-  return { parts: [], pieces: [], length: 0, last: false, ecn: 0, expires };
+export function emptyQueue(expires: bigint, room: Room): FragmentQueue {
+  return {
+    parts: [],
+    pieces: [],
+    length: 0,
+    last: false,
+    ecn: 0,
+    cost: { least: 0, most: 0 },
+    room,
+    count: { least: 0, most: 0 },
+    position: 0,
+    expires,
+  };
 }
 
 /** ip_frag_queue: a fragment finds its place in the queue, or ends it. */
@@ -50,12 +67,14 @@ export function takeFragment(queue: FragmentQueue, packet: Packet): Taken {
   const place = pieceFor(queue.pieces, start, end);
   if (place === "duplicate") return { kind: "duplicate", queue: known };
   if (place === "overlap") return { kind: "discard", why: "it overlaps another fragment" };
-  const trimmed = end - start < size ? { ...packet, length: packet.headerLength + end - start } : packet;
+  // It may wait for long, and is a small part of what was read with it.
+  const trimmed = { ...packet, length: packet.headerLength + end - start, payload: packet.payload.slice() };
   const grown: FragmentQueue = {
     ...known,
     parts: [...queue.parts, { start, end, packet: trimmed }],
     pieces: place,
     ecn: queue.ecn | (1 << (packet.tos & 3)),
+    cost: bothCosts(queue.cost, costOf(packet, queue.parts.length === 0)),
   };
   const sum = grown.parts.reduce((octets, part) => octets + part.end - part.start, 0);
   return { kind: grown.last && sum === grown.length ? "whole" : "queued", queue: grown };

@@ -1,17 +1,23 @@
 import { transportOctets } from "../extensions/transport-octets.ts";
+import { formatAddress } from "../model/address.ts";
 import { type Packet, PROTOCOL } from "../model/packet.ts";
 import type { Hook } from "../model/rule.ts";
 import { decodeHeader, decodeTransport } from "../wire/transport.ts";
 import { hasDrawnPort, withDrawnPort } from "./drawn-port.ts";
+import { askForRoom, hasRoom, leaveRoom, type Room, takeRoom } from "./fragment-memory.ts";
 import { emptyQueue, type FragmentQueue, joinedEcn, takeFragment } from "./fragment-queue.ts";
 import { copiedOptions, FIXED_HEADER, optionsOf, withOptions } from "./ip-options.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
+import { BOUNDS } from "./state.ts";
 import { Undecided } from "./undecided.ts";
 
 const SECOND = 1_000_000_000n;
 const MAX_LENGTH = 65_535;
+/** Fragments from one source that may come between two of a datagram (ipv4_frags_init_net), and how often one packet is counted at most. */
+const MAX_DISTANCE = 64;
+const COUNTED = 4;
 
 /**
  * Takes a fragment in (net/ipv4/ip_fragment.c, ip_defrag). Returns true with the whole datagram in `skb` when it was the last one
@@ -23,21 +29,36 @@ export function gatherFragments(run: Run, netns: Netns, skb: Skb, user: Hook | "
   const where = skb.bridge?.inPrerouting && user === "PREROUTING" ? "bridge" : user;
   const key = `frag|${netns.name}|${where}|${packet.src}|${packet.dst}|${packet.protocol}|${packet.id ?? 0}`;
   const timeout = BigInt(netns.sysctl("net.ipv4.ipfrag_time", 30)) * SECOND;
-  const known = run.world.state.get<FragmentQueue>(key);
-  const queue = known && known.expires > run.time ? known : emptyQueue(run.time + timeout);
+  const { state } = run.world;
+  const has = hasRoom(run, netns, "ipv4", timeout);
+  const counted = has === false ? NONE : countOf(run, netns, packet, timeout, has === true);
+  if (has === "asked" ? !askForRoom(run, netns, "ipv4") : !has) {
+    run.drop(skb, "defrag", "the memory for fragments is full, and none is taken in before some of it is free again");
+    return false;
+  }
+  const known = state.get<FragmentQueue>(key);
+  const room: Room = { netns: netns.name, gatherer: "ipv4" };
+  const found = known && known.expires > run.time ? known : emptyQueue(run.time + timeout, room);
   if (
-    queue.parts.length === 0 &&
+    found.parts.length === 0 &&
     (packet.fragment?.offset ?? 0) > 0 &&
     netns.stack(packet.family).sawTraffic &&
     run.world.startedWithin(run.time, timeout)
   ) {
     throw new Undecided("whether other fragments of its datagram came before the capture began", [key]);
   }
+  const { queue, givenUp } = nextOf(run, netns, packet, found, counted, timeout);
   const taken = takeFragment(queue, packet);
   const left = taken.kind === "queued" || taken.kind === "duplicate" ? taken.queue : undefined;
-  run.world.state.set<unknown>(key, left);
+  if (found.parts.length > 0) leaveRoom(state, room, found.cost);
+  if (left) takeRoom(state, room, left.cost);
+  state.set<unknown>(key, left);
   if (taken.kind === "queued") {
-    run.end("queued", { netns: netns.name, reason: "defrag-queue", text: "it waits for the other fragments of its datagram" });
+    run.end("queued", {
+      netns: netns.name,
+      reason: "defrag-queue",
+      text: `it waits for the other fragments of its datagram${givenUp === undefined ? "" : `; those that were there are given up, as more than ${givenUp} others came from the same source since (net.ipv4.ipfrag_max_dist)`}`,
+    });
     return false;
   }
   const discarded = (why: string) => run.drop(skb, "defrag", `${why}, and all of the datagram is discarded`);
@@ -60,6 +81,50 @@ export function gatherFragments(run: Run, netns: Netns, skb: Skb, user: Hook | "
   run.joined(skb);
   run.seen(whole);
   return true;
+}
+
+/** How many fragments came from a source (struct inet_peer, rid): for certain, and at most. */
+interface Count {
+  readonly least: number;
+  readonly most: number;
+  readonly expires: bigint;
+}
+
+const NONE: Count = { least: 0, most: 0, expires: 0n };
+
+/** Counts a fragment of a source, which may not have been let in where that is not certain (ip_frag_too_far). */
+function countOf(run: Run, netns: Netns, { src }: Packet, timeout: bigint, isCertain: boolean): Count {
+  const { state } = run.world;
+  const key = `${BOUNDS}${netns.name}|count|${src}`;
+  const { least, most } = state.get<Count>(key) ?? NONE;
+  // It is kept for as long as a queue is there whose last one it may be compared with.
+  const count: Count = { least: isCertain ? least + 1 : least, most: most + 1, expires: run.time + 2n * timeout };
+  state.set<Count>(key, count);
+  return count;
+}
+
+/**
+ * The queue that a fragment comes to. It is a new one where too many others came from the same source since its last one, which is then taken for one of
+ * an earlier datagram with the same id: `givenUp` is how many may (ip_frag_too_far, ip_frag_reinit).
+ */
+function nextOf(
+  run: Run,
+  netns: Netns,
+  { src }: Packet,
+  found: FragmentQueue,
+  count: Count,
+  timeout: bigint,
+): { readonly queue: FragmentQueue; readonly givenUp?: number } {
+  const { position, state, choices } = run.world;
+  const limit = netns.sysctl("net.ipv4.ipfrag_max_dist", MAX_DISTANCE);
+  const queue = { ...found, count, position };
+  if (limit === 0 || found.parts.length === 0) return { queue };
+  if (position - found.position > limit / COUNTED) state.watch?.shared("fragments of one source may be far apart");
+  const [least, most] = [count.least - found.count.least, count.most - found.count.most];
+  const words = (value: boolean) =>
+    `${value ? "more than" : "no more than"} ${limit} fragments of ${formatAddress(src)} came in between (net.ipv4.ipfrag_max_dist; not known: for which of them there was memory)`;
+  const isFar = least > limit || (most > limit && choices.askAnew(`${BOUNDS}far`, words));
+  return isFar ? { queue: { ...emptyQueue(run.time + timeout, found.room), count, position }, givenUp: limit } : { queue };
 }
 
 /** The datagram that fragments make up (ip_frag_reasm). */

@@ -4,6 +4,7 @@ import { u16, u32 } from "../wire/octets.ts";
 import { needsStrict } from "./address6.ts";
 import { hasDrawnPort, withDrawnPort } from "./drawn-port.ts";
 import { type Extension, extensionsOf, FRAGMENT_HEADER, octetsOf } from "./extensions6.ts";
+import { askForRoom, bothCosts, type Cost, costOf, hasRoom, leaveRoom, type Room, takeRoom } from "./fragment-memory.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { Skb } from "./skb.ts";
@@ -22,11 +23,15 @@ interface Part {
 interface Queue {
   /** In the order in which they came. */
   readonly parts: readonly Part[];
+  readonly cost: Cost;
+  readonly room: Room;
   /** Nanoseconds since the epoch. */
   readonly expires: bigint;
 }
 
-const TIMEOUT = 60_000_000_000n;
+const SECOND = 1_000_000_000n;
+/** IPV6_FRAG_TIMEOUT, in seconds. */
+const TIMEOUT = 60;
 const LONGEST_PAYLOAD = 65_535;
 const MIN_MTU = 1280;
 /** Where a fragment header's offset ends, and which of its bits are that. */
@@ -59,24 +64,37 @@ export function gatherFragments6(
   if (offset === 0 && isTruncated(packet, header)) {
     return user === "conntrack" ? "as-is" : { drop: "it is the first fragment, but does not hold all headers", parameterProblem: -1 };
   }
+  const gatherer = user === "local" ? "ipv6" : "conntrack6";
+  const setting = user === "local" ? "net.ipv6.ip6frag_time" : "net.netfilter.nf_conntrack_frag6_timeout";
+  const timeout = BigInt(netns.sysctl(setting, TIMEOUT)) * SECOND;
+  const has = hasRoom(run, netns, gatherer, timeout);
+  if (has === "asked" ? !askForRoom(run, netns, gatherer) : !has)
+    return { drop: "the memory for fragments is full, and none is taken in before some of it is free again" };
   if (end > LONGEST_PAYLOAD) return { drop: "its datagram would be too long", parameterProblem: header.at + 2 };
   const scope = needsStrict(packet.dst) ? skb.device : "";
   const bridged = skb.bridge?.inPrerouting && user === "conntrack" ? "bridge" : "";
   const key = `frag|${netns.name}|6${user}${bridged}|${scope}|${packet.src}|${packet.dst}|${id}`;
-  const known = run.world.state.get<Queue>(key);
-  const parts = known && known.expires > run.time ? known.parts : [];
-  if (parts.length === 0 && offset > 0 && netns.ip6.sawTraffic && run.world.startedWithin(run.time, TIMEOUT)) {
+  const { state } = run.world;
+  const found = state.get<Queue>(key);
+  const known = found && found.expires > run.time ? found : undefined;
+  const parts = known?.parts ?? [];
+  if (parts.length === 0 && offset > 0 && netns.ip6.sawTraffic && run.world.startedWithin(run.time, timeout)) {
     throw new Undecided("whether other fragments of its datagram came before the capture began", [key]);
   }
+  const room: Room = { netns: netns.name, gatherer };
+  const forget = (): void => {
+    if (known) leaveRoom(state, room, known.cost);
+    state.set<unknown>(key, undefined);
+  };
   const discard = (why: string): Gathered => {
-    run.world.state.set<unknown>(key, undefined);
+    forget();
     return { drop: why };
   };
   const last = parts.find((part) => !part.more);
   const length = Math.max(0, ...parts.map((part) => part.end));
   if (!more && (end < length || (last && last.end !== end))) return { drop: "other fragments of its datagram end elsewhere" };
   if (more && end % 8 !== 0) {
-    run.world.state.set<unknown>(key, undefined);
+    forget();
     const drop = "its length is no multiple of 8, though more fragments follow";
     return user === "conntrack" ? "as-is" : { drop, parameterProblem: 4 };
   }
@@ -85,14 +103,22 @@ export function gatherFragments6(
   const overlap = overlapOf(parts, offset, end);
   if (overlap === "duplicate") return user === "conntrack" ? "queued" : { drop: "this fragment was here already" };
   if (overlap === "overlap") return discard("it overlaps another fragment, and all of the datagram is discarded");
-  const all = [...parts, { packet, header, offset, end, more }];
+  // It may wait for long, and is a small part of what was read with it.
+  const all = [...parts, { packet: { ...packet, payload: packet.payload.slice() }, header, offset, end, more }];
   const whole = assemble([...all].sort((a, b) => a.offset - b.offset));
   if (whole === "invalid") return discard("the fragments of its datagram do not fit together");
   if (!whole) {
-    run.world.state.set<Queue>(key, { parts: all, expires: known && known.expires > run.time ? known.expires : run.time + TIMEOUT });
+    const cost = costOf(packet, parts.length === 0);
+    takeRoom(state, room, cost);
+    state.set<Queue>(key, {
+      parts: all,
+      cost: known ? bothCosts(known.cost, cost) : cost,
+      room,
+      expires: known?.expires ?? run.time + timeout,
+    });
     return "queued";
   }
-  run.world.state.set<unknown>(key, undefined);
+  forget();
   skb.packet = whole;
   skb.fragments = all.sort((a, b) => a.offset - b.offset).map((part) => part.packet);
   skb.fragMaxSize = Math.max(...all.map((part) => part.packet.length));

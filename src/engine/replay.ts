@@ -117,6 +117,7 @@ export function createReplay(host: Host, options: ReplayOptions): Replay {
   ): Entry | undefined => {
     world.restore(frame.time);
     world.sweep(frame.time);
+    world.position = position;
     const entry = entryOf(world, from, frame, options.interface);
     observer.release(released, frame.time, position);
     const earlier = observer.recognise(frame, entry, packet);

@@ -1,4 +1,5 @@
 import type { StateCells } from "../extensions/spec.ts";
+import { Ageing } from "./ageing.ts";
 import { clear } from "./clear.ts";
 import type { Watch } from "./deal.ts";
 import { Doubted } from "./doubted.ts";
@@ -33,6 +34,12 @@ const IS_LEARNED = new RegExp(`^(${LEARNED})\\|`);
 const STEADY = new RegExp(`^((ct|peer|${LEARNED})\\||set:)`);
 const STEADY_BUT_SETS = new RegExp(`^(ct|peer|${LEARNED})\\|`);
 
+/** What is known of these holds on every way of a packet, whichever it is left by. */
+export const BOUNDS = "frag|bounds|";
+
+/** What no packet that goes as one before it did asks for: connection tracking is asked each time, fragments and answers are none of these. */
+const UNASKED = /^(ct|frag|icmp)\|/;
+
 /** Cells that no other connection asks for, or of which those who ask say so themselves. */
 const OWN = /^((fdb|frag|hh)\||connlabel:)/;
 
@@ -56,6 +63,8 @@ export class State implements StateCells {
   readonly #objects: Restorable[] = [];
   readonly #copies: object[] = [];
   #age = 0;
+  readonly #ageing = new Ageing();
+  #now = 0n;
   /** Set members are only in doubt where a rule can change them. */
   readonly #steady: RegExp;
   #ruleStateTaint: string | undefined;
@@ -71,7 +80,15 @@ export class State implements StateCells {
 
   get<T>(key: string): T | undefined {
     this.#check(key);
-    return this.#keyed.get(key) as T | undefined;
+    const value = this.#keyed.get(key) as T | undefined;
+    if (value === undefined && this.isMissed(key))
+      throw new Undecided("what was learned before, of which there was so much that some of it was let go of");
+    return value;
+  }
+
+  /** Whether something that was kept had to go before its time, as there was too much of the kind. */
+  isMissed(key: string): boolean {
+    return this.#ageing.isMissed(key, this.#now);
   }
 
   /** A value as it stands, in doubt or not. */
@@ -81,8 +98,8 @@ export class State implements StateCells {
 
   set<T>(key: string, value: T): void {
     if (!this.#before.has(key)) this.#before.set(key, this.#keyed.get(key));
+    if (!UNASKED.test(key)) this.#age++;
     if (!key.startsWith("ct|")) {
-      this.#age++;
       if (this.watch && !OWN.test(key)) this.watch.shared("state changed that connections share");
     }
     if (value === undefined) this.#keyed.delete(key);
@@ -135,7 +152,7 @@ export class State implements StateCells {
     return !this.#tainted.isEmpty || this.#ruleStateTaint !== undefined;
   }
 
-  /** Grows with every change of a cell that is not connection tracking's, one that is undone later included. */
+  /** Grows with every change of a cell that a further packet of a connection may go by, one that is undone later included. */
   get age(): number {
     return this.#age;
   }
@@ -148,11 +165,26 @@ export class State implements StateCells {
 
   /** Forgets the journal: what was changed stays. */
   commit(): void {
-    if (this.#before.size > 0) this.#before.clear();
+    if (this.#before.size > 0) {
+      for (const key of this.#before.keys()) this.#ageing.note(key, this.#keyed.get(key));
+      this.#before.clear();
+    }
     clear(this.#cells);
     clear(this.#valuesBefore);
     clear(this.#objects);
     clear(this.#copies);
+  }
+
+  /** Lets go of what has run out; to be called between two packets. `over` is told of each, and may change others. */
+  sweep(now: bigint, over: (key: string, value: unknown) => void): void {
+    this.#now = now;
+    const names = this.#ageing.over(now);
+    for (const name of names) {
+      const value = this.#keyed.get(name);
+      this.#keyed.delete(name);
+      over(name, value);
+    }
+    if (names.length > 0) this.commit();
   }
 
   /** Undoes everything since the last commit. */
@@ -192,8 +224,13 @@ export class State implements StateCells {
     const learned = ways.map((way) => way?.keyed);
     for (const key of new Set(learned.flatMap((keyed) => [...(keyed?.keys() ?? [])]))) {
       if (!IS_LEARNED.test(key)) continue;
+      if (key.startsWith(BOUNDS)) {
+        this.set(key, learned.find((keyed) => keyed?.has(key))?.get(key));
+        continue;
+      }
       const value = learned[0]?.get(key);
-      if (learned.every((keyed) => keyed?.has(key) === true && keyed.get(key) === value)) this.set(key, value);
+      const same = (other: unknown) => other === value || describe(other) === describe(value);
+      if (learned.every((keyed) => keyed?.has(key) === true && same(keyed.get(key)))) this.set(key, value);
       else this.taint(key, reason);
     }
   }
@@ -201,7 +238,7 @@ export class State implements StateCells {
   /** What has changed since the last commit, in a form that can be compared between ways. */
   effects(): Map<string, string> {
     const effects = new Map<string, string>();
-    for (const key of this.#before.keys()) effects.set(key, describe(this.#keyed.get(key)));
+    for (const key of this.#before.keys()) if (!key.startsWith(BOUNDS)) effects.set(key, describe(this.#keyed.get(key)));
     for (const cell of this.#cells) effects.set(cell.name, describe(cell.value));
     for (const object of this.#objects) effects.set(object.stateKey, describe(object));
     return effects;

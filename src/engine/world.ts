@@ -2,6 +2,7 @@ import type { Address } from "../model/address.ts";
 import type { Device, Host } from "../model/host.ts";
 import { Choices } from "./choices.ts";
 import type { Watch } from "./deal.ts";
+import { type Cost, leaveRoom, type Room } from "./fragment-memory.ts";
 import { Assumptions, Netns } from "./netns.ts";
 import { usesAny } from "./rule-needs.ts";
 import { noteStanding } from "./standing.ts";
@@ -18,6 +19,8 @@ export class World {
   readonly detailed: boolean;
   /** Rules that cannot match by their header values are passed over. */
   readonly indexed: boolean;
+  /** How many packets were looked at before the one at hand. */
+  position = 0;
   #ids = 0;
   #restored = false;
   #first = 0n;
@@ -102,8 +105,12 @@ export class World {
     return this.#first;
   }
 
-  /** Lets go of connections that have run out; to be called between two packets. */
+  /** Lets go of connections that have run out, and of what else has; to be called between two packets. */
   sweep(now: bigint): void {
+    this.state.sweep(now, (_key, value) => {
+      const { room, cost } = (value ?? {}) as { readonly room?: Room; readonly cost?: Cost };
+      if (room && cost) leaveRoom(this.state, room, cost);
+    });
     for (const { conntrack, nat } of this.#tracking) if (conntrack?.sweep(now)) nat?.sources.sweep(now);
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { emptyQueue, joinedEcn, takeFragment } from "../../src/engine/fragment-queue.ts";
 import { udp } from "./router.ts";
 
+const ROOM = { netns: "host", gatherer: "ipv4" } as const;
 const whole = udp("10.0.0.5:4000", "198.51.100.7:53", "x".repeat(192));
 const fragment = (offset: number, size: number, more: boolean, tos = 0) => ({
   ...whole,
@@ -12,11 +13,11 @@ const fragment = (offset: number, size: number, more: boolean, tos = 0) => ({
 
 /** What the last of some fragments meets with. */
 function last(...fragments: readonly ReturnType<typeof fragment>[]) {
-  let queue = emptyQueue(0n);
+  let queue = emptyQueue(0n, ROOM);
   let taken = takeFragment(queue, fragment(0, 8, true));
   for (const one of fragments) {
     taken = takeFragment(queue, one);
-    queue = taken.kind === "discard" ? emptyQueue(0n) : taken.queue;
+    queue = taken.kind === "discard" ? emptyQueue(0n, ROOM) : taken.queue;
   }
   return taken;
 }

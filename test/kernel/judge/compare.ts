@@ -9,6 +9,8 @@ import { netfilterSteps, type StepFields, stepWords } from "./words.ts";
 /** In hexadecimal digits: the EtherType of ARP, and where it stands. */
 const ARP = "0806";
 const ETHER_TYPE = 24;
+/** What the replay says of a fragment that waits in the place of earlier ones. */
+const GIVEN_UP = "are given up";
 
 /** What has to be known of a case to read the kernel's answers. */
 export interface Reading {
@@ -137,7 +139,9 @@ function verdictDiffers(way: Way, kernel: Observed, reading: Reading, whole: Pac
       if (way.at.table !== undefined || kernel.steps.length > 0) return undefined;
       // Nothing counts the fragments of IPv6 that connection tracking keeps: they are those of which nothing comes.
       if (whole?.family === 6 && kernel.delivered.length === 0) return undefined;
-      return waiting(kernel).length > 0 ? undefined : "queued, says the replay; no fragment waits in the kernel";
+      return waiting(kernel, way.at.text?.includes(GIVEN_UP) === true).length > 0
+        ? undefined
+        : "queued, says the replay; no fragment waits in the kernel";
     default: {
       const answered = made.some((one) => one.verdict === "delivered");
       if (kernel.delivered.length > 0 && !answered)
@@ -156,11 +160,11 @@ function hasMessage({ counters }: Observed, netns: string): boolean {
   return (counters[netns]?.["Icmp6InMsgs"] ?? 0) > 0;
 }
 
-/** Namespaces in which a fragment was put aside and nothing came of it. */
-function waiting(kernel: Observed): string[] {
+/** Namespaces in which a fragment was put aside and nothing came of it; `instead` of others that were given up, which is counted as a failure. */
+function waiting(kernel: Observed, instead = false): string[] {
   const moved = (counters: Readonly<Record<string, number>>, name: string) =>
     ["Ip.Reasm", "Ip6Reasm"].some((prefix) => (counters[`${prefix}${name}`] ?? 0) > 0);
   return Object.entries(kernel.counters)
-    .filter(([, counters]) => moved(counters, "Reqds") && !moved(counters, "OKs") && !moved(counters, "Fails"))
+    .filter(([, counters]) => moved(counters, "Reqds") && !moved(counters, "OKs") && moved(counters, "Fails") === instead)
     .map(([netns]) => netns);
 }
