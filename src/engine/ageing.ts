@@ -1,3 +1,4 @@
+import { FirstIn } from "./first-in.ts";
 import { mixed } from "./hash.ts";
 import { Prints } from "./prints.ts";
 
@@ -21,7 +22,12 @@ const KINDS: readonly Kind[] = [
   { prefix: "frag|", most: 65_536 },
   { prefix: "pmtu|", most: 1024 },
   { prefix: "icmp|", most: 65_664 },
+  { prefix: "peer|", most: 65_664 },
 ];
+
+/** Parts in which names of what is missed are kept, each larger than the one before, up to so many. */
+const PARTS = 8;
+const LARGEST = 1 << 18;
 
 /** Names that were let go of before their time, and when the last of them would have run out. */
 interface Missed {
@@ -29,32 +35,68 @@ interface Missed {
   until: bigint;
 }
 
-/** The names of what runs out, of one kind, in the order in which it does. */
+/** So many turns of what is gone are left, and as many as there are others. */
+const SPARE = 4096;
+
+/** When a name is looked at again. */
+interface Turn {
+  readonly name: string;
+  readonly until: bigint;
+}
+
+/** The names of what runs out, of one kind, about in the order in which it does. */
 class Row {
   readonly kind: Kind;
   readonly #until = new Map<string, bigint>();
+  /** Each of the names once. What runs out later than it did when it was put there is put at the end again when its turn comes. */
+  #turns = new FirstIn<Turn>();
   #missed: Missed[] = [];
+  /** Until then anything may have been let go of. */
+  #lost = 0n;
 
   constructor(kind: Kind) {
     this.kind = kind;
   }
 
   note(name: string, until: bigint | undefined): void {
-    if (this.#until.get(name) === until) return;
-    this.#until.delete(name);
-    if (until !== undefined) this.#until.set(name, until);
+    if (until === undefined) {
+      this.#until.delete(name);
+      return;
+    }
+    // V8's maps are slow where a key is taken out and put in again and again.
+    if (!this.#until.has(name)) this.#turns.push({ name, until });
+    this.#until.set(name, until);
+    if (this.#turns.length > 2 * this.#until.size + SPARE) this.#tidy();
+  }
+
+  /** Takes out the turns of what is gone: most datagrams come together long before they would run out. */
+  #tidy(): void {
+    const known = new Set<string>();
+    const { all } = this.#turns;
+    this.#turns = new FirstIn<Turn>();
+    for (const turn of all) {
+      if (!this.#until.has(turn.name) || known.has(turn.name)) continue;
+      known.add(turn.name);
+      this.#turns.push(turn);
+    }
   }
 
   /** Takes out the names of what has run out by now, and of what there is too much of. */
   over(now: bigint): string[] {
     const over: string[] = [];
-    for (const [name, until] of this.#until) {
-      const tooMany = this.#until.size - over.length > this.kind.most;
-      if (until > now && !tooMany) break;
-      if (until > now) this.#miss(name, until, now);
-      over.push(name);
+    for (let turn = this.#turns.first; turn; turn = this.#turns.first) {
+      const until = this.#until.get(turn.name);
+      if (until !== undefined && turn.until > now && this.#until.size <= this.kind.most) break;
+      this.#turns.shift();
+      if (until === undefined) continue;
+      if (until > turn.until) {
+        this.#turns.push({ name: turn.name, until });
+        continue;
+      }
+      if (until > now) this.#miss(turn.name, until, now);
+      this.#until.delete(turn.name);
+      over.push(turn.name);
     }
-    for (const name of over) this.#until.delete(name);
     return over;
   }
 
@@ -62,7 +104,9 @@ class Row {
     let last = this.#missed.at(-1);
     if (!last || last.names.isFull) {
       this.#missed = this.#missed.filter((missed) => missed.until > now);
-      last = { names: new Prints(this.kind.most, now), until };
+      const oldest = this.#missed.length >= PARTS ? this.#missed.shift() : undefined;
+      if (oldest && oldest.until > this.#lost) this.#lost = oldest.until;
+      last = { names: new Prints(Math.min(LARGEST, this.kind.most * 4 ** this.#missed.length), now), until };
       this.#missed.push(last);
     }
     if (until > last.until) last.until = until;
@@ -70,7 +114,10 @@ class Row {
   }
 
   isMissed(name: string, now: bigint): boolean {
-    return this.#missed.some(({ names, until }) => until > now && names.has(hashOf(name, 0), hashOf(name, 1)));
+    if (this.#missed.length === 0) return false;
+    if (this.#lost > now) return !this.#until.has(name);
+    const [one, other] = [hashOf(name, 0), hashOf(name, 1)];
+    return this.#missed.some(({ names, until }) => until > now && names.has(one, other));
   }
 }
 

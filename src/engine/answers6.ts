@@ -8,6 +8,7 @@ import { decodeIpv6 } from "../wire/ipv6.ts";
 import { asQuoted } from "../wire/quote.ts";
 import { isLinkLocal, isUnicast6 } from "./address6.ts";
 import { octetsOf, runsPast } from "./extensions6.ts";
+import { mayAnswerWithError6 } from "./icmp-limit.ts";
 import type { Netns } from "./netns.ts";
 import { sendLocal6, sendRouted6 } from "./output6.ts";
 import { mayBeRejected, mayBeReset } from "./reject-checksum.ts";
@@ -137,6 +138,7 @@ export function sendIcmp6Error(
   const arrived = skb.iif ?? (skb.in === "" ? undefined : skb.in);
   const source = own ?? route.source ?? (arrived === undefined ? route.selected : selectSource6(netns.devices, arrived, towards));
   if (source === undefined) return;
+  if (route.prefix !== undefined && !mayAnswerWithError6(run, netns, towards, type, route.prefix)) return;
   // A source from the device that it came in on is chosen first, and then the route; one that was an error is asked for again (ip6_dst_lookup_tail).
   const isFromDevice = own === undefined && route.source === undefined && arrived !== undefined;
   const { hopLimit } = isFromDevice || route.unreachable ? routed(run, netns, { ...flow, src: source }, scoped) : route;
@@ -188,6 +190,8 @@ function routed(
   readonly hopLimit: number;
   readonly anycast?: boolean;
   readonly unreachable?: boolean;
+  /** The length of its destination, where it leaves the host. */
+  readonly prefix?: number;
 } {
   const hopLimit = (device: string) => netns.deviceSysctl6(device, "hop_limit", 64);
   if (!netns.ip6.routed) return { hopLimit: 64 };
@@ -201,6 +205,7 @@ function routed(
     ...(route.source !== undefined && { source: route.source }),
     ...(selected !== undefined && { selected }),
     hopLimit: hopLimit(device),
+    ...(device !== "lo" && { prefix: route.destination.length }),
     anycast: route.type === "anycast" || isSubnetRouter(route, nexthop, flow.dst),
   };
 }

@@ -6,7 +6,10 @@ import type { State } from "./state.ts";
 
 const SECOND = 1_000_000_000;
 /** XRLIM_BURST_FACTOR (net/ipv4/inetpeer.c), and the slowest ticks of a kernel (HZ is 100). */
-const FILLING = { cost: SECOND, cap: 6 * SECOND, rate: 1, tick: 10_000_000 };
+const BURST = 6;
+const TICK = 10_000_000;
+/** The longest that it takes until as much is saved as may be. */
+const FULL_AFTER = BigInt(BURST * SECOND + TICK);
 
 const PEER = "peer|";
 /** When a packet may last have used up what no later one can tell. */
@@ -15,6 +18,7 @@ const DOUBT = `${PEER}doubt`;
 interface Saved {
   readonly bucket: Bucket;
   readonly doubt: bigint | undefined;
+  readonly expires: bigint;
 }
 
 /** Whether a cell of state tells what a host has saved for redirects. */
@@ -27,23 +31,36 @@ export function doubtRedirects(state: State, now: bigint): void {
   state.set(DOUBT, now);
 }
 
-/** inet_peer_xrlim_allow: six at once, then one each second, for every host that packets come from or go to (struct inet_peer, rate_tokens). */
+/** ndisc_send_redirect: one redirect each second. */
 export function mayRedirect(run: Run, netns: Netns, peer: Address): boolean {
+  return maySend(run, netns, peer, SECOND, "a redirect");
+}
+
+/**
+ * inet_peer_xrlim_allow: six messages at once, then one each time that so many nanoseconds are over, for every host that packets come from or go
+ * to (struct inet_peer, rate_tokens). `what` is sent, in words; `mayBeRefused`: by another limit,
+ * and then nothing is paid.
+ */
+export function maySend(run: Run, netns: Netns, peer: Address, cost: number, what: string, mayBeRefused = false): boolean {
   const { state, choices } = run.world;
   const key = `${PEER}${netns.name}|${peer}`;
+  const filling = { cost, cap: BURST * cost, rate: 1, tick: TICK };
   const doubt = state.get<bigint>(DOUBT);
-  const known = state.get<Saved>(key);
-  const before = doubt !== known?.doubt && doubt !== undefined ? { low: 0, high: FILLING.cap, at: doubt } : known?.bucket;
-  const taken = takeFrom(before ?? fullBucket(FILLING, run.time), run.time, FILLING);
+  const isMissed = state.isMissed(key);
+  const known = isMissed ? undefined : state.get<Saved>(key);
+  const anything = isMissed || (doubt !== known?.doubt && doubt !== undefined);
+  const before = anything ? { low: 0, high: filling.cap, at: doubt ?? run.time } : known?.bucket;
+  const taken = takeFrom(before ?? fullBucket(filling, run.time), run.time, filling);
   const limit = `the limit for ${formatAddress(peer)}`;
   const words = (value: boolean) =>
-    `${netns.name} ${value ? "sends" : "does not send"} a redirect (not known: how much of ${limit} was used up just before)`;
+    `${netns.name} ${value ? "sends" : "does not send"} ${what} (not known: how much of ${limit} was used up just before)`;
   const enough = taken.length > 1 ? choices.askAnew(key, words) : taken[0]?.enough === true;
   const left = taken.find((one) => one.enough === enough)?.left;
   if (left) {
     // What was too little stays so until the clock moves on.
-    const high = taken.length > 1 && !enough ? FILLING.cost - 1 : left.high;
-    state.set<Saved>(key, { bucket: { ...left, high }, doubt });
+    const paid = enough && mayBeRefused ? cost : 0;
+    const high = taken.length > 1 && !enough ? filling.cost - 1 : left.high + paid;
+    state.set<Saved>(key, { bucket: { ...left, high }, doubt, expires: run.time + FULL_AFTER });
   }
   return enough;
 }

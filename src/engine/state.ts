@@ -38,7 +38,7 @@ const STEADY_BUT_SETS = new RegExp(`^(ct|peer|${LEARNED})\\|`);
 export const BOUNDS = "frag|bounds|";
 
 /** What no packet that goes as one before it did asks for: connection tracking is asked each time, fragments and answers are none of these. */
-const UNASKED = /^(ct|frag|icmp)\|/;
+const UNASKED = /^(ct|frag|icmp|peer)\|/;
 
 /** Cells that no other connection asks for, or of which those who ask say so themselves. */
 const OWN = /^((fdb|frag|hh)\||connlabel:)/;

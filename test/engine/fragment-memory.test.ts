@@ -102,6 +102,19 @@ describe("what runs out", () => {
     expect([...ageing.over(30n)]).toEqual([]);
   });
 
+  it("is looked at again where it runs out later than it was to, and comes and goes under the same name", () => {
+    const ageing = new Ageing();
+    for (let i = 0; i < 20_000; i++) {
+      ageing.note("frag|same", { expires: BigInt(i) });
+      if (i % 3 === 0) ageing.note("frag|same", undefined);
+      ageing.note(`frag|${i}`, { expires: BigInt(i) });
+      if (i % 2 === 0) ageing.note(`frag|${i}`, undefined);
+    }
+    expect(ageing.over(10n)).toEqual(["frag|1", "frag|3", "frag|5", "frag|7", "frag|9"]);
+    expect(ageing.over(19_998n)).toHaveLength(9_994);
+    expect([...ageing.over(30_000n)].sort()).toEqual(["frag|19999", "frag|same"]);
+  });
+
   it("is missed for as long as it would have been kept, where there was too much of it", () => {
     const ageing = new Ageing();
     for (let i = 0; i < 3_000; i++) ageing.note(`pmtu|${i}`, { expires: 100n });

@@ -43,3 +43,39 @@ describe("ICMP errors to one host", () => {
     });
   });
 });
+
+describe("ICMP errors to many hosts", () => {
+  /** So many hosts, of each one packet, a microsecond after the one before. */
+  const many = (count: number, settings = ""): readonly string[] => {
+    const seen = Array.from(
+      { length: count },
+      (_, i): Seen => ({ at: i, device: "lan", packet: udp(`10.0.0.${2 + i}:9`, "10.0.0.1:9", "x") }),
+    );
+    return replayed(host(settings), seen).map(({ way, alternatives }) =>
+      alternatives.length > 0 ? "open" : way.replies.length > 0 ? "answered" : "not answered",
+    );
+  };
+
+  it("are certain as far as there are credits for at least; what comes after those hangs on chance", () => {
+    expect(many(12)).toEqual([...Array(9).fill("answered"), "open", "open", "open"]);
+  });
+
+  it("are as many as the settings say", () => {
+    expect(many(4, "net.ipv4.icmp_msgs_burst = 5\n")).toEqual(["answered", "answered", "open", "open"]);
+    expect(many(1, "net.ipv4.icmp_msgs_per_sec = 0\n")).toEqual(["open"]);
+    expect(many(60, "net.ipv4.icmp_ratemask = 0\n")).toEqual(Array(60).fill("answered"));
+    expect(many(60, "net.ipv4.icmp_msgs_per_sec = 10000\nnet.ipv4.icmp_msgs_burst = 200\n")).toEqual(Array(60).fill("answered"));
+  });
+
+  it("leave open neither what comes after them nor who else is answered", () => {
+    const seen = Array.from(
+      { length: 30 },
+      (_, i): Seen => ({ at: i, device: "lan", packet: udp(`10.0.0.${2 + (i % 15)}:9`, "10.0.0.1:9", "x") }),
+    );
+    const later = { at: 9_000_000, device: "lan", packet: udp("10.0.0.12:9", "10.0.0.1:9", "x") } as const;
+    const traces = replayed(host(), [...seen, later]);
+    expect(traces.at(-1)?.alternatives).toEqual([]);
+    expect(traces.at(-1)?.way.replies).toHaveLength(1);
+    expect(traces.some(({ way }) => way.verdict === "unknown")).toBe(false);
+  });
+});
