@@ -10,6 +10,7 @@ import { Recent, type RuleCache } from "./rule-cache.ts";
 import { RuleWords } from "./rule-words.ts";
 
 const BANG = 33;
+const HYPHEN = 45;
 
 /** A match of which the value is not looked at. */
 interface Unread {
@@ -84,6 +85,7 @@ export class PlainClauses {
     const line = this.#line;
     const { start, limit } = line;
     let { end } = line;
+    let last = start;
     this.#count = 1;
     this.#first = end - start;
     for (;;) {
@@ -93,14 +95,16 @@ export class PlainClauses {
       if (line.isBang) {
         const bang = line.start;
         if (!line.next()) return false;
-        this.#count++;
         if (line.isRuleFlag) {
+          // It may be the value that an option asks for.
+          if (line.source.charCodeAt(last) === HYPHEN) return false;
           line.end = bang - 1;
           line.next();
           break;
         }
+        this.#count++;
       } else if (line.isRuleFlag) break;
-      end = line.end;
+      ({ end, start: last } = line);
       if (++this.#count === 2) this.#second = end - start;
     }
     this.#start = start;

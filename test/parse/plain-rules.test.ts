@@ -94,7 +94,10 @@ describe("rules that are read without the grammar", () => {
         fc.constantFrom(...BACKENDS),
         (lines, table, backend) => expectSame(lines, table, 4, backend),
       ),
-      { numRuns: 2000 },
+      {
+        numRuns: 2000,
+        examples: BACKENDS.map((backend) => [["-A OTHER -m comment --comment ! -d 10.0.0.1/32", "-A INPUT"], "nat", backend]),
+      },
     );
   });
 
