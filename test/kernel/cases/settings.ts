@@ -48,14 +48,23 @@ export function drawSysctls(dice: Dice, devices: readonly string[]): Record<stri
     ["net.ipv4.conf.all.drop_unicast_in_l2_multicast", "1"],
     ["net.ipv4.conf.all.accept_source_route", "1"],
     ["net.ipv4.ip_forward_use_pmtu", "1"],
+    ["net.ipv4.icmp_ratemask", "6168"],
+    ["net.ipv4.ipfrag_max_dist", dice.pick(["0", "1", "2", "4"])],
   ];
   for (const [name, value] of dice.some(12, rare)) values[name] = value;
+  if (dice.chance(30)) Object.assign(values, drawFragmentMemory(dice, "net.ipv4.ipfrag"));
   for (const device of devices) {
     values[`net.ipv4.conf.${device}.rp_filter`] = dice.weighted([10, "0"], [1, "1"], [1, "2"]);
     if (dice.chance(40)) values[`net.ipv4.conf.${device}.forwarding`] = "0";
   }
   if (dice.chance(20)) for (const device of ["all", ...dice.some(2, devices)]) values[`net.ipv4.conf.${device}.bc_forwarding`] = "1";
   return values;
+}
+
+/** Memory that some fragments fill: how many these are hangs on the kernel. */
+export function drawFragmentMemory(dice: Dice, name: string): Record<string, string> {
+  const octets = dice.pick([2_000, 6_000, 20_000]);
+  return { [`${name}_low_thresh`]: `${octets / 2}`, [`${name}_high_thresh`]: `${octets}` };
 }
 
 /** Settings of a bridge's port that are mostly as they are by default: `bridge -batch` lines. */

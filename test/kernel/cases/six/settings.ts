@@ -1,5 +1,5 @@
 import type { Dice } from "../dice.ts";
-import { drawPolicy, type Leg } from "../settings.ts";
+import { drawFragmentMemory, drawPolicy, type Leg } from "../settings.ts";
 
 /** Kernel settings that change what happens to packets of IPv6, mostly as they are by default. */
 export function drawSysctls6(dice: Dice, devices: readonly string[]): Record<string, string> {
@@ -16,6 +16,10 @@ export function drawSysctls6(dice: Dice, devices: readonly string[]): Record<str
     ["net.ipv6.conf.all.drop_unicast_in_l2_multicast", "1"],
   ];
   for (const [name, value] of dice.some(12, rare)) values[name] = value;
+  if (dice.chance(12)) Object.assign(values, { "net.ipv6.icmp.ratelimit": "1000", "net.ipv6.icmp.ratemask": "0-1,3-127" });
+  for (const name of ["net.ipv6.ip6frag", "net.netfilter.nf_conntrack_frag6"]) {
+    if (dice.chance(30)) Object.assign(values, drawFragmentMemory(dice, name));
+  }
   for (const device of devices) {
     const own = (name: string) => `net.ipv6.conf.${device}.${name}`;
     if (dice.chance(12)) values[own("hop_limit")] = "50";
