@@ -25,7 +25,7 @@ export class NatSources {
   readonly #state: State;
   readonly #resting: Resting;
   readonly #added: TupleCells<Chain>;
-  /** Those that were at rest for a while, which no way of a packet undoes. */
+  /** Those that were at rest for a while, which no way of a packet undoes, in any order. */
   readonly #woken: TupleCells<Chain>;
 
   constructor(netns: string, state: State, resting: Resting) {
@@ -41,7 +41,7 @@ export class NatSources {
     const cell = this.#added.find(id, tuple, side);
     if (!cell) this.#state.checkAbsent(() => this.#added.nameOf(id, tuple, side));
     let added = cell && this.#state.read(cell);
-    let woken = this.#woken.find(id, tuple, side)?.value;
+    let woken = sorted(this.#woken.find(id, tuple, side));
     const resting = zone.direction === undefined ? this.#resting.fromSource(id, tuple) : undefined;
     let atRest = resting?.next().value as Connection | undefined;
     for (;;) {
@@ -68,10 +68,7 @@ export class NatSources {
   back(connection: Connection): void {
     if (!connection.srcNatDone) return;
     const cell = cellOf(this.#woken, connection);
-    const younger: Connection[] = [];
-    let older = cell.value;
-    for (; older && older.connection.id > connection.id; older = older.older) younger.push(older.connection);
-    cell.value = [connection, ...younger.reverse()].reduce<Chain | undefined>((chain, one) => new Chain(one, chain), older);
+    cell.value = new Chain(connection, cell.value);
   }
 
   /** Lets go of connections that are over, or at rest; to be called between two packets. */
@@ -89,6 +86,16 @@ function scopeOf(zone: Zone): readonly [number, string] {
 function cellOf(cells: TupleCells<Chain>, { zone, original }: Connection): TupleCell<Chain> {
   const [id, side] = scopeOf(zone);
   return cells.at(id, original, side);
+}
+
+/** What is in a cell, what began last first. */
+function sorted(cell: TupleCell<Chain> | undefined): Chain | undefined {
+  if (!cell?.value?.older) return cell?.value;
+  const all: Connection[] = [];
+  for (let one: Chain | undefined = cell.value; one; one = one.older) all.push(one.connection);
+  all.sort((a, b) => a.id - b.id);
+  cell.value = all.reduce<Chain | undefined>((older, one) => new Chain(one, older), undefined);
+  return cell.value;
 }
 
 function leftOf(chain: Chain, stays: (connection: Connection) => boolean): Chain | undefined {

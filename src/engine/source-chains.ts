@@ -2,7 +2,7 @@
 const FIRST = 1 << 12;
 
 /**
- * Numbers of rows in buckets by a hash; in each those with the greatest ids come first. A row is taken out without looking at the others of its bucket,
+ * Numbers of rows in buckets by a hash, which are asked for with the greatest ids first. A row comes and goes without a look at the others of its bucket,
  * of which there may be thousands: a port scan comes from one address and port.
  */
 export class SourceChains {
@@ -12,6 +12,8 @@ export class SourceChains {
   /** For each row the one before it, or the complement of the bucket that it is the first one of; 0 where it is in none. */
   #before = new Int32Array(FIRST);
   #after = new Int32Array(FIRST);
+  /** Buckets in which a row came in front of one with a greater id. */
+  readonly #unsorted = new Set<number>();
 
   /** `idOf` tells the id of a row. */
   constructor(idOf: (row: number) => number) {
@@ -25,24 +27,24 @@ export class SourceChains {
     this.#first = new Int32Array(length);
     this.#before = new Int32Array(length);
     this.#after = new Int32Array(length);
+    this.#unsorted.clear();
   }
 
   add(row: number, hash: number): void {
     while (row >= this.#before.length) this.#grow();
-    const id = this.#idOf(row);
     const bucket = hash & (this.#first.length - 1);
-    let before = 0;
-    let after = this.#first[bucket] as number;
+    const after = this.#first[bucket] as number;
     // Mostly it is the youngest.
-    while (after !== 0 && this.#idOf(after - 1) > id) {
-      before = after;
-      after = this.#after[after - 1] as number;
-    }
-    this.#before[row] = before === 0 ? ~bucket : before;
+    if (after !== 0 && this.#idOf(after - 1) > this.#idOf(row)) this.#unsorted.add(bucket);
+    this.#putFirst(row, bucket);
+  }
+
+  #putFirst(row: number, bucket: number): void {
+    const after = this.#first[bucket] as number;
+    this.#before[row] = ~bucket;
     this.#after[row] = after;
     if (after !== 0) this.#before[after - 1] = row + 1;
-    if (before === 0) this.#first[bucket] = row + 1;
-    else this.#after[before - 1] = row + 1;
+    this.#first[bucket] = row + 1;
   }
 
   /** Takes a row out, if it is in. */
@@ -58,7 +60,20 @@ export class SourceChains {
 
   /** Rows of a hash, and some of others. */
   *of(hash: number): Generator<number> {
-    for (let row = this.#first[hash & (this.#first.length - 1)] as number; row !== 0; row = this.#after[row - 1] as number) yield row - 1;
+    const bucket = hash & (this.#first.length - 1);
+    if (this.#unsorted.delete(bucket)) this.#sort(bucket);
+    for (const row of this.#rowsOf(bucket)) yield row;
+  }
+
+  *#rowsOf(bucket: number): Generator<number> {
+    for (let row = this.#first[bucket] as number; row !== 0; row = this.#after[row - 1] as number) yield row - 1;
+  }
+
+  #sort(bucket: number): void {
+    const rows = [...this.#rowsOf(bucket)];
+    rows.sort((a, b) => this.#idOf(a) - this.#idOf(b));
+    this.#first[bucket] = 0;
+    for (const row of rows) this.#putFirst(row, bucket);
   }
 
   #grow(): void {
