@@ -35,6 +35,8 @@ interface Missed {
   until: bigint;
 }
 
+const NONE: readonly string[] = [];
+
 /** So many turns of what is gone are left, and as many as there are others. */
 const SPARE = 4096;
 
@@ -79,6 +81,12 @@ class Row {
       known.add(turn.name);
       this.#turns.push(turn);
     }
+  }
+
+  /** Whether it is worth it to look for what is over. */
+  isDue(now: bigint): boolean {
+    const { first } = this.#turns;
+    return first !== undefined && (first.until <= now || this.#until.size > this.kind.most);
   }
 
   /** Takes out the names of what has run out by now, and of what there is too much of. */
@@ -137,7 +145,13 @@ export class Ageing {
 
   /** Names whose values are to be let go of. */
   over(now: bigint): readonly string[] {
-    return this.#rows.flatMap((row) => row.over(now));
+    let over: readonly string[] = NONE;
+    // This is asked before each packet.
+    for (let i = 0; i < KINDS.length; i++) {
+      const row = this.#rows[i] as Row;
+      if (row.isDue(now)) over = [...over, ...row.over(now)];
+    }
+    return over;
   }
 
   /** Whether something that was kept under a name had to go before its time, and that has not come yet. */

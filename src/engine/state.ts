@@ -179,12 +179,13 @@ export class State implements StateCells {
   sweep(now: bigint, over: (key: string, value: unknown) => void): void {
     this.#now = now;
     const names = this.#ageing.over(now);
+    if (names.length === 0) return;
     for (const name of names) {
       const value = this.#keyed.get(name);
       this.#keyed.delete(name);
       over(name, value);
     }
-    if (names.length > 0) this.commit();
+    this.commit();
   }
 
   /** Undoes everything since the last commit. */
