@@ -11,7 +11,7 @@ import { receive } from "./link.ts";
 import { UNKNOWN_DEVICE } from "./netns.ts";
 import { sendLocal } from "./output.ts";
 import { sendPassing } from "./passing.ts";
-import { doubtRedirects, isAllowance } from "./redirect-limit.ts";
+import { doubtRedirects, isAllowance } from "./peer-limit.ts";
 import { hintedDevice } from "./route-input.ts";
 import { Run, type Sighting } from "./run.ts";
 import type { Skb } from "./skb.ts";

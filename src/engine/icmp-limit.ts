@@ -1,7 +1,7 @@
-import { type Bucket, fullBucket, mergeBuckets, takeFrom } from "../extensions/token-bucket.ts";
+import { type Bucket, mergeBuckets, takeFrom } from "../extensions/token-bucket.ts";
 import { type Address, formatAddress } from "../model/address.ts";
 import type { Netns } from "./netns.ts";
-import { maySend } from "./redirect-limit.ts";
+import { fullAfter, icmpCost6, maySend, savedAtFirst } from "./peer-limit.ts";
 import type { Run } from "./run.ts";
 
 const SECOND = 1_000_000_000;
@@ -55,9 +55,9 @@ export function mayAnswerRouteError(run: Run, netns: Netns, source: Address): bo
 export function mayAnswerWithError(run: Run, netns: Netns, towards: Address, type: number, code: number): boolean {
   if (type === UNREACHABLE && code === FRAGMENTATION_NEEDED) return true;
   if (!(netns.sysctl("net.ipv4.icmp_ratemask", DEFAULT_MASK) & (1 << type))) return true;
-  const cost = netns.sysctl("net.ipv4.icmp_ratelimit", DEFAULT_LIMIT) * 1_000_000;
-  const { isCrowded } = crowd(run, netns);
-  return take(run, netns, towards, { cost, cap: BURST * cost }, isCrowded) && isOneOfAll(run, netns);
+  const cost = costOf(netns);
+  const others = crowd(run, netns);
+  return take(run, netns, towards, { cost, cap: BURST * cost }, others.isCrowded) && isOneOfAll(run, netns, others);
 }
 
 /**
@@ -65,16 +65,21 @@ export function mayAnswerWithError(run: Run, netns: Netns, towards: Address, typ
  * is its length.
  */
 export function mayAnswerWithError6(run: Run, netns: Netns, towards: Address, type: number, prefix: number): boolean {
-  if (type > LAST_ERROR_6 || !isListed(netns.sysctlText("net.ipv6.icmp.ratemask") ?? DEFAULT_MASK_6, type)) return true;
-  const limit = netns.sysctl("net.ipv6.icmp.ratelimit", DEFAULT_LIMIT) * 1_000_000;
+  if (type > LAST_ERROR_6 || !isListed(netns.namespace.sysctls?.get("net.ipv6.icmp.ratemask") ?? DEFAULT_MASK_6, type)) return true;
+  const limit = icmpCost6(netns);
   const cost = prefix < ADDRESS_BITS ? Math.floor(limit / 2 ** ((ADDRESS_BITS - prefix) >> 5)) : limit;
-  const { isCrowded } = crowd(run, netns);
-  if (cost === 0 || maySend(run, netns, towards, cost, "an ICMPv6 error", isCrowded)) return isOneOfAll(run, netns);
+  const others = crowd(run, netns);
+  if (cost === 0 || maySend(run, netns, towards, cost, "an ICMPv6 error", others.isCrowded)) return isOneOfAll(run, netns, others);
   noteLimit(run, netns, towards);
   return false;
 }
 
 const ADDRESS_BITS = 128;
+
+/** What an error takes of what is saved for a host, in nanoseconds. */
+function costOf(netns: Netns): number {
+  return netns.sysctl("net.ipv4.icmp_ratelimit", DEFAULT_LIMIT) * 1_000_000;
+}
 
 /** Whether a number is in a list like "0-1,3-127". */
 function isListed(list: string, number: number): boolean {
@@ -84,8 +89,14 @@ function isListed(list: string, number: number): boolean {
   });
 }
 
-/** The errors that were sent just before, and whether there may not be credits for another one. */
-function crowd(run: Run, netns: Netns): { readonly times: readonly bigint[]; readonly most: number; readonly isCrowded: boolean } {
+/** The errors that were sent just before, how many are certain to be, and whether there may not be credits for another one. */
+interface Crowd {
+  readonly times: readonly bigint[];
+  readonly most: number;
+  readonly isCrowded: boolean;
+}
+
+function crowd(run: Run, netns: Netns): Crowd {
   const perSecond = netns.sysctl("net.ipv4.icmp_msgs_per_sec", MESSAGES);
   const filled = Math.min(Math.floor(perSecond * REFILL), netns.sysctl("net.ipv4.icmp_msgs_burst", AT_ONCE));
   // One credit may be owed from before.
@@ -103,9 +114,8 @@ function keyOfAll(netns: Netns): string {
  * icmp_global_allow: how many errors go to all hosts together. A message takes up to two credits, as chance has it, so that only of a few in a row is it
  * certain that there are enough.
  */
-function isOneOfAll(run: Run, netns: Netns): boolean {
+function isOneOfAll(run: Run, netns: Netns, { times, most, isCrowded }: Crowd): boolean {
   const { state, choices } = run.world;
-  const { times, most, isCrowded } = crowd(run, netns);
   const key = keyOfAll(netns);
   // Those that may not have been sent are counted, too.
   state.set<Sent>(key, { times: [...times, run.time].slice(-Math.max(1, most)), expires: run.time + WINDOW });
@@ -128,7 +138,7 @@ function take(
   const { state, choices } = run.world;
   const key = `icmp|${netns.name}|${peer}`;
   const filling = { cost, cap, rate: 1, tick: JIFFY };
-  const full = fullBucket(filling, run.time);
+  const full = savedAtFirst(filling, run.time);
   const before = state.isMissed(key) ? [full, { ...full, low: 0, high: 0 }] : (state.get<Saved>(key)?.buckets ?? [full]);
   const taken = before.flatMap((bucket) => takeFrom(bucket, run.time, filling));
   const both = taken.some(({ enough }) => enough) && !taken.every(({ enough }) => enough);
@@ -138,7 +148,8 @@ function take(
   // Where it is refused for another reason, nothing is paid.
   const unpaid = enough && mayBeRefused ? before : [];
   const left = [...taken.flatMap((one) => (one.enough === enough ? [one.left] : [])), ...unpaid];
-  state.set<Saved>(key, { buckets: mergeBuckets(left, run.time, filling), expires: run.time + BigInt(cap + JIFFY) });
+  const expires = run.time + fullAfter(Math.max(ROUTE_ERRORS.cap, BURST * costOf(netns)));
+  state.set<Saved>(key, { buckets: mergeBuckets(left, run.time, filling), expires });
   if (!enough) noteLimit(run, netns, peer);
   return enough;
 }

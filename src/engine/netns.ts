@@ -116,11 +116,6 @@ export class Netns {
     return Number.isNaN(value) ? fallback : value;
   }
 
-  /** A setting that is no number. */
-  sysctlText(name: string): string | undefined {
-    return this.namespace.sysctls?.get(name);
-  }
-
   #sysctl(name: string): number {
     const text = this.namespace.sysctls?.get(name);
     return text === undefined ? Number.NaN : Number(text);

@@ -5,7 +5,7 @@ import { isLinkLocal } from "./address6.ts";
 import { sendRedirect } from "./answers6.ts";
 import { octetsOf } from "./extensions6.ts";
 import type { Netns } from "./netns.ts";
-import { mayRedirect } from "./redirect-limit.ts";
+import { mayRedirect } from "./peer-limit.ts";
 import { routeOutput6 } from "./route6.ts";
 import { Run } from "./run.ts";
 import { type Destination, rewrite, type Skb } from "./skb.ts";

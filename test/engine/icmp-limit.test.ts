@@ -34,6 +34,19 @@ describe("ICMP errors to one host", () => {
     expect(answered("10.0.0.1:9", "net.ipv4.icmp_ratemask = 0\n")).toHaveLength(11);
   });
 
+  it("are still as many as before after those of routing, which are limited to fewer", () => {
+    const seen = [...Array.from({ length: 7 }, (_, i) => ({ at: i, to: "10.0.0.1:9" })), { at: 1_500_000, to: "10.88.0.1:9" }];
+    const traces = replayed(
+      host("net.ipv4.icmp_ratelimit = 10000\n"),
+      [...seen, { at: 8_000_000, to: "10.0.0.1:9" }, { at: 15_000_000, to: "10.0.0.1:9" }].map(({ at, to }) => ({
+        at,
+        device: "lan",
+        packet: udp("10.0.0.5:9", to, "x"),
+      })),
+    );
+    expect(traces.map(({ way }) => way.replies.length)).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 0, 1]);
+  });
+
   it("that are held back are said to be", () => {
     const { way } = replayed(host(), packets("10.0.0.1:9"))[6] ?? {};
     expect(way?.steps).toContainEqual({

@@ -35,16 +35,20 @@ const routes = DEVICES.flatMap(({ name, network }, i) => [
   `multicast ff00::/8 dev ${name} table local proto kernel metric 256 pref medium`,
 ]);
 
+const FORWARDING = "net.ipv6.conf.all.forwarding = 1\nnet.ipv6.conf.lan.forwarding = 1\nnet.ipv6.conf.wan.forwarding = 1\n";
+
 /** A router between lan (2001:db8:1::1/64) and wan (2001:db8:2::1/64, MTU 1400). */
-const { value: host } = readSnapshot(
-  new Map([
-    ["snapshot.json", JSON.stringify({ version: 1, namespaces: ["host"] })],
-    ["netns/host/ip-addr.json", JSON.stringify(links)],
-    ["netns/host/ip6-route.txt", `${[...routes, "prohibit 2001:db8:9::/48 dev lo metric 1024 pref medium"].join("\n")}\n`],
-    ["netns/host/sysctl.txt", "net.ipv6.conf.all.forwarding = 1\nnet.ipv6.conf.lan.forwarding = 1\nnet.ipv6.conf.wan.forwarding = 1\n"],
-  ]),
-  "",
-);
+const routerWith = (settings = "") =>
+  readSnapshot(
+    new Map([
+      ["snapshot.json", JSON.stringify({ version: 1, namespaces: ["host"] })],
+      ["netns/host/ip-addr.json", JSON.stringify(links)],
+      ["netns/host/ip6-route.txt", `${[...routes, "prohibit 2001:db8:9::/48 dev lo metric 1024 pref medium"].join("\n")}\n`],
+      ["netns/host/sysctl.txt", FORWARDING + settings],
+    ]),
+    "",
+  ).value;
+const host = routerWith();
 
 const address = (text: string) => parseAddress(text) ?? 0n;
 
@@ -116,16 +120,33 @@ describe("an IPv6 router", () => {
     expect(headline(trace, trace.way)).toBe("told the sender of a better way (ICMPv6 redirect to 2001:db8:1::10), forwarded lan");
   });
 
-  it("tells one host of better ways six times at once, and once more each second", () => {
-    const replay = createReplay(host, { netns: "host", capture: "made" });
-    const description = { protocol: PROTOCOL.udp, sport: 4000, dport: 53, src: address("2001:db8:1::10"), dst: address("2001:db8:1::20") };
-    const seconds = [0, 0, 0, 0, 0, 0, 0, 0.9, 1.1, 1.2];
+  /** How many messages the sender of each of some packets gets. */
+  const told = (router: typeof host, seconds: readonly number[], more: Pick<PacketDescription, "dst" | "ttl">) => {
+    const replay = createReplay(router, { netns: "host", capture: "made" });
     const traces = seconds.flatMap((at, i) => {
       const time = 1_700_000_000_000_000_000n + BigInt(at * 1e9);
-      return replay.push(makeFrame(makePacket({ ...description, length: 100 + i }), i + 1, time, undefined, "lan"));
+      const packet = makePacket({
+        protocol: PROTOCOL.udp,
+        sport: 4000,
+        dport: 53,
+        src: address("2001:db8:1::10"),
+        length: 100 + i,
+        ...more,
+      });
+      return replay.push(makeFrame(packet, i + 1, time, undefined, "lan"));
     });
-    const told = [...traces, ...replay.finish()].map(({ way }) => way.replies.length);
-    expect(told).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 1, 0]);
+    return [...traces, ...replay.finish()].map(({ way }) => way.replies.length);
+  };
+
+  it("tells one host of better ways six times at once, and once more each second", () => {
+    const seconds = [0, 0, 0, 0, 0, 0, 0, 0.9, 1.1, 1.2];
+    expect(told(host, seconds, { dst: address("2001:db8:1::20") })).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 1, 0]);
+  });
+
+  it("sends one host as many errors as the setting and the length of the route's prefix say, however long it takes until more are sent", () => {
+    const slow = routerWith("net.ipv6.icmp.ratelimit = 40000\n");
+    const seconds = [0, 0, 0, 0, 0, 0, 0, 8, 11, 12, 19];
+    expect(told(slow, seconds, { dst: address("2001:db8:2::10"), ttl: 1 })).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 1, 0, 0]);
   });
 });
 

@@ -1,15 +1,19 @@
-import { type Bucket, fullBucket, takeFrom } from "../extensions/token-bucket.ts";
+import { type Bucket, type Filling, fullBucket, takeFrom } from "../extensions/token-bucket.ts";
 import { type Address, formatAddress } from "../model/address.ts";
 import type { Netns } from "./netns.ts";
 import type { Run } from "./run.ts";
 import type { State } from "./state.ts";
 
 const SECOND = 1_000_000_000;
+const MILLISECOND = 1_000_000;
 /** XRLIM_BURST_FACTOR (net/ipv4/inetpeer.c), and the slowest ticks of a kernel (HZ is 100). */
 const BURST = 6;
 const TICK = 10_000_000;
-/** The longest that it takes until as much is saved as may be. */
-const FULL_AFTER = BigInt(BURST * SECOND + TICK);
+/** What a host that was never heard of has saved, however much it may (net/ipv4/inetpeer.c, inet_getpeer). */
+const AT_FIRST = 60 * SECOND;
+
+/** Milliseconds from one ICMP error to the next, where no setting says otherwise. */
+const ICMP_LIMIT = 1000;
 
 const PEER = "peer|";
 /** When a packet may last have used up what no later one can tell. */
@@ -45,12 +49,13 @@ export function maySend(run: Run, netns: Netns, peer: Address, cost: number, wha
   const { state, choices } = run.world;
   const key = `${PEER}${netns.name}|${peer}`;
   const filling = { cost, cap: BURST * cost, rate: 1, tick: TICK };
-  const doubt = state.get<bigint>(DOUBT);
+  // A bound that holds on every way of a packet, and does not run out.
+  const doubt = state.peek<bigint>(DOUBT);
   const isMissed = state.isMissed(key);
   const known = isMissed ? undefined : state.get<Saved>(key);
   const anything = isMissed || (doubt !== known?.doubt && doubt !== undefined);
   const before = anything ? { low: 0, high: filling.cap, at: doubt ?? run.time } : known?.bucket;
-  const taken = takeFrom(before ?? fullBucket(filling, run.time), run.time, filling);
+  const taken = takeFrom(before ?? savedAtFirst(filling, run.time), run.time, filling);
   const limit = `the limit for ${formatAddress(peer)}`;
   const words = (value: boolean) =>
     `${netns.name} ${value ? "sends" : "does not send"} ${what} (not known: how much of ${limit} was used up just before)`;
@@ -60,7 +65,24 @@ export function maySend(run: Run, netns: Netns, peer: Address, cost: number, wha
     // What was too little stays so until the clock moves on.
     const paid = enough && mayBeRefused ? cost : 0;
     const high = taken.length > 1 && !enough ? filling.cost - 1 : left.high + paid;
-    state.set<Saved>(key, { bucket: { ...left, high }, doubt, expires: run.time + FULL_AFTER });
+    const expires = run.time + fullAfter(BURST * Math.max(SECOND, icmpCost6(netns)));
+    state.set<Saved>(key, { bucket: { ...left, high }, doubt, expires });
   }
   return enough;
+}
+
+/** What a host has saved of which nothing is known: as much as may be, or no more than the kernel begins with. */
+export function savedAtFirst(filling: Filling, now: bigint): Bucket {
+  const { low, high, at } = fullBucket(filling, now);
+  return { low: Math.min(low, AT_FIRST), high, at };
+}
+
+/** How long it takes at most until as much is saved as may be, by the greatest of the caps that share what is saved. Nanoseconds. */
+export function fullAfter(cap: number): bigint {
+  return BigInt(cap + TICK);
+}
+
+/** What an ICMPv6 error takes of what is saved, in nanoseconds (net.ipv6.icmp.ratelimit). */
+export function icmpCost6(netns: Netns): number {
+  return netns.sysctl("net.ipv6.icmp.ratelimit", ICMP_LIMIT) * MILLISECOND;
 }
