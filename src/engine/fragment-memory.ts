@@ -66,7 +66,7 @@ export function hasRoom(run: Run, netns: Netns, gatherer: Gatherer, timeout: big
   const { state } = run.world;
   const limit = netns.sysctl(SETTINGS[gatherer], USUAL);
   const key = keyOf({ netns: netns.name, gatherer });
-  const level = state.get<Level>(key) ?? EMPTY;
+  const level = state.peek<Level>(key) ?? EMPTY;
   const { watch } = state;
   if (watch && level.most * watch.shares > limit) watch.shared("the memory for fragments may be full");
   const isDoubtful = level.doubt > run.time;
@@ -103,4 +103,10 @@ export function leaveRoom(state: State, room: Room, { least, most }: Cost): void
     most: Math.max(0, level.most - most),
     floor: Math.max(0, level.floor - most),
   });
+}
+
+/** What has run out is let go of: where it is a queue of fragments there is room again. */
+export function giveUp(state: State, value: unknown): void {
+  const { room, cost } = (value ?? {}) as { readonly room?: Room; readonly cost?: Cost };
+  if (room && cost) leaveRoom(state, room, cost);
 }

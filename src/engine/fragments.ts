@@ -29,9 +29,10 @@ export function gatherFragments(run: Run, netns: Netns, skb: Skb, user: Hook | "
   const where = skb.bridge?.inPrerouting && user === "PREROUTING" ? "bridge" : user;
   const key = `frag|${netns.name}|${where}|${packet.src}|${packet.dst}|${packet.protocol}|${packet.id ?? 0}`;
   const timeout = BigInt(netns.sysctl("net.ipv4.ipfrag_time", 30)) * SECOND;
+  const distance = netns.sysctl("net.ipv4.ipfrag_max_dist", MAX_DISTANCE);
   const { state } = run.world;
   const has = hasRoom(run, netns, "ipv4", timeout);
-  const counted = has === false ? NONE : countOf(run, netns, packet, timeout, has === true);
+  const counted = has === false || distance === 0 ? NONE : countOf(run, netns, packet, timeout, has === true);
   if (has === "asked" ? !askForRoom(run, netns, "ipv4") : !has) {
     run.drop(skb, "defrag", "the memory for fragments is full, and none is taken in before some of it is free again");
     return false;
@@ -47,7 +48,7 @@ export function gatherFragments(run: Run, netns: Netns, skb: Skb, user: Hook | "
   ) {
     throw new Undecided("whether other fragments of its datagram came before the capture began", [key]);
   }
-  const { queue, givenUp } = nextOf(run, netns, packet, found, counted, timeout);
+  const { queue, givenUp } = nextOf(run, packet, found, counted, { distance, timeout });
   const taken = takeFragment(queue, packet);
   const left = taken.kind === "queued" || taken.kind === "duplicate" ? taken.queue : undefined;
   if (found.parts.length > 0) leaveRoom(state, room, found.cost);
@@ -109,14 +110,12 @@ function countOf(run: Run, netns: Netns, { src }: Packet, timeout: bigint, isCer
  */
 function nextOf(
   run: Run,
-  netns: Netns,
   { src }: Packet,
   found: FragmentQueue,
   count: Count,
-  timeout: bigint,
+  { distance: limit, timeout }: { readonly distance: number; readonly timeout: bigint },
 ): { readonly queue: FragmentQueue; readonly givenUp?: number } {
   const { position, state, choices } = run.world;
-  const limit = netns.sysctl("net.ipv4.ipfrag_max_dist", MAX_DISTANCE);
   const queue = { ...found, count, position };
   if (limit === 0 || found.parts.length === 0) return { queue };
   if (position - found.position > limit / COUNTED) state.watch?.shared("fragments of one source may be far apart");

@@ -24,9 +24,9 @@ export class SourceChains {
   clear(rows: number): void {
     let { length } = this.#first;
     while (length < rows) length *= 2;
-    this.#first = new Int32Array(length);
-    this.#before = new Int32Array(length);
-    this.#after = new Int32Array(length);
+    this.#first = emptied(this.#first, length);
+    this.#before = emptied(this.#before, length);
+    this.#after = emptied(this.#after, length);
     this.#unsorted.clear();
   }
 
@@ -83,4 +83,9 @@ export class SourceChains {
     this.#before.set(before);
     this.#after.set(after);
   }
+}
+
+/** An array of at least so many zeros: the given one, if it is long enough. */
+function emptied(array: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
+  return array.length >= length ? array.fill(0) : new Int32Array(length);
 }

@@ -2,7 +2,7 @@ import type { Address } from "../model/address.ts";
 import type { Device, Host } from "../model/host.ts";
 import { Choices } from "./choices.ts";
 import type { Watch } from "./deal.ts";
-import { type Cost, leaveRoom, type Room } from "./fragment-memory.ts";
+import { giveUp } from "./fragment-memory.ts";
 import { Assumptions, Netns } from "./netns.ts";
 import { usesAny } from "./rule-needs.ts";
 import { noteStanding } from "./standing.ts";
@@ -107,10 +107,7 @@ export class World {
 
   /** Lets go of connections that have run out, and of what else has; to be called between two packets. */
   sweep(now: bigint): void {
-    this.state.sweep(now, (_key, value) => {
-      const { room, cost } = (value ?? {}) as { readonly room?: Room; readonly cost?: Cost };
-      if (room && cost) leaveRoom(this.state, room, cost);
-    });
+    this.state.sweep(now, (_key, value) => giveUp(this.state, value));
     for (const { conntrack, nat } of this.#tracking) if (conntrack?.sweep(now)) nat?.sources.sweep(now);
   }
 
