@@ -45,12 +45,7 @@ export function aTickLater(bucket: Bucket, { rate, tick }: Filling): Bucket {
 export function takeFrom(before: Bucket, now: bigint, filling: Filling): readonly Taken[] {
   const { cap, cost } = filling;
   const [least, most] = contents(before, now, filling);
-  if (least < cost && most >= cost) {
-    return [
-      { enough: true, left: { low: 0, high: most - cost, at: now } },
-      { enough: false, left: { low: least, high: cost, at: now } },
-    ];
-  }
+  if (least < cost && most >= cost) return most >= cap ? bothAnew(least, most, now, filling) : both(before, now, filling);
   const enough = least >= cost;
   const paid = enough ? cost : 0;
   // What overflows is lost; else what was gained counts from where it began, so that no error adds up.
@@ -58,15 +53,54 @@ export function takeFrom(before: Bucket, now: bigint, filling: Filling): readonl
   return [{ enough, left: { ...before, low: before.low - paid, high: before.high - paid } }];
 }
 
+/** What is left where both is possible and some may overflow. */
+function bothAnew(least: number, most: number, at: bigint, { cost }: Filling): readonly Taken[] {
+  return [
+    { enough: true, left: { low: 0, high: most - cost, at } },
+    { enough: false, left: { low: least, high: cost, at } },
+  ];
+}
+
+/** The same where none does: what was gained counts from where it began. Whether it was enough tells something of what was there then. */
+function both({ low, high, at }: Bucket, now: bigint, { cost, rate, tick }: Filling): readonly Taken[] {
+  const passed = Number(now - at);
+  const mostGained = (passed + (passed > 0 ? tick : 0)) * rate;
+  const leastGained = Math.max(0, passed - tick) * rate;
+  return [
+    { enough: true, left: { low: Math.max(low, cost - mostGained) - cost, high: high - cost, at } },
+    { enough: false, left: { low, high: Math.min(high, cost - leastGained), at } },
+  ];
+}
+
+/** More than so many of which each is possible are not told apart by when they began to fill. */
+const MOST_APART = 8;
+
 /** Puts those together that the tick of the clock keeps apart: after two packets in a row it is often all one which of them had to pay. */
 export function mergeBuckets(buckets: readonly Bucket[], now: bigint, filling: Filling): readonly Bucket[] {
   if (buckets.length < 2) return buckets;
-  const spans = buckets.map((bucket) => contents(bucket, now, filling)).sort((a, b) => a[0] - b[0]);
-  const merged: [number, number][] = [];
-  for (const [low, high] of spans) {
+  const times = [...new Set(buckets.map(({ at }) => at))];
+  const merged = times.flatMap((at) =>
+    merge(
+      buckets.filter((bucket) => bucket.at === at),
+      at,
+      filling,
+    ),
+  );
+  if (merged.length <= MOST_APART) return merged;
+  const contained = buckets.map((bucket): Bucket => {
+    const [low, high] = contents(bucket, now, filling);
+    return { low, high, at: now };
+  });
+  return merge(contained, now, filling);
+}
+
+/** Puts those together that are next to one another. All are as they were at a time. */
+function merge(buckets: readonly Bucket[], at: bigint, { tick, rate }: Filling): Bucket[] {
+  const merged: { low: number; high: number; readonly at: bigint }[] = [];
+  for (const { low, high } of [...buckets].sort((a, b) => a.low - b.low)) {
     const last = merged.at(-1);
-    if (last && low <= last[1] + 2 * filling.tick * filling.rate) last[1] = Math.max(last[1], high);
-    else merged.push([low, high]);
+    if (last && low <= last.high + 2 * tick * rate) last.high = Math.max(last.high, high);
+    else merged.push({ low, high, at });
   }
-  return merged.map(([low, high]) => ({ low, high, at: now }));
+  return merged;
 }

@@ -35,6 +35,15 @@ describe("limit", () => {
     expect(late).toEqual({ unknown: expect.stringContaining("clock") });
   });
 
+  it("knows the others again after that, however long a flood lasts", () => {
+    const flood = matches(
+      "-m limit --limit 1/sec --limit-burst 2",
+      Array.from({ length: 300 }, (_, i) => i / 10),
+    );
+    const words = flood.map((result) => (typeof result === "boolean" ? String(Number(result)) : "?")).join("");
+    expect(words).toBe(`1100000000${"??00000000".repeat(29)}`);
+  });
+
   it("allows for the time that a packet takes which comes round to it again", () => {
     const rule = "-m limit --limit 10000/sec --limit-burst 2";
     expect(matches(rule, [0, 0, 0], "nft")).toEqual([true, true, { unknown: expect.stringContaining("clock") }]);
