@@ -21,8 +21,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   { prefix: "frag|", most: 65_536 },
   { prefix: "pmtu|", most: 1024 },
-  { prefix: "icmp|", most: 65_664 },
-  { prefix: "peer|", most: 65_664 },
+  { prefix: "limit|host|", most: 65_664 },
 ];
 
 /** Parts in which names of what is missed are kept, each larger than the one before, up to so many. */

@@ -5,13 +5,14 @@ import type { Way } from "../model/trace.ts";
 import { added, EMPTY } from "./added.ts";
 import { type Connection, type DrawnPort, type FlowTuple, tupleOf } from "./connection.ts";
 import { type Entry, skbOf } from "./entry.ts";
+import { isSent, joinSent } from "./icmp-limit.ts";
 import { ipReceive } from "./input.ts";
 import type { Lesson } from "./lesson.ts";
 import { receive } from "./link.ts";
 import { UNKNOWN_DEVICE } from "./netns.ts";
 import { sendLocal } from "./output.ts";
 import { sendPassing } from "./passing.ts";
-import { doubtRedirects, isAllowance } from "./peer-limit.ts";
+import { doubtLimits, isSaved, joinSaved } from "./peer-limit.ts";
 import { hintedDevice } from "./route-input.ts";
 import { Run, type Sighting } from "./run.ts";
 import type { Skb } from "./skb.ts";
@@ -140,7 +141,16 @@ export function settle(world: World, departure: Departure, explored: readonly Co
     leave(course);
     return state.effects();
   });
-  taintDifferences(world, effects, departure.frame);
+  const open = differencesOf(effects);
+  const limits = open.filter((key) => isSaved(key) || isSent(key));
+  if (limits.length > 0) {
+    state.rollback();
+    const joined = limits.map((key) => joinedLimit(world, key, left, departure.frame.time));
+    leave(first);
+    for (const [i, key] of limits.entries()) state.set(key, joined[i]);
+  }
+  const reason = `${DEPENDS}${frameNumber(departure.frame)}, which can have gone more than one way`;
+  for (const key of open) if (!limits.includes(key)) state.taint(key, reason);
   state.commit();
   return {
     ways: left.map((course) => course.way),
@@ -168,21 +178,22 @@ function giveUp(
     left.map(({ leaves }) => leaves),
     root,
   );
-  if (packet.family === 6) doubtRedirects(world.state, frame.time);
+  doubtLimits(world.state, frame.time);
   for (const netns of world.netns.values()) netns.conntrack?.doubt(tupleOf(packet), 0, root);
   for (const { netns, reply } of unfinished) world.netns.get(netns)?.conntrack?.doubt(reply, 0, root);
   return { ways: [{ ...way, verdict: "unknown", undecided: reason }], sightings, connections: [] };
 }
 
-/** What the ways of one packet leave different is not known to later packets. */
-function taintDifferences(world: World, effects: readonly ReadonlyMap<string, string>[], frame: Frame): void {
+/** The keys of what the ways of one packet leave different. */
+function differencesOf(effects: readonly ReadonlyMap<string, string>[]): readonly string[] {
   const keys = new Set(effects.flatMap((one) => [...one.keys()]));
-  for (const key of keys) {
-    const values = new Set(effects.map((one) => one.get(key)));
-    if (values.size < 2) continue;
-    if (isAllowance(key)) doubtRedirects(world.state, frame.time);
-    else world.state.taint(key, `${DEPENDS}${frameNumber(frame)}, which can have gone more than one way`);
-  }
+  return [...keys].filter((key) => new Set(effects.map((one) => one.get(key))).size > 1);
+}
+
+/** What holds of a limit of ICMP whichever way a packet went, which is undone. */
+function joinedLimit({ state }: World, key: string, left: readonly Course[], now: bigint): unknown {
+  const values = left.map(({ leaves }) => (leaves?.keyed.has(key) ? leaves.keyed.get(key) : state.peek(key)));
+  return isSaved(key) ? joinSaved(values, state, now) : joinSent(values, now);
 }
 
 function skbAt({ entry, frame, packet, mark }: Departure): Skb {

@@ -31,14 +31,14 @@ export function keyOf(change: Change): string {
 const LEARNED = "fdb|frag|hh|pmtu";
 const IS_LEARNED = new RegExp(`^(${LEARNED})\\|`);
 /** What rules do not change, where none changes a set, and where one does. */
-const STEADY = new RegExp(`^((ct|peer|${LEARNED})\\||set:)`);
-const STEADY_BUT_SETS = new RegExp(`^(ct|peer|${LEARNED})\\|`);
+const STEADY = new RegExp(`^((ct|limit|${LEARNED})\\||set:)`);
+const STEADY_BUT_SETS = new RegExp(`^(ct|limit|${LEARNED})\\|`);
 
 /** What is known of these holds on every way of a packet, whichever it is left by. */
 export const BOUNDS = "frag|bounds|";
 
 /** What no packet that goes as one before it did asks for: connection tracking is asked each time, fragments and answers are none of these. */
-const UNASKED = /^(ct|frag|icmp|peer)\|/;
+const UNASKED = /^(ct|frag|limit)\|/;
 
 /** Cells that no other connection asks for, or of which those who ask say so themselves. */
 const OWN = /^((fdb|frag|hh)\||connlabel:)/;

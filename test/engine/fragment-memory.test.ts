@@ -92,12 +92,12 @@ describe("what runs out", () => {
   it("is let go of in time, in whichever order it came", () => {
     const ageing = new Ageing();
     ageing.note("frag|a", { expires: 10n });
-    ageing.note("icmp|b", { expires: 5n });
+    ageing.note("limit|host|b", { expires: 5n });
     ageing.note("frag|c", { expires: 20n });
     ageing.note("frag|d", undefined);
     ageing.note("fdb|e", { expires: 1n });
     expect([...ageing.over(4n)]).toEqual([]);
-    expect([...ageing.over(10n)].sort()).toEqual(["frag|a", "icmp|b"]);
+    expect([...ageing.over(10n)].sort()).toEqual(["frag|a", "limit|host|b"]);
     ageing.note("frag|c", undefined);
     expect([...ageing.over(30n)]).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { replayed, router, type Seen, udp } from "./router.ts";
+import { replayed, router, type Seen, tcp, udp } from "./router.ts";
 
 const REJECTING = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p udp -j REJECT\nCOMMIT\n";
 const ROUTES = [
@@ -47,6 +47,23 @@ describe("ICMP errors to one host", () => {
     expect(traces.map(({ way }) => way.replies.length)).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 0, 1]);
   });
 
+  /** What is known of answers to packets at times in milliseconds: "1" and "0", or "?" where both is possible. */
+  const known = (times: readonly number[], from?: (i: number) => string) =>
+    replayed(
+      host(),
+      times.map((at, i) => ({ at: at * 1000, device: "lan", packet: udp(from?.(i) ?? "10.0.0.5:9", "10.0.0.1:9", "x") })),
+    )
+      .map(({ way, alternatives }) => {
+        expect(way.verdict).not.toBe("unknown");
+        return alternatives.length > 0 ? "?" : String(way.replies.length);
+      })
+      .join("");
+
+  it("are open at most at the packets that meet the kernel's tick, for as long as a flood lasts", () => {
+    const flood = known(Array.from({ length: 1000 }, (_, i) => 100 * i));
+    expect(flood).toBe(`1111110000${"??00000000".repeat(99)}`);
+  });
+
   it("that are held back are said to be", () => {
     const { way } = replayed(host(), packets("10.0.0.1:9"))[6] ?? {};
     expect(way?.steps).toContainEqual({
@@ -54,6 +71,24 @@ describe("ICMP errors to one host", () => {
       netns: "host",
       note: "there is no ICMP error: too many went to 10.0.0.5 just before",
     });
+  });
+});
+
+describe("ICMP errors after a packet that could not be followed", () => {
+  const copying =
+    "*mangle\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n-A PREROUTING -p tcp -j TEE --gateway 10.0.0.1\n-A INPUT -p tcp -j TEE --gateway 10.0.0.1\nCOMMIT\n";
+  const endless = { at: 0, device: "lan", packet: tcp("10.0.0.5:9", "10.0.0.1:9", "S") } as const;
+  const asked = (at: number): Seen => ({ at, device: "lan", packet: udp("10.0.0.5:9", "10.0.0.1:9", "x") });
+  const copier = router({ "iptables-save.txt": copying + REJECTING, "ip-route.txt": `${ROUTES.join("\n")}\n`, "sysctl.txt": FORWARDING });
+
+  it("are open until the limits are full again, and certain from then on", () => {
+    const [unknown, ...later] = replayed(copier, [endless, asked(1_500_000), asked(20_000_000)]);
+    expect(unknown?.way.verdict).toBe("unknown");
+    expect(later.map(({ way, alternatives }) => [way.verdict, alternatives.length])).toEqual([
+      ["rejected", 0],
+      ["rejected", 0],
+    ]);
+    expect(replayed(copier, [endless, asked(500_000)])[1]?.alternatives).toHaveLength(2);
   });
 });
 
