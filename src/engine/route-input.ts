@@ -232,7 +232,7 @@ export function guessInput(run: Run, netns: Netns, skb: Skb): InputRoute {
       id: "forwarded",
       text: connected
         ? `${formatAddress(dst)} is reached through ${connected}, which has an address in its network`
-        : `${formatAddress(dst)} is not an address of ${netns.name}, and it is forwarded`,
+        : `${formatAddress(dst)} is forwarded: by which device is not known`,
       flag: "--routes",
     });
   }

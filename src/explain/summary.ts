@@ -142,8 +142,8 @@ function placeOf(ending: Ending): number {
 }
 
 function headlineOf(collection: Collected, inAll: number, counts: ReadonlyMap<Ending, number>, filtered: boolean): string {
-  const which = filtered ? " that the filters let through" : "";
-  if (collection.packets === 0) return filtered ? "No packet passes the filters." : "The capture holds no IP packet.";
+  const which = filtered ? " that you asked for" : "";
+  if (collection.packets === 0) return filtered ? "No packet is one of those that you asked for." : "The capture holds no IP packet.";
   const head = `${count(collection.packets, "packet")}, ${count(inAll, "connection")}${which}`;
   const parts = ENDINGS.flatMap(([group, one, more]) => {
     const n = counts.get(group);

@@ -42,10 +42,15 @@ describe("the summary of many connections", () => {
 
   it("tells some examples where nothing is wrong", async () => {
     const text = await explain("--verdict", "forwarded");
+    expect(text).toMatch(/^[\d,]+ packets, [\d,]+ connections that you asked for: /);
     expect(text).not.toContain("Dropped and rejected");
     expect(text.match(/^✓ /gm)).toHaveLength(3);
     const good = sent(({ dport }) => [53, 8080].includes(dport)) + 1;
     expect(text).toContain(`… and ${good - 3} connections passed on as expected (--all)`);
+  });
+
+  it("says that nothing is what was asked for", async () => {
+    expect(await explain("--verdict", "queued")).toMatch(/^No packet is one of those that you asked for\./);
   });
 
   it.each([
