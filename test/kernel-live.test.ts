@@ -9,7 +9,7 @@ import type { LabFrame, LabStep, Sent } from "./kernel/lab/protocol.ts";
 const LIVE = fileURLToPath(new URL("recordings/live/", import.meta.url));
 const ENDING = ".json.gz";
 /** How many there are at least; more are put in all the time. */
-const RECORDINGS = 292;
+const RECORDINGS = 293;
 const PACKETS = 468;
 
 const recorded = new Map(

@@ -31,7 +31,9 @@ export function transportOctets(packet: Packet): readonly Octet[] {
     // A redirect quotes elsewhere, and NAT leaves it as it is.
     if (transport.quoted && transport.type !== REDIRECT) writeQuoted(octets, transport.quoted);
   } else if (transport.kind === "sctp" && changed(octets, packet)) octets.fill(undefined, 8, 12);
-  if (packet.protocol === PROTOCOL.udplite && !hasLiteSum(octets, packet)) octets.fill(undefined, LITE_CHECKSUM, LITE_CHECKSUM + 2);
+  // That of a fragment covers what others carry, and nothing translates it before they are together.
+  if (packet.protocol === PROTOCOL.udplite && !packet.fragment && !hasLiteSum(octets, packet))
+    octets.fill(undefined, LITE_CHECKSUM, LITE_CHECKSUM + 2);
   const at = CHECKSUM_AT.get(packet.protocol);
   if (at !== undefined && octets.length >= at + 2) writeChecksum(octets, packet, at);
   return octets;
