@@ -25,6 +25,11 @@ export function tuneHeap(): void {
   makeRoom();
 }
 
+/** Sets V8 to clear what is new with one thread: where several replay, others that helped them would only take their processors. */
+export function clearAlone(): void {
+  setFlagsFromString("--no-parallel-scavenge");
+}
+
 /** Each thread has a heap of its own, the flags are those of all. */
 function makeRoom(): void {
   const kept: unknown[] = [];

@@ -5,6 +5,7 @@ import type { Batch } from "../jobs/batch.ts";
 import type { Asked } from "./explained.ts";
 import { ThreadFailure } from "./failure.ts";
 import type { FilterValues } from "./filters.ts";
+import { clearAlone } from "./heap.ts";
 
 /** Where in what threads share stands how many frames workers may take, whether these are all, and how often that was changed. */
 export const [FRAMES, IS_ALL, CHANGES] = [0, 1, 2];
@@ -51,6 +52,7 @@ export class Threads {
     this.gathering = gathering;
     const weights = [gathering ? 1 : MAIN, ...Array.from({ length: jobs - 1 }, () => 1)];
     this.weights = weights;
+    clearAlone();
     this.#workers = weights.slice(1).map((_, i) => this.#start({ asked, weights, own: i + 1, gathering, shared: this.#shared }));
   }
 
