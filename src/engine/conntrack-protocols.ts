@@ -4,7 +4,6 @@ import type { Connection } from "./connection.ts";
 import { trackSctp } from "./conntrack-sctp.ts";
 import { newTcp, restoredTcp, trackTcp } from "./conntrack-tcp.ts";
 import { type Setting, tcpSettings, timeoutOf } from "./conntrack-timeouts.ts";
-import { shiftOf } from "./sequence-shift.ts";
 import type { TcpSettings } from "./tcp-segment.ts";
 
 const SECOND = 1_000_000_000n;
@@ -34,14 +33,13 @@ export class ProtocolTrackers {
 
   /** Takes a packet into its connection, which is changed, or says why it does not belong there. */
   track(connection: Connection, packet: Packet, dir: 0 | 1, now: bigint): ProtocolVerdict {
-    const count = () => account(connection, dir, packet.length);
     switch (packet.transport?.kind) {
       case "tcp":
         return this.#trackTcp(connection, packet, dir, now);
       case "udp":
         if (!connection.confirmed) connection.streamFrom = now + 2n * SECOND;
         this.#exchange(connection, now, "udp_timeout", "udp_timeout_stream", now > connection.streamFrom);
-        count();
+        account(connection, dir, packet.length);
         return undefined;
       case "icmp":
         return this.#trackIcmp(connection, packet, dir, now);
@@ -51,7 +49,7 @@ export class ProtocolTrackers {
     if (packet.protocol === PROTOCOL.udplite) this.#exchange(connection, now, "udp_timeout", "udp_timeout_stream", true);
     else if (packet.protocol === PROTOCOL.gre) this.#exchange(connection, now, "gre_timeout", "gre_timeout_stream", true);
     else refresh(connection, now, this.#timeout("generic_timeout"));
-    count();
+    account(connection, dir, packet.length);
     return undefined;
   }
 
@@ -70,9 +68,7 @@ export class ProtocolTrackers {
       if (!connection.tcp) return { invalid: "no connection is known that this segment could belong to" };
     }
     connection.tcp ??= restoredTcp("ESTABLISHED");
-    const { seenReply, assured } = connection;
-    const shift = (side: 0 | 1, seq: number) => shiftOf(connection, side, seq);
-    const verdict = trackTcp(connection.tcp, packet, tcp, dir, { seenReply, assured, settings: this.#tcp, shift });
+    const verdict = trackTcp(connection.tcp, packet, tcp, dir, connection, this.#tcp);
     if (verdict.kind === "reopen") return "reopen";
     if (verdict.kind === "invalid") {
       const left = connection.expires - now;
@@ -118,5 +114,17 @@ export class ProtocolTrackers {
 }
 
 function refresh(connection: Connection, now: bigint, seconds: number): void {
-  connection.expires = now + BigInt(Math.round(seconds)) * SECOND;
+  connection.expires = now + spanOf(seconds);
+}
+
+/** Nanoseconds of the timeouts that were asked for, of which there are a few. */
+const SPANS = new Map<number, bigint>();
+
+function spanOf(seconds: number): bigint {
+  let span = SPANS.get(seconds);
+  if (span === undefined) {
+    span = BigInt(Math.round(seconds)) * SECOND;
+    SPANS.set(seconds, span);
+  }
+  return span;
 }

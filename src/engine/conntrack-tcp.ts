@@ -1,4 +1,5 @@
 import type { Packet, Tcp } from "../model/packet.ts";
+import type { Connection } from "./connection.ts";
 import {
   before,
   emptySide,
@@ -86,18 +87,12 @@ export function restoredTcp(state: TcpState): TcpTracking {
   return { ...emptyTracking(), state, seen: [side(), side()], lastWindow: 1 };
 }
 
-/** What trackTcp looks at beside the segment and its own tracking. */
-export interface TcpSurroundings {
-  readonly seenReply: boolean;
-  readonly assured: boolean;
-  readonly settings: TcpSettings;
-  /** How far a helper has shifted the sequence numbers of a direction (nf_ct_seq_offset). */
-  shift(dir: 0 | 1, seq: number): number;
-}
+/** What trackTcp looks at of a connection beside its tracking; `shifts` tell how far a helper has moved its sequence numbers. */
+type Tracked = Pick<Connection, "seenReply" | "assured" | "shifts">;
 
 /** Takes a connection through one segment (nf_conntrack_tcp_packet). Changes `tracking`. */
-export function trackTcp(tracking: TcpTracking, packet: Packet, tcp: Tcp, dir: 0 | 1, around: TcpSurroundings): TcpVerdict {
-  const { seenReply, assured, settings } = around;
+export function trackTcp(tracking: TcpTracking, packet: Packet, tcp: Tcp, dir: 0 | 1, tracked: Tracked, settings: TcpSettings): TcpVerdict {
+  const { seenReply, assured } = tracked;
   const index = indexOf(tcp);
   let oldState = tracking.state;
   const code = transitions(index, dir)[TCP_STATES.indexOf(oldState)];
@@ -134,15 +129,15 @@ export function trackTcp(tracking: TcpTracking, packet: Packet, tcp: Tcp, dir: 0
   } else if (newState === "SYN_RECV") {
     if (dir === 1 && index === "ACK" && tracking.lastFlags & FLAG.SIMULTANEOUS_OPEN) newState = "ESTABLISHED";
   } else if (newState === "CLOSE" && index === "RST") {
-    const reset = judgeReset(tracking, tcp, dir, around);
+    const reset = judgeReset(tracking, tcp, dir, tracked, settings);
     if (reset === "invalid") return { kind: "invalid", why: "the RST's sequence number is older than what was acknowledged" };
     if (reset.keep) newState = oldState;
     inWindow = reset.inWindow;
   }
   if (!inWindow) {
-    const verdict = checkWindow(tracking, packet, tcp, dir, index, settings, around.shift);
+    const verdict = checkWindow(tracking, packet, tcp, dir, index, settings, tracked);
     if (verdict === "ignore") return { kind: "accept" };
-    if (verdict !== "accept") return invalid(tracking, dir, index, verdict, around);
+    if (verdict !== "accept") return invalid(tracking, dir, index, verdict, assured, settings);
   }
   tracking.lastIndex = index;
   tracking.lastDirection = dir;
@@ -186,7 +181,8 @@ function judgeReset(
   tracking: TcpTracking,
   tcp: Tcp,
   dir: 0 | 1,
-  { assured, seenReply, settings }: TcpSurroundings,
+  { assured, seenReply }: Tracked,
+  settings: TcpSettings,
 ): "invalid" | { readonly keep: boolean; readonly inWindow: boolean } {
   const other = tracking.seen[dir === 0 ? 1 : 0];
   if (CLOSING.has(tracking.state)) return { keep: false, inWindow: true };
@@ -208,7 +204,7 @@ function judgeReset(
 }
 
 /** nf_tcp_handle_invalid: FIN or RST out of window, from both sides, make an entry short-lived. */
-function invalid(tracking: TcpTracking, dir: 0 | 1, index: Index, why: string, { assured, settings }: TcpSurroundings): TcpVerdict {
+function invalid(tracking: TcpTracking, dir: 0 | 1, index: Index, why: string, assured: boolean, settings: TcpSettings): TcpVerdict {
   if (!assured || (index !== "RST" && index !== "FIN")) return { kind: "invalid", why };
   if (tracking.lastDirection !== dir && (tracking.lastIndex === "FIN" || tracking.lastIndex === "RST"))
     return { kind: "invalid", why, lower: settings.timeout("UNACK") };

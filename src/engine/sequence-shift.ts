@@ -13,13 +13,16 @@ export interface SequenceShift {
 const NONE: SequenceShift = { at: 0, before: 0, after: 0 };
 const SACK = 5;
 
-function sideOf(connection: Connection, dir: 0 | 1): SequenceShift {
-  return connection.shifts?.[dir] ?? NONE;
+/** What a helper can have shifted. */
+export type Shifted = Pick<Connection, "shifts">;
+
+function sideOf({ shifts }: Shifted, dir: 0 | 1): SequenceShift {
+  return shifts?.[dir] ?? NONE;
 }
 
 /** How far numbers of a direction are shifted at a place (nf_ct_seq_offset). */
-export function shiftOf(connection: Connection, dir: 0 | 1, seq: number): number {
-  const side = sideOf(connection, dir);
+export function shiftOf(shifted: Shifted, dir: 0 | 1, seq: number): number {
+  const side = sideOf(shifted, dir);
   return after(seq, side.at) ? side.after : side.before;
 }
 

@@ -1,4 +1,4 @@
-import { type Packet, TCP_FLAG, type Tcp } from "../model/packet.ts";
+import { type Packet, TCP_FLAG, type Tcp, type TcpOption } from "../model/packet.ts";
 
 /** TCP states in the order of nf_conntrack_tcp.h. */
 export const TCP_STATES = [
@@ -162,9 +162,10 @@ export function readOptions(tcp: Tcp, side: TcpSide): void {
 /** Highest sequence number that a SACK option acknowledges (tcp_sack), as it is kept. */
 export function highestSack(tcp: Tcp, ack: number): number {
   let highest = i32(ack);
-  for (const option of tcp.options) {
-    if (option.kind !== 5) continue;
-    const { data } = option;
+  const { options } = tcp;
+  for (let i = 0; i < options.length; i++) {
+    const { kind, data } = options[i] as TcpOption;
+    if (kind !== 5) continue;
     if (data.length === 0 || data.length % 8 !== 0) continue;
     for (let at = 4; at + 4 <= data.length; at += 8) {
       const edge = i32(((data[at] ?? 0) << 24) | ((data[at + 1] ?? 0) << 16) | ((data[at + 2] ?? 0) << 8) | (data[at + 3] ?? 0));

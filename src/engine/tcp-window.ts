@@ -1,4 +1,5 @@
 import { type Packet, TCP_FLAG, type Tcp } from "../model/packet.ts";
+import { type Shifted, shiftOf } from "./sequence-shift.ts";
 import {
   after,
   before,
@@ -9,6 +10,7 @@ import {
   i32,
   readOptions,
   type TcpSettings,
+  type TcpSide,
   type TcpTracking,
   u32,
 } from "./tcp-segment.ts";
@@ -24,11 +26,11 @@ export function checkWindow(
   dir: 0 | 1,
   index: Index,
   settings: TcpSettings,
-  shift: (dir: 0 | 1, seq: number) => number,
+  tracked: Shifted,
 ): string {
   const sender = tracking.seen[dir];
   const receiver = tracking.seen[dir === 0 ? 1 : 0];
-  const shifted = shift(dir === 0 ? 1 : 0, u32(tcp.ack - 1));
+  const shifted = shiftOf(tracked, dir === 0 ? 1 : 0, u32(tcp.ack - 1));
   let seq = i32(tcp.seq);
   let ack = i32(tcp.ack - shifted);
   let window = tcp.window;
@@ -36,15 +38,9 @@ export function checkWindow(
   let sack = receiver.flags & FLAG.SACK_PERM ? i32(highestSack(tcp, tcp.ack) - shifted) : ack;
   const syn = (tcp.flags & TCP_FLAG.SYN) !== 0;
   const hasAck = (tcp.flags & TCP_FLAG.ACK) !== 0;
-  const initialise = () => {
-    sender.end = sender.maxEnd = end;
-    sender.maxWindow = window || 1;
-    readOptions(tcp, sender);
-    if (dir === 1 && !(sender.flags & FLAG.WINDOW_SCALE && receiver.flags & FLAG.WINDOW_SCALE)) sender.scale = receiver.scale = 0;
-  };
   if (sender.maxWindow === 0) {
     if (syn) {
-      initialise();
+      initialise(sender, receiver, tcp, dir, end);
       if (!hasAck) return "accept";
     } else {
       // What an old connection sends is taken for new, so that it waits for being acknowledged.
@@ -55,7 +51,7 @@ export function checkWindow(
       else if (sack === i32(receiver.end + 1)) receiver.end = i32(receiver.end + 1);
     }
   } else if (syn && after(end, sender.end) && (tracking.state === "SYN_SENT" || tracking.state === "SYN_RECV")) {
-    initialise();
+    initialise(sender, receiver, tcp, dir, end);
     if (dir === 1 && !hasAck) return "accept";
   }
   if (!hasAck || (tcp.flags & TCP_FLAG.RST && ack === 0)) ack = sack = receiver.end;
@@ -97,6 +93,14 @@ export function checkWindow(
   if (ack === receiver.end) receiver.flags &= ~FLAG.DATA_UNACKNOWLEDGED;
   if (index === "ACK") noteRetransmission(tracking, tcp, dir, ack, end);
   return "accept";
+}
+
+/** tcp_init_sender */
+function initialise(sender: TcpSide, receiver: TcpSide, tcp: Tcp, dir: 0 | 1, end: number): void {
+  sender.end = sender.maxEnd = end;
+  sender.maxWindow = tcp.window || 1;
+  readOptions(tcp, sender);
+  if (dir === 1 && !(sender.flags & FLAG.WINDOW_SCALE && receiver.flags & FLAG.WINDOW_SCALE)) sender.scale = receiver.scale = 0;
 }
 
 function noteRetransmission(tracking: TcpTracking, tcp: Tcp, dir: 0 | 1, ack: number, end: number): void {

@@ -4,22 +4,30 @@ import { emptyTracking, overwriteTracking, type TcpTracking } from "./tcp-segmen
 /** What a further packet can change of a connection, so that it can be put back. It is filled anew for each packet, since there are many. */
 export class TurnBack {
   #connection: Connection | undefined;
-  #kept: Pick<Connection, "expires" | "assured" | "seenReply" | "counters"> | undefined;
+  #expires = 0n;
+  #assured = false;
+  #seenReply = false;
+  #counters: Connection["counters"];
   readonly #tcp: TcpTracking = emptyTracking();
 
   /** Notes what a connection is. */
   note(connection: Connection): void {
     this.#connection = connection;
-    const { expires, assured, seenReply, counters, tcp } = connection;
-    this.#kept = { expires, assured, seenReply, counters };
-    if (tcp) overwriteTracking(this.#tcp, tcp);
+    this.#expires = connection.expires;
+    this.#assured = connection.assured;
+    this.#seenReply = connection.seenReply;
+    this.#counters = connection.counters;
+    if (connection.tcp) overwriteTracking(this.#tcp, connection.tcp);
   }
 
   /** Makes it that again. */
   restore(): void {
     const connection = this.#connection;
     if (!connection) return;
-    Object.assign(connection, this.#kept);
+    connection.expires = this.#expires;
+    connection.assured = this.#assured;
+    connection.seenReply = this.#seenReply;
+    connection.counters = this.#counters;
     if (connection.tcp) overwriteTracking(connection.tcp, this.#tcp);
   }
 }

@@ -21,10 +21,11 @@ export function weigh(departure: Departure, courses: readonly Course[], capture:
   const ports = new Map<string, number>();
   const witnesses: Clue[] = [];
   let left = courses;
-  if (isOpen(departure, left, capture.observer)) {
+  let open = isOpen(departure, left, capture.observer, ports);
+  if (open) {
     const hits = courses.flatMap((course) => cluesOf(departure, course, capture, courses.length > 1));
     hits.sort((a, b) => a.ahead.position - b.ahead.position);
-    for (let i = 0; i < hits.length && isOpen(departure, left, capture.observer, ports); ) {
+    for (let i = 0; i < hits.length && open; ) {
       const position = hits[i]?.ahead.position;
       const same: Clue[] = [];
       for (; hits[i]?.ahead.position === position; i++) same.push(hits[i] as Clue);
@@ -37,9 +38,10 @@ export function weigh(departure: Departure, courses: readonly Course[], capture:
       left = kept;
       for (const [key, port] of told) ports.set(key, port);
       witnesses.push(explaining[0] as Clue);
+      open = isOpen(departure, left, capture.observer, ports);
     }
   }
-  const wanted = isOpen(departure, left, capture.observer, ports) ? wantedBy(departure, left, capture.observer) : new Set<number>();
+  const wanted = open ? wantedBy(departure, left, capture.observer) : new Set<number>();
   return { left, ports, witnesses, wanted };
 }
 
@@ -47,15 +49,8 @@ function agree(hits: readonly Clue[]): boolean {
   return new Set(hits.map((hit) => JSON.stringify([...hit.ports]))).size === 1;
 }
 
-const NOTHING_TOLD: ReadonlyMap<string, number> = new Map();
-
 /** Whether ways are left that the capture could tell apart, or ports that it could tell. */
-function isOpen(
-  departure: Departure,
-  courses: readonly Course[],
-  observer: Observer,
-  told: ReadonlyMap<string, number> = NOTHING_TOLD,
-): boolean {
+function isOpen(departure: Departure, courses: readonly Course[], observer: Observer, told: ReadonlyMap<string, number>): boolean {
   const netns = departure.entry.netns.name;
   for (const { opened } of courses) if (opened.length > 0 && opened.some((one) => isOpenHere(one, netns, told))) return true;
   if (courses.length < 2) return false;

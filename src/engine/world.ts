@@ -31,6 +31,7 @@ export class World {
   /** The namespaces that track connections. */
   readonly #tracking: readonly Netns[];
   readonly #takenAt: bigint | undefined;
+  readonly #over = (_key: string, value: unknown) => giveUp(this.state, value);
   readonly #assumed: ReadonlyMap<string, string>;
 
   constructor(host: Host, detailed: boolean, assumed: ReadonlyMap<string, string> = new Map(), indexed = true, watch?: Watch) {
@@ -107,8 +108,12 @@ export class World {
 
   /** Lets go of connections that have run out, and of what else has; to be called between two packets. */
   sweep(now: bigint): void {
-    this.state.sweep(now, (_key, value) => giveUp(this.state, value));
-    for (const { conntrack, nat } of this.#tracking) if (conntrack?.sweep(now)) nat?.sources.sweep(now);
+    this.state.sweep(now, this.#over);
+    const tracking = this.#tracking;
+    for (let i = 0; i < tracking.length; i++) {
+      const { conntrack, nat } = tracking[i] as Netns;
+      if (conntrack?.sweep(now)) nat?.sources.sweep(now);
+    }
   }
 
   /** Brings in the connections that are older than the capture, on the capture's clock. */

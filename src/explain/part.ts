@@ -54,7 +54,7 @@ export class PartOfCollection extends Collection {
   readonly #budget: Budget;
   readonly #wants: (trace: PacketTrace) => boolean;
   #first: Moment | undefined;
-  #last: Moment | undefined;
+  #last = 0;
 
   /** One of so many parts, of the packets that are wanted. */
   constructor({ keep, rows }: Measure, parts: number, wants: (trace: PacketTrace) => boolean = () => true) {
@@ -88,9 +88,9 @@ export class PartOfCollection extends Collection {
     if (flow > this.#begins.length) this.#begins.push(frame.number);
   }
 
-  #note({ number: frame, time }: Frame): void {
-    this.#first ??= { frame, time };
-    this.#last = { frame, time };
+  #note({ number, time }: Frame): void {
+    this.#first ??= { frame: number, time };
+    this.#last = number;
   }
 
   /** Whether there is so much that one collection of all would not have counted exactly any more, or not have kept it. */
@@ -105,7 +105,7 @@ export class PartOfCollection extends Collection {
     return {
       ...{ packets, observations, verdicts },
       first: this.#first,
-      last: this.#last,
+      last: this.lastTime === undefined ? undefined : { frame: this.#last, time: this.lastTime },
       endings: this.states.endings(),
       lost: this.lost.counts(),
       undecided: this.undecided.counts(),

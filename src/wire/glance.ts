@@ -81,25 +81,18 @@ class GlancedTcp implements Tcp {
 /** A frame that is one record's after the other. */
 class GlancedFrame implements FrameDraft {
   number = 0;
+  time = 0n;
   captured = 0;
   length = 0;
   readonly linkType: string;
-  /** Where it stands, and as which. */
-  records: Records;
-  index = 0;
   // Only declared, or they would be set to undefined first.
   declare packet?: Packet;
   declare interfaceIndex?: number;
   declare interfaceName?: string;
   declare type?: FrameType;
 
-  constructor(linkType: string, records: Records) {
+  constructor(linkType: string) {
     this.linkType = linkType;
-    this.records = records;
-  }
-
-  get time(): bigint {
-    return this.records.time(this.index);
   }
 }
 
@@ -121,7 +114,7 @@ export class Glance {
   /** The frame of a record, good until the next one is asked for; undefined when it has other headers. */
   at(records: Records, index: number, number: number): Frame | undefined {
     const origin = records.origins[index];
-    if (origin !== this.#origin && origin) this.#turnTo(origin, records);
+    if (origin !== this.#origin && origin) this.#turnTo(origin);
     const frame = this.#frame;
     if (!frame || !this.#link) return undefined;
     const { words } = records;
@@ -133,22 +126,21 @@ export class Glance {
     const packet = this.#packet(records, start + header, start + captured, start + Math.max(captured, length));
     if (!packet) return undefined;
     frame.number = number;
-    frame.records = records;
-    frame.index = index;
+    frame.time = records.time(index);
     frame.captured = captured;
     frame.length = length;
     frame.packet = packet;
     return frame;
   }
 
-  #turnTo(origin: Origin, records: Records): void {
+  #turnTo(origin: Origin): void {
     const { link, interfaceIndex, interfaceName, type, untimed } = origin;
     this.#origin = origin;
     this.#link = untimed ? undefined : link.glance;
     if (!this.#link) return;
     let frame = this.#frames.get(origin);
     if (!frame) {
-      frame = new GlancedFrame(link.name, records);
+      frame = new GlancedFrame(link.name);
       if (interfaceIndex !== undefined) frame.interfaceIndex = interfaceIndex;
       if (interfaceName !== undefined) frame.interfaceName = interfaceName;
       if (type !== undefined) frame.type = type;
