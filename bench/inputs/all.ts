@@ -23,6 +23,8 @@ const SMALL: Size = { frames: 100_000, flows: 2000, part: 10 };
 const FRAMES_PER_LISTED_FLOW = 24;
 /** There are so many times fewer open connections than frames in other captures. */
 const OPEN_PART = 4;
+/** So many times as much is a capture of more than 1 GiB, for which threads are used unasked. */
+const LONG = 8;
 
 /** What rules are like: kube-proxy's, people's, a list of addresses, or ones that stand in each other's way. */
 export type Style = "kube" | keyof typeof RULES;
@@ -51,6 +53,12 @@ export class Inputs {
   /** Connections to services, from both sides. */
   traffic(format: Format): string {
     return this.#capture(`traffic.${format}`, format, { ...this.size, services: true });
+  }
+
+  /** The same for longer. */
+  longTraffic(): string {
+    const { frames, flows } = this.size;
+    return this.#capture("long.pcap", "pcap", { frames: frames * LONG, flows: flows * LONG, services: true });
   }
 
   /** The same to the pods themselves, so that it is the same without any translation. */
