@@ -24,12 +24,7 @@ const PROFILED: Readonly<Record<string, (inputs: Inputs) => string>> = {
 
 /** Measures what is asked for; `root` is the project's folder. */
 export async function main(words: readonly string[], root: string): Promise<void> {
-  const text = { type: "string" } as const;
-  const small = { type: "boolean", default: false } as const;
-  const { values } = parseArgs({
-    args: [...words],
-    options: { only: text, rounds: text, seed: text, limit: text, keep: text, profile: text, top: text, small },
-  });
+  const values = valuesOf(words);
   const seed = numberOf("--seed", values.seed, SEED);
   const kept = values.keep !== undefined;
   const folder =
@@ -51,6 +46,21 @@ export async function main(words: readonly string[], root: string): Promise<void
     else await measured(bench, values.only, numberOf("--rounds", values.rounds, ROUNDS), { seed, small: values.small });
   } finally {
     clean();
+  }
+}
+
+function valuesOf(words: readonly string[]) {
+  const text = { type: "string" } as const;
+  const small = { type: "boolean", default: false } as const;
+  const options = { only: text, rounds: text, seed: text, limit: text, keep: text, profile: text, top: text, small };
+  try {
+    return parseArgs({ args: [...words], options }).values;
+  } catch (error) {
+    return fail(
+      `${(error as Error).message.split(". ")[0]}; there are ${Object.keys(options)
+        .map((name) => `--${name}`)
+        .join(", ")}`,
+    );
   }
 }
 
