@@ -129,13 +129,15 @@ function againstKernel(bench: Bench): Goal {
 }
 
 function memory(bench: Bench): Goal {
-  const candidates = [summary(bench), ndjson(bench), hostile(bench), open(bench)] as const;
-  const [text, lines, flooded, opened] = candidates;
+  const candidates = [summary(bench), ndjson(bench), hostile(bench), open(bench), long(bench, 1), long(bench, 2)] as const;
+  const [text, lines, flooded, opened, alone, together] = candidates;
   const parts = [
     peak("most memory, summary", text, 300),
     peak("most memory, NDJSON", lines, 300),
     peak("most memory, flood", flooded, 300),
     peak("most memory, connections that are all open", opened, 300),
+    peak("most memory, eight times the packets", alone, 300),
+    peak("the same with two threads, as they are used unasked", together, 300),
   ];
   return { id: "P7", candidates, parts };
 }
@@ -153,10 +155,13 @@ function output(bench: Bench): Goal {
   return { id: "P9", candidates: [more, less], parts: [times("ten times the connections in a table", more, less, 12)] };
 }
 
+function long(bench: Bench, jobs: number): Candidate {
+  return explained(bench, "long traffic", bench.inputs.longTraffic(), "kube", MANY, "--jobs", String(jobs));
+}
+
 function bothCores(bench: Bench): Goal {
   const jobs = (count: number) => explained(bench, "traffic", bench.inputs.traffic("pcap"), "kube", MANY, "--jobs", String(count));
-  const long = (count: number) => explained(bench, "long traffic", bench.inputs.longTraffic(), "kube", MANY, "--jobs", String(count));
-  const [one, two, oneLong, twoLong] = [jobs(1), jobs(2), long(1), long(2)];
+  const [one, two, oneLong, twoLong] = [jobs(1), jobs(2), long(bench, 1), long(bench, 2)];
   return {
     id: "P10",
     candidates: [one, two, oneLong, twoLong],
